@@ -1,0 +1,68 @@
+"""Everything an action may refuse with, and nothing else reaches a client.
+
+| class            | status | code              | meaning                                                        |
+| ---------------- | ------ | ----------------- | -------------------------------------------------------------- |
+| NotAuthenticated | 401    | not_authenticated | no session, no token, or one that ended                        |
+| Forbidden        | 403    | forbidden         | you see it but may not do that                                 |
+| NotFound         | 404    | not_found         | not there, or not yours to know of: another tenant's included  |
+| Conflict         | 409    | conflict          | it changed meanwhile, or the name is taken                     |
+| TooLarge         | 413    | too_large         | beyond a documented size                                       |
+| Invalid          | 422    | invalid           | the input, field by field in `errors`                          |
+| Throttled        | 429    | throttled         | too often; `retry_after` seconds                               |
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class Refusal(Exception):
+    """Base of all refusals: a stable `code`, an HTTP `status`, one sentence for a person."""
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+    title: ClassVar[str]
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+
+
+class NotAuthenticated(Refusal):
+    code, status, title = "not_authenticated", 401, "Sign in first."
+
+
+class Forbidden(Refusal):
+    code, status, title = "forbidden", 403, "You may not do that."
+
+
+class NotFound(Refusal):
+    code, status, title = "not_found", 404, "There is no such thing, or it is not yours to see."
+
+
+class Conflict(Refusal):
+    code, status, title = "conflict", 409, "It was changed by somebody else meanwhile."
+
+
+class TooLarge(Refusal):
+    code, status, title = "too_large", 413, "That is too large."
+
+
+class Invalid(Refusal):
+    """`errors` maps a field's name to the sentences about it."""
+
+    code, status, title = "invalid", 422, "Some of the input cannot be accepted."
+
+    def __init__(self, errors: dict[str, list[str]], detail: str = "") -> None:
+        super().__init__(detail)
+        self.errors = errors
+
+
+class Throttled(Refusal):
+    """`retry_after`: seconds until it is worth trying again, at least 1."""
+
+    code, status, title = "throttled", 429, "Too often. Wait a little."
+
+    def __init__(self, retry_after: int, detail: str = "") -> None:
+        super().__init__(detail)
+        self.retry_after = max(1, retry_after)

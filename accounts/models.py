@@ -1,0 +1,187 @@
+"""Who you are and which organization you are in."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from accounts.roles import Right, Role, has_right
+from accounts.tenancy import TenantManager, TenantModel, TenantReference, new_id, tenant_key
+
+SLUG = RegexValidator(r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$", "Use lower-case letters, digits and hyphens, 40 at most.")
+HANDLE = RegexValidator(r"^[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?$", "Use lower-case letters, digits, dot, _ and -, 32 at most.")
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email=(username or "").lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person, known to the whole installation by their e-mail address; what they do, they do as a Member."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = models.EmailField(unique=True, max_length=254)
+    name = models.CharField(max_length=80, blank=True)
+    is_staff = models.BooleanField(default=False, help_text="Staff of the installation: sees every organization.")
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(Lower("email"), name="user_email_lower"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def get_full_name(self) -> str:
+        return self.name or self.email.partition("@")[0]
+
+
+class Organization(models.Model):
+    """The tenant."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    slug = models.CharField(max_length=40, unique=True, validators=[SLUG])
+    name = models.CharField(max_length=80)
+    description = models.CharField(max_length=250, blank=True)
+    edit_window = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Seconds in which authors may edit a message; empty: always."
+    )
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Member(TenantModel):
+    """A user's membership in one organization: the actor of every action."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    handle = models.CharField(max_length=32, validators=[HANDLE])
+    name = models.CharField(max_length=80)
+    title = models.CharField(max_length=80, blank=True)
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+    version = models.PositiveIntegerField(default=1)
+    joined_at = models.DateTimeField(default=timezone.now)
+    deactivated_at = models.DateTimeField(null=True, blank=True)
+
+    user_id: UUID
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            tenant_key("member_tenant_key"),
+            models.UniqueConstraint(fields=["organization", "user"], name="member_once"),
+            models.UniqueConstraint(fields=["organization", "handle"], name="member_handle_once"),
+        ]
+        ordering: ClassVar[list[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return f"{self.name} (@{self.handle})"
+
+    @property
+    def is_active(self) -> bool:
+        return self.deactivated_at is None
+
+    def may(self, right: Right) -> bool:
+        return has_right(self.role, right)
+
+
+class Invitation(TenantModel):
+    """A single-use way in, by a link whose secret is kept only as a hash."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = models.EmailField(max_length=254, blank=True, help_text="Empty: whoever holds the link may use it, once.")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+    secret_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(
+        Member, on_delete=models.SET_NULL, related_name="+", db_constraint=False, null=True, blank=True
+    )
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            TenantReference(field="invited_by", to="accounts_member", name="invitation_invited_by"),
+            TenantReference(field="accepted_by", to="accounts_member", name="invitation_accepted_by"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["organization", "-created_at"], name="invitation_newest"),
+            models.Index(fields=["expires_at"], name="invitation_expiry"),
+        ]
+
+
+class ApiToken(models.Model):
+    """What an app or a bot signs in with, on behalf of a user. Only a hash is kept."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    label = models.CharField(max_length=80)
+    secret_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    user_id: UUID
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class AuditEntry(models.Model):
+    """Who did what to what, from where. Rows are only added: a trigger refuses update and delete."""
+
+    id = models.BigAutoField(primary_key=True)
+    # No foreign keys: an entry outlives what it speaks of, and the database may not change it.
+    organization_id = models.UUIDField(null=True)
+    actor_id = models.UUIDField(null=True, help_text="The member; empty when the system or somebody not signed in acted.")
+    user_id = models.UUIDField(null=True)
+    action = models.CharField(max_length=60)
+    target_type = models.CharField(max_length=40, blank=True)
+    target_id = models.CharField(max_length=64, blank=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    reason = models.CharField(max_length=500, blank=True)
+    address = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=200, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[TenantManager] = TenantManager()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["organization_id", "-at"], name="audit_newest"),
+            models.Index(fields=["organization_id", "target_type", "target_id"], name="audit_target"),
+        ]

@@ -1,0 +1,14 @@
+"""What happens in accounts that others must act on, in the same transaction.
+
+accounts imports nothing from chat; chat listens here. These are sent by actions, by hand: no model signals.
+"""
+
+from django.dispatch import Signal
+
+organization_created = Signal()  # organization, owner: Member
+organization_changed = Signal()  # organization
+member_joined = Signal()  # member, actor: Member | None
+member_changed = Signal()  # member: name, handle, title, role
+member_deactivated = Signal()  # member: sockets, clients and undelivered entries end with it
+member_reactivated = Signal()  # member
+credential_ended = Signal()  # credentials: list[str], see accounts.auth.credential_of; their sockets end within a second

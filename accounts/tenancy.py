@@ -1,0 +1,175 @@
+"""Which organization the running code works for, and the refusal to work for none.
+
+Every query on a tenant-owned model goes through :class:`TenantManager`, which adds the organization in scope and raises
+:class:`NoOrganizationInScope` when there is none: a forgotten filter fails loudly instead of showing another tenant's rows.
+The scope is a context variable, so it follows a request through threads (asgiref copies the context) and asyncio tasks alike.
+
+A scope is opened in exactly four places: the HTTP middleware, the socket, a task, a management command.
+The idea is that of django-scopes (pretix), which keeps it per thread and so does not fit asynchronous code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+from uuid import UUID
+
+from django.db import models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.backends.ddl_references import Statement
+from uuid_utils.compat import uuid7
+
+if TYPE_CHECKING:
+    from accounts.models import Organization
+
+_EVERY: Final = object()
+_scope: ContextVar[Any] = ContextVar("organization_scope", default=None)
+
+T = TypeVar("T", bound=models.Model)
+
+
+class NoOrganizationInScope(RuntimeError):
+    """A tenant-owned row was asked for while no organization was in scope: a programming error, never a user's."""
+
+
+class WrongOrganization(RuntimeError):
+    """A row of one organization was about to be written while another was in scope."""
+
+
+@contextmanager
+def organization_scope(organization: Organization | UUID) -> Iterator[None]:
+    """Limit every tenant query in the block to one organization."""
+    token = _scope.set(organization if isinstance(organization, UUID) else organization.pk)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+@contextmanager
+def every_organization() -> Iterator[None]:
+    """Lift the limit, for work that belongs to the installation: purges, seeding, the staff's admin site."""
+    token = _scope.set(_EVERY)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+def current_organization_id() -> UUID | None:
+    """The organization in scope, or None when every organization is. Raises NoOrganizationInScope outside any scope."""
+    value = _scope.get()
+    if value is None:
+        raise NoOrganizationInScope("open organization_scope() before touching tenant-owned rows")
+    return None if value is _EVERY else value
+
+
+class TenantQuerySet(models.QuerySet[T]):
+    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list[T]:
+        rows = list(objs)
+        for row in rows:
+            _check_owner(row)
+        return super().bulk_create(rows, *args, **kwargs)
+
+
+class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: ignore[misc]  # a class made at run time
+    """The default manager of tenant-owned models; reverse relations inherit it, so they are limited too."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        organization_id = current_organization_id()
+        queryset = super().get_queryset()
+        return queryset if organization_id is None else queryset.filter(organization_id=organization_id)
+
+
+class TenantModel(models.Model):
+    """A row that belongs to one organization."""
+
+    organization_id: UUID
+    # No index of its own: every table has a key that begins with it, or is reached through its conversation.
+    organization = models.ForeignKey(
+        "accounts.Organization", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+
+    objects: ClassVar[TenantManager] = TenantManager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        _check_owner(self)
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        _check_owner(self)
+        return super().delete(*args, **kwargs)
+
+
+def _check_owner(row: Any) -> None:
+    organization_id = current_organization_id()
+    if organization_id is not None and row.organization_id != organization_id:
+        raise WrongOrganization(f"{type(row).__name__} belongs to another organization than the one in scope")
+
+
+class TenantReference(models.BaseConstraint):
+    """A composite foreign key `(organization_id, <field>_id)`: the database itself refuses a cross-tenant reference.
+
+    Stands in for the single-column key of `field`, which is declared with `db_constraint=False`, so that a row
+    is checked once. The target needs `tenant_key(...)` in its constraints. `on_delete` is what the database does.
+    """
+
+    def __init__(self, *, field: str, to: str, name: str, on_delete: str = "NO ACTION") -> None:
+        super().__init__(name=name)
+        self.field, self.to, self.on_delete = field, to, on_delete
+
+    def create_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Statement:
+        assert model is not None and schema_editor is not None
+        quote = schema_editor.quote_name
+        # Deferred to commit: rows that refer to each other may be written in any order inside a transaction.
+        return Statement(
+            "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s FOREIGN KEY (organization_id, %(column)s)"
+            " REFERENCES %(to)s (organization_id, id) ON DELETE %(on_delete)s DEFERRABLE INITIALLY DEFERRED",
+            table=quote(model._meta.db_table),
+            name=quote(self.name),
+            column=quote(f"{self.field}_id"),
+            to=quote(self.to),
+            on_delete=self.on_delete,
+        )
+
+    def remove_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Statement:
+        assert model is not None and schema_editor is not None
+        quote = schema_editor.quote_name
+        return Statement(
+            "ALTER TABLE %(table)s DROP CONSTRAINT %(name)s",
+            table=quote(model._meta.db_table),
+            name=quote(self.name),
+        )
+
+    def constraint_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
+        """Nothing inside CREATE TABLE: the target's key may not be there yet, so it is added when the migration ends."""
+        assert schema_editor is not None
+        schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
+        return ""
+
+    def validate(self, *args: Any, **kwargs: Any) -> None:
+        """Left to the database: only it sees both rows."""
+
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        path, args, kwargs = super().deconstruct()
+        return path, args, {**kwargs, "field": self.field, "to": self.to, "on_delete": self.on_delete}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TenantReference) and self.deconstruct() == other.deconstruct()
+
+    __hash__ = models.BaseConstraint.__hash__
+
+
+def tenant_key(name: str) -> models.UniqueConstraint:
+    """The key `(organization_id, id)` that a TenantReference points to."""
+    return models.UniqueConstraint(fields=["organization", "id"], name=name)
+
+
+def new_id() -> UUID:
+    """A UUIDv7: sortable by time, so that new rows land at the right edge of an index."""
+    return uuid7()

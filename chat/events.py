@@ -1,0 +1,121 @@
+"""The entities that travel to clients, and one closed type per event.
+
+REST answers, sync answers and events carry the same structs under the same names. An event holds the whole new state of
+its entity with a `version` that grows with every change, so a client applies it as "replace if newer" and neither
+repetition nor reordering does harm. Ids are UUIDv7, times RFC 3339 UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+
+class Reaction(Struct, frozen=True):
+    emoji: str
+    members: list[UUID]  # in the order in which they reacted
+
+
+class Organization(Struct, frozen=True):
+    id: UUID
+    slug: str
+    name: str
+    description: str
+    edit_window: int | None  # seconds in which authors may edit; null: always
+    version: int
+
+
+class Member(Struct, frozen=True):
+    id: UUID
+    handle: str
+    name: str
+    title: str
+    role: Literal["owner", "admin", "moderator", "member", "guest"]
+    joined_at: datetime
+    deactivated_at: datetime | None
+    version: int
+
+
+class Conversation(Struct, frozen=True):
+    id: UUID
+    kind: Literal["public", "private", "direct", "group"]
+    name: str | None  # channels have one; a direct or group message is called by its people
+    topic: str
+    people: list[UUID]  # members of a direct or group message; empty for channels
+    created_by: UUID | None
+    created_at: datetime
+    archived_at: datetime | None
+    last_seq: int
+    version: int
+
+
+class Participant(Struct, frozen=True):
+    """A member in a conversation. `left_at` makes it a tombstone. The last four are only ever told to the member themself."""
+
+    conversation: UUID
+    member: UUID
+    role: Literal["admin", "member"]
+    joined_at: datetime
+    left_at: datetime | None
+    version: int
+    read_seq: int | UnsetType = UNSET
+    notifications: Literal["all", "mentions", "none"] | UnsetType = UNSET
+    muted: bool | UnsetType = UNSET
+    favourite: bool | UnsetType = UNSET
+
+
+class Message(Struct, frozen=True):
+    id: UUID
+    conversation: UUID
+    seq: int
+    author: UUID
+    text: str
+    html: str
+    thread: UUID | None  # the message this one replies to
+    reply_count: int
+    reactions: list[Reaction]
+    mentions: list[UUID]
+    wide_mention: Literal["here", "channel", "group"] | None
+    attachments: list[Any]
+    created_at: datetime
+    edited_at: datetime | None
+    deleted_at: datetime | None  # a tombstone: text and html are empty
+    version: int
+    ref: UUID | None
+
+
+Entity = Organization | Member | Conversation | Participant | Message
+
+EVENT_TYPES: Final[dict[str, type[Entity]]] = {
+    "organization.updated": Organization,
+    "member.created": Member,
+    "member.updated": Member,
+    "conversation.created": Conversation,
+    "conversation.updated": Conversation,
+    "participant.created": Participant,
+    "participant.updated": Participant,
+    "participant.removed": Participant,
+    "message.created": Message,
+    "message.updated": Message,
+    "message.deleted": Message,
+}
+
+_encoder: Final = msgspec.json.Encoder()
+
+
+def encode(entity: Entity) -> str:
+    """The entity as JSON, made once and stored; everything that is sent later is spliced from it."""
+    return _encoder.encode(entity).decode()
+
+
+def splice(
+    *, id: int, type: str, conversation: UUID | str | None, at: datetime, data: str
+) -> bytes:  # the wire's own names
+    """One event as it goes over the wire, around its already encoded entity."""
+    room = f'"{conversation}"' if conversation else "null"
+    stamp = at.isoformat().replace("+00:00", "Z")
+    return f'{{"id":{id},"type":"{type}","conversation":{room},"at":"{stamp}","data":{data}}}'.encode()

@@ -1,0 +1,19 @@
+from chat.models.clients import Client, MailboxEntry, Node
+from chat.models.conversations import Conversation, Kind, Notifications, Participant
+from chat.models.log import Event
+from chat.models.messages import Message, Reaction, Report, Revision
+
+__all__ = [
+    "Client",
+    "Conversation",
+    "Event",
+    "Kind",
+    "MailboxEntry",
+    "Message",
+    "Node",
+    "Notifications",
+    "Participant",
+    "Reaction",
+    "Report",
+    "Revision",
+]

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import Member
+from accounts.tenancy import TenantModel, TenantReference, new_id
+
+
+class Node(models.Model):
+    """One ASGI process that holds sockets. It renews its lease; past `lease_until` it is dead."""
+
+    id = models.BigAutoField(primary_key=True)
+    name = models.CharField(max_length=120)  # host and pid, for people
+    started_at = models.DateTimeField(default=timezone.now)
+    lease_until = models.DateTimeField()
+
+
+class Client(TenantModel):
+    """A tab or a device of a member. It survives any number of sockets.
+
+    `tag` is the number of the newest entry of its mailbox. The mailbox reaches back to T when the entries
+    T+1 … tag are all there; there is no other record of what was acked or emptied, so none can disagree.
+    """
+
+    class Platform(models.TextChoices):
+        WEB = "web", "Browser"
+        IOS = "ios", "iOS"
+        ANDROID = "android", "Android"
+        DESKTOP = "desktop", "Desktop"
+        BOT = "bot", "Bot"
+
+    id = models.BigAutoField(primary_key=True)  # small, because the hot tables and the lock order are made of it
+    public_id = models.UUIDField(unique=True, default=new_id, editable=False)
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="clients", db_constraint=False)
+    platform = models.CharField(max_length=7, choices=Platform.choices)
+    label = models.CharField(max_length=80, blank=True)
+    credential = models.CharField(max_length=80, help_text="The session or token it was registered with.")
+    tag = models.BigIntegerField(default=0)
+    node_id = models.BigIntegerField(null=True, help_text="The node that holds its socket now.")
+    connected_at = models.DateTimeField(null=True)  # of the present socket, or of the last one
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    overflowed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    member_id: UUID
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            TenantReference(field="member", to="accounts_member", name="client_member", on_delete="CASCADE"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["node_id"], name="client_connected", condition=models.Q(node_id__isnull=False)),
+            models.Index(fields=["platform", "last_seen_at"], name="client_staleness"),
+            models.Index(fields=["credential"], name="client_credential"),
+        ]
+
+
+class MailboxEntry(models.Model):
+    """One event in one client's mailbox. No foreign keys: at 250,000 rows a second their checks would cost more than
+    the rows; every entry is written by the one statement that also reads its client and event under the organization."""
+
+    pk = models.CompositePrimaryKey("client_id", "tag")
+    client_id = models.BigIntegerField()
+    tag = models.BigIntegerField()
+    event_id = models.BigIntegerField()
+    acked_at = models.DateTimeField(null=True)  # only where acked entries are kept

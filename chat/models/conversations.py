@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from accounts.models import Member
+from accounts.tenancy import TenantModel, TenantReference, new_id, tenant_key
+from chat import events
+
+
+class Kind(models.TextChoices):
+    PUBLIC = "public", "Public channel"
+    PRIVATE = "private", "Private channel"
+    DIRECT = "direct", "Direct message"
+    GROUP = "group", "Group message"
+
+
+CHANNELS = (Kind.PUBLIC, Kind.PRIVATE)
+
+
+class Notifications(models.TextChoices):
+    ALL = "all", "Every message"
+    MENTIONS = "mentions", "Mentions"
+    NONE = "none", "Nothing"
+
+
+class Conversation(TenantModel):
+    """A public or private channel, a direct or a group message. `last_seq` is the seq of its newest message."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    name = models.CharField(max_length=80, null=True, blank=True)  # null, not empty: unnamed ones must not collide
+    topic = models.CharField(max_length=250, blank=True)
+    # A direct or group message is found by its people instead of being made twice; sorted, unique.
+    people = ArrayField(models.UUIDField(), default=list, blank=True)
+    created_by = models.ForeignKey(
+        Member, on_delete=models.SET_NULL, related_name="+", db_constraint=False, null=True, blank=True
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    last_seq = models.BigIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
+
+    created_by_id: UUID | None
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            tenant_key("conversation_tenant_key"),
+            TenantReference(field="created_by", to="accounts_member", name="conversation_created_by"),
+            models.UniqueConstraint(
+                "organization",
+                Lower("name"),
+                name="conversation_name_once",
+                condition=models.Q(archived_at=None, kind__in=CHANNELS),
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "people"],
+                name="conversation_people_once",
+                condition=models.Q(kind__in=[Kind.DIRECT, Kind.GROUP]),
+            ),
+            models.CheckConstraint(
+                name="conversation_named_or_peopled",
+                condition=models.Q(kind__in=CHANNELS, name__isnull=False, people=[])
+                | models.Q(kind__in=[Kind.DIRECT, Kind.GROUP], name=None, people__len__gt=0),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.name}" if self.name else self.get_kind_display()
+
+    @property
+    def is_channel(self) -> bool:
+        return self.kind in CHANNELS
+
+    def entity(self) -> events.Conversation:
+        return events.Conversation(
+            id=self.id,
+            kind=self.kind,
+            name=self.name,
+            topic=self.topic,
+            people=self.people,
+            created_by=self.created_by_id,
+            created_at=self.created_at,
+            archived_at=self.archived_at,
+            last_seq=self.last_seq,
+            version=self.version,
+        )
+
+
+class Participant(TenantModel):
+    """A member in a conversation; kept as a tombstone when they leave, so that `version` goes on growing."""
+
+    class Role(models.TextChoices):
+        ADMIN = "admin", "Channel admin"
+        MEMBER = "member", "Participant"
+
+    id = models.BigAutoField(primary_key=True)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="participants", db_constraint=False
+    )
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="participants", db_constraint=False)
+    role = models.CharField(max_length=6, choices=Role.choices, default=Role.MEMBER)
+    read_seq = models.BigIntegerField(default=0)
+    notifications = models.CharField(max_length=8, choices=Notifications.choices, default=Notifications.ALL)
+    muted = models.BooleanField(default=False)
+    favourite = models.BooleanField(default=False)
+    joined_at = models.DateTimeField(default=timezone.now)
+    left_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    conversation_id: UUID
+    member_id: UUID
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["conversation", "member"], name="participant_once"),
+            TenantReference(field="conversation", to="chat_conversation", name="participant_conversation"),
+            TenantReference(field="member", to="accounts_member", name="participant_member"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["member"], name="participant_present", condition=models.Q(left_at=None)),
+        ]
+
+    def entity(self, *, own: bool) -> events.Participant:
+        """`own`: with the fields that only the member themself is told."""
+        private = (
+            {
+                "read_seq": self.read_seq,
+                "notifications": self.notifications,
+                "muted": self.muted,
+                "favourite": self.favourite,
+            }
+            if own
+            else {}
+        )
+        return events.Participant(
+            conversation=self.conversation_id,
+            member=self.member_id,
+            role=self.role,
+            joined_at=self.joined_at,
+            left_at=self.left_at,
+            version=self.version,
+            **private,
+        )

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import Member
+from accounts.tenancy import TenantModel, TenantReference, new_id, tenant_key
+from chat import events
+from chat.models.conversations import Conversation
+
+
+class Message(TenantModel):
+    """What a person wrote. `seq` is dense per conversation, `version` grows with every change, reactions included."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="messages", db_constraint=False, db_index=False
+    )
+    seq = models.BigIntegerField()
+    author = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    ref = models.UUIDField(null=True, help_text="Made by the client that sent it: the idempotency key.")
+    text = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    thread = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, related_name="replies", db_constraint=False, db_index=False, null=True
+    )
+    reply_count = models.PositiveIntegerField(default=0)
+    mentions = ArrayField(models.UUIDField(), default=list, blank=True)
+    wide_mention = models.CharField(max_length=7, null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    edited_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    search = models.GeneratedField(
+        expression=SearchVector("text", config="english"), output_field=SearchVectorField(), db_persist=True
+    )
+
+    conversation_id: UUID
+    author_id: UUID
+    thread_id: UUID | None
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            tenant_key("message_tenant_key"),
+            models.UniqueConstraint(fields=["conversation", "seq"], name="message_seq_once"),
+            models.UniqueConstraint(fields=["organization", "author", "ref"], name="message_ref_once"),
+            TenantReference(field="conversation", to="chat_conversation", name="message_conversation"),
+            TenantReference(field="author", to="accounts_member", name="message_author"),
+            TenantReference(field="thread", to="chat_message", name="message_thread"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            GinIndex(fields=["search"], name="message_search"),
+            models.Index(fields=["thread", "seq"], name="message_thread_seq", condition=models.Q(thread__isnull=False)),
+        ]
+
+    def entity(self, *, reactions: Iterable[tuple[str, UUID]] = ()) -> events.Message:
+        """`reactions`: (emoji, member id) pairs in the order in which they were made."""
+        return events.Message(
+            id=self.id,
+            conversation=self.conversation_id,
+            seq=self.seq,
+            author=self.author_id,
+            text=self.text,
+            html=self.html,
+            thread=self.thread_id,
+            reply_count=self.reply_count,
+            reactions=_by_emoji(reactions),
+            mentions=self.mentions,
+            wide_mention=self.wide_mention,
+            attachments=[],
+            created_at=self.created_at,
+            edited_at=self.edited_at,
+            deleted_at=self.deleted_at,
+            version=self.version,
+            ref=self.ref,
+        )
+
+
+def _by_emoji(pairs: Iterable[tuple[str, UUID]]) -> list[events.Reaction]:
+    members: dict[str, list[UUID]] = {}
+    for emoji, member_id in pairs:
+        members.setdefault(emoji, []).append(member_id)
+    return [events.Reaction(emoji=emoji, members=ids) for emoji, ids in members.items()]
+
+
+class Reaction(TenantModel):
+    id = models.BigAutoField(primary_key=True)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reactions", db_constraint=False)
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    emoji = models.CharField(max_length=32)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    message_id: UUID
+    member_id: UUID
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["message", "emoji", "member"], name="reaction_once"),
+            TenantReference(field="message", to="chat_message", name="reaction_message"),
+            TenantReference(field="member", to="accounts_member", name="reaction_member"),
+        ]
+
+
+class Revision(TenantModel):
+    """What a message said before it was edited or deleted."""
+
+    id = models.BigAutoField(primary_key=True)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="revisions", db_constraint=False)
+    version = models.PositiveIntegerField(help_text="The version of the message that said this.")
+    text = models.TextField()
+    replaced_by = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    replaced_at = models.DateTimeField(default=timezone.now)
+
+    message_id: UUID
+    replaced_by_id: UUID
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["message", "version"], name="revision_once"),
+            TenantReference(field="message", to="chat_message", name="revision_message"),
+            TenantReference(field="replaced_by", to="accounts_member", name="revision_replaced_by"),
+        ]
+
+
+class Report(TenantModel):
+    """A member asks the moderators to look at a message."""
+
+    class Reason(models.TextChoices):
+        SPAM = "spam", "Spam"
+        HARASSMENT = "harassment", "Harassment"
+        INAPPROPRIATE = "inappropriate", "Inappropriate content"
+        CONFIDENTIAL = "confidential", "Confidential information"
+        OTHER = "other", "Something else"
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        IN_REVIEW = "in_review", "In review"
+        RESOLVED = "resolved", "Resolved"
+        DISMISSED = "dismissed", "Dismissed"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reports", db_constraint=False)
+    reporter = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    reason = models.CharField(max_length=13, choices=Reason.choices)
+    comment = models.CharField(max_length=1000, blank=True)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["message", "reporter"], name="report_once"),
+            TenantReference(field="message", to="chat_message", name="report_message"),
+            TenantReference(field="reporter", to="accounts_member", name="report_reporter"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["organization", "state", "-created_at"], name="report_queue"),
+        ]

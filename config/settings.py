@@ -1,0 +1,320 @@
+"""All settings, in one file, from the environment.
+
+A wrong value never raises here: it is noted in ENVIRONMENT_ERRORS and reported by `manage.py check`
+(config/checks.py) as one line that says what to write, so that every mistake is shown at once.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+import structlog
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from config.embedded import running_urls
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+ENVIRONMENT_ERRORS: list[tuple[str, str, str]] = []  # (variable, value, what to write)
+
+
+def envstr(name: str, default: str) -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def envbool(name: str, *, default: bool) -> bool:
+    value = envstr(name, str(default)).lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value not in {"0", "false", "no", "off"}:
+        ENVIRONMENT_ERRORS.append((name, value, "1 or 0"))
+    return False
+
+
+def envint(name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -> int:
+    value = envstr(name, str(default))
+    if value.isdecimal() and least <= int(value) <= most:
+        return int(value)
+    ENVIRONMENT_ERRORS.append((name, value, f"a whole number from {least} to {most}"))
+    return default
+
+
+def envlist(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in envstr(name, default).split(",") if part.strip()]
+
+
+def envchoice(name: str, default: str, choices: tuple[str, ...]) -> str:
+    value = envstr(name, default)
+    if value in choices:
+        return value
+    ENVIRONMENT_ERRORS.append((name, value, "one of " + ", ".join(choices)))
+    return default
+
+
+def envurl(name: str, default: str, schemes: tuple[str, ...]) -> str:
+    value = envstr(name, default)
+    if urlsplit(value).scheme in schemes:
+        return value
+    ENVIRONMENT_ERRORS.append((name, value, f"{schemes[0]}://user:password@host:port/name"))
+    return default
+
+
+# --- Where and how we run ---------------------------------------------------------------------------
+
+PARLEY_HOME = Path(envstr("PARLEY_HOME", str(BASE_DIR / ".parley"))).resolve()
+PRODUCTION = envbool("PRODUCTION", default=False)
+DEBUG = envbool("DEBUG", default=False)
+DEMO = envbool("DEMO", default=not PRODUCTION)  # seed and accept the demo accounts
+SECRET_KEY = envstr("SECRET_KEY", "" if PRODUCTION else "development-only-secret-key-that-production-refuses")
+ALLOWED_HOSTS = envlist("ALLOWED_HOSTS", "" if PRODUCTION else "*")
+BASE_URL = envstr("BASE_URL", "")  # where people reach us; links in mail are built from it
+TRUSTED_PROXIES = envint("TRUSTED_PROXIES", 0, most=5)  # reverse proxies in front, each adding to X-Forwarded-For
+
+_urls = running_urls(PARLEY_HOME)
+DATABASE_URL = envurl("DATABASE_URL", _urls.database, ("postgresql", "postgres"))
+REDIS_URL = envurl("REDIS_URL", _urls.redis, ("redis", "rediss", "unix"))
+
+# --- Applications -----------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "daphne",  # before staticfiles: it takes over runserver
+    "config",
+    "accounts",
+    "chat",
+    "unfold",  # before admin: it replaces its templates
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
+    "channels",
+    "csp",
+    "django_structlog",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rest_framework",
+]
+
+MIDDLEWARE = [
+    "config.health.HealthMiddleware",  # first: probes come without a valid Host
+    "config.security.SecurityHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "accounts.middleware.BearerTokenMiddleware",  # before CSRF: a token is no ambient credential
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.TokenUserMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.middleware.OrganizationMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+WSGI_APPLICATION = None
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    },
+]
+
+# --- Stores -----------------------------------------------------------------------------------------
+
+DATABASE_POOL_SIZE = envint("DATABASE_POOL_SIZE", 12, least=2, most=200)  # connections a process may hold
+DATABASES: dict[str, Any] = {
+    "default": {
+        **dj_database_url.parse(DATABASE_URL),
+        "CONN_MAX_AGE": 0,  # the pool keeps them
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10},
+            "server_side_binding": False,
+        },
+        "TEST": {"NAME": "test_parley"},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The pool size is explicit: redis-py's default of 100 kills connecting consumers under load.
+REDIS_POOL_SIZE = envint("REDIS_POOL_SIZE", 200, least=10, most=10_000)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "parley",
+    }
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "parley"},
+    }
+}
+
+# --- People -----------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+SESSION_COOKIE_AGE = envint("SESSION_DAYS", 30, least=1, most=400) * 86_400
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_VERIFICATION = envchoice("EMAIL_VERIFICATION", "optional", ("mandatory", "optional", "none"))
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_ADAPTER = "accounts.auth.AccountAdapter"
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "20/m/ip,5/5m/key",  # an office behind one address may mistype; one account may not be tried
+    "signup": "20/m/ip",
+    "reset_password": "20/m/ip,5/m/key",
+}
+USERSESSIONS_TRACK_ACTIVITY = False
+API_TOKEN_DAYS = envint("API_TOKEN_DAYS", 365, least=1, most=3650)
+INVITATION_DAYS = envint("INVITATION_DAYS", 7, least=1, most=90)
+
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if os.environ.get("EMAIL_HOST")
+    else "django.core.mail.backends.filebased.EmailBackend"  # without a mail server, mail can be read in the data folder
+)
+EMAIL_FILE_PATH = PARLEY_HOME / "mail"
+EMAIL_HOST = envstr("EMAIL_HOST", "localhost")
+EMAIL_PORT = envint("EMAIL_PORT", 587, least=1, most=65_535)
+EMAIL_HOST_USER = envstr("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = envstr("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = envbool("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = envstr("DEFAULT_FROM_EMAIL", "Parley <parley@localhost>")
+
+# --- Chat: limits with their reasons ----------------------------------------------------------------
+
+MESSAGE_LENGTH = envint("MESSAGE_LENGTH", 10_000, least=100, most=100_000)  # characters; more belongs in a document
+MESSAGE_RATE = envint("MESSAGE_RATE", 120, least=1, most=100_000)  # messages a member may send in a minute
+REACTIONS_PER_MESSAGE = 50  # distinct emoji; beyond it a message is a poll
+PARTICIPANTS_PER_GROUP = 9  # a group message with more people wants to be a channel
+
+# --- REST -------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["chat.api.auth.RequestAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["chat.api.auth.IsMember"],
+    "DEFAULT_RENDERER_CLASSES": ["chat.api.rendering.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["chat.api.rendering.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "chat.api.schemas.ParleySchema",
+    "EXCEPTION_HANDLER": "chat.api.problems.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+
+# --- Celery -----------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True  # a killed worker's task runs again; every task is safe to run twice
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_TASK_SOFT_TIME_LIMIT = 540
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = "parley"
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE: dict[str, Any] = {}
+
+# --- Pages ------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = PARLEY_HOME / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "config.staticfiles.ManifestStorage"
+    },
+}
+
+# --- Security ---------------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [NONCE, "'strict-dynamic'"],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "require-trusted-types-for": ["'script'"],
+    }
+}
+HTTPS = envbool("HTTPS", default=PRODUCTION)  # people reach us by https, a proxy ends it
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_TRUSTED_ORIGINS = envlist("CSRF_TRUSTED_ORIGINS", BASE_URL)
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # bytes of a request body: ten times the longest message in UTF-8
+
+# --- Logs -------------------------------------------------------------------------------------------
+
+LOG_FORMAT = envchoice("LOG_FORMAT", "json" if PRODUCTION else "console", ("json", "console"))
+LOG_LEVEL = envchoice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
