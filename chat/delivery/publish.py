@@ -79,12 +79,29 @@ SELECT node_id, array_agg(id) FROM bumped WHERE node_id IS NOT NULL GROUP BY nod
 """
 
 
-def publish(organization_id: UUID, *drafts: Draft) -> list[int]:
-    """Write the events and put them into the mailboxes. Returns the event ids, in the order of the drafts."""
+# Content that a member may no longer see leaves their mailboxes in the same transaction. The entries stay and become the
+# removal itself, so that tags stay dense and nobody has to resync over it; applying the removal twice does no harm.
+_WITHDRAW: Final = """
+UPDATE chat_mailboxentry entry SET event_id = removal.id
+FROM chat_event removal, chat_event undelivered, chat_client client
+WHERE removal.id = ANY(%(events)s) AND removal.member_id IS NOT NULL
+  AND client.member_id = removal.member_id AND entry.client_id = client.id
+  AND undelivered.id = entry.event_id AND undelivered.conversation_id = removal.conversation_id
+  AND undelivered.id <> removal.id
+"""
+
+
+def publish(organization_id: UUID, *drafts: Draft, withdraw: bool = False) -> list[int]:
+    """Write the events and put them into the mailboxes. Returns the event ids, in the order of the drafts.
+
+    `withdraw`: the drafts addressed to one member say that they left; what is undelivered of that conversation goes.
+    """
     with connection.cursor() as cursor:
         event_ids = _insert_events(cursor, organization_id, drafts)
         cursor.execute(_FAN_OUT, {"events": event_ids, "organization": organization_id})
         nodes: dict[int, list[int]] = dict(cursor.fetchall())
+        if withdraw:
+            cursor.execute(_WITHDRAW, {"events": event_ids})
     if nodes:
         transaction.on_commit(lambda: wakeups.wake(nodes))
     return event_ids

@@ -1,0 +1,120 @@
+"""The only door to an object: every read and write of a conversation, message or member starts here.
+
+What a member may not know of is NotFound, exactly like what does not exist; what they see but may not do is Forbidden.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import Member
+from accounts.roles import Right
+from chat.errors import Forbidden, NotFound
+from chat.models import Conversation, Kind, Message, Participant
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A conversation as one member stands to it. `participant` is None for a public channel that they have not joined."""
+
+    member: Member
+    conversation: Conversation
+    participant: Participant | None
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether they may rename, archive and remove people: the channel's admins and the organization's moderators."""
+        channel_admin = self.participant is not None and self.participant.role == Participant.Role.ADMIN
+        return self.conversation.is_channel and (channel_admin or self.member.may(Right.MANAGE_CHANNELS))
+
+
+def visible_conversations(member: Member) -> QuerySet[Conversation]:
+    """What a member takes part in and, unless they are a guest, every public channel."""
+    present = Exists(Participant.objects.filter(conversation=OuterRef("pk"), member=member, left_at=None))
+    condition = Q(present)
+    if member.may(Right.BROWSE):
+        condition |= Q(kind=Kind.PUBLIC)
+    return Conversation.objects.filter(condition)
+
+
+def find_conversation(member: Member, conversation_id: UUID, *, lock: bool = False) -> Place:
+    """The conversation as the member sees it. `lock` takes its row (first in the lock order) until the transaction ends."""
+    conversations = Conversation.objects.filter(pk=conversation_id)
+    if lock:
+        conversations = conversations.select_for_update(no_key=True)
+    conversation = conversations.first()
+    if conversation is None:
+        raise NotFound
+    participant = Participant.objects.filter(conversation=conversation, member=member, left_at=None).first()
+    if participant is None and not (conversation.kind == Kind.PUBLIC and member.may(Right.BROWSE)):
+        raise NotFound
+    return Place(member, conversation, participant)
+
+
+def lock_to_write(member: Member, conversation_id: UUID) -> Place:
+    """The conversation, locked, for a member who takes part in it and may write there."""
+    place = find_conversation(member, conversation_id, lock=True)
+    if place.participant is None:
+        raise Forbidden("Join the channel first.")
+    if place.conversation.archived_at is not None:
+        raise Forbidden("The channel is archived.")
+    return place
+
+
+def lock_to_manage(member: Member, conversation_id: UUID) -> Place:
+    place = find_conversation(member, conversation_id, lock=True)
+    if not place.is_admin:
+        raise Forbidden("Only the channel's admins and moderators may do that.")
+    return place
+
+
+def find_message(member: Member, message_id: UUID, *, lock: bool = False) -> tuple[Message, Place]:
+    """A message with its conversation. `lock` takes the conversation first and reads the message behind that lock."""
+    conversation_id = Message.objects.filter(pk=message_id).values_list("conversation_id", flat=True).first()
+    if conversation_id is None:
+        raise NotFound
+    place = find_conversation(member, conversation_id, lock=lock)
+    message = Message.objects.filter(pk=message_id).first()
+    if message is None:  # purged while we waited
+        raise NotFound
+    return message, place
+
+
+def lock_message_to_write(member: Member, message_id: UUID) -> tuple[Message, Place]:
+    """A message that is still there, in a conversation where the member may write; locked."""
+    message, place = find_message(member, message_id, lock=True)
+    if place.participant is None:
+        raise Forbidden("Join the channel first.")
+    if place.conversation.archived_at is not None:
+        raise Forbidden("The channel is archived.")
+    if message.deleted_at is not None:
+        raise NotFound("The message was deleted.")
+    return message, place
+
+
+def visible_members(member: Member) -> QuerySet[Member]:
+    """Everybody in the organization; for a guest, those who share a conversation with them."""
+    if member.may(Right.BROWSE):
+        return Member.objects.all()
+    own = Participant.objects.filter(member=member, left_at=None).values("conversation")
+    met = Participant.objects.filter(conversation__in=own, left_at=None).values("member")
+    return Member.objects.filter(Q(pk=member.pk) | Q(pk__in=met))
+
+
+def find_member(member: Member, member_id: UUID) -> Member:
+    found = visible_members(member).filter(pk=member_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def find_members(member: Member, member_ids: list[UUID]) -> list[Member]:
+    """Several active members at once, in ascending order of id; one that is missing makes it NotFound."""
+    wanted = set(member_ids)
+    found = list(visible_members(member).filter(pk__in=wanted, deactivated_at=None).order_by("pk"))
+    if len(found) != len(wanted):
+        raise NotFound("There is no such member, or they are not yours to see.")
+    return found

@@ -1,0 +1,206 @@
+"""Making and changing conversations. Lock order: conversation, then participants, then clients (inside publish)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import Member
+from accounts.roles import Right
+from chat.access import Place, find_conversation, find_members, lock_to_manage
+from chat.delivery.publish import Draft, publish
+from chat.errors import Conflict, Forbidden, Invalid
+from chat.models import Conversation, Kind, Participant
+
+CHANNEL_NAME: Final = re.compile(r"[^\W_][\w.-]{0,79}")
+TOPIC_LENGTH: Final = 250
+
+
+@transaction.atomic
+def create_channel(
+    member: Member,
+    *,
+    kind: Literal["public", "private"],
+    name: str,
+    topic: str = "",
+    members: list[UUID] | None = None,
+) -> Conversation:
+    """A channel with its maker as admin and `members` in it. Raises Conflict when the name is taken."""
+    if not member.may(Right.CREATE_CHANNELS):
+        raise Forbidden("Guests cannot create channels.")
+    invited = find_members(member, [id for id in members or [] if id != member.pk])
+    conversation = Conversation(
+        organization_id=member.organization_id,
+        kind=kind,
+        name=_channel_name(name),
+        topic=_topic(topic),
+        created_by=member,
+    )
+    _save_named(conversation)
+    _seat(conversation, [member, *invited], admin=member)
+    return conversation
+
+
+@transaction.atomic
+def start_direct(member: Member, *, kind: Literal["direct", "group"], members: list[UUID]) -> tuple[Conversation, bool]:
+    """The direct or group message with these people and oneself; the same people always find the same one.
+
+    Returns it and whether it was made now.
+    """
+    if not member.may(Right.START_DIRECT):
+        raise Forbidden
+    others = find_members(member, [id for id in members if id != member.pk])
+    people = sorted([member.pk, *(other.pk for other in others)])
+    _check_people(kind, len(people))
+    conversation, created = Conversation.objects.get_or_create(
+        organization_id=member.organization_id,
+        kind__in=[Kind.DIRECT, Kind.GROUP],
+        people=people,
+        defaults={"kind": kind, "created_by": member},
+    )
+    if created:
+        _seat(conversation, [member, *others])
+    return conversation, created
+
+
+@transaction.atomic
+def update_conversation(
+    member: Member, conversation_id: UUID, *, name: str | None = None, topic: str | None = None
+) -> Place:
+    """Rename a channel (its admins) or set its topic (any participant but guests). None leaves a field as it is."""
+    place = find_conversation(member, conversation_id, lock=True)
+    conversation, changes = place.conversation, {}
+    if name is not None and (new_name := _channel_name(name)) != conversation.name:
+        _require(place.is_admin, "Only the channel's admins and moderators may rename it.")
+        changes["name"] = (conversation.name, new_name)
+    if topic is not None and (new_topic := _topic(topic)) != conversation.topic:
+        may_set = place.is_admin or (place.participant is not None and member.may(Right.BROWSE))
+        _require(may_set and conversation.is_channel, "You may not set the topic here.")
+        changes["topic"] = (conversation.topic, new_topic)
+    if changes:
+        _require(conversation.archived_at is None, "The channel is archived.")
+        for field, (_, value) in changes.items():
+            setattr(conversation, field, value)
+        _save_change(conversation, *changes)
+        _audit("conversation.update", member, conversation, changes)
+    return place
+
+
+@transaction.atomic
+def archive_conversation(member: Member, conversation_id: UUID, *, archived: bool = True) -> Place:
+    """Close a channel to writing, or open it again. Doing it twice changes nothing."""
+    place = lock_to_manage(member, conversation_id)
+    conversation = place.conversation
+    if (conversation.archived_at is not None) != archived:
+        before = conversation.archived_at
+        conversation.archived_at = timezone.now() if archived else None
+        _save_change(conversation, "archived_at")
+        action = "conversation.archive" if archived else "conversation.restore"
+        _audit(action, member, conversation, {"archived_at": (before, conversation.archived_at)})
+    return place
+
+
+def publish_conversation(conversation: Conversation, type: str, *, to: UUID | None = None) -> None:
+    """Tell the participants, or with `to` one member alone, what the conversation is now."""
+    publish(
+        conversation.organization_id,
+        Draft(
+            type=type,
+            entity=conversation.entity(),
+            entity_id=conversation.pk,
+            conversation_id=conversation.pk,
+            member_id=to,
+        ),
+    )
+
+
+def _channel_name(name: str) -> str:
+    name = name.strip().removeprefix("#").lower()
+    if not CHANNEL_NAME.fullmatch(name):
+        raise Invalid({"name": ["Letters, digits, hyphens, dots and underscores, without spaces; 80 at most."]})
+    return name
+
+
+def _topic(topic: str) -> str:
+    topic = " ".join(topic.split())
+    if len(topic) > TOPIC_LENGTH:
+        raise Invalid({"topic": [f"{TOPIC_LENGTH} characters at most."]})
+    return topic
+
+
+def _check_people(kind: str, count: int) -> None:
+    most = settings.PARTICIPANTS_PER_GROUP
+    if kind == Kind.DIRECT and count > 2:
+        raise Invalid({"members": ["A direct message is with one person; start a group message for more."]})
+    if kind == Kind.GROUP and not 3 <= count <= most:
+        raise Invalid({"members": [f"A group message is between 3 and {most} people; use a private channel for more."]})
+
+
+def _save_named(conversation: Conversation, **save_options: object) -> None:
+    """Save a channel whose name must be free; the database decides, so that two makers cannot both win."""
+    try:
+        with transaction.atomic():
+            conversation.save(**save_options)
+    except IntegrityError as error:
+        if "conversation_name_once" in str(error):
+            raise Conflict(f"There is a channel #{conversation.name} already.") from None
+        raise
+
+
+def _seat(conversation: Conversation, members: list[Member], *, admin: Member | None = None) -> None:
+    Participant.objects.bulk_create(
+        Participant(
+            organization_id=conversation.organization_id,
+            conversation=conversation,
+            member=member,
+            role=Participant.Role.ADMIN if member == admin else Participant.Role.MEMBER,
+        )
+        for member in members
+    )
+    seats = Participant.objects.filter(conversation=conversation).order_by("pk")
+    publish(
+        conversation.organization_id,
+        Draft(
+            type="conversation.created",
+            entity=conversation.entity(),
+            entity_id=conversation.pk,
+            conversation_id=conversation.pk,
+        ),
+        *(draft for seat in seats for draft in seat_drafts(seat, "participant.created")),
+    )
+
+
+def seat_drafts(seat: Participant, type: str) -> list[Draft]:
+    """The two events of a changed seat: what everybody there may know, and the member's own view of it."""
+    shared = {"type": type, "entity_id": seat.member_id, "conversation_id": seat.conversation_id}
+    return [
+        Draft(entity=seat.entity(own=False), **shared),
+        Draft(entity=seat.entity(own=True), member_id=seat.member_id, **shared),
+    ]
+
+
+def _save_change(conversation: Conversation, *fields: str) -> None:
+    conversation.version += 1
+    _save_named(conversation, update_fields=[*fields, "version"])
+    publish_conversation(conversation, "conversation.updated")
+
+
+def _audit(action: str, member: Member, conversation: Conversation, changes: dict[str, tuple[object, object]]) -> None:
+    audit.record(
+        action,
+        actor=member,
+        target=conversation,
+        before={field: old for field, (old, _) in changes.items()},
+        after={field: new for field, (_, new) in changes.items()},
+    )
+
+
+def _require(condition: bool, detail: str) -> None:
+    if not condition:
+        raise Forbidden(detail)

@@ -1,0 +1,84 @@
+"""What the chat does when something happens to a member or an organization: tell the clients, seat the newcomer.
+
+Receivers of accounts/signals.py, run inside the sender's transaction.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts import signals
+from accounts.models import Member, Organization
+from chat import events
+from chat.actions.conversations import create_channel
+from chat.actions.participants import join_conversation
+from chat.delivery.publish import Draft, publish
+from chat.models import Conversation, Kind
+
+WELCOME_CHANNELS = ("general", "random")  # every organization starts with them, every member but guests is seated there
+
+
+def connect() -> None:
+    signals.organization_created.connect(open_welcome_channels)
+    signals.organization_changed.connect(publish_organization)
+    signals.member_joined.connect(welcome_member)
+    signals.member_changed.connect(publish_member)
+    signals.member_deactivated.connect(publish_member)
+    signals.member_reactivated.connect(publish_member)
+
+
+def open_welcome_channels(*, owner: Member, **_: Any) -> None:
+    topics = {"general": "Announcements and everything that concerns all of us", "random": "Everything else"}
+    for name in WELCOME_CHANNELS:
+        create_channel(owner, kind="public", name=name, topic=topics[name])
+
+
+def publish_organization(*, organization: Organization, **_: Any) -> None:
+    publish(
+        organization.pk,
+        Draft(type="organization.updated", entity=organization_entity(organization), entity_id=organization.pk),
+    )
+
+
+def welcome_member(*, member: Member, **_: Any) -> None:
+    _publish_member(member, "member.created")
+    if member.role == "guest":
+        return
+    welcome = Conversation.objects.filter(kind=Kind.PUBLIC, name__in=WELCOME_CHANNELS, archived_at=None)
+    for conversation_id in welcome.order_by("pk").values_list("pk", flat=True):
+        join_conversation(member, conversation_id)
+
+
+def publish_member(*, member: Member, **_: Any) -> None:
+    _publish_member(member, "member.updated")
+
+
+def member_entity(member: Member) -> events.Member:
+    return events.Member(
+        id=member.pk,
+        handle=member.handle,
+        name=member.name,
+        title=member.title,
+        role=member.role,
+        joined_at=member.joined_at,
+        deactivated_at=member.deactivated_at,
+        version=member.version,
+    )
+
+
+def organization_entity(organization: Organization) -> events.Organization:
+    return events.Organization(
+        id=organization.pk,
+        slug=organization.slug,
+        name=organization.name,
+        description=organization.description,
+        edit_window=organization.edit_window,
+        version=organization.version,
+    )
+
+
+def _publish_member(member: Member, type: str) -> None:
+    publish(member.organization_id, Draft(type=type, entity=member_entity(member), entity_id=member.pk))
+
+
+

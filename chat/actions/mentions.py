@@ -1,0 +1,59 @@
+"""Turning what somebody typed into what is stored: safe HTML, and whom it calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q
+
+from accounts.models import Member
+from accounts.roles import Right, Role
+from chat import markdown
+from chat.access import Place
+from chat.models import Kind, Participant
+
+WideMention = Literal["here", "channel", "group"]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    html: str
+    mentions: list[UUID]  # members, ascending
+    wide: WideMention | None  # the widest that was written and allowed
+
+
+def write(place: Place, text: str) -> Written:
+    """Render a message. Only those who can see the conversation can be mentioned in it: a name calls nobody who cannot come."""
+    candidates = markdown.parse_mentions(text)
+    called = _who_can_come(place, candidates.handles) if candidates.handles else []
+    rendered = markdown.render(
+        text,
+        mentions={member.handle: markdown.Mentioned(member.pk, member.name) for member in called},
+        wide_allowed=_may_call_everyone(place),
+    )
+    written = [member.pk for member in called if member.handle in rendered.handles]
+    return Written(rendered.html, sorted(written), _widest(rendered.wide))
+
+
+def _who_can_come(place: Place, handles: frozenset[str]) -> list[Member]:
+    present = Exists(
+        Participant.objects.filter(conversation=place.conversation, member=OuterRef("pk"), left_at=None)
+    )
+    reach = Q(present)
+    if place.conversation.kind == Kind.PUBLIC:
+        reach |= ~Q(role=Role.GUEST)
+    return list(Member.objects.filter(reach, handle__in=handles, deactivated_at=None))
+
+
+def _may_call_everyone(place: Place) -> bool:
+    return not place.conversation.is_channel or place.is_admin or place.member.may(Right.MENTION_EVERYONE)
+
+
+def _widest(wide: frozenset[str]) -> WideMention | None:
+    if "channel" in wide:
+        return "channel"
+    if "group" in wide:
+        return "group"
+    return "here" if "here" in wide else None

@@ -1,0 +1,279 @@
+"""Sending, editing and deleting messages. Lock order: conversations by ascending id, participants, clients (inside publish)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import Member, Organization
+from accounts.roles import Right
+from chat import events, throttle
+from chat.access import Place, lock_message_to_write, lock_to_write
+from chat.actions.mentions import write
+from chat.delivery.publish import Draft, publish
+from chat.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
+from chat.models import Message, Participant, Reaction, Revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A message that somebody wants to send. `ref` is made by the client and makes repeating it harmless."""
+
+    member: Member
+    conversation_id: UUID
+    text: str
+    ref: UUID
+    thread_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """`created` is False when the ref was known and the message is the one that was sent before."""
+
+    message: events.Message
+    created: bool
+
+
+def send_message(
+    member: Member, conversation_id: UUID, *, text: str, ref: UUID, thread_id: UUID | None = None
+) -> Sent:
+    """Send one message. Idempotent on (organization, sender, ref)."""
+    post = Post(member=member, conversation_id=conversation_id, text=text, ref=ref, thread_id=thread_id)
+    (outcome,) = send_messages([post])
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return outcome
+
+
+def send_messages(posts: Sequence[Post]) -> list[Sent | Refusal]:
+    """Commit posts of one organization together; one that is refused does not hold the others. Outcomes in their order."""
+    try:
+        return _send_together(posts)
+    except IntegrityError:
+        # A ref was used at the same moment in another conversation. Alone, each finds out by reading.
+        return [_send_alone(post) for post in posts]
+
+
+def edit_message(member: Member, message_id: UUID, *, text: str, version: int | None = None) -> events.Message:
+    """Say it differently; what it said is kept as a revision. `version`: refuse if it changed since the editor read it."""
+    text = clean_text(text)
+    with transaction.atomic():
+        message, place = lock_message_to_write(member, message_id)
+        _require_author(member, message)
+        if version is not None and version != message.version:
+            raise Conflict("The message was changed meanwhile.")
+        if text != message.text:
+            _keep_revision(message, member)
+            written = write(place, text)
+            message.text, message.html = text, written.html
+            message.mentions, message.wide_mention = written.mentions, written.wide
+            message.edited_at = timezone.now()
+            save_change(message, "text", "html", "mentions", "wide_mention", "edited_at")
+        return message.entity(reactions=reactions_of(message))
+
+
+def delete_message(member: Member, message_id: UUID) -> None:
+    """Turn a message into a tombstone. Its author may, and moderators; its last text stays as a revision for moderators."""
+    with transaction.atomic():
+        message, place = lock_message_to_write(member, message_id)
+        if message.author_id != member.pk and not (place.is_admin or member.may(Right.MODERATE)):
+            raise Forbidden("Only its author and moderators may delete a message.")
+        _keep_revision(message, member)
+        Reaction.objects.filter(message=message).delete()
+        message.text = message.html = ""
+        message.mentions, message.wide_mention, message.deleted_at = [], None, timezone.now()
+        save_change(message, "text", "html", "mentions", "wide_mention", "deleted_at", type="message.deleted")
+        if message.author_id != member.pk:
+            audit.record("message.delete", actor=member, target=message, before={"author": message.author_id})
+
+
+def clean_text(text: str) -> str:
+    """The text as it is stored: no NUL and no lone surrogate, which PostgreSQL cannot hold, no trailing space."""
+    text = text.replace("\x00", "").encode("utf-8", "replace").decode().replace("\r\n", "\n").rstrip().lstrip("\n")
+    if not text.strip():
+        raise Invalid({"text": ["A message needs some text."]})
+    if len(text) > settings.MESSAGE_LENGTH:
+        raise Invalid({"text": [f"{settings.MESSAGE_LENGTH} characters at most."]})
+    return text
+
+
+def save_change(message: Message, *fields: str, type: str = "message.updated") -> None:
+    """Save a changed message under its next version and tell the participants."""
+    message.version += 1
+    message.save(update_fields=[*fields, "version"])
+    publish(message.organization_id, message_draft(message, type, reactions=reactions_of(message)))
+
+
+def reactions_of(message: Message) -> list[tuple[str, UUID]]:
+    return list(Reaction.objects.filter(message=message).order_by("pk").values_list("emoji", "member_id"))
+
+
+def message_draft(message: Message, type: str, *, reactions: Iterable[tuple[str, UUID]] = ()) -> Draft:
+    return Draft(
+        type=type,
+        entity=message.entity(reactions=reactions),
+        entity_id=message.pk,
+        conversation_id=message.conversation_id,
+    )
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction is about to write."""
+
+    messages: list[Message] = field(default_factory=list)
+    roots: dict[UUID, Message] = field(default_factory=dict)
+    read: dict[tuple[UUID, UUID], int] = field(default_factory=dict)  # (conversation, member) → seq
+
+
+def _send_alone(post: Post) -> Sent | Refusal:
+    try:
+        return _send_together([post])[0]
+    except IntegrityError:
+        return Conflict("This ref is in use.")
+
+
+@transaction.atomic
+def _send_together(posts: Sequence[Post]) -> list[Sent | Refusal]:
+    places = _lock_places(posts)
+    known = _known(posts)
+    batch = _Batch()
+    outcomes = [_place_post(post, places, known, batch) for post in posts]
+    if batch.messages:
+        _write(batch)
+    return outcomes
+
+
+def _lock_places(posts: Sequence[Post]) -> dict[tuple[UUID, UUID], Place | Refusal]:
+    """Every (conversation, member) of the batch behind the conversation's lock, taken in ascending order."""
+    places: dict[tuple[UUID, UUID], Place | Refusal] = {}
+    shared: dict[UUID, Place] = {}
+    for conversation_id, member in sorted(
+        {(post.conversation_id, post.member) for post in posts}, key=lambda pair: (pair[0], pair[1].pk)
+    ):
+        try:
+            place = lock_to_write(member, conversation_id)
+        except Refusal as refusal:
+            places[conversation_id, member.pk] = refusal
+            continue
+        # One object a conversation, so that its last_seq is counted once for all of its senders.
+        first = shared.setdefault(conversation_id, place)
+        places[conversation_id, member.pk] = Place(member, first.conversation, place.participant)
+    return places
+
+
+def _known(posts: Sequence[Post]) -> dict[tuple[UUID, UUID], Message]:
+    found = Message.objects.filter(
+        author__in={post.member.pk for post in posts}, ref__in={post.ref for post in posts}
+    )
+    return {(message.author_id, message.ref): message for message in found if message.ref}
+
+
+def _place_post(
+    post: Post,
+    places: dict[tuple[UUID, UUID], Place | Refusal],
+    known: dict[tuple[UUID, UUID], Message],
+    batch: _Batch,
+) -> Sent | Refusal:
+    place = places[post.conversation_id, post.member.pk]
+    if isinstance(place, Refusal):
+        return place
+    try:
+        if (message := known.get((post.member.pk, post.ref))) is not None:
+            return _sent_before(post, message)
+        message = _compose(post, place, batch)
+    except Refusal as refusal:
+        return refusal
+    known[post.member.pk, post.ref] = message
+    return Sent(message.entity(), created=True)
+
+
+def _sent_before(post: Post, message: Message) -> Sent:
+    if message.conversation_id != post.conversation_id:
+        raise Conflict("This ref was used for a message in another conversation.")
+    return Sent(message.entity(reactions=reactions_of(message)), created=False)
+
+
+def _compose(post: Post, place: Place, batch: _Batch) -> Message:
+    text = clean_text(post.text)
+    throttle.count("message", post.member.pk, limit=settings.MESSAGE_RATE)
+    root = _root(post, batch) if post.thread_id else None
+    written = write(place, text)
+    place.conversation.last_seq += 1
+    message = Message(
+        organization_id=post.member.organization_id,
+        conversation=place.conversation,
+        seq=place.conversation.last_seq,
+        author=post.member,
+        ref=post.ref,
+        text=text,
+        html=written.html,
+        thread=root,
+        mentions=written.mentions,
+        wide_mention=written.wide,
+    )
+    if root is not None:
+        root.reply_count += 1
+    batch.messages.append(message)
+    batch.read[post.conversation_id, post.member.pk] = message.seq
+    return message
+
+
+def _root(post: Post, batch: _Batch) -> Message:
+    """The message at the head of the thread. A reply to a reply belongs to the same thread: threads are one level deep."""
+    assert post.thread_id is not None
+    root = batch.roots.get(post.thread_id)
+    if root is None:
+        root = Message.objects.filter(pk=post.thread_id, conversation=post.conversation_id).first()
+        if root is not None and root.thread_id is not None:
+            root = batch.roots.get(root.thread_id) or Message.objects.get(pk=root.thread_id)
+    if root is None or (root.deleted_at is not None and not root.reply_count):
+        raise NotFound("The message to reply to is not there.")
+    return batch.roots.setdefault(root.pk, root)
+
+
+def _write(batch: _Batch) -> None:
+    Message.objects.bulk_create(batch.messages)
+    conversations = {m.conversation.pk: m.conversation for m in batch.messages}
+    for conversation in conversations.values():
+        conversation.save(update_fields=["last_seq"])
+    for root in batch.roots.values():
+        root.version += 1
+        root.save(update_fields=["reply_count", "version"])
+    for (conversation_id, member_id), seq in sorted(batch.read.items()):
+        # Who writes has read what stands above; their clients conclude the same from the message itself.
+        Participant.objects.filter(conversation=conversation_id, member=member_id).update(
+            read_seq=seq, version=F("version") + 1
+        )
+    publish(
+        batch.messages[0].organization_id,
+        *(message_draft(message, "message.created") for message in batch.messages),
+        *(message_draft(root, "message.updated", reactions=reactions_of(root)) for root in batch.roots.values()),
+    )
+
+
+def _require_author(member: Member, message: Message) -> None:
+    if message.author_id != member.pk:
+        raise Forbidden("Only its author may edit a message.")
+    window = Organization.objects.values_list("edit_window", flat=True).get(pk=member.organization_id)
+    if window is not None and timezone.now() - message.created_at > timedelta(seconds=window):
+        raise Forbidden("It is too late to edit this message.")
+
+
+def _keep_revision(message: Message, member: Member) -> None:
+    Revision.objects.create(
+        organization_id=message.organization_id,
+        message=message,
+        version=message.version,
+        text=message.text,
+        replaced_by=member,
+    )
+

@@ -1,0 +1,201 @@
+"""Who takes part in a conversation. Lock order: conversation, participants, clients (inside publish)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import Member
+from accounts.roles import Right
+from chat.access import Place, find_conversation, find_members, lock_to_manage
+from chat.actions.conversations import seat_drafts
+from chat.delivery.publish import Draft, publish
+from chat.errors import Conflict, Forbidden, NotFound
+from chat.models import Conversation, Kind, Participant
+
+
+@transaction.atomic
+def join_conversation(member: Member, conversation_id: UUID) -> Place:
+    """Enter a public channel. Joining twice changes nothing."""
+    place = find_conversation(member, conversation_id, lock=True)
+    if place.participant is None:
+        _require_open(place.conversation)
+        place = Place(member, place.conversation, _enter(place.conversation, member))
+    return place
+
+
+@transaction.atomic
+def leave_conversation(member: Member, conversation_id: UUID) -> None:
+    """Leave a channel; its undelivered events leave the member's mailboxes with it."""
+    place = find_conversation(member, conversation_id, lock=True)
+    _require_channel(place.conversation)
+    if place.participant is not None:
+        _exit(place.conversation, place.participant)
+
+
+@transaction.atomic
+def add_participant(member: Member, conversation_id: UUID, *, member_id: UUID) -> Participant:
+    """Bring somebody in. Any participant but a guest may; adding twice changes nothing."""
+    place = find_conversation(member, conversation_id, lock=True)
+    _require_channel(place.conversation)
+    _require_open(place.conversation)
+    if not place.is_admin and (place.participant is None or not member.may(Right.BROWSE)):
+        raise Forbidden("Only participants, and no guests, may add people.")
+    (subject,) = find_members(member, [member_id])
+    present = _present(place.conversation, member_id)
+    if present is not None:
+        return present
+    seat = _enter(place.conversation, subject)
+    audit.record("participant.add", actor=member, target=place.conversation, after={"member": member_id})
+    return seat
+
+
+@transaction.atomic
+def remove_participant(member: Member, conversation_id: UUID, *, member_id: UUID) -> None:
+    """Put somebody out of a channel, or leave it oneself."""
+    if member_id == member.pk:
+        return leave_conversation(member, conversation_id)
+    place = lock_to_manage(member, conversation_id)
+    seat = _present(place.conversation, member_id)
+    if seat is None:
+        raise NotFound("They do not take part in this channel.")
+    _exit(place.conversation, seat)
+    audit.record("participant.remove", actor=member, target=place.conversation, before={"member": member_id})
+    return None
+
+
+@transaction.atomic
+def change_participant(
+    member: Member, conversation_id: UUID, *, member_id: UUID, role: Participant.Role
+) -> Participant:
+    """Make somebody an admin of the channel, or take that away."""
+    place = lock_to_manage(member, conversation_id)
+    seat = _present(place.conversation, member_id)
+    if seat is None:
+        raise NotFound("They do not take part in this channel.")
+    if seat.role != role:
+        before, seat.role = seat.role, role
+        _save_seat(seat, "role", type="participant.updated")
+        audit.record(
+            "participant.update",
+            actor=member,
+            target=place.conversation,
+            before={"member": member_id, "role": before},
+            after={"member": member_id, "role": role},
+        )
+    return seat
+
+
+@transaction.atomic
+def change_preferences(
+    member: Member,
+    conversation_id: UUID,
+    *,
+    notifications: str | None = None,
+    muted: bool | None = None,
+    favourite: bool | None = None,
+) -> Participant:
+    """How loud a conversation is for oneself. Nobody else is told. None leaves a field as it is."""
+    place = find_conversation(member, conversation_id, lock=True)
+    seat = place.participant
+    if seat is None:
+        raise Forbidden("Join the channel first.")
+    wanted = {"notifications": notifications, "muted": muted, "favourite": favourite}
+    changed = [field for field, value in wanted.items() if value is not None and value != getattr(seat, field)]
+    for field in changed:
+        setattr(seat, field, wanted[field])
+    if changed:
+        seat.version += 1
+        seat.save(update_fields=[*changed, "version"])
+        publish_own_seat(seat)
+    return seat
+
+
+def publish_own_seat(seat: Participant) -> None:
+    """Tell a member's own clients how they stand in a conversation now."""
+    publish(
+        seat.organization_id,
+        Draft(
+            type="participant.updated",
+            entity=seat.entity(own=True),
+            entity_id=seat.member_id,
+            conversation_id=seat.conversation_id,
+            member_id=seat.member_id,
+        ),
+    )
+
+
+def _present(conversation: Conversation, member_id: UUID) -> Participant | None:
+    return Participant.objects.filter(conversation=conversation, member=member_id, left_at=None).first()
+
+
+def _require_channel(conversation: Conversation) -> None:
+    if not conversation.is_channel:
+        raise Conflict("The people of a direct or group message stay the same; start another one.")
+
+
+def _require_open(conversation: Conversation) -> None:
+    if conversation.archived_at is not None:
+        raise Forbidden("The channel is archived.")
+
+
+def _enter(conversation: Conversation, member: Member) -> Participant:
+    """Seat a member who is not there now; who comes back gets the old seat, so that its version goes on growing.
+
+    What was said before they came is history, not news: they start out having read it.
+    """
+    seat = Participant.objects.filter(conversation=conversation, member=member).first()
+    if seat is None:
+        seat = Participant(
+            organization_id=conversation.organization_id,
+            conversation=conversation,
+            member=member,
+            read_seq=conversation.last_seq,
+        )
+        seat.save(force_insert=True)
+    else:
+        seat.left_at, seat.joined_at, seat.role = None, timezone.now(), Participant.Role.MEMBER
+        seat.read_seq, seat.version = conversation.last_seq, seat.version + 1
+        seat.save(update_fields=["left_at", "joined_at", "role", "read_seq", "version"])
+    publish(
+        conversation.organization_id,
+        Draft(
+            type="conversation.created",
+            entity=conversation.entity(),
+            entity_id=conversation.pk,
+            conversation_id=conversation.pk,
+            member_id=member.pk,
+        ),
+        *seat_drafts(seat, "participant.created"),
+    )
+    return seat
+
+
+def _exit(conversation: Conversation, seat: Participant) -> None:
+    """Mark the seat left before the events go out: the others learn it as participants, the leaver as their last word.
+
+    A private channel that its last admin leaves is run by whoever has been there longest.
+    """
+    seat.left_at = timezone.now()
+    _save_seat(seat, "left_at", type="participant.removed", withdraw=True)
+    if seat.role == Participant.Role.ADMIN and conversation.kind == Kind.PRIVATE:
+        _pass_on_admin(conversation)
+
+
+def _pass_on_admin(conversation: Conversation) -> None:
+    present = Participant.objects.filter(conversation=conversation, left_at=None)
+    if present.filter(role=Participant.Role.ADMIN).exists():
+        return
+    heir = present.order_by("joined_at", "pk").first()
+    if heir is not None:
+        heir.role = Participant.Role.ADMIN
+        _save_seat(heir, "role", type="participant.updated")
+
+
+def _save_seat(seat: Participant, *fields: str, type: str, withdraw: bool = False) -> None:
+    seat.version += 1
+    seat.save(update_fields=[*fields, "version"])
+    publish(seat.organization_id, *seat_drafts(seat, type), withdraw=withdraw)

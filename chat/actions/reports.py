@@ -1,0 +1,33 @@
+"""A member asks the moderators to look at a message."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import Member
+from chat.access import find_message
+from chat.errors import Conflict, Invalid
+from chat.models import Report
+
+
+@transaction.atomic
+def report_message(member: Member, message_id: UUID, *, reason: Report.Reason, comment: str = "") -> Report:
+    """Put a message into the moderators' queue. Once for each member and message: a second report finds the first."""
+    message, _ = find_message(member, message_id)
+    if message.author_id == member.pk:
+        raise Conflict("That is your own message.")
+    comment = comment.replace("\x00", "").strip()
+    if len(comment) > 1000:
+        raise Invalid({"comment": ["1000 characters at most."]})
+    report, created = Report.objects.get_or_create(
+        organization_id=member.organization_id,
+        message=message,
+        reporter=member,
+        defaults={"reason": reason, "comment": comment},
+    )
+    if created:
+        audit.record("message.report", actor=member, target=message, after={"reason": reason})
+    return report
