@@ -6,17 +6,16 @@ A wrong value never raises here: it is noted in ENVIRONMENT_ERRORS and reported 
 
 from __future__ import annotations
 
+import logging
 import os
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import dj_database_url
-import structlog
 from csp.constants import NONCE, NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 
+from config import logs
 from config.embedded import running_urls
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -59,9 +58,13 @@ def envchoice(name: str, default: str, choices: tuple[str, ...]) -> str:
 
 def envurl(name: str, default: str, schemes: tuple[str, ...]) -> str:
     value = envstr(name, default)
-    if urlsplit(value).scheme in schemes:
-        return value
-    ENVIRONMENT_ERRORS.append((name, value, f"{schemes[0]}://user:password@host:port/name"))
+    try:
+        if urlsplit(value).scheme in schemes and (urlsplit(value).port or 1) > 0:
+            return value
+    except ValueError:  # a port that is none, an unclosed bracket
+        pass
+    # The value is not shown: it may hold a password.
+    ENVIRONMENT_ERRORS.append((name, "…", f"{schemes[0]}://user:password@host:port/name"))
     return default
 
 
@@ -111,7 +114,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "config.health.HealthMiddleware",  # first: probes come without a valid Host
+    "config.logs.RequestIdMiddleware",
+    "config.health.HealthMiddleware",  # early: probes come without a valid Host
     "config.security.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -155,11 +159,17 @@ TEMPLATES = [
 # --- Stores -----------------------------------------------------------------------------------------
 
 DATABASE_POOL_SIZE = envint("DATABASE_POOL_SIZE", 12, least=2, most=200)  # connections a process may hold
+_database = dj_database_url.parse(DATABASE_URL)
+_options = _database.pop("OPTIONS", {})
+if "host" in _options:
+    _database["HOST"] = _options.pop("host")  # the folder of a socket, the way libpq writes it
 DATABASES: dict[str, Any] = {
     "default": {
-        **dj_database_url.parse(DATABASE_URL),
+        **_database,
         "CONN_MAX_AGE": 0,  # the pool keeps them
+        "CONN_HEALTH_CHECKS": True,  # one round trip a unit of work, and a restarted PostgreSQL costs nobody an error
         "OPTIONS": {
+            **_options,
             "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10},
             "server_side_binding": False,
         },
@@ -222,7 +232,7 @@ INVITATION_DAYS = envint("INVITATION_DAYS", 7, least=1, most=90)
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"
     if os.environ.get("EMAIL_HOST")
-    else "django.core.mail.backends.filebased.EmailBackend"  # without a mail server, mail can be read in the data folder
+    else "django.core.mail.backends.filebased.EmailBackend"  # without a server, mail is in the data folder
 )
 EMAIL_FILE_PATH = PARLEY_HOME / "mail"
 EMAIL_HOST = envstr("EMAIL_HOST", "localhost")
@@ -254,7 +264,13 @@ REST_FRAMEWORK = {
 
 # --- Celery -----------------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = REDIS_URL
+# Celery has a spelling of its own for sockets.
+CELERY_BROKER_URL = (
+    f"redis+socket://{urlsplit(REDIS_URL).path}?virtual_host={parse_qs(urlsplit(REDIS_URL).query).get('db', ['0'])[0]}"
+    if REDIS_URL.startswith("unix:")
+    else REDIS_URL
+)
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900}  # seconds until a killed worker's task runs again
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True  # a killed worker's task runs again; every task is safe to run twice
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -273,7 +289,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
-STATIC_ROOT = PARLEY_HOME / "staticfiles"
+STATIC_ROOT = Path(envstr("STATIC_ROOT", str(PARLEY_HOME / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -314,7 +330,13 @@ if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # bytes of a request body: ten times the longest message in UTF-8
 
-# --- Logs -------------------------------------------------------------------------------------------
+# --- Logs and figures -------------------------------------------------------------------------------
 
 LOG_FORMAT = envchoice("LOG_FORMAT", "json" if PRODUCTION else "console", ("json", "console"))
 LOG_LEVEL = envchoice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = logs.configuration(format=LOG_FORMAT, level=LOG_LEVEL)
+logs.configure_structlog()
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # config.logs.RequestIdMiddleware has made it trustworthy
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line a request: the one that says how it ended
+METRICS_TOKEN = envstr("METRICS_TOKEN", "")  # lets a scraper from elsewhere read /metrics; without it only this machine

@@ -1,0 +1,52 @@
+# Everything a person does with Parley starts here: `make help`.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Another project's virtual environment must not leak into ours.
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+# Read by the programs themselves, so that `make up PORT=8001` and `PORT=8001 make up` are the same.
+export PORT HOST PARLEY_HOME DEMO VERBOSE
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help up stop shell test lint format clean runtime dev
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@printf '\n  make up PORT=8001 HOST=0.0.0.0 PARLEY_HOME=/srv/parley DEMO=0 VERBOSE=1\n'
+
+up: runtime ## install what is missing, start everything, say where to go; Ctrl-C stops
+	@exec $(BIN)/python -m config.supervisor
+
+stop: runtime ## stop what runs on this data folder
+	@exec $(BIN)/python -m config.supervisor stop
+
+shell: runtime ## a Python shell with the models loaded
+	@exec $(BIN)/python manage.py shell
+
+test: dev ## Python, JavaScript and browser tests: own engines, parallel, random order (ARGS=…)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: dev ## style, types, layers, templates, migrations
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 --check {} +
+	@$(BIN)/python -m config.embedded $(BIN)/python manage.py makemigrations --check --dry-run
+
+format: dev ## let the formatters rewrite the files
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format --quiet .
+	@find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 {} +
+
+clean: ## remove the virtual environment and the caches of the tools; data stays
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+runtime:
+	@command -v "$(PYTHON)" >/dev/null || { echo "Parley: $(PYTHON) is not there: install Python 3.11 or newer" >&2; exit 1; }
+	@"$(PYTHON)" config/install.py .venv requirements.lock
+
+dev:
+	@command -v "$(PYTHON)" >/dev/null || { echo "Parley: $(PYTHON) is not there: install Python 3.11 or newer" >&2; exit 1; }
+	@"$(PYTHON)" config/install.py .venv requirements-dev.lock requirements.lock

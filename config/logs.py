@@ -1,0 +1,118 @@
+"""Structured logs: one line an event, JSON in production, coloured on a terminal, a request id on every line.
+
+The id comes from the proxy in front (`X-Request-ID`) when it has a harmless shape, is made here otherwise, and goes
+back in the answer, so that a person can quote it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from asgiref.sync import iscoroutinefunction
+from django.utils.decorators import sync_and_async_middleware
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+    from structlog.typing import EventDict, Processor, WrappedLogger
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")  # what a stranger sends ends up in our log lines
+SECRET_QUERY = re.compile(r"(?<=[?&])(token|key|code|state|password)=[^&\s]*")
+
+
+@sync_and_async_middleware
+def RequestIdMiddleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:  # noqa: N802
+    """Give every request an id, in `request.META` for django-structlog and in the answer for people."""
+    if iscoroutinefunction(get_response):
+
+        async def handle_async(request: HttpRequest) -> HttpResponse:
+            request_id = _identify(request)
+            return _answer(await cast("Awaitable[HttpResponse]", get_response(request)), request_id)
+
+        return handle_async
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        request_id = _identify(request)
+        return _answer(get_response(request), request_id)
+
+    return handle
+
+
+def configuration(*, format: str, level: str) -> dict[str, Any]:
+    """The LOGGING setting. `format` is "json" or "console", `level` the least that is written."""
+    renderer: list[Processor] = (
+        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        if format == "json"
+        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    )
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "structured": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+                "foreign_pre_chain": _shared_processors(),
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            "django.request": {"level": "CRITICAL"},  # django-structlog says it better: with the request's id
+            "django.server": {"level": "WARNING"},
+            "uvicorn.access": {"level": "WARNING"},
+            "celery.beat": {"level": "WARNING"},
+            "asyncio": {"level": "WARNING"},
+        },
+    }
+
+
+def configure_structlog() -> None:
+    """Send structlog's own loggers through the standard library's handlers."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_shared_processors(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Blank what opens doors in a logged address: invitation tokens, one-time codes."""
+    request = event.get("request")
+    if isinstance(request, str):
+        event["request"] = SECRET_QUERY.sub(r"\1=…", request)
+    return event
+
+
+def _shared_processors() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.UnicodeDecoder(),
+        hide_secrets,
+    ]
+
+
+def _identify(request: HttpRequest) -> str:
+    offered = request.META.get("HTTP_X_REQUEST_ID", "")
+    request_id = offered if REQUEST_ID.fullmatch(offered) else str(uuid.uuid4())
+    request.META["HTTP_X_REQUEST_ID"] = request_id
+    return request_id
+
+
+def _answer(response: HttpResponse, request_id: str) -> HttpResponse:
+    response["X-Request-ID"] = request_id
+    return response

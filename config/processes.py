@@ -1,0 +1,146 @@
+"""Child processes that never outlive us: how they are started, found again and ended.
+
+A child gets a process group of its own (Ctrl-C reaches only the parent, which then ends its children in order) and, on
+Linux, a death signal: the kernel ends it when its parent is killed. What escapes that is found by looking, not by
+remembering: `owned_by` recognises our processes by what they are (their working folder, a mark in their environment),
+so no file can be stale and no recycled process id can mislead.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pwd
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+MARK = "PARLEY_SUPERVISED"  # the environment variable by which children are recognised; its value is the data folder
+ENGINES = frozenset({"postgres", "valkey-server"})  # they write their title over their environment
+POLL = 0.02  # seconds between two looks at a condition
+PR_SET_PDEATHSIG = 1
+
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """How to start one process. `user` is a system user (only root may name one); `log` gets stdout and stderr."""
+
+    argv: Sequence[str | Path]
+    log: Path
+    folder: Path
+    stop_signal: signal.Signals = signal.SIGTERM
+    user: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    files: Sequence[int] = ()  # descriptors the child inherits
+
+
+def spawn(launch: Launch) -> subprocess.Popen[bytes]:
+    """Start the process in a group of its own. Raises OSError."""
+    with launch.log.open("ab") as log:
+        return subprocess.Popen(
+            [os.fspath(part) for part in launch.argv],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=launch.folder,
+            env={**os.environ, **launch.environment},
+            process_group=0,
+            pass_fds=launch.files,
+            preexec_fn=_die_with(os.getpid(), launch.stop_signal),  # noqa: PLW1509  (two system calls, no lock)
+            **identity(launch.user),
+        )
+
+
+def stop(process: subprocess.Popen[bytes], signals: Iterable[tuple[signal.Signals, float]]) -> None:
+    """Send each signal in turn, giving it so many seconds, then kill what is left of the group."""
+    for number, patience in signals:
+        if process.poll() is not None:
+            break
+        process.send_signal(number)
+        wait_until(lambda: process.poll() is not None, seconds=patience)
+    kill_group(process.pid)
+    process.wait()
+
+
+def kill_group(leader: int) -> None:
+    """Kill whatever is left of a group that we started: the pool of a dead worker, for example."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+def owned_by(home: Path, *, folders: Iterable[Path] = ()) -> list[psutil.Process]:
+    """Every living process of this data folder: an engine at work in one of `folders`, or marked as ours."""
+    wanted = {os.path.realpath(folder) for folder in folders}
+    mark = str(home)
+    return [each for each in psutil.process_iter() if each.pid != os.getpid() and _belongs(each, wanted, mark)]
+
+
+def end(processes: Sequence[psutil.Process], number: signal.Signals, *, seconds: float) -> None:
+    """Ask processes that are not our children to stop; kill those that have not after so many seconds."""
+    for process in processes:
+        _signal(process, number)
+    _, alive = psutil.wait_procs(processes, timeout=seconds)
+    for process in alive:
+        _signal(process, signal.SIGKILL)
+    psutil.wait_procs(alive, timeout=seconds)
+
+
+def identity(user: str | None) -> dict[str, Any]:
+    """The arguments by which subprocess runs a program as that system user, in none of our groups."""
+    return {} if user is None else {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float) -> bool:
+    """Look until the condition holds or time is up; the last look counts."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(POLL)
+    return True
+
+
+def is_alive(pid: int, started: float) -> bool:
+    """Whether the process that had this id and start time still lives; a recycled id does not count."""
+    try:
+        process = psutil.Process(pid)
+        # Start times are derived from the clock, which may be stepped by a second or two.
+        return abs(process.create_time() - started) < 5 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _belongs(process: psutil.Process, folders: set[str], mark: str) -> bool:
+    try:
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        if process.name() in ENGINES:
+            return process.cwd() in folders
+        return process.environ().get(MARK) == mark
+    except (psutil.Error, OSError):
+        return False  # gone meanwhile, or somebody else's
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    with suppress(psutil.Error):
+        process.send_signal(number)
+
+
+def _die_with(parent: int, number: signal.Signals) -> Callable[[], None]:
+    def hook() -> None:
+        if _libc is not None:
+            _libc.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+            if os.getppid() != parent:  # it died before we could ask
+                os._exit(1)
+
+    return hook
