@@ -1,0 +1,167 @@
+/** @import {Clock} from "./clock.js" */
+
+import { fullJitter, sleep, systemClock } from "./clock.js";
+
+const TIMEOUT = 15_000; // milliseconds until an unanswered request counts as failed
+const ATTEMPTS = 3; // of a request that may safely be repeated
+const LONGEST_RETRY_AFTER = 10_000; // milliseconds; a longer wait is told to the caller instead
+const REPEATABLE = new Set(["GET", "PUT", "DELETE"]);
+const PASSING = new Set([0, 408, 429, 502, 503, 504]); // statuses that may be gone on the next try; 0: no answer at all
+
+/** A refusal or a failure: an RFC 9457 problem document, or `status` 0 when no answer came. */
+export class ApiError extends Error {
+  /**
+   * @param {number} status
+   * @param {{code?: string, title?: string, detail?: string, errors?: Record<string, string[]>}} problem
+   * @param {number | null} retryAfter milliseconds the server asked us to wait
+   */
+  constructor(status, problem, retryAfter = null) {
+    super(problem.detail || problem.title || `HTTP ${status}`);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = problem.code ?? (status === 0 ? "unreachable" : "unknown");
+    this.errors = problem.errors ?? {};
+    this.retryAfter = retryAfter;
+  }
+
+  /** Whether the same request may succeed later, unchanged. */
+  get passing() {
+    return PASSING.has(this.status) || this.status >= 500;
+  }
+}
+
+/**
+ * REST of one organization. Paths are relative to `base`; an absolute path is taken as it is.
+ * Answers parsed JSON (null for 204), throws ApiError. Reads and idempotent writes are repeated when no answer came.
+ */
+export class Api {
+  /**
+   * @param {object} options
+   * @param {string} options.base for example "/o/acme/api/v1/"
+   * @param {() => string} options.csrfToken
+   * @param {typeof globalThis.fetch} [options.fetch]
+   * @param {Clock} [options.clock]
+   */
+  constructor({ base, csrfToken, fetch = globalThis.fetch.bind(globalThis), clock = systemClock }) {
+    this.base = base;
+    this.csrfToken = csrfToken;
+    this.fetch = fetch;
+    this.clock = clock;
+  }
+
+  /**
+   * @param {string} path
+   * @param {Record<string, string | number | undefined | null>} [query]
+   */
+  get(path, query = {}) {
+    const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
+    const search = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
+    return this.request("GET", search ? `${path}?${search}` : path);
+  }
+
+  /** @param {string} path @param {unknown} [body] */
+  post(path, body) {
+    return this.request("POST", path, body);
+  }
+
+  /** @param {string} path @param {unknown} [body] */
+  put(path, body) {
+    return this.request("PUT", path, body);
+  }
+
+  /** @param {string} path @param {unknown} [body] */
+  patch(path, body) {
+    return this.request("PATCH", path, body);
+  }
+
+  /** @param {string} path */
+  delete(path) {
+    return this.request("DELETE", path);
+  }
+
+  /**
+   * Every page of a list, following `next`, up to `pages` of them.
+   *
+   * @param {string} path
+   * @param {Record<string, string | number | undefined | null>} [query]
+   * @param {number} [pages]
+   */
+  async list(path, query = {}, pages = 20) {
+    let page = await this.get(path, query);
+    const results = page.results;
+    for (let count = 1; page.next && count < pages; count += 1) {
+      page = await this.get(samePath(page.next));
+      results.push(...page.results);
+    }
+    return results;
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {unknown} [body]
+   * @returns {Promise<any>}
+   */
+  async request(method, path, body) {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#attempt(method, path, body);
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        const wait = error.retryAfter ?? fullJitter(this.clock, attempt);
+        const again = REPEATABLE.has(method) && PASSING.has(error.status) && attempt < ATTEMPTS;
+        if (!again || wait > LONGEST_RETRY_AFTER) throw error;
+        await sleep(this.clock, wait);
+      }
+    }
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {unknown} body
+   */
+  async #attempt(method, path, body) {
+    const abort = new AbortController();
+    const timer = this.clock.setTimeout(() => abort.abort(), TIMEOUT);
+    try {
+      const response = await this.fetch(path.startsWith("/") ? path : this.base + path, {
+        method,
+        headers: this.#headers(method, body),
+        body: body === undefined ? undefined : JSON.stringify(body),
+        credentials: "same-origin",
+        signal: abort.signal,
+      });
+      const answer = response.status === 204 ? null : await response.json().catch(() => null);
+      if (response.ok) return answer;
+      throw new ApiError(response.status, answer ?? {}, retryAfter(response, this.clock));
+    } catch (error) {
+      throw error instanceof ApiError ? error : new ApiError(0, { detail: String(error) });
+    } finally {
+      this.clock.clearTimeout(timer);
+    }
+  }
+
+  /** @param {string} method @param {unknown} body */
+  #headers(method, body) {
+    /** @type {Record<string, string>} */
+    const headers = { Accept: "application/json" };
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (method !== "GET") headers["X-CSRFToken"] = this.csrfToken();
+    return headers;
+  }
+}
+
+/** @param {string} url the server may name itself by another host than the one that the page came from */
+function samePath(url) {
+  const { pathname, search } = new URL(url, "http://localhost");
+  return pathname + search;
+}
+
+/** @param {Response} response @param {Clock} clock */
+function retryAfter(response, clock) {
+  const value = response.headers.get("Retry-After");
+  if (!value) return null;
+  const seconds = Number(value);
+  return Number.isNaN(seconds) ? Math.max(0, Date.parse(value) - clock.now()) : seconds * 1000;
+}

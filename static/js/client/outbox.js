@@ -1,0 +1,240 @@
+/** @import {Clock} from "./clock.js" */
+/** @import {Message} from "./types.js" */
+
+import { ApiError } from "./api.js";
+import { fullJitter, systemClock } from "./clock.js";
+
+const MOST_ENTRIES = 200; // a person does not write more while offline; a script that does should hear of it
+
+/**
+ * A message on its way. `ref` is the idempotency key, so sending one twice (another tab, a lost answer) makes one message.
+ *
+ * @typedef {object} Entry
+ * @property {string} ref
+ * @property {string} conversation
+ * @property {string} text
+ * @property {string | null} thread
+ * @property {string} created_at
+ * @property {"sending" | "failed"} state
+ * @property {string | null} error why it failed, in the server's words
+ */
+
+/**
+ * The part of the Web Storage interface that the outbox needs.
+ *
+ * @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">} KeyValueStorage
+ */
+
+export class OutboxFull extends Error {}
+
+/**
+ * Keeps what the member wrote until the server has answered for it, across reloads, in order within each conversation.
+ * A failure that may pass is retried forever; a refusal steps aside as "failed", to be retried or discarded by hand.
+ * Each entry has a storage key of its own, so two tabs cannot overwrite each other's.
+ */
+export class Outbox {
+  /** @type {Map<string, Entry>} by ref, in the order in which they were written */
+  #entries = new Map();
+  /** @type {Set<string>} conversations with a request under way or a retry planned */
+  #busy = new Set();
+  /** @type {Map<string, {timer: unknown, wake: () => void}>} by conversation: the pause before a retry */
+  #pauses = new Map();
+  /** @type {Set<(conversation: string) => void>} */
+  #observers = new Set();
+  /** @type {Set<string>} refs that could be written to storage */
+  #kept = new Set();
+
+  /**
+   * @param {object} options
+   * @param {(entry: Entry) => Promise<Message>} options.send throws ApiError
+   * @param {(message: Message) => void} options.onSent called before the entry is dropped, so that nothing flickers
+   * @param {KeyValueStorage} options.storage
+   * @param {string} options.prefix of the storage keys; names the member, so that nobody sends another's words
+   * @param {Clock} [options.clock]
+   * @param {() => string} [options.newRef]
+   */
+  constructor({ send, onSent, storage, prefix, clock = systemClock, newRef = () => crypto.randomUUID() }) {
+    this.send = send;
+    this.onSent = onSent;
+    this.storage = storage;
+    this.prefix = prefix;
+    this.clock = clock;
+    this.newRef = newRef;
+  }
+
+  /** Take up what an earlier page left behind. */
+  restore() {
+    const found = [];
+    for (let index = 0; index < this.storage.length; index += 1) {
+      const key = this.storage.key(index);
+      if (key?.startsWith(this.prefix)) found.push(this.#read(key));
+    }
+    const entries = found.filter((entry) => entry !== null);
+    entries.sort((one, other) => (one.created_at < other.created_at ? -1 : 1));
+    for (const entry of entries) {
+      this.#entries.set(entry.ref, entry);
+      this.#kept.add(entry.ref);
+    }
+    for (const entry of entries) this.#run(entry.conversation);
+  }
+
+  /**
+   * @param {string} conversation
+   * @param {string} text
+   * @param {string | null} [thread]
+   * @returns {Entry}
+   */
+  add(conversation, text, thread = null) {
+    if (this.#entries.size >= MOST_ENTRIES) throw new OutboxFull();
+    /** @type {Entry} */
+    const entry = {
+      ref: this.newRef(),
+      conversation,
+      text,
+      thread,
+      created_at: new Date(this.clock.now()).toISOString(),
+      state: "sending",
+      error: null,
+    };
+    this.#put(entry);
+    this.#run(conversation);
+    return entry;
+  }
+
+  /** @param {string} ref a failed entry; it goes to the end of its conversation */
+  retry(ref) {
+    const entry = this.#entries.get(ref);
+    if (!entry) return;
+    this.#entries.delete(ref);
+    this.#put({ ...entry, state: "sending", error: null });
+    this.#run(entry.conversation);
+  }
+
+  /** @param {string} ref */
+  discard(ref) {
+    const entry = this.#entries.get(ref);
+    if (entry) this.#drop(entry);
+  }
+
+  /** Try at once what is waiting for its next attempt: the network is back, the page is looked at again. */
+  poke() {
+    for (const pause of [...this.#pauses.values()]) pause.wake();
+  }
+
+  /** @param {string} conversation @returns {Entry[]} in the order in which they were written */
+  entries(conversation) {
+    return [...this.#entries.values()].filter((entry) => entry.conversation === conversation);
+  }
+
+  get size() {
+    return this.#entries.size;
+  }
+
+  /**
+   * @param {(conversation: string) => void} observer
+   * @returns {() => void} ends it
+   */
+  observe(observer) {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  }
+
+  /** @param {string} conversation */
+  async #run(conversation) {
+    if (this.#busy.has(conversation)) return;
+    this.#busy.add(conversation);
+    let attempt = 0;
+    for (let entry = this.#next(conversation); entry; entry = this.#next(conversation)) {
+      const wait = await this.#deliver(entry, attempt);
+      attempt = wait === null ? 0 : attempt + 1;
+      if (wait !== null) await this.#pause(conversation, wait);
+    }
+    this.#busy.delete(conversation);
+  }
+
+  /**
+   * One attempt at one entry.
+   *
+   * @param {Entry} entry
+   * @param {number} attempt
+   * @returns {Promise<number | null>} milliseconds to wait before the next attempt; null when the entry is settled
+   */
+  async #deliver(entry, attempt) {
+    if (this.#settledElsewhere(entry)) {
+      this.#drop(entry);
+      return null;
+    }
+    try {
+      const message = await this.send(entry);
+      this.onSent(message);
+      this.#drop(entry);
+      return null;
+    } catch (error) {
+      // 401 is no refusal of the message: it goes out once the member has signed in again.
+      if (!(error instanceof ApiError) || error.passing || error.status === 401) {
+        const asked = error instanceof ApiError ? error.retryAfter : null;
+        return asked ?? fullJitter(this.clock, attempt);
+      }
+      if (this.#entries.has(entry.ref)) this.#put({ ...entry, state: "failed", error: error.message });
+      return null;
+    }
+  }
+
+  /** @param {string} conversation */
+  #next(conversation) {
+    return this.entries(conversation).find((entry) => entry.state === "sending");
+  }
+
+  /** @param {string} conversation @param {number} milliseconds @returns {Promise<void>} */
+  #pause(conversation, milliseconds) {
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.clock.clearTimeout(timer);
+        this.#pauses.delete(conversation);
+        resolve();
+      };
+      const timer = this.clock.setTimeout(wake, milliseconds);
+      this.#pauses.set(conversation, { timer, wake });
+    });
+  }
+
+  /** @param {Entry} entry another tab sent or discarded it */
+  #settledElsewhere(entry) {
+    return this.#kept.has(entry.ref) && this.storage.getItem(this.prefix + entry.ref) === null;
+  }
+
+  /** @param {Entry} entry */
+  #put(entry) {
+    this.#entries.set(entry.ref, entry);
+    try {
+      this.storage.setItem(this.prefix + entry.ref, JSON.stringify(entry));
+      this.#kept.add(entry.ref);
+    } catch {
+      this.#kept.delete(entry.ref); // storage is full or forbidden: kept for the life of the page at least
+    }
+    this.#tell(entry.conversation);
+  }
+
+  /** @param {Entry} entry */
+  #drop(entry) {
+    this.#entries.delete(entry.ref);
+    this.#kept.delete(entry.ref);
+    this.storage.removeItem(this.prefix + entry.ref);
+    this.#tell(entry.conversation);
+  }
+
+  /** @param {string} key @returns {Entry | null} */
+  #read(key) {
+    try {
+      const entry = JSON.parse(this.storage.getItem(key) ?? "null");
+      return entry && typeof entry.ref === "string" && typeof entry.text === "string" ? entry : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** @param {string} conversation */
+  #tell(conversation) {
+    for (const observer of this.#observers) observer(conversation);
+  }
+}

@@ -1,0 +1,80 @@
+/** @import {Api} from "./api.js" */
+/** @import {Store} from "./store.js" */
+/** @import {Message} from "./types.js" */
+
+export const PAGE = 50; // messages asked for at once
+
+/** Brings stretches of history into the store, and remembers where a history begins. */
+export class Pages {
+  /** @type {Map<string, number>} by conversation: the seq of its first message */
+  #starts = new Map();
+  /** @type {Map<string, Promise<Message[]>>} requests under way, so that two callers share one */
+  #under_way = new Map();
+
+  /** @param {{api: Api, store: Store}} options */
+  constructor({ api, store }) {
+    this.api = api;
+    this.store = store;
+  }
+
+  /** @param {string} conversation the last page */
+  newest(conversation) {
+    return this.#fetch(conversation, { limit: PAGE });
+  }
+
+  /** @param {string} conversation @param {number} seq */
+  before(conversation, seq) {
+    return this.#fetch(conversation, { before: seq, limit: PAGE });
+  }
+
+  /** @param {string} conversation @param {number} seq @param {number} [limit] */
+  after(conversation, seq, limit = PAGE) {
+    return this.#fetch(conversation, { after: seq, limit });
+  }
+
+  /** @param {string} conversation @param {number} seq */
+  around(conversation, seq) {
+    return this.#fetch(conversation, { around: seq, limit: PAGE });
+  }
+
+  /** @param {string} id of the root message; brings it and all its replies */
+  async thread(id) {
+    /** @type {Message[]} */
+    const messages = await this.api.list(`messages/${id}/thread`, { limit: 200 });
+    this.store.batch(() => messages.forEach((message) => this.store.putMessage(message)));
+    return messages;
+  }
+
+  /** @param {string} conversation @param {number} seq whether nothing is older */
+  isStart(conversation, seq) {
+    return seq <= 1 || seq === this.#starts.get(conversation);
+  }
+
+  /**
+   * @param {string} conversation
+   * @param {{before?: number, after?: number, around?: number, limit: number}} query
+   */
+  #fetch(conversation, query) {
+    const key = `${conversation} ${JSON.stringify(query)}`;
+    const running = this.#under_way.get(key);
+    if (running) return running;
+    const request = this.#request(conversation, query).finally(() => this.#under_way.delete(key));
+    this.#under_way.set(key, request);
+    return request;
+  }
+
+  /**
+   * @param {string} conversation
+   * @param {{before?: number, after?: number, around?: number, limit: number}} query
+   * @returns {Promise<Message[]>} oldest first
+   */
+  async #request(conversation, query) {
+    const { results } = await this.api.get(`conversations/${conversation}/messages`, query);
+    this.store.batch(() => results.forEach((/** @type {Message} */ message) => this.store.putMessage(message)));
+    const backwards = query.after === undefined && query.around === undefined;
+    if (backwards && results.length < query.limit) {
+      this.#starts.set(conversation, results[0]?.seq ?? query.before ?? 1);
+    }
+    return results;
+  }
+}

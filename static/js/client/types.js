@@ -1,0 +1,83 @@
+/**
+ * The entities of the wire protocol. Generated from chat/events.py by tests/js/generate_types.py; a test compares them.
+ * Ids are UUIDs, times RFC 3339 in UTC.
+ */
+
+export {};
+
+/**
+ * @typedef {object} Reaction
+ * @property {string} emoji
+ * @property {string[]} members
+ */
+
+/**
+ * @typedef {object} Organization
+ * @property {string} id
+ * @property {string} slug
+ * @property {string} name
+ * @property {string} description
+ * @property {number | null} edit_window
+ * @property {number} version
+ */
+
+/**
+ * @typedef {object} Member
+ * @property {string} id
+ * @property {string} handle
+ * @property {string} name
+ * @property {string} title
+ * @property {"owner" | "admin" | "moderator" | "member" | "guest"} role
+ * @property {string} joined_at
+ * @property {string | null} deactivated_at
+ * @property {number} version
+ */
+
+/**
+ * @typedef {object} Conversation
+ * @property {string} id
+ * @property {"public" | "private" | "direct" | "group"} kind
+ * @property {string | null} name
+ * @property {string} topic
+ * @property {string[]} people
+ * @property {string | null} created_by
+ * @property {string} created_at
+ * @property {string | null} archived_at
+ * @property {number} last_seq
+ * @property {number} version
+ */
+
+/**
+ * @typedef {object} Participant
+ * @property {string} conversation
+ * @property {string} member
+ * @property {"admin" | "member"} role
+ * @property {string} joined_at
+ * @property {string | null} left_at
+ * @property {number} version
+ * @property {number} [read_seq]
+ * @property {"all" | "mentions" | "none"} [notifications]
+ * @property {boolean} [muted]
+ * @property {boolean} [favourite]
+ */
+
+/**
+ * @typedef {object} Message
+ * @property {string} id
+ * @property {string} conversation
+ * @property {number} seq
+ * @property {string} author
+ * @property {string} text
+ * @property {string} html
+ * @property {string | null} thread
+ * @property {number} reply_count
+ * @property {Reaction[]} reactions
+ * @property {string[]} mentions
+ * @property {"here" | "channel" | "group" | null} wide_mention
+ * @property {unknown[]} attachments
+ * @property {string} created_at
+ * @property {string | null} edited_at
+ * @property {string | null} deleted_at
+ * @property {number} version
+ * @property {string | null} ref
+ */

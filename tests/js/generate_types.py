@@ -1,0 +1,55 @@
+"""Write static/js/client/types.js from chat/events.py: `python -m tests.js.generate_types`."""
+
+from __future__ import annotations
+
+import types
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import django
+from msgspec import Struct, UnsetType
+
+TARGET = Path(__file__).parents[2] / "static/js/client/types.js"
+ENTITIES = ("Reaction", "Organization", "Member", "Conversation", "Participant", "Message")
+SIMPLE = {UUID: "string", datetime: "string", str: "string", int: "number", bool: "boolean", Any: "unknown", type(None): "null"}
+HEADER = """\
+/**
+ * The entities of the wire protocol. Generated from chat/events.py by tests/js/generate_types.py; a test compares them.
+ * Ids are UUIDs, times RFC 3339 in UTC.
+ */
+
+export {};
+"""
+
+
+def generate() -> str:
+    from chat import events  # noqa: PLC0415  (after django.setup() when run by hand)
+
+    return HEADER + "".join(_typedef(getattr(events, name)) for name in ENTITIES)
+
+
+def _typedef(entity: type[Struct]) -> str:
+    lines = [_property(name, hint) for name, hint in get_type_hints(entity).items()]
+    return "\n".join(["", "/**", f" * @typedef {{object}} {entity.__name__}", *lines, " */", ""])
+
+
+def _property(name: str, hint: Any) -> str:
+    optional = UnsetType in get_args(hint)
+    return f" * @property {{{_type(hint)}}} {f'[{name}]' if optional else name}"
+
+
+def _type(hint: Any) -> str:
+    if get_origin(hint) in (Union, types.UnionType):
+        return " | ".join(_type(part) for part in get_args(hint) if part is not UnsetType)
+    if get_origin(hint) is Literal:
+        return " | ".join(f'"{value}"' for value in get_args(hint))
+    if get_origin(hint) is list:
+        return f"{_type(get_args(hint)[0])}[]"
+    return SIMPLE.get(hint) or hint.__name__
+
+
+if __name__ == "__main__":
+    django.setup()
+    TARGET.write_text(generate())
