@@ -14,6 +14,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from accounts import models as accounts
+
 
 class Reaction(Struct, frozen=True):
     emoji: str
@@ -103,6 +105,31 @@ EVENT_TYPES: Final[dict[str, type[Entity]]] = {
     "message.updated": Message,
     "message.deleted": Message,
 }
+
+
+def member_entity(member: accounts.Member) -> Member:
+    return Member(
+        id=member.pk,
+        handle=member.handle,
+        name=member.name,
+        title=member.title,
+        role=member.role,  # type: ignore[arg-type]  # the column holds nothing else
+        joined_at=member.joined_at,
+        deactivated_at=member.deactivated_at,
+        version=member.version,
+    )
+
+
+def organization_entity(organization: accounts.Organization) -> Organization:
+    return Organization(
+        id=organization.pk,
+        slug=organization.slug,
+        name=organization.name,
+        description=organization.description,
+        edit_window=organization.edit_window,
+        version=organization.version,
+    )
+
 
 _encoder: Final = msgspec.json.Encoder()
 

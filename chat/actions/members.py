@@ -36,7 +36,7 @@ def open_welcome_channels(*, owner: Member, **_: Any) -> None:
 def publish_organization(*, organization: Organization, **_: Any) -> None:
     publish(
         organization.pk,
-        Draft(type="organization.updated", entity=organization_entity(organization), entity_id=organization.pk),
+        Draft(type="organization.updated", entity=events.organization_entity(organization), entity_id=organization.pk),
     )
 
 
@@ -53,32 +53,5 @@ def publish_member(*, member: Member, **_: Any) -> None:
     _publish_member(member, "member.updated")
 
 
-def member_entity(member: Member) -> events.Member:
-    return events.Member(
-        id=member.pk,
-        handle=member.handle,
-        name=member.name,
-        title=member.title,
-        role=member.role,
-        joined_at=member.joined_at,
-        deactivated_at=member.deactivated_at,
-        version=member.version,
-    )
-
-
-def organization_entity(organization: Organization) -> events.Organization:
-    return events.Organization(
-        id=organization.pk,
-        slug=organization.slug,
-        name=organization.name,
-        description=organization.description,
-        edit_window=organization.edit_window,
-        version=organization.version,
-    )
-
-
 def _publish_member(member: Member, type: str) -> None:
-    publish(member.organization_id, Draft(type=type, entity=member_entity(member), entity_id=member.pk))
-
-
-
+    publish(member.organization_id, Draft(type=type, entity=events.member_entity(member), entity_id=member.pk))

@@ -1,0 +1,39 @@
+"""Who is calling: a browser's session or an app's token, both resolved by accounts/middleware.py before the view runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from chat.errors import NotAuthenticated
+
+
+class RequestAuthentication(SessionAuthentication):
+    """The user that the middleware found. A session must bring the CSRF token; a bearer token is no ambient credential."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        token = getattr(request._request, "api_token", None)
+        if token is not None:
+            return request._request.user, token
+        return super().authenticate(request)
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class IsSignedIn(BasePermission):
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not request.user.is_authenticated:
+            raise NotAuthenticated
+        return True
+
+
+class IsMember(IsSignedIn):
+    """A member of the organization in the URL; the middleware has answered 404 to everybody else."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return super().has_permission(request, view) and getattr(request, "member", None) is not None

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.access import Place, find_conversation
+from chat.actions import conversations as actions
+from chat.actions import participants
+from chat.api.rendering import read_body, read_query
+from chat.api.schemas import operation, page_of
+from chat.api.views import MemberView, keep_page, list_response
+from chat.errors import Invalid
+from chat.queries.conversations import PAGE, ConversationView, conversation_view, own_conversations, public_channels
+
+Limit = Annotated[int, Meta(ge=1, le=PAGE)]
+
+
+class ConversationQuery(Struct, frozen=True):
+    browse: bool = False  # public channels instead of one's own conversations
+    q: Annotated[str, Meta(max_length=80)] = ""
+    after: UUID | None = None
+    limit: Limit = PAGE
+
+
+class NewConversation(Struct, frozen=True):
+    kind: Literal["public", "private", "direct", "group"]
+    name: Annotated[str, Meta(max_length=100)] | None = None
+    topic: Annotated[str, Meta(max_length=1000)] = ""
+    members: Annotated[list[UUID], Meta(max_length=500)] = []
+
+
+class ConversationChange(Struct, frozen=True):
+    name: Annotated[str, Meta(max_length=100)] | None = None
+    topic: Annotated[str, Meta(max_length=1000)] | None = None
+    archived: bool | None = None
+
+
+class ConversationList(MemberView):
+    @operation(
+        summary="Your conversations, or with `browse` the public channels",
+        query=ConversationQuery,
+        gives={200: page_of(ConversationView)},
+    )
+    def get(self, request: Request) -> Response:
+        query = read_query(request, ConversationQuery)
+        if query.browse:
+            rows = public_channels(self.member, q=query.q, after=query.after, limit=query.limit + 1)
+        else:
+            rows = own_conversations(self.member, after=query.after, limit=query.limit + 1)
+        page, more = keep_page(rows, query.limit)
+        return list_response(request, page, **({"after": page[-1].id} if more else {}))
+
+    @operation(
+        summary="Create a channel, or find or start a direct or group message",
+        takes=NewConversation,
+        gives={201: ConversationView, 200: ConversationView},
+        refuses=(403, 409),
+        example={"kind": "public", "name": "releases", "topic": "What ships when"},
+    )
+    def post(self, request: Request) -> Response:
+        body = read_body(request, NewConversation)
+        if body.kind == "direct" or body.kind == "group":
+            conversation, created = actions.start_direct(self.member, kind=body.kind, members=body.members)
+        else:
+            if body.name is None:
+                raise Invalid({"name": ["A channel needs a name."]})
+            conversation, created = (
+                actions.create_channel(
+                    self.member, kind=body.kind, name=body.name, topic=body.topic, members=body.members
+                ),
+                True,
+            )
+        place = find_conversation(self.member, conversation.pk)
+        return Response(conversation_view(place), status=201 if created else 200)
+
+
+class ConversationDetail(MemberView):
+    @operation(summary="One conversation", gives={200: ConversationView})
+    def get(self, request: Request, conversation_id: UUID) -> Response:
+        return _answer(find_conversation(self.member, conversation_id))
+
+    @operation(
+        summary="Rename, set the topic, archive or restore",
+        takes=ConversationChange,
+        gives={200: ConversationView},
+        refuses=(403, 409),
+        example={"topic": "What ships when, and why not earlier"},
+    )
+    def patch(self, request: Request, conversation_id: UUID) -> Response:
+        body = read_body(request, ConversationChange)
+        place = find_conversation(self.member, conversation_id)
+        if body.archived is False:
+            place = actions.archive_conversation(self.member, conversation_id, archived=False)
+        if body.name is not None or body.topic is not None:
+            place = actions.update_conversation(self.member, conversation_id, name=body.name, topic=body.topic)
+        if body.archived is True:
+            place = actions.archive_conversation(self.member, conversation_id)
+        return _answer(place)
+
+
+class ConversationJoin(MemberView):
+    @operation(summary="Join a public channel", gives={200: ConversationView}, refuses=(403,))
+    def post(self, request: Request, conversation_id: UUID) -> Response:
+        return _answer(participants.join_conversation(self.member, conversation_id))
+
+
+class ConversationLeave(MemberView):
+    @operation(summary="Leave a channel", gives={204: None}, refuses=(409,))
+    def post(self, request: Request, conversation_id: UUID) -> Response:
+        participants.leave_conversation(self.member, conversation_id)
+        return Response(status=204)
+
+
+class ConversationArchive(MemberView):
+    @operation(summary="Archive a channel: it stays readable", gives={200: ConversationView}, refuses=(403,))
+    def post(self, request: Request, conversation_id: UUID) -> Response:
+        return _answer(actions.archive_conversation(self.member, conversation_id))
+
+
+def _answer(place: Place) -> Response:
+    return Response(conversation_view(place))
+
+
+

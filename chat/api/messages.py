@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F
+from msgspec import Meta, Struct
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.roles import Right
+from chat import events
+from chat.access import find_conversation, find_message
+from chat.actions import messages as actions
+from chat.api.rendering import read_body, read_query
+from chat.api.schemas import operation, page_of
+from chat.api.views import MemberView, list_response, next_url
+from chat.errors import Invalid, NotFound, TooLarge
+from chat.queries import history
+
+Seq = Annotated[int, Meta(ge=0, le=2**62)]
+
+
+class HistoryQuery(Struct, frozen=True):
+    """At most one of `before`, `after`, `around`; without any, the newest."""
+
+    before: Seq | None = None
+    after: Seq | None = None
+    around: Seq | None = None
+    limit: Annotated[int, Meta(ge=1, le=history.LARGEST_PAGE)] = history.PAGE
+
+
+class NewMessage(Struct, frozen=True):
+    ref: UUID
+    text: str
+    thread: UUID | None = None
+
+
+class MessageChange(Struct, frozen=True):
+    text: str
+    version: int | None = None
+
+
+class MessagePage(Struct, frozen=True):
+    """`next` goes on in the direction that was asked for; `before` and `after` are the seq to go on from either way."""
+
+    results: list[events.Message]
+    next: str | None
+    before: int | None
+    after: int | None
+
+
+class RevisionView(Struct, frozen=True):
+    version: int
+    text: str
+    replaced_by: UUID
+    replaced_at: datetime
+
+
+class ThreadQuery(Struct, frozen=True):
+    after: Seq = 0
+    limit: Annotated[int, Meta(ge=1, le=history.LARGEST_PAGE)] = history.PAGE
+
+
+class MessageList(MemberView):
+    @operation(summary="A page of history, newest last", query=HistoryQuery, gives={200: MessagePage})
+    def get(self, request: Request, conversation_id: UUID) -> Response:
+        query = read_query(request, HistoryQuery)
+        place = find_conversation(self.member, conversation_id)
+        if sum(edge is not None for edge in (query.before, query.after, query.around)) > 1:
+            raise Invalid({"before": ["Give one of before, after and around."]})
+        if query.after is not None:
+            page = history.page_after(place, after=query.after, limit=query.limit)
+            return _page(request, page, **({"after": page.after} if page.after else {}))
+        if query.around is not None:
+            return _page(request, history.page_around(place, around=query.around, limit=query.limit))
+        page = history.page_before(place, before=query.before, limit=query.limit)
+        return _page(request, page, **({"before": page.before} if page.before else {}))
+
+    @operation(
+        summary="Send a message; repeating it with the same ref is harmless",
+        takes=NewMessage,
+        gives={201: events.Message, 200: events.Message},
+        refuses=(403, 409, 429),
+        example={"ref": "6f1c1f4e-7f0b-4c57-9d5a-0d4bb0a7f5a1", "text": "Shipped **2.4** to staging."},
+    )
+    def post(self, request: Request, conversation_id: UUID) -> Response:
+        body = read_body(request, NewMessage)
+        _check_length(body.text)
+        sent = actions.send_message(
+            self.member, conversation_id, text=body.text, ref=body.ref, thread_id=body.thread
+        )
+        return Response(sent.message, status=201 if sent.created else 200)
+
+
+class MessageDetail(MemberView):
+    @operation(summary="One message", gives={200: events.Message})
+    def get(self, request: Request, message_id: UUID) -> Response:
+        message, _ = find_message(self.member, message_id)
+        return Response(history.entities([message])[0])
+
+    @operation(
+        summary="Edit your message; with `version`, only if it is still that one",
+        takes=MessageChange,
+        gives={200: events.Message},
+        refuses=(403, 409),
+        example={"text": "Shipped **2.4.1** to staging.", "version": 1},
+    )
+    def patch(self, request: Request, message_id: UUID) -> Response:
+        body = read_body(request, MessageChange)
+        _check_length(body.text)
+        return Response(actions.edit_message(self.member, message_id, text=body.text, version=body.version))
+
+    @operation(summary="Delete a message; a tombstone stays", gives={204: None}, refuses=(403,))
+    def delete(self, request: Request, message_id: UUID) -> Response:
+        actions.delete_message(self.member, message_id)
+        return Response(status=204)
+
+
+class MessageThread(MemberView):
+    @operation(
+        summary="A message and the replies to it", query=ThreadQuery, gives={200: page_of(events.Message)}
+    )
+    def get(self, request: Request, message_id: UUID) -> Response:
+        query = read_query(request, ThreadQuery)
+        root, _ = find_message(self.member, message_id)
+        page, more = history.thread(root, after=query.after, limit=query.limit)
+        return list_response(request, page, **({"after": page[-1].seq} if more else {}))
+
+
+class MessageRevisions(MemberView):
+    @operation(summary="What a message said before", gives={200: page_of(RevisionView)})
+    def get(self, request: Request, message_id: UUID) -> Response:
+        message, _ = find_message(self.member, message_id)
+        if message.deleted_at is not None and not self.member.may(Right.MODERATE):
+            raise NotFound("The message was deleted.")
+        rows = history.revisions(message).values("version", "text", "replaced_at", replaced_by_=F("replaced_by_id"))
+        return list_response(request, [_revision(row) for row in rows])
+
+
+def _page(request: Request, page: history.Page, **next_query: int) -> Response:
+    following = next_url(request, **next_query) if next_query else None
+    return Response(MessagePage(results=page.messages, next=following, before=page.before, after=page.after))
+
+
+def _revision(row: dict[str, Any]) -> RevisionView:
+    return RevisionView(row["version"], row["text"], row["replaced_by_"], row["replaced_at"])
+
+
+def _check_length(text: str) -> None:
+    """Beyond four times the limit nobody means it: refused before it is worth cleaning."""
+    if len(text) > 4 * settings.MESSAGE_LENGTH:
+        raise TooLarge

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from msgspec import Struct
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.api.schemas import operation, page_of
+from chat.api.views import MemberView, list_response
+from chat.queries.presence import presence_seen_by
+
+
+class PresenceView(Struct, frozen=True):
+    member: UUID
+    state: Literal["online", "away", "offline"]
+
+
+class PresenceList(MemberView):
+    @operation(
+        summary="Who is there, among the people you share a conversation with; the others are offline",
+        gives={200: page_of(PresenceView)},
+    )
+    def get(self, request: Request) -> Response:
+        seen = presence_seen_by(self.member)
+        return list_response(request, [PresenceView(member, state) for member, state in sorted(seen.items())])

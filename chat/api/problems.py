@@ -1,0 +1,82 @@
+"""One place that turns what went wrong into RFC 9457 problem details."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.defaults import page_not_found, server_error
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from accounts.problems import CONTENT_TYPE, problem_details, problem_headers, problem_response
+from chat.errors import Forbidden, Invalid, NotAuthenticated, NotFound, Refusal, Throttled, TooLarge
+
+log = structlog.get_logger(__name__)
+
+
+class MethodNotAllowed(Refusal):
+    code, status, title = "method_not_allowed", 405, "This address does not answer that method."
+
+
+class Broken(Refusal):
+    code, status, title = "internal", 500, "Something broke on our side."
+
+
+class Unavailable(Refusal):
+    code, status, title = "unavailable", 503, "The database is away for a moment. Try again."
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Django REST framework's hook: every exception of a view ends here; None lets a defect surface as a 500."""
+    refusal = as_refusal(error)
+    if refusal is None:
+        return None
+    return Response(
+        problem_details(refusal),
+        status=refusal.status,
+        content_type=CONTENT_TYPE,
+        headers=problem_headers(refusal),
+    )
+
+
+def as_refusal(error: Exception) -> Refusal | None:
+    match error:
+        case Refusal():
+            return error
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+            return NotAuthenticated()
+        case PermissionDenied() | exceptions.PermissionDenied():
+            return Forbidden(str(error))
+        case Http404():
+            return NotFound()
+        case exceptions.Throttled():
+            return Throttled(math.ceil(error.wait or 1))
+        case exceptions.MethodNotAllowed():
+            return MethodNotAllowed()
+        case RequestDataTooBig():
+            return TooLarge()
+        case exceptions.APIException():
+            return Invalid({}, str(error.detail))
+        case OperationalError():
+            log.exception("database_unavailable")
+            return Unavailable()
+    return None
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler404: an address that nobody answers."""
+    if "/api/" in request.path:
+        return problem_response(NotFound())
+    return page_not_found(request, exception)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """handler500: a defect of ours. It says so, and nothing else."""
+    if "/api/" in request.path:
+        return problem_response(Broken())
+    return server_error(request)

@@ -1,0 +1,106 @@
+"""The OpenAPI description, made from the same msgspec structs that read the input and write the output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final, TypeVar
+
+import msgspec
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+
+F = TypeVar("F", bound=Callable[..., Any])
+REF: Final = "#/components/schemas/{name}"
+
+_shapes: dict[str, Any] = {}
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """RFC 9457 problem details. `errors` comes with `invalid` alone."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: dict[str, list[str]] | msgspec.UnsetType = msgspec.UNSET
+
+
+class ParleySchema(AutoSchema):
+    """Operation ids from the path and method; tags from the noun in the path."""
+
+    def get_tags(self) -> list[str]:
+        parts = [part for part in self.path.split("/") if part and not part.startswith("{")]
+        return [parts[3] if parts[0] == "o" and len(parts) > 3 else parts[-1] if parts[-1] != "current" else "tokens"]
+
+
+def operation(
+    *,
+    summary: str,
+    gives: dict[int, Any],
+    takes: Any = None,
+    query: Any = None,
+    refuses: tuple[int, ...] = (),
+    example: dict[str, Any] | None = None,
+    open: bool = False,
+) -> Callable[[F], F]:
+    """Describe one method of a view: status → shape of the answer, shape of the body, shape of the query.
+
+    Every method may answer 401, 404 (it has a tenant in its path) and 503; `refuses` adds to that; `open` needs no sign-in.
+    """
+    statuses = {401, 404, 503, *refuses} | ({422, 413} if takes is not None else set()) | ({422} if query else set())
+    responses: dict[Any, Any] = {status: _answer(status, shape) for status, shape in gives.items()}
+    for status in sorted(statuses - set(responses)):
+        responses[(status, "application/problem+json")] = OpenApiResponse(
+            _ref(Problem), description=HTTPStatus(status).phrase
+        )
+    extra: dict[str, Any] = {"auth": []} if open else {}
+    return extend_schema(
+        summary=summary,
+        request={"application/json": _ref(takes)} if takes is not None else None,
+        parameters=_parameters(query) if query else None,
+        responses=responses,
+        examples=[OpenApiExample("Example", value=example, request_only=True)] if example else None,
+        **extra,
+    )
+
+
+def page_of(item: type) -> Any:
+    """The shape of a list answer: `{results, next}`."""
+    return msgspec.defstruct(
+        f"{item.__name__}Page", [("results", list[item]), ("next", str | None)], frozen=True  # type: ignore[valid-type]
+    )
+
+
+def add_components(result: dict[str, Any], generator: Any, request: Any, public: Any) -> dict[str, Any]:
+    """drf-spectacular's postprocessing hook: the structs that the operations refer to."""
+    _, components = msgspec.json.schema_components(list(_shapes.values()), ref_template=REF)
+    result.setdefault("components", {}).setdefault("schemas", {}).update(components)
+    return result
+
+
+def _answer(status: int, shape: Any) -> OpenApiResponse:
+    return OpenApiResponse(None if shape is None else _ref(shape), description=HTTPStatus(status).phrase)
+
+
+def _ref(shape: Any) -> dict[str, str]:
+    name = shape.__name__
+    if _shapes.setdefault(name, shape) is not shape:
+        raise TypeError(f"two different shapes are called {name}")
+    return {"$ref": REF.format(name=name)}
+
+
+def _parameters(shape: Any) -> list[OpenApiParameter]:
+    (_,), components = msgspec.json.schema_components([shape], ref_template=REF)
+    schema = components[shape.__name__]
+    return [
+        OpenApiParameter(name, type=_plain(field), required=name in schema.get("required", ()), location="query")
+        for name, field in schema["properties"].items()
+    ]
+
+
+def _plain(field: dict[str, Any]) -> dict[str, Any]:
+    """A query parameter is absent rather than null."""
+    options = [option for option in field.get("anyOf", [field]) if option.get("type") != "null"]
+    return {key: value for key, value in options[0].items() if key != "default"}

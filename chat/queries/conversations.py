@@ -1,0 +1,82 @@
+"""Conversations as one member sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from accounts.models import Member
+from accounts.roles import Right
+from chat import events
+from chat.access import Place
+from chat.models import Conversation, Kind, Participant
+
+PAGE: Final = 200
+
+
+class ConversationView(events.Conversation, frozen=True, kw_only=True):
+    """A conversation with how the caller stands to it; `participant` is null for a channel they have not joined."""
+
+    participant: events.Participant | None
+    participant_count: int
+    unread_count: int
+
+
+def own_conversations(member: Member, *, after: UUID | None = None, limit: int = PAGE) -> list[ConversationView]:
+    """What the member takes part in, in the order in which it was made."""
+    present = Participant.objects.filter(member=member, left_at=None)
+    return _views(member, Conversation.objects.filter(pk__in=present.values("conversation")), after, limit)
+
+
+def public_channels(
+    member: Member, *, q: str = "", after: UUID | None = None, limit: int = PAGE
+) -> list[ConversationView]:
+    """Open public channels, joined or not, whose name or topic has `q` in it. Guests browse nothing."""
+    if not member.may(Right.BROWSE):
+        return []
+    channels = Conversation.objects.filter(kind=Kind.PUBLIC, archived_at=None)
+    if q:
+        channels = channels.filter(Q(name__icontains=q) | Q(topic__icontains=q))
+    return _views(member, channels, after, limit)
+
+
+def conversation_view(place: Place) -> ConversationView:
+    (view,) = _with_counts([(place.conversation, place.participant)])
+    return view
+
+
+def participants(place: Place, *, after: int = 0, limit: int = PAGE) -> list[Participant]:
+    """Who is there, in the order in which they first came."""
+    present = Participant.objects.filter(conversation=place.conversation, left_at=None, pk__gt=after)
+    return list(present.order_by("pk")[:limit])
+
+
+def _views(
+    member: Member, conversations: QuerySet[Conversation], after: UUID | None, limit: int
+) -> list[ConversationView]:
+    if after is not None:
+        conversations = conversations.filter(pk__gt=after)
+    rows = list(conversations.order_by("pk")[:limit])
+    seats = Participant.objects.filter(member=member, left_at=None, conversation__in=rows)
+    by_conversation = {seat.conversation_id: seat for seat in seats}
+    return _with_counts([(row, by_conversation.get(row.pk)) for row in rows])
+
+
+def _with_counts(rows: Iterable[tuple[Conversation, Participant | None]]) -> list[ConversationView]:
+    rows = list(rows)
+    present = Participant.objects.filter(conversation__in=[row.pk for row, _ in rows], left_at=None)
+    counts: dict[UUID, int] = dict(present.values_list("conversation").annotate(Count("pk")).order_by())
+    return [_view(row, seat, counts.get(row.pk, 0)) for row, seat in rows]
+
+
+def _view(conversation: Conversation, seat: Participant | None, count: int) -> ConversationView:
+    entity = conversation.entity()
+    return ConversationView(
+        **{name: getattr(entity, name) for name in entity.__struct_fields__},
+        participant=seat.entity(own=True) if seat else None,
+        participant_count=count,
+        unread_count=conversation.last_seq - seat.read_seq if seat else 0,
+    )

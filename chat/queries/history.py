@@ -1,0 +1,84 @@
+"""Pages of messages by `seq`, oldest first within a page."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from chat import events
+from chat.access import Place
+from chat.models import Message, Reaction, Revision
+
+PAGE: Final = 50
+LARGEST_PAGE: Final = 200  # messages; a page of the longest ones stays near 4 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`before` and `after`: the seq to go on from in either direction, None where the history ends."""
+
+    messages: list[events.Message]
+    before: int | None
+    after: int | None
+
+
+def page_before(place: Place, *, before: int | None = None, limit: int = PAGE) -> Page:
+    """The newest `limit` messages below `before`, or of all."""
+    messages = _of(place)
+    if before is not None:
+        messages = messages.filter(seq__lt=before)
+    rows = list(messages.order_by("-seq")[: limit + 1])
+    more = len(rows) > limit
+    return _page(place, rows[:limit][::-1], more_before=more)
+
+
+def page_after(place: Place, *, after: int, limit: int = PAGE) -> Page:
+    """The oldest `limit` messages above `after`."""
+    rows = list(_of(place).filter(seq__gt=after).order_by("seq")[:limit])
+    return _page(place, rows, more_before=bool(rows) and rows[0].seq > 1)
+
+
+def page_around(place: Place, *, around: int, limit: int = PAGE) -> Page:
+    """About half of `limit` on each side of `around`, which is included."""
+    older = list(_of(place).filter(seq__lt=around).order_by("-seq")[: limit // 2])[::-1]
+    newer = list(_of(place).filter(seq__gte=around).order_by("seq")[: limit - len(older)])
+    rows = [*older, *newer]
+    return _page(place, rows, more_before=bool(rows) and rows[0].seq > 1)
+
+
+def thread(root: Message, *, after: int = 0, limit: int = PAGE) -> tuple[list[events.Message], bool]:
+    """The root, then its replies above `after`; and whether there are more."""
+    rows = list(Message.objects.filter(thread=root, seq__gt=after).order_by("seq")[: limit + 1])
+    head = [root] if after == 0 else []
+    return entities([*head, *rows[:limit]]), len(rows) > limit
+
+
+def revisions(message: Message) -> QuerySet[Revision]:
+    return Revision.objects.filter(message=message).order_by("version")
+
+
+def entities(messages: Sequence[Message]) -> list[events.Message]:
+    """Messages as they are sent, with the reactions of all of them read at once."""
+    reactions: dict[UUID, list[tuple[str, UUID]]] = defaultdict(list)
+    rows = Reaction.objects.filter(message__in=[message.pk for message in messages]).order_by("pk")
+    for message_id, emoji, member_id in rows.values_list("message_id", "emoji", "member_id"):
+        reactions[message_id].append((emoji, member_id))
+    return [message.entity(reactions=reactions[message.pk]) for message in messages]
+
+
+def _of(place: Place) -> QuerySet[Message]:
+    return Message.objects.filter(conversation=place.conversation).defer("search")
+
+
+def _page(place: Place, rows: list[Message], *, more_before: bool) -> Page:
+    more_after = bool(rows) and rows[-1].seq < place.conversation.last_seq
+    return Page(
+        messages=entities(rows),
+        before=rows[0].seq if more_before else None,
+        after=rows[-1].seq if more_after else None,
+    )
