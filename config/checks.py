@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
+from django.core.checks import CheckMessage, Error, Warning, register
 
 SECRET_LENGTH = 50  # characters; what `get_random_secret_key` makes
 GENERATE = "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"

@@ -45,7 +45,7 @@ PLAIN_PATH = re.compile(r"[A-Za-z0-9._/+-]+")  # what needs no quoting in URLs, 
 LEAST_DISK = 300 * 2**20  # bytes: a new cluster is 40 MB, its log grows to 64 MB before the first checkpoint
 
 START_TIMEOUT = 300.0  # seconds; after a crash PostgreSQL replays up to max_wal_size first
-POSTGRES_STOP = ((signal.SIGINT, 6.0), (signal.SIGQUIT, 3.0))  # fast shutdown, then immediate: recovery makes up for it
+POSTGRES_STOP = ((signal.SIGINT, 5.0), (signal.SIGQUIT, 2.0))  # fast shutdown, then immediate: recovery makes up for it
 VALKEY_STOP = ((signal.SIGTERM, 4.0),)
 
 POSTGRES_SETTINGS = {
@@ -115,8 +115,7 @@ def engines(home: Path, *, durable: bool = True, postgres: bool = True, valkey: 
             engine.wait_ready(process)
         yield running_urls(home)
     finally:
-        for engine, process in reversed(running):
-            processes.stop(process, engine.stop_signals)
+        processes.stop_all([(process, engine.stop_stages) for engine, process in running])
         forget(home)
 
 
@@ -139,13 +138,18 @@ def prepare(home: Path) -> Path:
 
 
 def end_leftovers(home: Path) -> None:
-    """End whatever a killed supervisor left running on this data folder."""
-    folders = (home / "postgres", home / "valkey")
-    left = processes.owned_by(home, folders=folders)
-    leaders = [each for each in left if each.ppid() not in {other.pid for other in left}]
-    postmasters = [each for each in leaders if each.name() == "postgres"]
-    processes.end(postmasters, signal.SIGINT, seconds=POSTGRES_STOP[0][1])
-    processes.end([each for each in left if each not in postmasters], signal.SIGTERM, seconds=4.0)
+    """End whatever a killed supervisor left running on this data folder: first what uses the engines, then those."""
+    processes.end(processes.marked(home), signal.SIGTERM, seconds=4.0)
+    end_engine(home / "postgres", signal.SIGINT)
+    end_engine(home / "valkey", signal.SIGTERM)
+
+
+def end_engine(data: Path, number: signal.Signals) -> None:
+    """End what works in this data folder without being ours: an orphan, or the orphans of a killed PostgreSQL."""
+    left = processes.engines_in(data)
+    pids = {each.pid for each in left}
+    processes.end([each for each in left if each.ppid() not in pids], number, seconds=5.0)
+    processes.end(processes.engines_in(data), signal.SIGKILL, seconds=2.0)
 
 
 def forget(home: Path) -> None:
@@ -182,7 +186,7 @@ class Postgres:
     say: Callable[[str], None] = field(default=lambda line: None, compare=False)
 
     name = "postgres"
-    stop_signals = POSTGRES_STOP
+    stop_stages = POSTGRES_STOP
 
     @property
     def data(self) -> Path:
@@ -203,7 +207,8 @@ class Postgres:
             raise EngineError(f"{self.data} is of PostgreSQL {version}, this is {POSTGRES_MAJOR}: move it with pg_dump")
         self._configure()
         _own_folder(self.sockets / "pg", user)
-        # Nothing of ours runs here any more (end_leftovers), so these name a dead or a recycled process.
+        end_engine(self.data, signal.SIGINT)
+        # Nothing runs here any more, so these name a dead or a recycled process.
         for stale in (self.data / "postmaster.pid", *(self.sockets / "pg").glob(".s.PGSQL.*")):
             stale.unlink(missing_ok=True)
         return Launch(
@@ -300,7 +305,7 @@ class Valkey:
     durable: bool = True
 
     name = "valkey"
-    stop_signals = VALKEY_STOP
+    stop_stages = VALKEY_STOP
 
     @property
     def socket(self) -> Path:
@@ -316,6 +321,7 @@ class Valkey:
 
         data = self.home / "valkey"
         _own_folder(data, None)
+        end_engine(data, signal.SIGTERM)
         self.socket.unlink(missing_ok=True)
         try:
             program = get_binary_path()

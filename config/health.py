@@ -94,7 +94,7 @@ def check_database() -> bool:
     """Whether the database answers a query."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-        return cursor.fetchone() == (1,)
+        return bool(cursor.fetchone() == (1,))
 
 
 def check_valkey() -> bool:

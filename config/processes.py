@@ -2,8 +2,8 @@
 
 A child gets a process group of its own (Ctrl-C reaches only the parent, which then ends its children in order) and, on
 Linux, a death signal: the kernel ends it when its parent is killed. What escapes that is found by looking, not by
-remembering: `owned_by` recognises our processes by what they are (their working folder, a mark in their environment),
-so no file can be stale and no recycled process id can mislead.
+remembering: our processes are recognised by what they are (their working folder, a mark in their environment), so no
+file can be stale and no recycled process id can mislead.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,8 @@ MARK = "PARLEY_SUPERVISED"  # the environment variable by which children are rec
 ENGINES = frozenset({"postgres", "valkey-server"})  # they write their title over their environment
 POLL = 0.02  # seconds between two looks at a condition
 PR_SET_PDEATHSIG = 1
+
+Stages = Sequence[tuple[signal.Signals, float]]  # signals to stop by, each with the seconds until the next
 
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -61,15 +63,17 @@ def spawn(launch: Launch) -> subprocess.Popen[bytes]:
         )
 
 
-def stop(process: subprocess.Popen[bytes], signals: Iterable[tuple[signal.Signals, float]]) -> None:
-    """Send each signal in turn, giving it so many seconds, then kill what is left of the group."""
-    for number, patience in signals:
-        if process.poll() is not None:
-            break
-        process.send_signal(number)
-        wait_until(lambda: process.poll() is not None, seconds=patience)
-    kill_group(process.pid)
-    process.wait()
+def stop_all(processes: Sequence[tuple[subprocess.Popen[bytes], Stages]]) -> None:
+    """Stop children together, each by its own stages of (signal, seconds of patience); kill what is left."""
+    for stage in range(max((len(stages) for _, stages in processes), default=0)):
+        alive = [(process, stages[stage]) for process, stages in processes if len(stages) > stage and _runs(process)]
+        for process, (number, _) in alive:
+            process.send_signal(number)
+        patience = max((seconds for _, (_, seconds) in alive), default=0)
+        wait_until(lambda: not any(_runs(process) for process, _ in processes), seconds=patience)
+    for process, _ in processes:
+        kill_group(process.pid)
+        process.wait()
 
 
 def kill_group(leader: int) -> None:
@@ -78,11 +82,15 @@ def kill_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-def owned_by(home: Path, *, folders: Iterable[Path] = ()) -> list[psutil.Process]:
-    """Every living process of this data folder: an engine at work in one of `folders`, or marked as ours."""
-    wanted = {os.path.realpath(folder) for folder in folders}
-    mark = str(home)
-    return [each for each in psutil.process_iter() if each.pid != os.getpid() and _belongs(each, wanted, mark)]
+def marked(home: Path) -> list[psutil.Process]:
+    """Every living process that was started for this data folder: its environment says so."""
+    return [each for each in psutil.process_iter() if _lives(each) and _environment(each).get(MARK) == str(home)]
+
+
+def engines_in(folder: Path) -> list[psutil.Process]:
+    """Every living PostgreSQL or Valkey process that works in this folder."""
+    real = os.path.realpath(folder)
+    return [each for each in psutil.process_iter() if _lives(each) and each.name() in ENGINES and _folder(each) == real]
 
 
 def end(processes: Sequence[psutil.Process], number: signal.Signals, *, seconds: float) -> None:
@@ -98,6 +106,11 @@ def end(processes: Sequence[psutil.Process], number: signal.Signals, *, seconds:
 def identity(user: str | None) -> dict[str, Any]:
     """The arguments by which subprocess runs a program as that system user, in none of our groups."""
     return {} if user is None else {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
+
+
+def die_with_parent(number: signal.Signals) -> None:
+    """Ask the kernel to send us this signal when the process that started us dies. Linux only; elsewhere nothing."""
+    _die_with(os.getppid(), number)()
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float) -> bool:
@@ -120,15 +133,29 @@ def is_alive(pid: int, started: float) -> bool:
         return False
 
 
-def _belongs(process: psutil.Process, folders: set[str], mark: str) -> bool:
+def _runs(process: subprocess.Popen[bytes]) -> bool:
+    return process.poll() is None
+
+
+def _lives(process: psutil.Process) -> bool:
     try:
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return False
-        if process.name() in ENGINES:
-            return process.cwd() in folders
-        return process.environ().get(MARK) == mark
+        return process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _environment(process: psutil.Process) -> dict[str, str]:
+    try:
+        return process.environ()
     except (psutil.Error, OSError):
-        return False  # gone meanwhile, or somebody else's
+        return {}  # gone meanwhile, or somebody else's
+
+
+def _folder(process: psutil.Process) -> str:
+    try:
+        return process.cwd()
+    except (psutil.Error, OSError):
+        return ""
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:

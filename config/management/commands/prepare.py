@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from django.db import connection, transaction
 
 from accounts.models import User
 
+DEMO_ACCOUNT = "owner@acme.example"
 LOCK = 7_271_539  # an arbitrary number: two servers on one database migrate one after the other
 
 
 class Command(BaseCommand):
     """Migrate, collect static files when they changed, seed the demo when the database is empty."""
 
+    requires_system_checks = ["environment"]
     help = "Makes database and static files ready for this version; safe to run at any time, by several at once."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
@@ -28,6 +31,7 @@ class Command(BaseCommand):
             try:
                 call_command("migrate", interactive=False, verbosity=0)
                 self.seed()
+                self.remember()
             finally:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
         self.collect()
@@ -37,6 +41,16 @@ class Command(BaseCommand):
         if settings.DEMO and "seed_demo" in get_commands() and not User.objects.exists():
             with transaction.atomic():
                 call_command("seed_demo", verbosity=0)
+
+    def remember(self) -> None:
+        """Leave word for the supervisor, which tells people how to sign in."""
+        state = {
+            "empty": not User.objects.exists(),
+            "demo": settings.DEMO and User.objects.filter(email=DEMO_ACCOUNT).exists(),
+        }
+        path = Path(settings.PARLEY_HOME) / "run" / "prepared.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(state))
 
     def collect(self) -> None:
         """Skipped when the sources are those of last time; hashing and compressing them all takes seconds."""
