@@ -6,6 +6,7 @@ A wrong value never raises here: it is noted in ENVIRONMENT_ERRORS and reported 
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from pathlib import Path
@@ -66,6 +67,17 @@ def envurl(name: str, default: str, schemes: tuple[str, ...]) -> str:
     # The value is not shown: it may hold a password.
     ENVIRONMENT_ERRORS.append((name, "…", f"{schemes[0]}://user:password@host:port/name"))
     return default
+
+
+def envjson(name: str) -> dict[str, Any]:
+    try:
+        value = json.loads(envstr(name, "{}"))
+    except ValueError:
+        value = None
+    if isinstance(value, dict):
+        return value
+    ENVIRONMENT_ERRORS.append((name, "…", "a JSON object"))  # not shown: it holds secrets
+    return {}
 
 
 # --- Where and how we run ---------------------------------------------------------------------------
@@ -131,8 +143,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "accounts.middleware.OrganizationMiddleware",
+    # Last and synchronous only: it makes the whole chain above run in one thread, where Django would otherwise hop into
+    # a thread and back for each of its own middlewares.
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -197,7 +211,7 @@ CHANNEL_LAYERS = {
 # --- People -----------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.auth.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -208,7 +222,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 SESSION_COOKIE_AGE = envint("SESSION_DAYS", 30, least=1, most=400) * 86_400
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = "django.contrib.sessions.backends.db"  # one that was ended must not live on in a cache in front
 
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -219,6 +233,8 @@ ACCOUNT_EMAIL_VERIFICATION = envchoice("EMAIL_VERIFICATION", "optional", ("manda
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_ADAPTER = "accounts.auth.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "accounts.forms.FoundingForm"}
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
     "login_failed": "20/m/ip,5/5m/key",  # an office behind one address may mistype; one account may not be tried
@@ -226,6 +242,18 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip,5/m/key",
 }
 USERSESSIONS_TRACK_ACTIVITY = False
+SIGNUP = envchoice("SIGNUP", "open", ("open", "invited"))  # invited: only the first visitor may found an organization
+
+# Second factors, passkeys and other identity providers are configuration.
+# SOCIALACCOUNT_PROVIDERS='{"openid_connect": {"APPS": [{"provider_id": "sso", "name": "Acme SSO", "client_id": "…",
+# "secret": "…", "settings": {"server_url": "https://sso.acme.com"}}]}}'; SAML likewise, with the key "saml".
+MFA_ADAPTER = "accounts.auth.MFAAdapter"
+MFA_TOTP_ISSUER = "Parley"
+MFA_TOTP_TOLERANCE = 1  # steps of 30 s that a phone's clock may be off
+MFA_SUPPORTED_TYPES = envlist("MFA_TYPES", "totp,recovery_codes")  # webauthn adds security keys
+MFA_PASSKEY_LOGIN_ENABLED = "webauthn" in MFA_SUPPORTED_TYPES
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = envjson("SOCIALACCOUNT_PROVIDERS")
+INSTALLED_APPS += [f"allauth.socialaccount.providers.{name}" for name in SOCIALACCOUNT_PROVIDERS]
 API_TOKEN_DAYS = envint("API_TOKEN_DAYS", 365, least=1, most=3650)
 INVITATION_DAYS = envint("INVITATION_DAYS", 7, least=1, most=90)
 
@@ -249,6 +277,29 @@ MESSAGE_LENGTH = envint("MESSAGE_LENGTH", 10_000, least=100, most=100_000)  # ch
 MESSAGE_RATE = envint("MESSAGE_RATE", 120, least=1, most=100_000)  # messages a member may send in a minute
 REACTIONS_PER_MESSAGE = 50  # distinct emoji; beyond it a message is a poll
 PARTICIPANTS_PER_GROUP = 9  # a group message with more people wants to be a channel
+
+# --- Delivery: bounds and times with their reasons --------------------------------------------------
+
+MAILBOX_BACKEND = envchoice("MAILBOX_BACKEND", "postgres", ("postgres", "valkey", "memory"))
+MAILBOX_ENTRIES = envint("MAILBOX_ENTRIES", 10_000, least=256)  # waiting events a client; a sync is quicker than more
+MAILBOX_BYTES = envint("MAILBOX_MEGABYTES", 32, least=1, most=1024) * 2**20  # what those may weigh when sent
+MAILBOX_DAYS = envint("MAILBOX_DAYS", 7, least=1, most=365)  # undelivered entries older than this make room
+ACKED_ENTRIES = envchoice("ACKED_ENTRIES", "delete", ("delete", "keep"))  # keep: proof of delivery, for compliance
+ACKED_DAYS = envint("ACKED_DAYS", 90, least=1, most=3650)  # how long kept ones stay
+EVENT_DAYS = envint("EVENT_DAYS", 30, least=1, most=3650)  # the log; a cursor older than this means a full sync
+CLIENTS_PER_MEMBER = 20  # tabs and devices; the longest unused goes first
+CLIENT_DAYS = {  # a client not connected for so long is forgotten, with its mailbox
+    "web": envint("CLIENT_DAYS_WEB", 3, least=1, most=365),  # a tab closed without saying so
+    "desktop": envint("CLIENT_DAYS_DESKTOP", 30, least=1, most=365),
+    "ios": envint("CLIENT_DAYS_MOBILE", 30, least=1, most=365),
+    "android": envint("CLIENT_DAYS_MOBILE", 30, least=1, most=365),
+    "bot": envint("CLIENT_DAYS_BOT", 30, least=1, most=365),
+}
+SOCKET_WINDOW = envint("SOCKET_WINDOW", 256, least=1, most=10_000)  # events in flight: a slow reader's share of memory
+SOCKET_HEARTBEAT = envint("SOCKET_HEARTBEAT", 25, least=1, most=300)  # seconds, below the usual proxy timeout of 30
+SOCKET_ACK_TIMEOUT = envint("SOCKET_ACK_TIMEOUT", 90, least=2)  # seconds; timers of background tabs fire once a minute
+SOCKET_FRAME_BYTES = 131_072  # the longest message, every character escaped, and room for its envelope
+SOCKETS_PER_NODE = envint("SOCKETS_PER_NODE", 20_000, least=1)  # beyond it newcomers are sent to another node
 
 # --- REST -------------------------------------------------------------------------------------------
 
@@ -293,7 +344,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "parley"
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE: dict[str, Any] = {}
+CELERY_BEAT_SCHEDULE: dict[str, Any] = {
+    "accounts.purge_expired": {"task": "accounts.tasks.purge_expired", "schedule": 3600},
+}
 
 # --- Pages ------------------------------------------------------------------------------------------
 

@@ -1,9 +1,10 @@
-from chat.models.clients import Client, MailboxEntry, Node
+from chat.models.clients import AckedEntry, Client, MailboxEntry, Node
 from chat.models.conversations import Conversation, Kind, Notifications, Participant
 from chat.models.log import Event
 from chat.models.messages import Message, Reaction, Report, Revision
 
 __all__ = [
+    "AckedEntry",
     "Client",
     "Conversation",
     "Event",

@@ -61,10 +61,27 @@ class Client(TenantModel):
 
 class MailboxEntry(models.Model):
     """One event in one client's mailbox. No foreign keys: at 250,000 rows a second their checks would cost more than
-    the rows; every entry is written by the one statement that also reads its client and event under the organization."""
+    the rows; every entry is written by the one statement that also reads its client and event under the
+    organization."""
 
     pk = models.CompositePrimaryKey("client_id", "tag")
     client_id = models.BigIntegerField()
     tag = models.BigIntegerField()
     event_id = models.BigIntegerField()
-    acked_at = models.DateTimeField(null=True)  # only where acked entries are kept
+
+
+class AckedEntry(models.Model):
+    """The proof that an event was delivered, where ACKED_ENTRIES is "keep". A table in partitions of one day, dropped
+    as a whole when their time is over; it outlives the client and so names the member and the client's public id."""
+
+    pk = models.CompositePrimaryKey("client", "tag", "acked_at")
+    organization_id = models.UUIDField()
+    member_id = models.UUIDField()
+    client = models.UUIDField()
+    tag = models.BigIntegerField()
+    event_id = models.BigIntegerField()
+    acked_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "chat_ackedentry"

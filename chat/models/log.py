@@ -11,7 +11,6 @@ from accounts.tenancy import TenantModel, TenantReference
 from chat import events
 from chat.models.conversations import Conversation
 
-
 if TYPE_CHECKING:
     _IntegerField = models.Field[int, int]
 else:
@@ -34,9 +33,9 @@ class TransactionIdField(_IntegerField):
 class Event(TenantModel):
     """One row of the append-only log: something changed that clients must learn, with the entity's whole new state.
 
-    Its audience is `conversation` (who takes part in it), `member` (that member alone), or, with neither, the organization.
-    `xid` makes the log safe to read behind concurrent writers: ids are taken before commit, so a lower id may appear later,
-    but what is below a snapshot's xmin is complete.
+    Its audience is `conversation` (who takes part in it), `member` (that member alone), or, with neither, everybody.
+    `xid` makes the log safe to read behind concurrent writers: ids are taken before commit, so a lower id may appear
+    later, but what is below a snapshot's xmin is complete.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -48,6 +47,8 @@ class Event(TenantModel):
     entity_id = models.UUIDField()
     data = models.TextField()  # JSON of the entity, exactly as it is sent
     at = models.DateTimeField(default=timezone.now)
+    # Still to be put into the mailboxes: only where these live outside the database, and only for a moment.
+    pending = models.BooleanField(default=False, db_default=False)
     xid = TransactionIdField(db_default=Func(function="pg_current_xact_id"), editable=False)
 
     conversation_id: UUID | None
@@ -55,17 +56,18 @@ class Event(TenantModel):
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             TenantReference(field="conversation", to="chat_conversation", name="event_conversation"),
-            models.CheckConstraint(
-                name="event_type_known", condition=models.Q(type__in=sorted(events.EVENT_TYPES))
-            ),
+            models.CheckConstraint(name="event_type_known", condition=models.Q(type__in=sorted(events.EVENT_TYPES))),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["conversation", "xid"], name="event_of_conversation"),
-            models.Index(fields=["member_id", "xid"], name="event_of_member", condition=models.Q(member_id__isnull=False)),
+            models.Index(
+                fields=["member_id", "xid"], name="event_of_member", condition=models.Q(member_id__isnull=False)
+            ),
             models.Index(
                 fields=["organization", "xid"],
                 name="event_of_organization",
                 condition=models.Q(conversation=None, member_id=None),
             ),
             models.Index(fields=["at"], name="event_age"),
+            models.Index(fields=["id"], name="event_pending", condition=models.Q(pending=True)),
         ]
