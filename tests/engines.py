@@ -1,19 +1,24 @@
 """A pytest plugin (`-p tests.engines`): real PostgreSQL and Valkey for this run, before the settings are read.
 
 PostgreSQL is started once and shared: pytest-django gives each worker a database of its own. Valkey is started by every
-worker, because publish and subscribe know no database numbers. Both work in a temporary folder, which is removed at
-the end; what a killed run leaves is removed by the next one. Name a `DATABASE_URL` to use a server of your own.
+worker, because publish and subscribe know no database numbers. All of it works in temporary folders, which are removed
+at the end; what a killed run leaves is removed by the next one. Name a `DATABASE_URL` to use a server of your own.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Generator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from config.embedded import engines, temporary_home
+
+# Hashed static files are what people get, so they are what is tested; kept between runs, made anew when they change.
+STATIC = Path(__file__).resolve().parent.parent / ".pytest_cache" / "staticfiles"
 
 _running = ExitStack()
 
@@ -23,6 +28,13 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
     """Runs around pytest-django's own hook, in which it loads the settings."""
     start()
     return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart() -> None:
+    """In the process that starts the workers this comes before they start."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        collect_static()
 
 
 @pytest.hookimpl(trylast=True)
@@ -37,5 +49,14 @@ def start() -> None:
     urls = _running.enter_context(engines(home, durable=False, postgres=postgres))
     if postgres:
         os.environ["DATABASE_URL"] = urls.database
-    os.environ["REDIS_URL"] = urls.redis
-    os.environ["PARLEY_HOME"] = str(home)
+    os.environ |= {"REDIS_URL": urls.redis, "PARLEY_HOME": str(home), "STATIC_ROOT": str(STATIC)}
+
+
+def collect_static() -> None:
+    """Make the hashed files, one run at a time."""
+    from config.management.commands.prepare import Command
+
+    STATIC.mkdir(parents=True, exist_ok=True)
+    with (STATIC / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        Command().collect()
