@@ -12,7 +12,7 @@ from accounts.models import Member
 from accounts.roles import Right, Role
 from chat import markdown
 from chat.access import Place
-from chat.models import Kind, Participant
+from chat.models import Conversation, Kind, Participant
 
 WideMention = Literal["here", "channel", "group"]
 
@@ -28,13 +28,15 @@ def write(place: Place, text: str) -> Written:
     """Render a message. Only those who can see the conversation can be mentioned in it: a name calls nobody who cannot come."""
     candidates = markdown.parse_mentions(text)
     called = _who_can_come(place, candidates.handles) if candidates.handles else []
+    wide_allowed = _may_call_everyone(place)
     rendered = markdown.render(
         text,
         mentions={member.handle: markdown.Mentioned(member.pk, member.name) for member in called},
-        wide_allowed=_may_call_everyone(place),
+        channels=_public_channels(candidates.channels) if candidates.channels else {},
+        wide_allowed=wide_allowed,
     )
     written = [member.pk for member in called if member.handle in rendered.handles]
-    return Written(rendered.html, sorted(written), _widest(rendered.wide))
+    return Written(rendered.html, sorted(written), _widest(rendered.wide) if wide_allowed else None)
 
 
 def _who_can_come(place: Place, handles: frozenset[str]) -> list[Member]:
@@ -45,6 +47,12 @@ def _who_can_come(place: Place, handles: frozenset[str]) -> list[Member]:
     if place.conversation.kind == Kind.PUBLIC:
         reach |= ~Q(role=Role.GUEST)
     return list(Member.objects.filter(reach, handle__in=handles, deactivated_at=None))
+
+
+def _public_channels(names: frozenset[str]) -> dict[str, UUID]:
+    """Only public ones become links: the name of a private channel is not told to those who are not in it."""
+    channels = Conversation.objects.filter(kind=Kind.PUBLIC, name__in=names, archived_at=None)
+    return dict(channels.values_list("name", "pk"))
 
 
 def _may_call_everyone(place: Place) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from chat.errors import NotAuthenticated
+
+if TYPE_CHECKING:  # the framework imports this module while its own is half loaded
+    from rest_framework.views import APIView
 
 
 class RequestAuthentication(SessionAuthentication):

@@ -43,7 +43,7 @@ class MessageChange(Struct, frozen=True):
     version: int | None = None
 
 
-class MessagePage(Struct, frozen=True):
+class HistoryPage(Struct, frozen=True):
     """`next` goes on in the direction that was asked for; `before` and `after` are the seq to go on from either way."""
 
     results: list[events.Message]
@@ -65,7 +65,7 @@ class ThreadQuery(Struct, frozen=True):
 
 
 class MessageList(MemberView):
-    @operation(summary="A page of history, newest last", query=HistoryQuery, gives={200: MessagePage})
+    @operation(summary="A page of history, newest last", query=HistoryQuery, gives={200: HistoryPage})
     def get(self, request: Request, conversation_id: UUID) -> Response:
         query = read_query(request, HistoryQuery)
         place = find_conversation(self.member, conversation_id)
@@ -142,7 +142,7 @@ class MessageRevisions(MemberView):
 
 def _page(request: Request, page: history.Page, **next_query: int) -> Response:
     following = next_url(request, **next_query) if next_query else None
-    return Response(MessagePage(results=page.messages, next=following, before=page.before, after=page.after))
+    return Response(HistoryPage(results=page.messages, next=following, before=page.before, after=page.after))
 
 
 def _revision(row: dict[str, Any]) -> RevisionView:

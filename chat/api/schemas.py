@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
@@ -66,6 +67,7 @@ def operation(
     )
 
 
+@cache
 def page_of(item: type) -> Any:
     """The shape of a list answer: `{results, next}`."""
     return msgspec.defstruct(
