@@ -16,8 +16,12 @@ from django.utils import timezone
 from accounts.roles import Right, Role, has_right
 from accounts.tenancy import TenantManager, TenantModel, TenantReference, new_id, tenant_key
 
-SLUG = RegexValidator(r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$", "Use lower-case letters, digits and hyphens, 40 at most.")
-HANDLE = RegexValidator(r"^[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?$", "Use lower-case letters, digits, dot, _ and -, 32 at most.")
+SLUG = RegexValidator(
+    r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$", "Use lower-case letters, digits and hyphens, 40 at most."
+)
+HANDLE = RegexValidator(
+    r"^[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?$", "Use lower-case letters, digits, dot, _ and -, 32 at most."
+)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -166,7 +170,9 @@ class AuditEntry(models.Model):
     id = models.BigAutoField(primary_key=True)
     # No foreign keys: an entry outlives what it speaks of, and the database may not change it.
     organization_id = models.UUIDField(null=True)
-    actor_id = models.UUIDField(null=True, help_text="The member; empty when the system or somebody not signed in acted.")
+    actor_id = models.UUIDField(
+        null=True, help_text="The member; empty when the system or somebody not signed in acted."
+    )
     user_id = models.UUIDField(null=True)
     action = models.CharField(max_length=60)
     target_type = models.CharField(max_length=40, blank=True)

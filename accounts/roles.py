@@ -27,7 +27,9 @@ class Right(StrEnum):
     MODERATE = "moderate"
     MANAGE_CHANNELS = "manage_channels"  # rename, archive, remove participants, without being the channel's admin
     CREATE_CHANNELS = "create_channels"
-    BROWSE = "browse"  # see public channels and all members; without it: only one's own conversations and who is in them
+    BROWSE = (
+        "browse"  # see public channels and all members; without it: only one's own conversations and who is in them
+    )
     START_DIRECT = "start_direct"
     MENTION_EVERYONE = "mention_everyone"  # @channel, @here and @group outside small groups
 

@@ -11,4 +11,6 @@ member_joined = Signal()  # member, actor: Member | None
 member_changed = Signal()  # member: name, handle, title, role
 member_deactivated = Signal()  # member: sockets, clients and undelivered entries end with it
 member_reactivated = Signal()  # member
-credential_ended = Signal()  # credentials: list[str], see accounts.auth.credential_of; their sockets end within a second
+credential_ended = (
+    Signal()
+)  # credentials: list[str], see accounts.auth.credential_of; their sockets end within a second

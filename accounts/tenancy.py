@@ -1,10 +1,11 @@
 """Which organization the running code works for, and the refusal to work for none.
 
 Every query on a tenant-owned model goes through :class:`TenantManager`, which adds the organization in scope and raises
-:class:`NoOrganizationInScope` when there is none: a forgotten filter fails loudly instead of showing another tenant's rows.
-The scope is a context variable, so it follows a request through threads (asgiref copies the context) and asyncio tasks alike.
+:class:`NoOrganizationInScope` when there is none: a forgotten filter fails loudly instead of showing rows of another
+tenant. The scope is a context variable, so it follows a request through threads (asgiref copies the context) and tasks.
 
-A scope is opened in exactly four places: the HTTP middleware, the socket, a task, a management command.
+A scope is opened in exactly four places: the HTTP middleware, the socket, a task, a management command; and by the
+doors at the end of this file, which lead from a user, or from an invitation's secret, into an organization.
 The idea is that of django-scopes (pretix), which keeps it per thread and so does not fit asynchronous code.
 """
 
@@ -17,12 +18,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 from uuid import UUID
 
 from django.db import models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement
 from uuid_utils.compat import uuid7
 
 if TYPE_CHECKING:
-    from accounts.models import Organization
+    from accounts.models import Invitation, Member, Organization, User
 
 _EVERY: Final = object()
 _scope: ContextVar[Any] = ContextVar("organization_scope", default=None)
@@ -79,7 +79,7 @@ class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: igno
 
     def get_queryset(self) -> models.QuerySet[Any]:
         organization_id = current_organization_id()
-        queryset = super().get_queryset()
+        queryset: models.QuerySet[Any] = super().get_queryset()
         return queryset if organization_id is None else queryset.filter(organization_id=organization_id)
 
 
@@ -123,8 +123,7 @@ class TenantReference(models.BaseConstraint):
         super().__init__(name=name)
         self.field, self.to, self.on_delete = field, to, on_delete
 
-    def create_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Statement:
-        assert model is not None and schema_editor is not None
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         quote = schema_editor.quote_name
         # Deferred to commit: rows that refer to each other may be written in any order inside a transaction.
         return Statement(
@@ -137,8 +136,7 @@ class TenantReference(models.BaseConstraint):
             on_delete=self.on_delete,
         )
 
-    def remove_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Statement:
-        assert model is not None and schema_editor is not None
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
         quote = schema_editor.quote_name
         return Statement(
             "ALTER TABLE %(table)s DROP CONSTRAINT %(name)s",
@@ -146,9 +144,8 @@ class TenantReference(models.BaseConstraint):
             name=quote(self.name),
         )
 
-    def constraint_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
-        """Nothing inside CREATE TABLE: the target's key may not be there yet, so it is added when the migration ends."""
-        assert schema_editor is not None
+    def constraint_sql(self, model: Any, schema_editor: Any) -> str:
+        """Nothing inside CREATE TABLE: the target's key may not be there yet, so it is added at the migration's end."""
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
         return ""
 
@@ -157,7 +154,7 @@ class TenantReference(models.BaseConstraint):
 
     def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
-        return path, args, {**kwargs, "field": self.field, "to": self.to, "on_delete": self.on_delete}
+        return path, tuple(args), {**kwargs, "field": self.field, "to": self.to, "on_delete": self.on_delete}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TenantReference) and self.deconstruct() == other.deconstruct()
@@ -173,3 +170,46 @@ def tenant_key(name: str) -> models.UniqueConstraint:
 def new_id() -> UUID:
     """A UUIDv7: sortable by time, so that new rows land at the right edge of an index."""
     return uuid7()
+
+
+# --- Doors: the only ways from a user, or a secret, to the rows of an organization nobody has entered yet -------------
+
+
+def memberships_of(user: User) -> list[Member]:
+    """The active memberships of `user`, each with its organization, by the organization's name."""
+    with every_organization():
+        return list(_active_members(user).order_by("organization__name", "organization_id"))
+
+
+def member_of(user: User, slug: str) -> Member | None:
+    """The active membership of `user` in the organization called `slug`.
+
+    None alike for a stranger, a deactivated member and an organization that does not exist, by one and the same query.
+    """
+    with every_organization():
+        member: Member | None = _active_members(user).filter(organization__slug=slug).first()
+        return member
+
+
+def invitation_by_hash(secret_hash: str) -> Invitation | None:
+    """The invitation a link leads to, with its organization and who invited, whatever its state."""
+    from accounts.models import Invitation
+
+    with every_organization():
+        rows = Invitation.objects.select_related("organization", "invited_by")
+        invitation: Invitation | None = rows.filter(secret_hash=secret_hash).first()
+        return invitation
+
+
+@contextmanager
+def entering(organization: Organization) -> Iterator[None]:
+    """The scope in which a user becomes a member: for founding an organization and for accepting an invitation only."""
+    with organization_scope(organization):
+        yield
+
+
+def _active_members(user: User) -> models.QuerySet[Any]:
+    from accounts.models import Member
+
+    rows: models.QuerySet[Any] = Member.objects.filter(user=user, deactivated_at=None)
+    return rows.select_related("organization", "user")

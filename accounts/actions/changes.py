@@ -1,0 +1,53 @@
+"""Changing one row: its text made clean, its fields checked, and what differs told apart from what does not."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from accounts.errors import Conflict, Invalid
+
+Values = dict[str, Any]
+
+
+class Versioned(Protocol):
+    version: int
+
+
+def clean_line(text: str) -> str:
+    """One line without control characters: a name must not break a mail's header or an audit log."""
+    kept = (char for char in text if char.isspace() or unicodedata.category(char) not in {"Cc", "Cs"})
+    return " ".join("".join(kept).split())
+
+
+def check_fields(row: models.Model, *fields: str) -> None:
+    """Raises Invalid with the sentences of the model's validators about `fields`."""
+    others = {field.name for field in row._meta.fields} - set(fields)
+    try:
+        row.clean_fields(exclude=others)
+    except ValidationError as error:
+        raise Invalid(error.message_dict) from error
+
+
+def check_version(row: Versioned, version: int | None) -> None:
+    """Raises Conflict when the caller had seen another version; None means they do not mind."""
+    if version is not None and version != row.version:
+        raise Conflict
+
+
+def apply_changes(row: Any, changes: Mapping[str, object]) -> tuple[Values, Values]:
+    """Set, check and save what differs and raise `version`; returns it before and after, both empty if nothing did."""
+    clean = {name: clean_line(value) if isinstance(value, str) else value for name, value in changes.items()}
+    after = {name: value for name, value in clean.items() if getattr(row, name) != value}
+    before = {name: getattr(row, name) for name in after}
+    if after:
+        for name, value in after.items():
+            setattr(row, name, value)
+        check_fields(row, *after)
+        row.version += 1
+        row.save(update_fields=[*after, "version"])
+    return before, after

@@ -1,0 +1,113 @@
+"""Who did what to what, from where. Rows are only ever added; a trigger in the database refuses the rest.
+
+Actions call `record` inside their transaction, so that a change and its entry commit together or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import models
+from django.http import HttpRequest
+
+from accounts.models import AuditEntry, Member, Organization, User
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from. `base_url` ends in a slash and is where its sender reached us."""
+
+    address: str | None = None
+    user_agent: str = ""
+    request_id: str = ""
+    base_url: str = ""
+
+
+NOWHERE = Origin()  # the system itself: a task, a management command
+_origin: ContextVar[Origin] = ContextVar("audit_origin", default=NOWHERE)
+
+
+@contextmanager
+def acting_from(origin: Origin) -> Iterator[None]:
+    """Whatever is recorded in the block came from `origin`."""
+    token = _origin.set(origin)
+    try:
+        yield
+    finally:
+        _origin.reset(token)
+
+
+def current_origin() -> Origin:
+    return _origin.get()
+
+
+def origin_of(request: HttpRequest) -> Origin:
+    return Origin(
+        address=client_address(request),
+        user_agent=request.headers.get("User-Agent", "")[:200],
+        request_id=str(structlog.contextvars.get_contextvars().get("request_id", ""))[:64],
+        base_url=request.build_absolute_uri("/"),
+    )
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """The address of the person's end of the connection, None when there is none (a Unix socket).
+
+    X-Forwarded-For can be written by anybody, so only as many of its last entries are believed as there are
+    proxies of ours that each added one (TRUSTED_PROXIES).
+    """
+    proxies = settings.TRUSTED_PROXIES
+    hops = request.headers.get("X-Forwarded-For", "").split(",")
+    address = hops[-proxies] if 0 < proxies <= len(hops) else request.META.get("REMOTE_ADDR", "")
+    try:
+        return str(ip_address(address.strip()))
+    except ValueError:
+        return None
+
+
+def record(
+    action: str,
+    *,
+    actor: Member | User | None,
+    target: models.Model | None = None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    reason: str = "",
+) -> AuditEntry:
+    """Add one entry. `action` is `<noun>.<past participle>`, `before` and `after` hold only the fields that changed.
+
+    A Member acts in their organization, which then owns the entry; a User acts on their own account, outside any.
+    """
+    member = actor if isinstance(actor, Member) else None
+    entry = AuditEntry(
+        organization_id=_organization_of(member, target),
+        actor_id=member.pk if member else None,
+        user_id=member.user_id if member else getattr(actor, "pk", None),
+        action=action,
+        target_type=target._meta.model_name or "" if target else "",
+        target_id=str(target.pk) if target else "",
+        before=before,
+        after=after,
+        reason=reason[:500],
+        address=current_origin().address,
+        user_agent=current_origin().user_agent,
+        request_id=current_origin().request_id,
+    )
+    entry.save(force_insert=True)
+    return entry
+
+
+def _organization_of(member: Member | None, target: models.Model | None) -> UUID | None:
+    if member is not None:
+        return member.organization_id
+    if isinstance(target, Organization):
+        return target.pk
+    return getattr(target, "organization_id", None)

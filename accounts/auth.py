@@ -1,0 +1,273 @@
+"""Proving who you are: passwords and second factors through allauth, tokens for apps and bots, rate limits."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from datetime import timedelta
+from typing import Any, Final, cast
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend as AllauthBackend
+from allauth.account.internal.stagekit import clear_login
+from allauth.account.models import EmailAddress
+from allauth.core.internal import ratelimit
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from accounts.actions.sessions import end_sessions, sign_out_everywhere
+from accounts.audit import client_address, record
+from accounts.credentials import credential_of, hash_secret, session_credential, token_credential
+from accounts.errors import Conflict, Invalid, NotAuthenticated, NotFound, Throttled
+from accounts.mail import send_later
+from accounts.models import ApiToken, Organization, User
+from accounts.signals import credential_ended
+
+__all__ = [
+    "AccountAdapter",
+    "AuthenticationBackend",
+    "MFAAdapter",
+    "authenticate",
+    "consume_rate",
+    "credential_of",
+    "find_own_token",
+    "find_token",
+    "is_demo",
+    "issue_token",
+    "live_tokens",
+    "may_found",
+    "may_sign_in",
+    "revoke_token",
+    "session_credential",
+    "token_credential",
+]
+
+TOKEN_PREFIX: Final = "parley_"  # noqa: S105  # lets secret scanners find a token that was published by mistake
+TOKENS_PER_USER: Final = 200  # far above a person's devices and bots; a runaway script stops here
+USED_EVERY: Final = timedelta(minutes=1)  # how old `last_used_at` may be: one write a minute, however busy the token
+DEMO_DOMAINS: Final = ("acme.example", "globex.example")
+NO_ADDRESS: Final = "0.0.0.0"  # noqa: S104  # stands for "came over a Unix socket", where addresses are required
+WRONG_CREDENTIALS: Final = "The e-mail address or the password is wrong."
+
+
+# --- Tokens -------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def issue_token(user: User, *, label: str) -> tuple[ApiToken, str]:
+    """A new token of `user` and its secret, which is not kept and so is shown this once.
+
+    Raises Invalid for an empty or over-long label, Conflict when the user holds TOKENS_PER_USER already,
+    NotAuthenticated when the user may not sign in.
+    """
+    label = label.strip()
+    if not 0 < len(label) <= 80:
+        raise Invalid({"label": ["Say in 1 to 80 characters what the token is for."]})
+    if not may_sign_in(user):
+        raise NotAuthenticated(WRONG_CREDENTIALS)
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)  # so that two at once are counted one after the other
+    if live_tokens(user).count() >= TOKENS_PER_USER:
+        raise Conflict(f"You have {TOKENS_PER_USER} tokens. Revoke some that you do not use.")
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    expires_at = timezone.now() + timedelta(days=settings.API_TOKEN_DAYS)
+    token = ApiToken.objects.create(user=user, label=label, secret_hash=hash_secret(secret), expires_at=expires_at)
+    record("token.issued", actor=user, target=token, after={"label": label})
+    return token, secret
+
+
+def find_token(secret: str) -> ApiToken | None:
+    """The live token with this secret, with its user; None when there is none, or it has expired.
+
+    Looked up by hash, so that the time the index takes says nothing about the secrets it holds. Costs a write at most
+    once a minute.
+    """
+    if not secret.startswith(TOKEN_PREFIX):
+        return None
+    tokens = ApiToken.objects.select_related("user")
+    token: ApiToken | None = tokens.filter(secret_hash=hash_secret(secret), expires_at__gt=timezone.now()).first()
+    if token is not None:
+        _note_use(token)
+    return token
+
+
+@transaction.atomic
+def revoke_token(token: ApiToken) -> None:
+    """End a token and the sockets that were opened with it. Revoking one that is gone does nothing."""
+    if ApiToken.objects.filter(pk=token.pk).delete()[0]:
+        record("token.revoked", actor=token.user, target=token, before={"label": token.label})
+        credential_ended.send(sender=ApiToken, credentials=[token_credential(token)])
+
+
+def find_own_token(user: User, token_id: Any) -> ApiToken:
+    """Raises NotFound, also for the token of somebody else."""
+    token = live_tokens(user).filter(pk=token_id).first()
+    if token is None:
+        raise NotFound
+    return token
+
+
+def live_tokens(user: User) -> QuerySet[ApiToken]:
+    return ApiToken.objects.filter(user=user, expires_at__gt=timezone.now()).select_related("user")
+
+
+def _note_use(token: ApiToken) -> None:
+    now = timezone.now()
+    if token.last_used_at is not None and token.last_used_at > now - USED_EVERY:
+        return
+    stale = Q(last_used_at=None) | Q(last_used_at__lte=now - USED_EVERY)  # another request may have been first
+    ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
+
+
+# --- Signing in without a page --------------------------------------------------------------------------
+
+
+def authenticate(request: HttpRequest, *, email: str, password: str, otp: str = "") -> User:
+    """The user with this address and password, and with a code of their second factor where they have one.
+
+    Raises NotAuthenticated for anything wrong with address, password or account, without saying which;
+    Invalid with `{"otp": ["otp_required"]}` when a code is needed and `{"otp": ["otp_incorrect"]}` for a wrong one;
+    Throttled beyond the limits of ACCOUNT_RATE_LIMITS, which the sign-in page counts with.
+    """
+    adapter = AccountAdapter(request)
+    consume_rate(request, action="login")
+    try:
+        user = adapter.authenticate(request, email=email.strip().lower(), password=password)
+    except ValidationError as error:
+        key = adapter.attempts_key(request, email)
+        raise _throttled(request, action="login_failed", key=key) from error
+    if not isinstance(user, User) or not may_sign_in(user):
+        raise NotAuthenticated(WRONG_CREDENTIALS)
+    if settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory" and not _is_verified(user):
+        raise NotAuthenticated("Confirm your e-mail address first, by the link that was sent to it.")
+    _check_second_factor(request, user, otp)
+    record("user.signed_in", actor=user, target=user, after={"by": "token"})
+    return user
+
+
+def may_sign_in(user: AbstractBaseUser) -> bool:
+    """Not deactivated, and no demo account where those are off: their password is in the documentation."""
+    return user.is_active and (settings.DEMO or not is_demo(cast(User, user).email))
+
+
+def is_demo(email: str) -> bool:
+    return email.lower().rpartition("@")[2] in DEMO_DOMAINS
+
+
+def may_found() -> bool:
+    """Whether people found organizations themselves; the first one on an installation always is."""
+    return settings.SIGNUP == "open" or not Organization.objects.exists()
+
+
+def consume_rate(request: HttpRequest, *, action: str) -> None:
+    """Count against a limit of ACCOUNT_RATE_LIMITS. Raises Throttled."""
+    if ratelimit.consume(request, app="allauth.account", action=action) is None:
+        raise _throttled(request, action=action)
+
+
+def _is_verified(user: User) -> bool:
+    return bool(EmailAddress.objects.filter(user=user, verified=True).exists())
+
+
+def _check_second_factor(request: HttpRequest, user: User, otp: str) -> None:
+    if not is_mfa_enabled(user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]):
+        return
+    if not otp:
+        raise Invalid({"otp": ["otp_required"]}, "A code of your second factor is needed.")
+    form = AuthenticateForm(user=user, data={"code": otp})
+    if form.is_valid():
+        form.authenticator.record_usage()
+        return
+    if form.has_error("code", "too_many_login_attempts"):
+        raise _throttled(request, action="login_failed", key=f"mfa-auth-user-{user.pk}")
+    raise Invalid({"otp": ["otp_incorrect"]}, "The code is wrong, or was used already.")
+
+
+def _throttled(request: HttpRequest, *, action: str, key: str | None = None) -> Throttled:
+    """With the time until the fullest of the limits of `action` has room again; allauth itself does not tell."""
+    now, wait = time.time(), 0.0
+    for rate in ratelimit.get_rates(app="allauth.account", action=action):
+        hits = cache.get(ratelimit.get_cache_key(request, app="allauth.account", action=action, rate=rate, key=key), [])
+        if len(hits) >= rate.amount:
+            wait = max(wait, hits[rate.amount - 1] + rate.duration - now)
+    return Throttled(int(wait) + 1, "Too many attempts to sign in. Wait a little.")
+
+
+# --- allauth ----------------------------------------------------------------------------------------------
+
+
+class AuthenticationBackend(AllauthBackend):  # type: ignore[misc]  # allauth is untyped
+    """Asked at sign-in and again for every request of a session."""
+
+    def user_can_authenticate(self, user: AbstractBaseUser | None) -> bool:
+        return user is not None and may_sign_in(user)
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """How allauth's pages behave here: who may in, whose address a request has, and what a new password ends."""
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_address(request) or NO_ADDRESS
+
+    def attempts_key(self, request: HttpRequest, email: str) -> str:
+        """What attempts at one account are counted under."""
+        return str(self._get_login_attempts_cache_key(request, email=email.strip()))
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Of the page that founds an organization; an invitation's page is open to whoever holds one."""
+        return may_found()
+
+    def pre_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse | None:
+        if not may_sign_in(user):
+            clear_login(request)
+            return cast(HttpResponse, self.respond_user_inactive(request, user))
+        return cast("HttpResponse | None", super().pre_login(request, user, **kwargs))
+
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:
+        record("user.signed_in", actor=cast(User, user), target=user, after={"by": "page"})
+        return cast(HttpResponse, super().post_login(request, user, **kwargs))
+
+    def logout(self, request: HttpRequest) -> None:
+        """The sockets of this browser end with its session."""
+        if request.session.session_key and request.user.is_authenticated:
+            end_sessions(request.user, session_keys=[request.session.session_key])
+        super().logout(request)
+
+    def save_user(self, request: HttpRequest, user: User, form: BaseForm, **kwargs: Any) -> User:
+        user.name = form.cleaned_data.get("name", "")
+        return cast(User, super().save_user(request, user, form, **kwargs))
+
+    @transaction.atomic
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+        """A new password ends every session and every token: whoever knew the old one may have made some."""
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        record("user.password_changed", actor=cast(User, user), target=user)
+        sign_out_everywhere(cast(User, user))
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """By the worker and after commit: a mail server that is slow or down must not be what a person waits for."""
+        context = {"request": self.request, "email": email, **context}
+        message: EmailMessage = self.render_mail(template_prefix, email, context)
+        send_later(to=email, subject=str(message.subject), text=str(message.body))
+
+    def format_email_subject(self, subject: str) -> str:
+        return subject
+
+
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Names the account in authenticator apps."""
+
+    def get_totp_label(self, user: AbstractBaseUser) -> str:
+        return cast(User, user).email

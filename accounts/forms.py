@@ -1,0 +1,139 @@
+"""The forms of the pages. They gather input; what is allowed is decided by the actions they lead to."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from allauth.account.forms import SignupForm
+from django import forms
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actions import create_organization
+from accounts.errors import Conflict, Invalid, Refusal
+from accounts.models import Member, User
+from accounts.roles import Role, may_change_role
+
+SLUG_ATTRIBUTES = {
+    "autocapitalize": "none",
+    "autocomplete": "off",
+    "spellcheck": "false",
+    "data-slug-of": "organization",
+}
+
+
+class NameForm(SignupForm):  # type: ignore[misc]  # allauth is untyped
+    """A new account: name, e-mail, password. For people who join by an invitation."""
+
+    name = forms.CharField(label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    field_order: ClassVar[list[str]] = ["name", "email", "password1"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)  # every field has a label; two of them are noise
+
+    def clean_name(self) -> str:
+        return " ".join(str(self.cleaned_data["name"]).split())
+
+
+class FoundingForm(NameForm):
+    """A new account with a new organization, in one transaction."""
+
+    organization = forms.CharField(
+        label=_("Organization"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "organization"})
+    )
+    slug = forms.CharField(
+        label=_("Address"),
+        max_length=40,
+        required=False,
+        help_text=_("Lower-case letters, digits and hyphens. Left empty, it is made from the name."),
+        widget=forms.TextInput(attrs=SLUG_ATTRIBUTES),
+    )
+    field_order: ClassVar[list[str]] = ["name", "email", "password1", "organization", "slug"]
+
+    def signup(self, request: HttpRequest, user: User) -> None:
+        create_organization(user, name=self.cleaned_data["organization"], slug=self.cleaned_data["slug"])
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """All of it or nothing: an account must not be left behind by an organization that could not be founded."""
+        with transaction.atomic():
+            return super().try_save(request)
+
+
+class OrganizationForm(forms.Form):
+    """A new organization for somebody who has an account."""
+
+    name = forms.CharField(label=_("Name of the organization"), max_length=80)
+    slug = FoundingForm.base_fields["slug"]
+
+
+class SettingsForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=80)
+    description = forms.CharField(label=_("Description"), max_length=250, required=False)
+    edit_window = forms.IntegerField(
+        label=_("Time to edit a message"),
+        min_value=0,
+        max_value=2**31 - 1,
+        required=False,
+        help_text=_("In seconds. Leave empty to let authors edit their messages at any time."),
+    )
+
+
+class ProfileForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    handle = forms.CharField(
+        label=_("Handle"),
+        max_length=32,
+        help_text=_("What others type after @ to mention you."),
+        widget=forms.TextInput,
+    )
+    title = forms.CharField(
+        label=_("Title"),
+        max_length=80,
+        required=False,
+        help_text=_("What you do here, for example “Support, Berlin”."),
+    )
+
+
+class InvitationForm(forms.Form):
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        max_length=254,
+        required=False,
+        help_text=_("Leave empty to get a link that you pass on yourself. It works once."),
+    )
+    role = forms.ChoiceField(label=_("Role"), initial=Role.MEMBER)
+
+    def __init__(self, *args: Any, member: Member, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].choices = roles_for(member, of=Role.GUEST)  # type: ignore[attr-defined]
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("Reason, for the audit log"), max_length=500, required=False)
+
+
+class TokenForm(forms.Form):
+    label = forms.CharField(
+        label=_("What is it for?"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+
+def roles_for(member: Member, *, of: str) -> list[tuple[str, str]]:
+    """The roles that `member` may give to somebody who now is `of`, lowest first."""
+    return [(role.value, role.label) for role in reversed(Role) if may_change_role(member.role, of, role)]
+
+
+def add_refusal(form: forms.BaseForm, refusal: Refusal, *, field: str | None = None) -> None:
+    """Show why an action refused: at its fields when the input was invalid, at `field` when something is taken."""
+    errors = refusal.errors if isinstance(refusal, Invalid) else {}
+    for name, sentences in errors.items():
+        form.add_error(name if name in form.fields else None, sentences)
+    if not errors:
+        form.add_error(field if isinstance(refusal, Conflict) else None, refusal.detail)

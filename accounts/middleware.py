@@ -1,0 +1,224 @@
+"""From a request to a user, and from a user and an address to a member in the scope of one organization.
+
+All three are capable of both worlds. They keep nothing of a request but what hangs on the request object and on context
+variables, which are set and reset around the rest of the chain, so that nothing reaches the next request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any, ClassVar, cast
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+
+from accounts.audit import acting_from, origin_of
+from accounts.auth import find_token, may_sign_in
+from accounts.errors import NotAuthenticated, NotFound, Refusal
+from accounts.models import ApiToken, Member, Organization, User
+from accounts.problems import problem_page, problem_response
+from accounts.tenancy import every_organization, member_of, organization_scope
+
+GetResponse = Callable[[HttpRequest], Any]
+BAD_TOKEN = "The token is unknown, expired or revoked."  # noqa: S105  # a sentence, not a secret
+
+
+class TenantRequest(HttpRequest):
+    """What a view under `/o/<slug>/` is given."""
+
+    user: User
+    member: Member
+    organization: Organization
+    api_token: ApiToken | None
+    token_refused: bool
+    every_organization: bool
+
+
+class _Middleware:
+    """`prepare` may query, so an asynchronous chain calls it in a thread; `surrounding` is open around the rest."""
+
+    sync_capable: ClassVar[bool] = True
+    async_capable: ClassVar[bool] = True
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if iscoroutinefunction(self.get_response):
+            return self.call_async(request)
+        response = self.prepare(request)
+        if response is not None:
+            return response
+        with self.surrounding(request):
+            return self.finish(request, self.get_response(request))
+
+    async def call_async(self, request: HttpRequest) -> HttpResponseBase:
+        response = await sync_to_async(self.prepare)(request)
+        if response is not None:
+            return response
+        with self.surrounding(request):
+            return self.finish(request, await self.get_response(request))
+
+    def prepare(self, request: HttpRequest) -> HttpResponseBase | None:
+        """Look up what is needed and put it on the request; an answer ends the chain here."""
+        raise NotImplementedError
+
+    def surrounding(self, request: HttpRequest) -> AbstractContextManager[Any]:
+        return ExitStack()
+
+    def finish(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        return response
+
+
+class BearerTokenMiddleware(_Middleware):
+    """`Authorization: Bearer …` on an address of the API: sets `request.api_token`, or `request.token_refused`.
+
+    Stands before the CSRF check, which such a request does not need: a browser never adds a token by itself. From then
+    on the session counts for nothing, whether or not the token is good. On pages the header means nothing at all, so
+    that a stolen token cannot make other tokens or change the password.
+    """
+
+    def prepare(self, request: HttpRequest) -> None:
+        request.api_token, request.token_refused = None, False  # type: ignore[attr-defined]
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not is_api_path(request.path_info):
+            return
+        setattr(request, "_dont_enforce_csrf_checks", True)  # noqa: B010  # what Django's test client sets, too
+        token = find_token(secret.strip())
+        request.api_token, request.token_refused = token, token is None  # type: ignore[attr-defined]
+
+
+class TokenUserMiddleware(_Middleware):
+    """Stands after AuthenticationMiddleware: with a token, the user is the token's or nobody, never the session's."""
+
+    def prepare(self, request: HttpRequest) -> None:
+        token = cast(TenantRequest, request).api_token
+        if token is not None and not may_sign_in(token.user):
+            request.api_token, request.token_refused = None, True  # type: ignore[attr-defined]
+        if cast(TenantRequest, request).token_refused:
+            request.user = AnonymousUser()
+        elif token is not None:
+            request.user = token.user
+        else:
+            return
+        user = request.user
+
+        async def auser() -> User | AnonymousUser:
+            return user
+
+        request.auser = auser
+
+
+class OrganizationMiddleware(_Middleware):
+    """Opens the organization of `/o/<slug>/…` to its members: sets `request.member` and `request.organization`.
+
+    Strangers, deactivated members and everybody who asks for an organization that does not exist get the very same
+    404, as problem details under `/o/<slug>/api/` and as a page elsewhere. Who is not signed in gets 401, or the
+    sign-in page. The admin site is open to staff only, with every organization in scope. Everywhere else the scope
+    stays closed.
+    """
+
+    def prepare(self, request: HttpRequest) -> HttpResponseBase | None:
+        tenant = cast(TenantRequest, request)
+        if tenant.token_refused:
+            return problem_response(NotAuthenticated(BAD_TOKEN))
+        slug = organization_slug(request.path_info)
+        if slug is None:
+            tenant.every_organization = is_admin_path(request.path_info) and _is_staff(request)
+            return None
+        if not request.user.is_authenticated:
+            return _ask_to_sign_in(request)
+        member = member_of(tenant.user, slug)
+        if member is None:
+            return refusal_response(request, NotFound())
+        tenant.member, tenant.organization = member, member.organization
+        return None
+
+    def surrounding(self, request: HttpRequest) -> AbstractContextManager[Any]:
+        stack = ExitStack()
+        stack.enter_context(acting_from(origin_of(request)))
+        stack.enter_context(_scope_of(request))
+        return stack
+
+    def finish(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if isinstance(response, StreamingHttpResponse):
+            _keep_scope(request, response)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A refusal that a view let through is an answer, not an accident."""
+        return refusal_response(request, exception) if isinstance(exception, Refusal) else None
+
+
+def organization_slug(path: str) -> str | None:
+    """The slug in `/o/<slug>/…`, None for every other address."""
+    parts = path.split("/", 3)
+    return parts[2] if len(parts) == 4 and parts[1] == "o" and parts[2] else None
+
+
+def is_api_path(path: str) -> bool:
+    if organization_slug(path) is not None:
+        path = "/" + path.split("/", 3)[3]
+    return path.startswith("/api/")
+
+
+def is_admin_path(path: str) -> bool:
+    return path.startswith(reverse("admin:index"))
+
+
+def refusal_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    return problem_response(refusal) if is_api_path(request.path_info) else problem_page(request, refusal)
+
+
+def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+    if is_api_path(request.path_info):
+        return problem_response(NotAuthenticated())
+    return redirect_to_login(request.get_full_path())
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    return request.user.is_authenticated and request.user.is_staff
+
+
+def _scope_of(request: HttpRequest) -> AbstractContextManager[None]:
+    organization: Organization | None = getattr(request, "organization", None)
+    if organization is not None:
+        return organization_scope(organization)
+    if getattr(request, "every_organization", False):
+        return every_organization()
+    return ExitStack()  # type: ignore[return-value]  # a context that does nothing
+
+
+def _keep_scope(request: HttpRequest, response: StreamingHttpResponse) -> None:
+    """A streamed body is produced after the chain has ended: reopen the scope for each step, and only for the step."""
+    content: Any = response.streaming_content
+    response.streaming_content = (
+        _each_async_in_scope(request, content) if response.is_async else _each_in_scope(request, content)
+    )
+
+
+def _each_in_scope(request: HttpRequest, content: Iterator[bytes]) -> Iterator[bytes]:
+    done = object()
+    while True:
+        with _scope_of(request):
+            chunk: Any = next(content, done)
+        if chunk is done:
+            return
+        yield chunk
+
+
+async def _each_async_in_scope(request: HttpRequest, content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    while True:
+        with _scope_of(request):
+            try:
+                chunk = await anext(content)
+            except StopAsyncIteration:
+                return
+        yield chunk

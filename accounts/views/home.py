@@ -1,0 +1,48 @@
+"""The start page: it leads everybody to where they belong."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.actions import create_organization
+from accounts.auth import may_found
+from accounts.errors import Forbidden, Refusal
+from accounts.forms import OrganizationForm, add_refusal
+from accounts.models import Organization, User
+from accounts.tenancy import memberships_of
+
+
+def organization_path(slug: str) -> str:
+    return f"/o/{slug}/"
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Members go to an organization, others to the sign-in page, the first visitor of all to the sign-up page."""
+    if not request.user.is_authenticated:
+        return redirect("account_login" if Organization.objects.exists() else "account_signup")
+    members = memberships_of(request.user)
+    if len(members) == 1:
+        return redirect(organization_path(members[0].organization.slug))
+    return render(request, "accounts/home.html", {"members": members, "may_found": may_found()})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def found_organization(request: HttpRequest) -> HttpResponse:
+    if not may_found():
+        raise Forbidden("New organizations are set up by the staff of this installation.")
+    form = OrganizationForm(request.POST or None)
+    if form.is_valid():
+        try:
+            owner = create_organization(cast(User, request.user), **form.cleaned_data)
+        except Refusal as refusal:
+            add_refusal(form, refusal, field="slug")
+        else:
+            return redirect(organization_path(owner.organization.slug))
+    return render(request, "accounts/found_organization.html", {"form": form})

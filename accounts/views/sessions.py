@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from typing import cast
+
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.actions import end_session, sign_out_everywhere
+from accounts.models import User
+
+
+@login_required
+@require_GET
+def list_sessions(request: HttpRequest) -> HttpResponse:
+    """The browsers in which the user is signed in, the newest first."""
+    sessions = UserSession.objects.purge_and_list(request.user)
+    sessions.sort(key=lambda session: session.created_at, reverse=True)
+    return render(request, "accounts/sessions.html", {"sessions": sessions})
+
+
+@login_required
+@require_POST
+def end(request: HttpRequest, session_id: int) -> HttpResponse:
+    end_session(cast(User, request.user), session_id=session_id)
+    messages.success(request, _("That browser is signed out."))
+    return redirect("usersessions_list")
+
+
+@login_required
+@require_POST
+def end_all(request: HttpRequest) -> HttpResponse:
+    sign_out_everywhere(cast(User, request.user))
+    logout(request)
+    messages.success(request, _("You are signed out everywhere, and all your API tokens are revoked."))
+    return redirect("account_login")

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from typing import cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.auth import find_own_token, issue_token, live_tokens, revoke_token
+from accounts.errors import Refusal
+from accounts.forms import TokenForm, add_refusal
+from accounts.models import User
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def list_tokens(request: HttpRequest) -> HttpResponse:
+    """The user's tokens; a POST makes one, whose secret is in that answer and nowhere else."""
+    user, secret = cast(User, request.user), ""
+    form = TokenForm(request.POST or None)
+    if form.is_valid():
+        try:
+            _token, secret = issue_token(user, label=form.cleaned_data["label"])
+            form = TokenForm()
+        except Refusal as refusal:
+            add_refusal(form, refusal)
+    tokens = live_tokens(user).order_by("-created_at")
+    return render(request, "accounts/tokens.html", {"tokens": tokens, "form": form, "secret": secret})
+
+
+@login_required
+@require_POST
+def revoke(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    revoke_token(find_own_token(cast(User, request.user), token_id))
+    messages.success(request, _("The token is revoked."))
+    return redirect("tokens")
