@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from accounts.models import Member
+from tests.chat.api.conftest import code_of
+
+
+def test_what_is_unread_follows_from_two_positions(api_of, alice: Member, bob: Member) -> None:
+    channel = api_of(alice).channel(members=[bob.pk])
+    for text in ("one", "two", "three"):
+        api_of(alice).say(channel, text)
+    assert api_of(alice).get(f"conversations/{channel['id']}")["unread_count"] == 0  # who writes has read
+    api = api_of(bob)
+    assert api.get(f"conversations/{channel['id']}")["unread_count"] == 3
+    assert api("PUT", f"conversations/{channel['id']}/read", {"seq": 2}).json()["read_seq"] == 2
+    assert api.get(f"conversations/{channel['id']}")["unread_count"] == 1
+
+
+def test_a_position_only_moves_forward_and_never_past_the_end(api_of, alice: Member, bob: Member) -> None:
+    channel = api_of(alice).channel(members=[bob.pk])
+    for text in ("one", "two"):
+        api_of(alice).say(channel, text)
+    api, path = api_of(bob), f"conversations/{channel['id']}/read"
+    moved = api("PUT", path, {"seq": 2}).json()
+    assert api("PUT", path, {"seq": 1}).json() == moved
+    assert api("PUT", path, {"seq": 99}).json() == moved
+    assert code_of(api("PUT", path, {"seq": -1})) == (422, "invalid")
+    assert code_of(api("PUT", path, {"seq": 2**70})) == (422, "invalid")
+
+
+def test_reading_needs_a_seat(api_of, alice: Member, bob: Member, charlie: Member) -> None:
+    path = f"conversations/{api_of(alice).channel()['id']}/read"
+    assert code_of(api_of(bob)("PUT", path, {"seq": 0})) == (403, "forbidden")
+    assert code_of(api_of(charlie)("PUT", path, {"seq": 0})) == (404, "not_found")
