@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.exceptions import ImproperlyConfigured
 
 SECRET_LENGTH = 50  # characters; what `get_random_secret_key` makes
 GENERATE = "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
@@ -45,7 +46,10 @@ def check_production(app_configs: Sequence[Any] | None = None, **_kwargs: Any) -
 
 
 def _check_secret_key() -> CheckMessage | None:
-    key = settings.SECRET_KEY
+    try:
+        key = settings.SECRET_KEY
+    except ImproperlyConfigured:  # Django's word for an empty one
+        key = ""
     if len(key) >= SECRET_LENGTH and len(set(key)) >= 5 and "development-only" not in key:
         return None
     return Error(

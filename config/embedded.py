@@ -57,6 +57,7 @@ POSTGRES_SETTINGS = {
     "max_wal_size": "1GB",
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",  # every disk we meet is a solid-state one
+    "max_logical_replication_workers": "0",  # nobody subscribes
     "jit": "off",  # our queries are short; compiling them is slower than running them
     "autovacuum_naptime": "15s",  # mailboxes churn
     "timezone": "UTC",

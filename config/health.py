@@ -131,8 +131,6 @@ def _passes(name: str, check: Callable[[], bool]) -> bool:
     except (DatabaseError, PoolTimeout, RedisError, OSError) as error:
         logger.warning("not_ready", part=name, reason=type(error).__name__, exc_info=error)
         return False
-    finally:
-        connection.close()
 
 
 def _count(request: HttpRequest, response: HttpResponse, started: float) -> HttpResponse:

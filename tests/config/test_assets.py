@@ -1,0 +1,73 @@
+"""Hashed names and the import map."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.http import HttpRequest
+from django.template import Context, Template
+from django.test import Client
+from django.test.utils import override_settings
+
+from config import staticfiles
+from config.staticfiles import ManifestStorage, module_map
+
+SOURCES = Path(settings.BASE_DIR) / "static"
+
+
+def render() -> str:
+    request = HttpRequest()
+    request.csp_nonce = "n0nce"  # type: ignore[attr-defined]
+    return Template("{% load assets %}{% import_map %}").render(Context({"request": request}))
+
+
+def imports(script: str) -> dict[str, str]:
+    (content,) = re.findall(r'<script type="importmap" nonce="n0nce">(.*)</script>', script)
+    return dict(json.loads(content)["imports"])
+
+
+def test_every_module_of_ours_is_in_the_map_under_the_name_that_imports_resolve_to() -> None:
+    modules = {f"/static/{path.relative_to(SOURCES).as_posix()}" for path in (SOURCES / "js").rglob("*.js")}
+    assert set(imports(render())) == modules
+
+
+def test_hashed_names_lead_to_the_same_content(client: Client) -> None:
+    for plain, hashed in imports(render()).items():
+        assert re.fullmatch(re.escape(plain.removesuffix(".js")) + r"\.[0-9a-f]{12}\.js", hashed)
+        answer = client.get(hashed)
+        assert answer["Cache-Control"] == "max-age=315360000, public, immutable"
+        assert b"".join(answer.streaming_content) == (SOURCES / plain.removeprefix("/static/")).read_bytes()  # type: ignore[attr-defined]
+
+
+def test_without_hashing_imports_resolve_by_themselves() -> None:
+    plain = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    with override_settings(STORAGES=plain):
+        assert imports(render()) == {}
+
+
+def test_a_name_cannot_end_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    evil = {"/static/js/</script><script>alert(1)//.js": "/static/js/<!--.js"}
+    monkeypatch.setattr("config.templatetags.assets.module_map", lambda: evil)
+    rendered = render()
+    assert rendered.count("<script") == rendered.count("</script") == 1
+    assert imports(rendered) == evil
+
+
+def test_only_modules_of_ours_are_mapped(tmp_path: Path) -> None:
+    storage = ManifestStorage(location=str(tmp_path), base_url="/static/")
+    storage.hashed_files = {
+        "js/client/socket.js": "js/client/socket.0123456789ab.js",
+        "js/types.json": "js/types.0123456789ab.json",
+        "admin/js/core.js": "admin/js/core.0123456789ab.js",
+    }
+    assert storage.modules == {"/static/js/client/socket.js": "/static/js/client/socket.0123456789ab.js"}
+
+
+def test_tests_run_on_hashed_names() -> None:
+    assert isinstance(staticfiles_storage, ManifestStorage)
+    assert module_map() == staticfiles.module_map()
