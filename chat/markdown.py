@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import nh3
+import pygments
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock, paragraph, table
@@ -29,7 +30,6 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline, link, linkify
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
-from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexer import Lexer
 from pygments.lexers import find_lexer_class_by_name
@@ -46,7 +46,7 @@ MAX_CELLS = 2_000
 # Longer runs without a space are no links: the pattern for paths is quadratic in brackets (10,000: 125 ms).
 MAX_URL = 2_048
 # Characters of code highlighted in one message. Pygments' patterns backtrack: the worst input found for the languages
-# below takes 90 ms at this size and grows with the square. More than this is a file, and stays readable without colour.
+# below takes 94 ms at this size and grows with the square. More than this is a file, and stays readable without colour.
 MAX_HIGHLIGHTED = 2_000
 # C-like lexers are quadratic in runs of white space (2,000: 270 ms).
 _WIDE_GAP = re.compile(r"\s{80}")
@@ -314,8 +314,11 @@ def _highlighted(code: str, language: str, env: EnvType) -> str:
         return _escaped(code)
     env["highlighted"] = spent
     # A lexer of its own for each text: some keep state in the instance, and this runs in many threads.
-    html: str = highlight(code, _lexer_class(language)(stripnl=False, ensurenl=False), _FORMATTER)
-    return html
+    tokens = list(_lexer_class(language)(stripnl=False, ensurenl=False).get_tokens(code))
+    # Some lexers swallow text, as that of Terraform does at a here-document without an end.
+    if "".join(text for _, text in tokens) != code:
+        return _escaped(code)
+    return pygments.format(tokens, _FORMATTER)
 
 
 @cache
@@ -380,31 +383,38 @@ def _settle(state: StateCore) -> None:
 
 
 def _settled(tokens: list[Token]) -> Iterator[Token]:
-    opened: list[bool] = []
+    opened: list[str | None] = []
     link_text: list[Token] | None = None
     href = ""
     for token in tokens:
-        kept = _is_kept(token, opened, in_link=link_text is not None)
+        instead = _instead(token, opened, in_link=link_text is not None)
         if token.type == "text" and link_text is None:
             token.meta = {"names": True}
-        if token.type == "link_open" and kept:
+        if instead is not None:
+            token = _text(instead)  # noqa: PLW2901
+        elif token.type == "link_open":
             link_text, href = [], str(token.attrs["href"])
-        elif token.type == "link_close" and kept:
+        elif token.type == "link_close":
             yield from () if _is_visible(link_text or []) else (_text(href),)
             link_text = None
-        elif link_text is not None:
+        if link_text is not None:
             link_text.append(token)
-        if kept:
-            yield token
-        elif token.tag != "a":
-            yield _text(token.markup)
+        yield token
 
 
-def _is_kept(token: Token, opened: list[bool], *, in_link: bool) -> bool:
-    """Whether the tag stays, the same for both ends of a pair; `opened` is the stack of these answers."""
-    if token.nesting == 1:
-        opened.append(not in_link if token.type == "link_open" else len(opened) < MAX_INLINE_DEPTH)
-    return opened.pop() if token.nesting == -1 else not token.nesting or opened[-1]
+def _instead(token: Token, opened: list[str | None], *, in_link: bool) -> str | None:
+    """What is shown in the place of a tag that must go, or None; `opened` stacks the answers for the other ends."""
+    if token.nesting != 1:
+        return opened.pop() if token.nesting else None
+    start, end = token.markup, token.markup
+    if token.type == "link_open":
+        # A link to nowhere is code: handlers[name]()
+        start, end = ("", "") if token.attrs["href"] else ("[", "]()")
+        fits = not in_link and not start
+    else:
+        fits = len(opened) < MAX_INLINE_DEPTH
+    opened.append(None if fits else end)
+    return None if fits else start
 
 
 def _is_visible(tokens: list[Token]) -> bool:
@@ -415,12 +425,13 @@ def _text(content: str) -> Token:
     return Token("text", "", 0, content=content)
 
 
-_LINK = re.compile(r"https?://[^/?#\s]|mailto:[^@\s]+@[^@\s]", re.IGNORECASE)
+# Absolute, since a relative link would lead into the reader's own organization; without a user name, which deceives.
+_LINK = re.compile(r"https?://[^/?#@\s]+(?:[/?#]|\Z)|mailto:[^@\s]+@[^@\s]", re.IGNORECASE)
 
 
 def _is_allowed_link(url: str) -> bool:
-    """Absolute only: a relative link would lead into the reader's own organization."""
-    return bool(_LINK.match(url))
+    """What the sanitizer would refuse stays text: otherwise a link that leads nowhere would be left."""
+    return bool(_LINK.match(url)) and " href=" in _SANITIZER.clean(f'<a href="{escape(url)}">')
 
 
 def _may_link(text: str) -> bool:
@@ -451,8 +462,6 @@ def _configure_links(links: Any) -> None:
     links.set({"fuzzy_link": False}).add("ftp:", None).add("//", None)
     links.pretest = links.test = _may_link
 
-
-_PARSER = _build_parser()
 
 _CODE_CLASSES = frozenset(name for name in STANDARD_TYPES.values() if name)
 _BLOCKS = {
@@ -495,3 +504,5 @@ _SANITIZER = nh3.Cleaner(
     url_relative="deny",
     link_rel=None,
 )
+
+_PARSER = _build_parser()
