@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from chat.api.schemas import operation, page_of
 from chat.api.views import MemberView, list_response
+from chat.delivery.presence import touch_presence
 from chat.queries.presence import presence_seen_by
 
 
@@ -23,5 +24,6 @@ class PresenceList(MemberView):
         gives={200: page_of(PresenceView)},
     )
     def get(self, request: Request) -> Response:
+        touch_presence(self.member, "online")  # who asks is there; a client without a socket shows it this way
         seen = presence_seen_by(self.member)
         return list_response(request, [PresenceView(member, state) for member, state in sorted(seen.items())])

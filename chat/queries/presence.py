@@ -3,7 +3,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from accounts.models import Member
-from chat.delivery.signals import presence_of
+from chat.delivery.presence import presence_of
 from chat.models import Participant
 
 
