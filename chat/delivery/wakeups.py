@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
@@ -110,15 +110,24 @@ def send(messages: dict[int, Message]) -> None:
     _send_alone(messages)
 
 
-def _send_alone(messages: dict[int, Message]) -> None:
+def broadcast(message: Message) -> None:
+    """To all nodes, this one included, from any thread."""
+    outbox = next(iter(_outboxes), None)
+    if outbox is not None:
+        try:
+            outbox.loop.call_soon_threadsafe(outbox.post_to_group, EVERYBODY, message)
+        except RuntimeError:  # its loop has just ended
+            detach(outbox)
+        else:
+            return
+    async_to_sync(_send)(EVERYBODY, message)
+
+
+@async_to_sync
+async def _send_alone(messages: dict[int, Message]) -> None:
     """From a process without a node: a worker, a command, a shell."""
-
-    async def each() -> None:
-        for node_id, message in messages.items():
-            await _send(group_of(node_id), message)
-
-    sending: Callable[[], Awaitable[None]] = each
-    async_to_sync(sending)()
+    for node_id, message in messages.items():
+        await _send(group_of(node_id), message)
 
 
 async def _send(group: str, message: Message) -> None:

@@ -1,0 +1,118 @@
+"""One task a node that moves events from mailboxes to sockets: live, after a reconnect and in repair alike.
+
+It gathers the clients that were woken, reads all their mailboxes in one query, encodes every event once, and writes the
+same body to everybody who has the same news. It waits for no socket: who cannot take more is left out, marked as
+behind, and read again when there is room. What lies in a mailbox needs no memory here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Final, Protocol
+
+import structlog
+from psycopg import Error as DatabaseError
+from psycopg_pool import PoolTimeout
+from redis.exceptions import RedisError
+
+from chat.delivery import metrics
+from chat.delivery.bodies import Bodies, Chunk
+from chat.delivery.connections import Connection
+from chat.delivery.mailbox import News, mailbox
+
+READ_CLIENTS: Final = 1000  # mailboxes in one read; the next thousand follows at once
+READ_EVENTS: Final = 100  # of one client in one read: a frame that a phone can apply without stuttering
+READ_AT_LEAST: Final = 16  # of one client, however many are waiting
+READ_TOTAL: Final = 20_000  # of all clients in one read: what is read lies in memory until it is written
+RETRY: Final = 0.5  # seconds before a read that failed is tried again
+
+log = structlog.get_logger(__name__)
+
+
+class Repair(Protocol):
+    def __call__(self, client_ids: Iterable[int], *, lost: bool) -> None:
+        """The mailboxes of these clients do not continue where they are, or (`lost`) hold what no longer exists."""
+
+
+class Dispatcher:
+    def __init__(self, connections: Mapping[int, Connection], *, repair: Repair) -> None:
+        """`connections`: by client id, live."""
+        self._connections = connections
+        self._repair = repair
+        self._waiting: dict[Connection, None] = {}  # in the order in which they were woken
+        self._some = asyncio.Event()
+        self._bodies = Bodies()
+
+    def wake(self, client_ids: Iterable[int]) -> None:
+        for client_id in client_ids:
+            connection = self._connections.get(client_id)
+            if connection is not None:
+                self.wake_one(connection)
+
+    def wake_one(self, connection: Connection) -> None:
+        if not connection.joined:
+            connection.woken = True  # while it is being let in; looked at when that is done
+        elif connection.blocked or connection.room <= 0:
+            connection.behind = True
+        else:
+            self._waiting[connection] = None
+            self._some.set()
+
+    async def run(self) -> None:
+        while True:
+            await self._some.wait()
+            ready = self._take()
+            try:
+                await self._deliver(ready)
+            except (DatabaseError, PoolTimeout, RedisError) as error:
+                log.warning("read_delayed", clients=len(ready), reason=repr(error))
+                await asyncio.sleep(RETRY)
+                for connection in ready:
+                    self.wake_one(connection)
+
+    def _take(self) -> list[Connection]:
+        some = list(islice(self._waiting, READ_CLIENTS))
+        for connection in some:
+            del self._waiting[connection]
+        if not self._waiting:
+            self._some.clear()
+        return [each for each in some if not each.closed]
+
+    async def _deliver(self, ready: list[Connection]) -> None:
+        if not ready:
+            return
+        each_at_most = min(READ_EVENTS, max(READ_AT_LEAST, READ_TOTAL // len(ready)))
+        after = [connection.sent for connection in ready]
+        upto = [connection.sent + min(connection.room, each_at_most) for connection in ready]
+        with metrics.READ_SECONDS.time():
+            news = await mailbox().read([connection.client_id for connection in ready], after, upto)
+            frames = await self._bodies.load(each.events for each in news)
+        asked = dict(zip(ready, upto, strict=True))
+        for each in news:
+            chunks = frames[each.events]
+            if chunks is None:
+                self._repair(each.clients, lost=True)
+            else:
+                self._write(each, chunks, asked)
+
+    def _write(self, news: News, chunks: list[Chunk], asked: Mapping[Connection, int]) -> None:
+        written = frames = 0
+        for client_id, first in zip(news.clients, news.firsts, strict=True):
+            connection = self._connections.get(client_id)
+            if connection is None or connection not in asked:
+                continue  # replaced or gone while we were reading
+            if first != connection.sent + 1:
+                self._repair([client_id], lost=False)
+                continue
+            for count, body in chunks:
+                written, frames = written + count, frames + 1
+                if not connection.write_events(count, body):
+                    break
+            if connection.blocked:
+                connection.behind = True
+            elif connection.sent >= asked[connection]:
+                self.wake_one(connection)  # there may be more than one read brings
+        metrics.DELIVERIES.inc(written)
+        metrics.FRAMES.inc(frames)
