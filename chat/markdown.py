@@ -52,7 +52,7 @@ MAX_HIGHLIGHTED = 2_000
 _WIDE_GAP = re.compile(r"\s{80}")
 
 # Closed, because any other name would let the author choose among 500 lexers, some with exponential patterns (Scala: a
-# quote and 30 backslashes never end).
+# quote and 30 backslashes take 0.2 s, 40 take 20 s).
 _LANGUAGES = frozenset({
     "bash", "batch", "c", "clojure", "cmake", "console", "cpp", "csharp", "css", "dart", "diff", "docker", "elixir",
     "erlang", "fsharp", "go", "graphql", "haskell", "html", "http", "ini", "java", "javascript", "json", "jsx", "julia",
