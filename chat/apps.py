@@ -5,6 +5,7 @@ class ChatConfig(AppConfig):
     name = "chat"
 
     def ready(self) -> None:
-        from chat.actions import members
+        from chat.actions import clients, members
 
         members.connect()
+        clients.connect()

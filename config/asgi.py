@@ -11,9 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 http = get_asgi_application()  # first: it loads the applications that the imports below need
 
-application = ProtocolTypeRouter(
-    {
-        "http": http,
-        # "websocket": the routes of chat.realtime.routing belong here
-    }
-)
+from chat.realtime.lifespan import lifespan  # noqa: E402
+from chat.realtime.routing import websocket  # noqa: E402
+
+application = ProtocolTypeRouter({"http": http, "websocket": websocket, "lifespan": lifespan})

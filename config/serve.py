@@ -59,7 +59,9 @@ def configuration() -> uvicorn.Config:
         http="httptools",
         ws="websockets-sansio",
         ws_per_message_deflate=False,  # 53 KiB a connection with it, 19 without, and a frame can be shared
-        lifespan="off",
+        ws_ping_interval=0,  # the protocol has heartbeats of its own, both ways
+        ws_max_size=4 * settings.SOCKET_FRAME_BYTES,  # over the limit is answered with 4413, far over it with 1009
+        lifespan="on",
         proxy_headers=False,  # TRUSTED_PROXIES says whom to believe
         server_header=False,
         access_log=False,

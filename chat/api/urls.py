@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from chat.api import (
+    clients,
     conversations,
     me,
     members,
@@ -29,6 +30,9 @@ urlpatterns = [
     path("api/v1/me", me.MeDetail.as_view(), name="me"),
     path("api/v1/schema", schema.SchemaView.as_view(), name="schema"),
     path("api/v1/docs", schema.SchemaPage.as_view(url_name="api:schema"), name="docs"),
+    path("o/<slug:slug>/api/v1/clients", clients.ClientList.as_view(), name="clients"),
+    path("o/<slug:slug>/api/v1/clients/<uuid:client_id>", clients.ClientDetail.as_view(), name="client"),
+    path("o/<slug:slug>/api/v1/clients/<uuid:client_id>/close", clients.ClientClose.as_view(), name="client_close"),
     path("o/<slug:slug>/api/v1/conversations", conversations.ConversationList.as_view(), name="conversations"),
     path(C, conversations.ConversationDetail.as_view(), name="conversation"),
     path(f"{C}/join", conversations.ConversationJoin.as_view(), name="join"),

@@ -1,0 +1,100 @@
+"""Clients: the tabs and devices of a member. Lock order: member, clients by ascending id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F
+
+from accounts import signals
+from accounts.models import Member
+from chat.delivery import wakeups
+from chat.delivery.mailbox import Recipients, mailbox
+from chat.delivery.publish import pass_gate
+from chat.errors import Invalid, NotFound
+from chat.models import Client
+
+LABEL_LENGTH: Final = 80
+GONE, SIGNED_OUT, BARRED = 4404, 4401, 4403  # close codes
+
+
+def connect() -> None:
+    signals.member_deactivated.connect(forget_clients)
+    signals.credential_ended.connect(end_sockets)
+
+
+def register_client(member: Member, *, platform: str, label: str = "", credential: str) -> Client:
+    """A new client, whose mailbox collects events from now on. Beyond the limit the longest unused makes room.
+
+    Returns once every change that was under way is either in the mailbox or visible to a sync.
+    """
+    if platform not in Client.Platform.values:
+        raise Invalid({"platform": ["One of " + ", ".join(Client.Platform.values) + "."]})
+    with transaction.atomic():
+        Member.objects.select_for_update(no_key=True).get(pk=member.pk)  # two at once are counted one after the other
+        _make_room(member)
+        client: Client = Client.objects.create(
+            organization_id=member.organization_id,
+            member=member,
+            platform=platform,
+            label=label.strip()[:LABEL_LENGTH],
+            credential=credential,
+        )
+    pass_gate(member.organization_id)
+    client.tag = mailbox().start(client.pk)
+    return client
+
+
+def list_clients(member: Member) -> list[Client]:
+    """The member's own, the newest first."""
+    return list(Client.objects.filter(member=member).order_by("-pk"))
+
+
+@transaction.atomic
+def close_client(member: Member, client_id: UUID) -> None:
+    """The tab was closed or the device signed off: client and mailbox go, its socket with them. Raises NotFound."""
+    if not _forget(Client.objects.filter(member=member, public_id=client_id), code=GONE):
+        raise NotFound
+
+
+def forget_clients(*, member: Member, **_: Any) -> None:
+    """A member was deactivated. Called inside that transaction."""
+    _forget(Client.objects.filter(member=member), code=BARRED)
+
+
+def end_sockets(*, credentials: Sequence[str], **_: Any) -> None:
+    """A session or a token ended. The clients stay: whoever signs in again goes on with them."""
+    with connection.cursor() as cursor:  # a user's clients are in several organizations, and none is in scope
+        cursor.execute(
+            "SELECT node_id, array_agg(id) FROM chat_client WHERE credential = ANY(%s) AND node_id IS NOT NULL"
+            " GROUP BY node_id",
+            [list(credentials)],
+        )
+        recipients: Recipients = dict(cursor.fetchall())
+    wakeups.close_on_commit(recipients, code=SIGNED_OUT)
+
+
+def _make_room(member: Member) -> None:
+    unused = Client.objects.filter(member=member).order_by(F("node_id").asc(nulls_first=True), "last_seen_at", "pk")
+    surplus = unused.count() - settings.CLIENTS_PER_MEMBER + 1
+    if surplus > 0:
+        _forget(Client.objects.filter(pk__in=list(unused.values_list("pk", flat=True)[:surplus])), code=GONE)
+
+
+def _forget(clients: Any, *, code: int) -> int:
+    """Delete clients and mailboxes; their sockets are closed on commit. Returns how many there were."""
+    rows = list(clients.order_by("pk").select_for_update().values_list("pk", "node_id"))
+    ids = [client for client, _ in rows]
+    recipients: Recipients = {}
+    for client, node in rows:
+        if node is not None:
+            recipients.setdefault(node, []).append(client)
+    if ids:
+        mailbox().drop(ids)
+        Client.objects.filter(pk__in=ids).delete()
+        wakeups.close_on_commit(recipients, code=code)
+    return len(ids)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.credentials import credential_of
+from chat.actions import clients as actions
+from chat.api.rendering import JSONParser, read_body
+from chat.api.schemas import operation, page_of
+from chat.api.views import MemberView, list_response
+from chat.models import Client
+
+
+class NewClient(Struct, frozen=True):
+    platform: Literal["web", "ios", "android", "desktop", "bot"]
+    label: Annotated[str, Meta(max_length=actions.LABEL_LENGTH)] = ""
+
+
+class RegisteredClient(Struct, frozen=True):
+    """`tag` is what the client starts from: nothing applied yet."""
+
+    id: UUID
+    tag: int
+    platform: str
+    label: str
+    created_at: datetime
+
+
+class ClientView(Struct, frozen=True):
+    id: UUID
+    platform: str
+    label: str
+    online: bool
+    created_at: datetime
+    last_seen_at: datetime
+
+
+class ClientList(MemberView):
+    @operation(summary="Your tabs and devices", gives={200: page_of(ClientView)})
+    def get(self, request: Request) -> Response:
+        return list_response(request, [_view(client) for client in actions.list_clients(self.member)])
+
+    @operation(
+        summary="Register a tab or a device",
+        takes=NewClient,
+        gives={201: RegisteredClient},
+        example={"platform": "bot", "label": "my script"},
+    )
+    def post(self, request: Request) -> Response:
+        body = read_body(request, NewClient)
+        client = actions.register_client(
+            self.member,
+            platform=body.platform,
+            label=body.label,
+            credential=credential_of(request),  # type: ignore[arg-type]  # it wraps one
+        )
+        registered = RegisteredClient(client.public_id, client.tag, client.platform, client.label, client.created_at)
+        return Response(registered, status=201)
+
+
+class ClientDetail(MemberView):
+    @operation(summary="Forget a client, its mailbox and its socket", gives={204: None})
+    def delete(self, request: Request, client_id: UUID) -> Response:
+        actions.close_client(self.member, client_id)
+        return Response(status=204)
+
+
+class ClientClose(MemberView):
+    """For `navigator.sendBeacon`, which can only POST a form."""
+
+    parser_classes: Any = (FormParser, MultiPartParser, JSONParser)
+
+    @operation(summary="Forget a client, as a page says it when it is closed", gives={204: None})
+    def post(self, request: Request, client_id: UUID) -> Response:
+        actions.close_client(self.member, client_id)
+        return Response(status=204)
+
+
+def _view(client: Client) -> ClientView:
+    return ClientView(
+        id=client.public_id,
+        platform=client.platform,
+        label=client.label,
+        online=client.node_id is not None,
+        created_at=client.created_at,
+        last_seen_at=client.last_seen_at,
+    )

@@ -1,0 +1,64 @@
+"""Starting and stopping the node with the server that it lives in (ASGI lifespan).
+
+A server that stops closes its sockets before it tells the application. Ours want to be told when to come back, so the
+stop signals are heard here first and handed on at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from types import FrameType
+from typing import Any, Final
+
+import structlog
+
+from chat.delivery.node import TROUBLE, present_node, running_node
+
+SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+log = structlog.get_logger(__name__)
+
+
+async def lifespan(scope: Any, receive: Callable[[], Awaitable[dict[str, Any]]], send: Any) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await _start()
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            node = present_node()
+            if node is not None:
+                await node.stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+async def _start() -> None:
+    _hear_signals(asyncio.get_running_loop())
+    try:
+        await running_node()
+    except TROUBLE as error:  # the first socket tries again
+        log.warning("node_start_delayed", reason=repr(error))
+
+
+def _hear_signals(loop: asyncio.AbstractEventLoop) -> None:
+    for number in SIGNALS:
+        before = signal.getsignal(number)
+        if callable(before):
+            signal.signal(number, _goodbye_then(before, loop))
+
+
+def _goodbye_then(before: Callable[[int, FrameType | None], Any], loop: asyncio.AbstractEventLoop) -> Any:
+    def handle(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(_say_goodbye)
+        before(number, frame)
+
+    return handle
+
+
+def _say_goodbye() -> None:
+    node = present_node()
+    if node is not None:
+        node.say_goodbye()

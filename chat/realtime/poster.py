@@ -1,0 +1,127 @@
+"""Messages from sockets, committed together: what arrives while a transaction is under way goes into the next.
+
+Under load a commit is shared by many posts and the mailboxes of a conversation are touched once for all of them. A post
+that is alone waits for nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from typing import Final, NamedTuple
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import structlog
+from django.db import Error as DatabaseError
+from django.db import connection
+from psycopg_pool import PoolTimeout
+
+from accounts.models import Member
+from accounts.tenancy import organization_scope
+from chat.actions.messages import Post, Sent, send_messages
+from chat.errors import Forbidden, Refusal, Throttled
+from chat.realtime.protocol import MessageSend
+
+LANES: Final = 2  # threads; a conversation always takes the same one, so that what a member says stays in order
+TOGETHER: Final = 64  # posts in a transaction: more would only make the first of them wait
+WAITING: Final = 2_000  # posts a lane holds before it says no: some seconds of work
+
+Outcome = Sent | Refusal | None
+"""None: something of ours is down; nothing was written, or the ref will say so."""
+
+log = structlog.get_logger(__name__)
+
+
+class Parcel(NamedTuple):
+    """A post on its way, with those who sent it as ids: what they may do is looked up when it is written."""
+
+    organization_id: UUID
+    member_id: UUID
+    frame: MessageSend
+
+
+class Lane:
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Parcel, asyncio.Future[Outcome]]] = []
+        self._busy: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="poster")
+
+    async def post(self, parcel: Parcel) -> Outcome:
+        """Raises Throttled when too much is waiting already."""
+        if len(self._waiting) >= WAITING:
+            raise Throttled(2, "Too much is being written just now.")
+        loop = asyncio.get_running_loop()
+        outcome: asyncio.Future[Outcome] = loop.create_future()
+        self._waiting.append((parcel, outcome))
+        if self._busy is None:
+            self._busy = loop.create_task(self._work())
+        return await outcome
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            some, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
+            outcomes = await loop.run_in_executor(self._thread, _write, [parcel for parcel, _ in some])
+            for (_, waiting), outcome in zip(some, outcomes, strict=True):
+                if not waiting.done():
+                    waiting.set_result(outcome)
+        self._busy = None
+
+
+_lanes: WeakKeyDictionary[asyncio.AbstractEventLoop, list[Lane]] = WeakKeyDictionary()
+
+
+async def post(parcel: Parcel) -> Outcome:
+    """Write it with whatever else is waiting. Raises Throttled."""
+    loop = asyncio.get_running_loop()
+    lanes = _lanes.get(loop)
+    if lanes is None:
+        lanes = _lanes[loop] = [Lane() for _ in range(LANES)]
+    return await lanes[parcel.frame.conversation.int % LANES].post(parcel)
+
+
+def _write(parcels: Sequence[Parcel]) -> list[Outcome]:
+    """In the lane's thread. Neighbours of one organization are committed together."""
+    outcomes: list[Outcome] = []
+    for organization_id, some in groupby(parcels, key=lambda parcel: parcel.organization_id):
+        with organization_scope(organization_id):
+            outcomes += _write_together(list(some))
+    return outcomes
+
+
+def _write_together(parcels: list[Parcel]) -> list[Outcome]:
+    try:
+        return _send(parcels)
+    except Exception as error:  # noqa: BLE001  # one of them may be at fault: each gets its own try
+        log.warning("posts_failed_together", posts=len(parcels), reason=repr(error))
+        connection.close()
+        return [_write_alone(parcel) for parcel in parcels]
+
+
+def _write_alone(parcel: Parcel) -> Outcome:
+    try:
+        return _send([parcel])[0]
+    except (DatabaseError, PoolTimeout) as error:
+        log.warning("post_failed", reason=repr(error))
+    except Exception:
+        log.exception("post_failed")
+    connection.close()
+    return None
+
+
+def _send(parcels: list[Parcel]) -> list[Outcome]:
+    members: dict[UUID, Member] = Member.objects.filter(deactivated_at=None).in_bulk(
+        [parcel.member_id for parcel in parcels]
+    )
+    posts = [_post(members[parcel.member_id], parcel.frame) for parcel in parcels if parcel.member_id in members]
+    sent = iter(send_messages(posts))
+    return [next(sent) if parcel.member_id in members else Forbidden() for parcel in parcels]
+
+
+def _post(member: Member, frame: MessageSend) -> Post:
+    return Post(
+        member=member, conversation_id=frame.conversation, text=frame.text, ref=frame.ref, thread_id=frame.thread
+    )

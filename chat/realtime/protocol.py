@@ -1,0 +1,146 @@
+"""The frames of the socket, version `parley.v1`, and its close codes.
+
+Frames to the client are written by hand where they are hot (chat/delivery) and by the structs below elsewhere; frames
+from the client are decoded into one struct per op, so nothing unchecked gets further than this file.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from chat import events
+from chat.errors import Invalid, Refusal, Throttled
+
+SUBPROTOCOL: Final = "parley.v1"
+
+Ordinal = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
+class Close(IntEnum):
+    PROTOCOL_ERROR = 4400
+    NOT_SIGNED_IN = 4401
+    NOT_A_MEMBER = 4403
+    UNKNOWN_CLIENT = 4404
+    TOO_SLOW = 4408
+    REPLACED = 4409
+    TOO_LARGE = 4413
+    TOO_MANY = 4429
+    RESTARTING = 1012
+
+
+class Ack(Struct, frozen=True, tag_field="op", tag="ack"):
+    """Cumulative, sent after applying."""
+
+    tag: Ordinal
+
+
+class Heartbeat(Struct, frozen=True, tag_field="op", tag="heartbeat"):
+    """At least every two heartbeats of the server."""
+
+
+class MessageSend(Struct, frozen=True, tag_field="op", tag="message.send"):
+    """`ref` is the idempotency key; the answer is a `result` with `message`."""
+
+    ref: UUID
+    conversation: UUID
+    text: str
+    thread: UUID | None = None
+
+
+class ConversationRead(Struct, frozen=True, tag_field="op", tag="conversation.read"):
+    """The read position, which only moves forward."""
+
+    conversation: UUID
+    seq: Ordinal
+    ref: UUID | None = None
+
+
+class Typing(Struct, frozen=True, tag_field="op", tag="typing"):
+    conversation: UUID
+
+
+class Result(Struct, frozen=True, tag_field="op", tag="result"):
+    ref: UUID
+    message: events.Message | UnsetType = UNSET
+    participant: events.Participant | UnsetType = UNSET
+
+
+class Failure(Struct, frozen=True, tag_field="op", tag="error"):
+    ref: UUID | None
+    code: str
+    message: str
+    errors: dict[str, list[str]] | UnsetType = UNSET
+    retry_after: int | UnsetType = UNSET  # seconds
+
+
+class ProtocolError(Exception):
+    """What came is no frame at all: the socket is closed with 4400."""
+
+
+class BadCommand(Exception):
+    """A frame that is understood but not accepted: answered with an `error` frame."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class _Envelope(Struct):
+    """What can be said of a frame that fits no schema."""
+
+    op: Any = None
+    ref: Any = None
+
+
+_encoder: Final = msgspec.json.Encoder()
+_envelopes: Final = msgspec.json.Decoder(_Envelope)
+
+
+def encode(frame: Result | Failure) -> str:
+    return _encoder.encode(frame).decode()
+
+
+def refused(ref: UUID | None, refusal: Refusal) -> Failure:
+    """The one place that turns a refusal into a frame."""
+    return Failure(
+        ref=ref,
+        code=refusal.code,
+        message=refusal.detail,
+        errors=refusal.errors if isinstance(refusal, Invalid) else UNSET,
+        retry_after=refusal.retry_after if isinstance(refusal, Throttled) else UNSET,
+    )
+
+
+def unavailable(ref: UUID | None) -> Failure:
+    """Something of ours is down for a moment. Nothing was written, or the ref will say so: try again."""
+    return Failure(ref=ref, code="unavailable", message="Try again in a moment.")
+
+
+def explain(text: str, error: msgspec.ValidationError) -> BadCommand:
+    """A frame that is JSON but fits no command. Raises ProtocolError when it is not even an object."""
+    try:
+        envelope = _envelopes.decode(text)
+    except msgspec.MsgspecError:
+        raise ProtocolError from error
+    try:
+        ref = msgspec.convert(envelope.ref, UUID | None)
+    except msgspec.ValidationError:
+        ref = None
+    return BadCommand(Failure(ref=ref, code="invalid", message=str(error)))
+
+
+def schemas(commands: list[type[Struct]]) -> dict[str, Any]:
+    """JSON Schema of what travels in either direction, published beside the OpenAPI description."""
+    frames = [*commands, Result, Failure]
+    references, definitions = msgspec.json.schema_components(frames, ref_template="#/$defs/{name}")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": SUBPROTOCOL,
+        "oneOf": list(references),
+        "$defs": definitions,
+    }

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from typing import Any
+
+from channels.routing import URLRouter
+from django.urls import path, re_path
+
+from chat.realtime.consumer import SocketConsumer
+
+
+async def nowhere(scope: Any, receive: Any, send: Any) -> None:
+    """No socket lives at this address: refused before it is accepted, which servers answer with 403."""
+    await receive()
+    await send({"type": "websocket.close"})
+
+
+websocket = URLRouter([path("o/<slug:slug>/ws/v1/", SocketConsumer.as_asgi()), re_path(r"", nowhere)])
