@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
 import msgspec
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
@@ -29,11 +30,25 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class ParleySchema(AutoSchema):
-    """Operation ids from the path and method; tags from the noun in the path."""
+    """Tags from the noun in the path; what an operation is for stands in its summary."""
+
+    def get_description(self) -> str:
+        return ""
 
     def get_tags(self) -> list[str]:
         parts = [part for part in self.path.split("/") if part and not part.startswith("{")]
         return [parts[3] if parts[0] == "o" and len(parts) > 3 else parts[-1] if parts[-1] != "current" else "tokens"]
+
+
+class SignIn(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself by being defined
+    target_class = "chat.api.auth.RequestAuthentication"
+    name = ["token", "session"]
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, str]]:
+        return [
+            {"type": "http", "scheme": "bearer", "description": "For apps and bots, from POST /api/v1/tokens."},
+            {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "For browsers, with the CSRF token."},
+        ]
 
 
 def operation(

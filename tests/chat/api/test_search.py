@@ -80,5 +80,6 @@ def test_odd_questions_are_answered_or_refused(api_of, alice: Member) -> None:
     api = api_of(alice)
     for q in ("&|!():*", "'", "\\", "a" * 200, "日本語", '"'):
         assert api.get("search", q=q)["results"] == []
-    for query in ({}, {"q": "a" * 201}, {"q": "a\x00"}, {"q": "a", "before": "yesterday"}, {"q": "a", "limit": 0}):
+    assert api.get("search", q="x", before="1667-05-10T10:19:54+18:19")["results"] == []
+    for query in ({"q": "a", "after": "0001-01-01T00:00:00+01:00"}, {}, {"q": "a" * 201}, {"q": "a\x00"}, {"q": "a", "before": "yesterday"}, {"q": "a", "limit": 0}):
         assert code_of(api("GET", "search", **query)) == (422, "invalid"), query
