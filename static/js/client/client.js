@@ -122,7 +122,7 @@ export class Client {
 
   /** @param {string} q @returns {Promise<ConversationView[]>} public channels, joined or not */
   async browse(q) {
-    const { results } = await this.api.get("conversations", { kind: "public", q });
+    const { results } = await this.api.get("conversations", { browse: "true", q });
     return results;
   }
 
@@ -138,14 +138,17 @@ export class Client {
 
   /** @param {string} id */
   async archive(id) {
-    await this.api.post(`conversations/${id}/archive`);
-    await this.loadConversation(id);
+    return this.putView(await this.api.post(`conversations/${id}/archive`));
+  }
+
+  /** @param {string} id open an archived channel again */
+  async restore(id) {
+    return this.putView(await this.api.patch(`conversations/${id}`, { archived: false }));
   }
 
   /** @param {string} id */
   async join(id) {
-    await this.api.post(`conversations/${id}/join`);
-    return this.loadConversation(id);
+    return this.putView(await this.api.post(`conversations/${id}/join`));
   }
 
   /** @param {string} id */
@@ -171,6 +174,11 @@ export class Client {
   async removeParticipant(id, member) {
     await this.api.delete(`conversations/${id}/participants/${member}`);
     await this.loadConversation(id);
+  }
+
+  /** @param {string} id @param {{notifications?: string, muted?: boolean, favourite?: boolean}} changes how loud it is for oneself */
+  async changePreferences(id, changes) {
+    this.store.putParticipant(await this.api.patch(`conversations/${id}/participants/${this.store.me}`, changes));
   }
 
   /** @param {string} id @returns {Promise<Message>} */

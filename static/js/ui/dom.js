@@ -1,0 +1,67 @@
+/** @typedef {Record<string, any>} Slots the elements of a clone by their data-slot; what they are is written in the template */
+
+/**
+ * @param {string} id
+ * @returns {any} the element; it is an error of ours if it is missing
+ */
+export function byId(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`no element #${id}`);
+  return element;
+}
+
+/**
+ * A copy of `<template id="<name>-template">`.
+ *
+ * @param {string} name
+ * @returns {{root: any, slots: Slots}}
+ */
+export function clone(name) {
+  const template = /** @type {HTMLTemplateElement} */ (byId(`${name}-template`));
+  const root = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
+  /** @type {Slots} */
+  const slots = {};
+  if (root.dataset.slot) slots[root.dataset.slot] = root;
+  for (const element of root.querySelectorAll("[data-slot]")) slots[element.getAttribute("data-slot") ?? ""] = element;
+  return { root, slots };
+}
+
+/**
+ * Text of an element, written only when it differs, so that selections and screen readers are left in peace.
+ *
+ * @param {Element} element
+ * @param {string} text
+ */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** @param {Element} use a <use> of templates/icons.html @param {string} name */
+export function setIcon(use, name) {
+  use.setAttribute("href", `#icon-${name}`);
+}
+
+/**
+ * `work` once in the next frame, however often it is asked for; without frames (a hidden page) a little later.
+ *
+ * @param {() => void} work
+ * @returns {() => void}
+ */
+export function everyFrame(work) {
+  let planned = false;
+  const run = () => {
+    planned = false;
+    work();
+  };
+  return () => {
+    if (planned) return;
+    planned = true;
+    if (document.visibilityState === "visible") requestAnimationFrame(run);
+    else setTimeout(run, 250);
+  };
+}
+
+/** @param {EventTarget | null} target whether keys that it gets are somebody writing */
+export function isWriting(target) {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}

@@ -1,0 +1,405 @@
+/** @import {App} from "./app.js" */
+/** @import {Changes} from "../client/store.js" */
+/** @import {Conversation} from "../client/types.js" */
+/** @import {Row} from "./rows.js" */
+
+import { ApiError } from "../client/api.js";
+import { PAGE } from "../client/pages.js";
+import { byId, everyFrame, setIcon, setText } from "./dom.js";
+import { gettext, interpolate, ngettext } from "./i18n.js";
+import { MessageList } from "./messagelist.js";
+import { conversationIcon, conversationName, isChannel } from "./names.js";
+import { rowsOf } from "./rows.js";
+
+const MOST_SHOWN = 300; // messages in the document at once; a browser lays out more only with a pause
+const NEAR = 900; // pixels from an edge at which the next page is fetched: about a screenful before it is needed
+const AT_END = 48; // pixels from the end within which one is reading along
+const BEHIND = 20; // messages by which the store may lag behind the newest without the page making a fuss of it
+const KEPT = 1_000; // messages of a conversation kept in memory beyond the ones shown
+
+/** @typedef {"before" | "after"} Edge */
+
+/**
+ * The messages of the open conversation: a window `from`–`to` on its history that slides while one scrolls.
+ * What one looks at stays where it is, whatever comes in above or below it.
+ */
+export class History {
+  /** @type {string | null} */
+  #conversation = null;
+  #from = 1;
+  #to = 0;
+  /** @type {number | null} the read position when the conversation was opened: where the "new" divider stands */
+  #newAfter = null;
+  /** @type {Record<Edge, "idle" | "loading" | "failed">} */
+  #edges = { before: "idle", after: "idle" };
+  #loading = true;
+  #opening = 0;
+  /** @type {Set<Element>} messages on the screen */
+  #visible = new Set();
+
+  /** @param {App} app */
+  constructor(app) {
+    this.app = app;
+    /** @type {HTMLElement} */
+    this.scroller = byId("history");
+    this.list = new MessageList(app, byId("messages"), {
+      added: (root) => this.observer.observe(root),
+      removed: (root) => this.#forget(root),
+      beginning: (_, slots) => this.#fillBeginning(slots),
+      retry: (edge) => void this.#extend(edge),
+    });
+    this.observer = new IntersectionObserver((entries) => this.#see(entries), { root: this.scroller, rootMargin: "0px 0px -20px 0px" });
+    this.render = everyFrame(() => this.#render());
+    this.settle = everyFrame(() => this.#settle());
+    app.store.observe((changes) => this.#onChanges(changes));
+    app.client.outbox.observe((conversation) => conversation === this.#conversation && this.render());
+    this.scroller.addEventListener("scroll", this.settle, { passive: true });
+    new ResizeObserver(() => this.#onResize()).observe(this.scroller);
+    byId("jump-button").addEventListener("click", () => void this.toEnd());
+    window.addEventListener("focus", this.settle);
+  }
+
+  /** @returns {{from: number, to: number}} the seqs on the screen, or about to be */
+  get range() {
+    const seqs = [...this.#visible].map(seqOf).filter((seq) => seq > 0);
+    if (seqs.length === 0) return { from: Math.max(1, this.#to - 20), to: this.#to };
+    return { from: Math.min(...seqs), to: Math.max(...seqs) };
+  }
+
+  /**
+   * Show a conversation: at `seq`, else at what is new, else at its end. Throws ApiError.
+   *
+   * @param {Conversation} conversation
+   * @param {number} [seq]
+   */
+  async open(conversation, seq) {
+    const opening = (this.#opening += 1);
+    if (conversation.id !== this.#conversation) this.#reset(conversation);
+    const unread = this.app.store.unread(conversation.id);
+    const first = seq ?? (unread > 0 ? (this.#newAfter ?? 0) + 1 : conversation.last_seq);
+    const anchor = Math.min(Math.max(1, first), conversation.last_seq);
+    if (!this.#isKnown(conversation, anchor)) {
+      this.#loading = !this.app.store.has(conversation.id) || seq !== undefined;
+      this.#render();
+      await this.#fetchAround(conversation, anchor);
+    }
+    if (opening !== this.#opening) return;
+    this.#loading = false;
+    this.#edges = { before: "idle", after: "idle" };
+    this.#openWindow(anchor);
+    this.#render();
+    this.#scrollTo(seq, unread > 0);
+    this.settle();
+  }
+
+  /** The newest messages, at the end of the window. */
+  async toEnd() {
+    const conversation = this.#current;
+    if (!conversation) return;
+    if (this.#isBehind) {
+      this.#to = 0;
+      await this.open(conversation, conversation.last_seq);
+      this.app.router.go(this.app.router.path(conversation.id), { replace: true });
+    }
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.settle();
+  }
+
+  close() {
+    this.#opening += 1;
+    const conversation = this.#current;
+    this.#conversation = null;
+    this.list.clear();
+    if (conversation) this.#trimStore(conversation.last_seq - PAGE, conversation.last_seq);
+  }
+
+  get #current() {
+    return this.#conversation ? (this.app.store.conversations.get(this.#conversation) ?? null) : null;
+  }
+
+  get #isAtTail() {
+    return this.#to >= (this.#current?.last_seq ?? 0);
+  }
+
+  get #isBehind() {
+    return (this.#current?.last_seq ?? 0) - this.#to > BEHIND;
+  }
+
+  get #isAtBottom() {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    return scrollHeight - scrollTop - clientHeight < AT_END;
+  }
+
+  get #isReadingAlong() {
+    return this.#isAtBottom && !this.#isBehind;
+  }
+
+  /** @param {Conversation} conversation */
+  #reset(conversation) {
+    this.#conversation = conversation.id;
+    this.#from = 1;
+    this.#to = 0;
+    this.#visible.clear();
+    this.#newAfter = this.app.store.unread(conversation.id) > 0 ? (this.app.store.ownSeat(conversation.id)?.read_seq ?? 0) : null;
+    this.list.clear();
+  }
+
+  /** @param {Conversation} conversation @param {number} anchor */
+  #isKnown(conversation, anchor) {
+    if (conversation.last_seq === 0) return true;
+    const stretch = this.app.store.stretch(conversation.id, anchor, PAGE / 2);
+    if (!stretch) return false;
+    const older = stretch.from <= anchor - PAGE / 2 || this.app.client.pages.isStart(conversation.id, stretch.from);
+    return older && (stretch.to >= anchor + PAGE / 2 || stretch.to >= conversation.last_seq);
+  }
+
+  /** @param {Conversation} conversation @param {number} anchor */
+  async #fetchAround({ id, last_seq }, anchor) {
+    const { pages } = this.app.client;
+    if (anchor > last_seq - PAGE / 2) await pages.newest(id);
+    if (!this.app.store.at(id, anchor)) await pages.around(id, anchor);
+  }
+
+  /** @param {number} anchor */
+  #openWindow(anchor) {
+    const conversation = /** @type {Conversation} */ (this.#current);
+    const stretch =
+      this.app.store.stretch(conversation.id, anchor, 2 * PAGE) ??
+      this.app.store.stretch(conversation.id, conversation.last_seq, 2 * PAGE);
+    this.#from = stretch?.from ?? 1;
+    this.#to = stretch?.to ?? 0;
+  }
+
+  /** @param {number | undefined} seq @param {boolean} hasNew */
+  #scrollTo(seq, hasNew) {
+    const target = seq === undefined ? null : this.list.atSeq(seq);
+    const divider = hasNew ? this.list.element.querySelector(".new-divider") : null;
+    if (target) {
+      target.scrollIntoView({ block: "center" });
+      if (seq !== this.#current?.last_seq || this.app.router.route.seq === seq) flash(target);
+    } else if (divider) {
+      const above = divider.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
+      this.scroller.scrollTop += above - this.scroller.clientHeight / 4;
+    } else this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+
+  /** @param {Changes} changes */
+  #onChanges(changes) {
+    const id = this.#conversation;
+    if (!id || this.#loading) return;
+    if (changes.histories.has(id)) this.#follow(id);
+    if (changes.conversations.has(id) && !this.#isAtTail && !this.app.store.at(id, this.#to + 1)) this.#catchUp();
+    if (changes.histories.has(id) || changes.members.size || changes.participants.has(id)) this.render();
+  }
+
+  /** Let the window grow with what arrived at its end; not while one reads far above. @param {string} id */
+  #follow(id) {
+    const stretch = this.app.store.stretch(id, this.#to || this.#current?.last_seq || 0);
+    if (!stretch) return;
+    if (this.#to === 0) this.#from = stretch.from;
+    this.#to = this.#isAtBottom ? stretch.to : Math.min(stretch.to, Math.max(this.#to, this.#from + MOST_SHOWN - 1));
+    this.#shrink("after");
+  }
+
+  /** The conversation went on and the store lacks the messages: ask for them at once. */
+  #catchUp() {
+    if (this.#edges.after === "idle" && this.#isNear("after")) void this.#extend("after");
+    else this.settle();
+  }
+
+  /** @param {Edge} edge */
+  #isNear(edge) {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    return edge === "before" ? scrollTop < NEAR : scrollHeight - scrollTop - clientHeight < NEAR;
+  }
+
+  /** @param {Edge} edge */
+  #hasMore(edge) {
+    if (!this.#conversation || this.#to === 0) return false;
+    return edge === "after" ? !this.#isAtTail : !this.app.client.pages.isStart(this.#conversation, this.#from);
+  }
+
+  /** Bring the next page at an edge and slide the window over it. @param {Edge} edge */
+  async #extend(edge) {
+    const id = this.#conversation;
+    if (!id || this.#edges[edge] === "loading") return;
+    const opening = this.#opening;
+    this.#edges[edge] = "loading";
+    this.render();
+    try {
+      if (edge === "before" && !this.app.store.at(id, this.#from - 1)) await this.app.client.pages.before(id, this.#from);
+      if (edge === "after" && !this.app.store.at(id, this.#to + 1)) await this.app.client.pages.after(id, this.#to);
+      if (opening === this.#opening) this.#edges[edge] = "idle";
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (opening === this.#opening) this.#edges[edge] = "failed";
+    }
+    if (opening !== this.#opening) return;
+    this.#slide(edge);
+    this.#render();
+    this.settle();
+  }
+
+  /** @param {Edge} edge */
+  #slide(edge) {
+    const id = /** @type {string} */ (this.#conversation);
+    const start = edge === "before" ? this.#from : this.#to;
+    const stretch = this.app.store.stretch(id, start, PAGE);
+    if (!stretch) return;
+    if (edge === "before") this.#from = Math.min(this.#from, stretch.from);
+    else this.#to = Math.max(this.#to, stretch.to);
+    this.#shrink(edge);
+  }
+
+  /** Give up what is farthest from where one looks. @param {Edge} edge the one that grew */
+  #shrink(edge) {
+    if (edge === "before") this.#to = Math.min(this.#to, this.#from + MOST_SHOWN - 1);
+    else this.#from = Math.max(this.#from, this.#to - MOST_SHOWN + 1);
+    this.#edges[edge === "before" ? "after" : "before"] = "idle";
+  }
+
+  #render() {
+    if (!this.#conversation) return;
+    if (this.#loading) {
+      this.list.show([{ key: "edge before", kind: "edge", edge: "before" }]);
+      return;
+    }
+    this.#keepPlace(() => this.list.show(this.#rows()));
+    this.#showEdges();
+    this.#showJump();
+    this.#trimStore(this.#from - KEPT, this.#to + KEPT);
+  }
+
+  /** @returns {Row[]} */
+  #rows() {
+    const id = /** @type {string} */ (this.#conversation);
+    const messages = this.app.store.between(id, this.#from, this.#to);
+    const entries = this.#isBehind ? [] : this.app.client.outbox.entries(id);
+    const rows = rowsOf(this.app.store, messages, entries, { newAfter: this.#newAfter });
+    if (this.#hasMore("before")) rows.unshift({ key: "edge before", kind: "edge", edge: "before" });
+    else rows.unshift({ key: "beginning", kind: "beginning" });
+    if (this.#isBehind) rows.push({ key: "edge after", kind: "edge", edge: "after" });
+    return rows;
+  }
+
+  /**
+   * Change the list while what is on the screen stays where it is; at the end one stays at the end.
+   *
+   * @param {() => void} change
+   */
+  #keepPlace(change) {
+    const end = this.#isReadingAlong;
+    const anchor = this.#firstOnScreen();
+    const top = anchor?.getBoundingClientRect().top ?? 0;
+    change();
+    if (end && !this.#isBehind) this.scroller.scrollTop = this.scroller.scrollHeight;
+    else if (anchor?.isConnected) {
+      const moved = anchor.getBoundingClientRect().top - top;
+      if (Math.abs(moved) >= 1) this.scroller.scrollTop += moved;
+    }
+  }
+
+  /** @returns {Element | undefined} */
+  #firstOnScreen() {
+    const top = this.scroller.getBoundingClientRect().top;
+    const messages = this.list.element.querySelectorAll(".message");
+    let low = 0;
+    let high = messages.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (messages[middle].getBoundingClientRect().bottom > top + 1) high = middle;
+      else low = middle + 1;
+    }
+    return messages[low];
+  }
+
+  #onResize() {
+    if (this.#wasAtEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.settle();
+  }
+
+  #wasAtEnd = true;
+
+  /** After scrolling or rendering: fetch what comes next, say how far was read. */
+  #settle() {
+    if (!this.#conversation || this.#loading) return;
+    this.#wasAtEnd = this.#isReadingAlong;
+    for (const edge of /** @type {Edge[]} */ (["before", "after"])) {
+      if (this.#hasMore(edge) && this.#isNear(edge) && this.#edges[edge] === "idle") void this.#extend(edge);
+    }
+    this.#showJump();
+    this.#markRead();
+  }
+
+  #markRead() {
+    const id = this.#conversation;
+    if (!id || !document.hasFocus() || document.visibilityState !== "visible") return;
+    const last = this.#isReadingAlong ? this.#to : Math.max(0, ...[...this.#visible].map(seqOf));
+    if (last > 0) this.app.client.reads.mark(id, last);
+  }
+
+  #showEdges() {
+    for (const edge of /** @type {Edge[]} */ (["before", "after"])) {
+      const place = edge === "before" ? this.list.element.firstElementChild : this.list.element.lastElementChild;
+      if (!place?.matches(".edge")) continue;
+      const failed = this.#edges[edge] === "failed";
+      /** @type {HTMLElement} */ (place.querySelector("[data-slot=skeleton]")).hidden = failed;
+      /** @type {HTMLElement} */ (place.querySelector("[data-slot=error]")).hidden = !failed;
+    }
+  }
+
+  #showJump() {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    const far = this.#isBehind || scrollHeight - scrollTop - clientHeight > clientHeight / 2;
+    const unread = this.app.store.unread(this.#conversation ?? "");
+    byId("jump-button").hidden = !far || this.#loading || this.#to === 0;
+    const news = interpolate(ngettext("%(count)s new message", "%(count)s new messages", unread), { count: unread });
+    setText(byId("jump-label"), unread > 0 ? news : gettext("Jump to the newest"));
+  }
+
+  /** @param {IntersectionObserverEntry[]} entries */
+  #see(entries) {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) this.#visible.add(target);
+      else this.#visible.delete(target);
+    }
+    this.#markRead();
+  }
+
+  /** @param {HTMLElement} root */
+  #forget(root) {
+    this.observer.unobserve(root);
+    this.#visible.delete(root);
+  }
+
+  /** @param {Record<string, any>} slots */
+  #fillBeginning(slots) {
+    const conversation = this.#current;
+    if (!conversation) return;
+    const name = conversationName(this.app.store, conversation);
+    setIcon(slots.icon, conversationIcon(conversation));
+    setText(slots.title, isChannel(conversation) ? `#${name}` : name);
+    const channel = gettext("This is where the channel begins.");
+    const direct = interpolate(gettext("This is where your messages with %(name)s begin. Nobody else sees them."), { name });
+    setText(slots.text, isChannel(conversation) ? conversation.topic || channel : direct);
+  }
+
+  /** @param {number} from @param {number} to */
+  #trimStore(from, to) {
+    const thread = this.app.router.route.thread;
+    const inThread = (/** @type {{id: string, thread: string | null}} */ one) => one.id === thread || one.thread === thread;
+    if (this.#conversation) this.app.store.trim(this.#conversation, from, to, (message) => !!thread && inThread(message));
+  }
+}
+
+/** @param {Element} element */
+function seqOf(element) {
+  return Number(/** @type {HTMLElement} */ (element).dataset.seq ?? 0);
+}
+
+/** @param {HTMLElement} element mark where a link led to, for a moment */
+function flash(element) {
+  element.classList.remove("is-target");
+  void element.offsetWidth; // restart the animation
+  element.classList.add("is-target");
+}

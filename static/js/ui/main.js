@@ -1,0 +1,184 @@
+/** @import {App} from "./app.js" */
+/** @import {Route} from "./router.js" */
+/** @import {Conversation} from "../client/types.js" */
+
+import { ApiError } from "../client/api.js";
+import { Client } from "../client/client.js";
+import { applyTheme, wireMenus } from "./account.js";
+import { cookie, readConfig } from "./app.js";
+import { wireBrowseChannels, wireCreateChannel } from "./channels.js";
+import { ConversationView } from "./conversation.js";
+import { wireStartDirect } from "./direct.js";
+import { byId, isWriting } from "./dom.js";
+import { conversationTitle, isChannel } from "./names.js";
+import { Router } from "./router.js";
+import { Search } from "./search.js";
+import { Settings } from "./settings.js";
+import { Sidebar } from "./sidebar.js";
+import { Announcer, ConnectionLine, showTitle } from "./status.js";
+import { Thread } from "./thread.js";
+
+const RETRY = 5_000; // milliseconds between two attempts to load a page that never came up
+const VIEWS = ["state-loading", "state-home", "state-missing", "state-failed", "conversation", "search"];
+
+/** The page as a whole: makes the parts, and shows what the address says. */
+class Page {
+  /** @type {string | undefined} */
+  #place;
+  #turn = 0;
+
+  constructor() {
+    const config = readConfig();
+    const client = new Client({
+      base: `${config.root}api/v1/`,
+      me: config.member,
+      csrfToken: () => cookie(config.csrfCookie),
+      storage: localStorage,
+      isVisible: () => document.visibilityState === "visible",
+    });
+    /** @type {App} */
+    this.app = { client, store: client.store, router: new Router(config.root), config };
+    this.lastPlace = `parley:last:${config.member}`;
+    this.sidebar = new Sidebar(this.app);
+    this.settings = new Settings(this.app);
+    this.conversation = new ConversationView(this.app, { openSettings: (conversation) => this.settings.open(conversation) });
+    this.thread = new Thread(this.app);
+    this.search = new Search(this.app);
+    this.create = wireCreateChannel(this.app);
+    this.browse = wireBrowseChannels(this.app, this.create);
+    this.direct = wireStartDirect(this.app);
+    new ConnectionLine(this.app);
+    new Announcer(this.app);
+    wireMenus(this.app);
+    this.#wire();
+  }
+
+  async start() {
+    try {
+      await this.app.client.start();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 401) location.reload(); // Django sends to the sign-in page and back
+      this.#show("state-failed");
+      setTimeout(() => void this.start(), RETRY);
+      return;
+    }
+    this.app.router.onRoute = (route) => void this.#go(route);
+    this.app.router.start();
+  }
+
+  #wire() {
+    const { client, router, config } = this.app;
+    client.focus = () => {
+      const { conversation, thread } = router.route;
+      return conversation && this.app.store.conversations.has(conversation)
+        ? { conversation, range: this.conversation.history.range, thread: thread ?? null }
+        : null;
+    };
+    client.store.observe((changes) => {
+      if (changes.conversations.size || changes.participants.size) this.#onConversations();
+    });
+    const may = (/** @type {string} */ right) => config.rights.includes(right);
+    for (const id of ["browse-button", "browse-row"]) {
+      byId(id).hidden = !may("browse");
+      byId(id).addEventListener("click", this.browse);
+    }
+    byId("create-channel-button").hidden = !may("create_channels");
+    byId("create-channel-button").addEventListener("click", this.create);
+    for (const id of ["compose-button", "direct-button"]) byId(id).addEventListener("click", this.direct);
+    document.addEventListener("click", (event) => this.#onAction(event));
+    document.addEventListener("keydown", (event) => this.#onKey(event));
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && client.wake());
+    window.addEventListener("online", () => client.wake());
+    window.addEventListener("pageshow", (event) => event.persisted && client.wake());
+  }
+
+  /** @param {Route} route */
+  async #go(route) {
+    const turn = (this.#turn += 1);
+    byId("shell").dataset.view = route.name;
+    this.sidebar.setCurrent(route.conversation);
+    if (route.name !== "conversation") {
+      this.conversation.close();
+      void this.thread.open(undefined);
+    }
+    this.#setPlace(undefined);
+    if (route.name === "home") this.#goHome();
+    else if (route.name === "search") {
+      this.#show("search");
+      await this.search.open(route);
+    } else await this.#goToConversation(route, turn);
+  }
+
+  /** On a wide screen home is the conversation where one was last; a phone shows the list. */
+  #goHome() {
+    const { store, router } = this.app;
+    const own = [...store.conversations.values()].filter((one) => store.ownSeat(one.id) && !one.archived_at);
+    const last = own.find((one) => one.id === localStorage.getItem(this.lastPlace));
+    const first = last ?? own.find((one) => one.name === "general") ?? own.find(isChannel) ?? own[0];
+    if (first && !matchMedia("(max-width: 47.99rem)").matches) router.go(router.path(first.id), { replace: true });
+    else this.#show("state-home");
+  }
+
+  /** @param {Route} route @param {number} turn */
+  async #goToConversation(route, turn) {
+    const id = route.conversation ?? "";
+    try {
+      const conversation = this.app.store.conversations.get(id) ?? (await this.app.client.loadConversation(id));
+      if (turn !== this.#turn) return;
+      this.#show("conversation");
+      this.#setPlace(conversation);
+      localStorage.setItem(this.lastPlace, id);
+      await Promise.all([this.conversation.open(this.app.store.conversations.get(id) ?? conversation, route.seq), this.thread.open(route.thread)]);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (turn !== this.#turn) return;
+      this.#show(error.passing ? "state-failed" : "state-missing");
+      if (error.passing) setTimeout(() => turn === this.#turn && void this.#go(this.app.router.route), RETRY);
+    }
+  }
+
+  /** @param {string} view */
+  #show(view) {
+    for (const id of VIEWS) byId(id).hidden = id !== view;
+  }
+
+  /** @param {Conversation | {id: string} | undefined} conversation */
+  #setPlace(conversation) {
+    this.#place = conversation?.id;
+    this.#showTitle();
+  }
+
+  #showTitle() {
+    const conversation = this.app.store.conversations.get(this.#place ?? "");
+    showTitle(this.app, conversation && conversationTitle(this.app.store, conversation));
+  }
+
+  /** Where one is may be gone: removed from it, or it was the last one. */
+  #onConversations() {
+    this.#showTitle();
+    if (this.#place && !this.app.store.conversations.has(this.#place)) this.#show("state-missing");
+  }
+
+  /** @param {MouseEvent} event buttons of the empty states */
+  #onAction(event) {
+    const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest(".state [data-action]"));
+    if (button?.dataset.action === "browse") this.browse();
+    if (button?.dataset.action === "direct") this.direct();
+    if (button?.dataset.action === "retry") location.reload();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (event.key === "/") {
+      event.preventDefault();
+      byId("sidebar-search").elements.namedItem("q").focus();
+    }
+    if (event.key === "Escape" && this.#place) this.conversation.composer.focus();
+  }
+}
+
+applyTheme();
+void new Page().start();

@@ -1,0 +1,187 @@
+/** @import {App} from "./app.js" */
+/** @import {Message} from "../client/types.js" */
+/** @import {Row} from "./rows.js" */
+
+import { clone, setIcon, setText } from "./dom.js";
+import { fillAvatar, fullDate, listOf, timeOfDay } from "./format.js";
+import { setMessageHtml } from "./html.js";
+import { gettext, interpolate, ngettext } from "./i18n.js";
+import { memberName } from "./names.js";
+
+const EXCERPT = 90; // characters of the message that one replies to
+const PATIENCE = 1_500; // milliseconds before a message on its way says so: most have arrived by then
+
+/** One message in a list, from the moment it is sent until it is a tombstone. */
+export class MessageNode {
+  #shown = "";
+  #prose = "";
+
+  /** @param {App} app */
+  constructor(app) {
+    this.app = app;
+    const { root, slots } = clone("message");
+    this.root = root;
+    this.slots = slots;
+    /** @type {Row | null} */
+    this.row = null;
+  }
+
+  /** @param {Row} row */
+  update(row) {
+    this.row = row;
+    const { message, entry } = row;
+    const author = this.app.store.members.get(message?.author ?? this.app.store.me);
+    const shown = [row.kind, message?.version, entry?.state, row.compact, contextKey(row), author?.version].join(" ");
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.root.classList.toggle("is-compact", row.compact ?? false);
+    fillAvatar(this.slots.avatar, author ?? undefined);
+    setText(this.slots.author, author?.name ?? gettext("Somebody"));
+    this.#showTime(message?.created_at ?? entry?.created_at ?? "", message);
+    this.#showContext(row);
+    if (message) this.#showMessage(message);
+    if (entry) this.#showEntry(entry);
+  }
+
+  /** @param {Message} message */
+  #showMessage(message) {
+    const { state, prose, replies } = this.slots;
+    this.root.dataset.seq = String(message.seq);
+    this.root.dataset.message = message.id;
+    this.root.classList.remove("is-pending", "is-failed");
+    this.root.classList.toggle("is-deleted", message.deleted_at !== null);
+    this.root.classList.toggle("is-mention", message.mentions.includes(this.app.store.me));
+    state.hidden = true;
+    this.#showProse(message);
+    prose.classList.toggle("is-jumbo", isJumbo(message.text));
+    this.#showReactions(message);
+    replies.hidden = message.reply_count === 0;
+    setText(this.slots["replies-text"], repliesLabel(message.reply_count));
+  }
+
+  /** @param {Message} message touched only when it changed: a selection in it survives everything else */
+  #showProse(message) {
+    const key = message.deleted_at ? "deleted" : `${message.html} ${message.edited_at}`;
+    if (key === this.#prose) return;
+    this.#prose = key;
+    const { prose } = this.slots;
+    if (message.deleted_at) prose.textContent = gettext("This message was deleted.");
+    else {
+      setMessageHtml(prose, message.html);
+      this.#enrich(prose);
+      if (message.edited_at) appendEdited(prose, message.edited_at);
+    }
+  }
+
+  /** @param {HTMLElement} prose what the server cannot know: addresses of this page, who is looking */
+  #enrich(prose) {
+    for (const link of prose.querySelectorAll("a.channel[data-conversation]")) {
+      link.setAttribute("href", this.app.router.path(link.getAttribute("data-conversation") ?? ""));
+    }
+    for (const mention of prose.querySelectorAll(".mention")) {
+      const mine = mention.getAttribute("data-member") === this.app.store.me || mention.matches(".mention-wide");
+      mention.classList.toggle("is-me", mine);
+    }
+    for (const code of prose.querySelectorAll("pre")) {
+      code.tabIndex = 0; // it scrolls, so keys must reach it
+      const { root } = clone("copy-code");
+      code.after(root);
+    }
+  }
+
+  /** @param {NonNullable<Row["entry"]>} entry */
+  #showEntry(entry) {
+    const { prose, state } = this.slots;
+    const failed = entry.state === "failed";
+    this.root.dataset.ref = entry.ref;
+    this.root.classList.add("is-pending");
+    this.root.classList.toggle("is-failed", failed);
+    prose.textContent = entry.text;
+    this.#prose = "";
+    this.slots.retry.hidden = this.slots.discard.hidden = !failed;
+    setIcon(this.slots["state-icon"], failed ? "alert" : "clock");
+    const reason = interpolate(gettext("Not sent: %(reason)s"), { reason: entry.error ?? "" });
+    setText(this.slots["state-text"], failed ? reason : gettext("Sending…"));
+    state.hidden = !failed;
+    if (!failed) setTimeout(() => (state.hidden = !this.root.classList.contains("is-pending")), PATIENCE);
+  }
+
+  /** @param {Message} message */
+  #showReactions(message) {
+    const { reactions } = this.slots;
+    reactions.hidden = message.reactions.length === 0;
+    const buttons = message.reactions.map(({ emoji, members }) => {
+      const old = reactions.querySelector(`[data-emoji="${CSS.escape(emoji)}"]`);
+      const { root } = old ? { root: old } : clone("reaction");
+      const names = members.map((id) => (id === this.app.store.me ? gettext("you") : memberName(this.app.store, id)));
+      const who = interpolate(gettext("%(emoji)s by %(people)s"), { emoji, people: listOf(names) });
+      root.dataset.emoji = emoji;
+      root.title = who;
+      root.setAttribute("aria-label", who);
+      root.setAttribute("aria-pressed", String(members.includes(this.app.store.me)));
+      setText(root.children[0], emoji);
+      setText(root.children[1], String(members.length));
+      return root;
+    });
+    reactions.replaceChildren(...buttons);
+  }
+
+  /** @param {Row} row */
+  #showContext(row) {
+    const { context } = this.slots;
+    context.hidden = row.context === undefined;
+    if (row.context === undefined) return;
+    context.dataset.thread = row.context?.id ?? row.message?.thread ?? row.entry?.thread ?? "";
+    setText(this.slots["context-text"], this.#contextText(row.context));
+  }
+
+  /** @param {Message | null} root */
+  #contextText(root) {
+    if (!root) return gettext("Replied in a thread");
+    const text = root.deleted_at ? gettext("a deleted message") : excerpt(root.text);
+    return interpolate(gettext("Replied to %(name)s: %(text)s"), { name: memberName(this.app.store, root.author), text });
+  }
+
+  /** @param {string} at @param {Message | undefined} message */
+  #showTime(at, message) {
+    const { gutter, permalink, time } = this.slots;
+    const label = timeOfDay(at);
+    setText(time, label);
+    setText(gutter, label);
+    time.dateTime = at;
+    permalink.title = gutter.title = fullDate(at);
+    for (const link of [gutter, permalink]) {
+      if (message) link.href = this.app.router.path(message.conversation, message.seq);
+    }
+  }
+}
+
+/** @param {number} count */
+export function repliesLabel(count) {
+  return interpolate(ngettext("%(count)s reply", "%(count)s replies", count), { count });
+}
+
+/** @param {string} text */
+export function excerpt(text) {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line;
+}
+
+/** @param {Element} prose @param {string} at */
+function appendEdited(prose, at) {
+  const { root } = clone("edited");
+  root.title = fullDate(at);
+  const last = prose.lastElementChild;
+  if (last?.tagName === "P") last.append(" ", root);
+  else prose.append(root);
+}
+
+/** @param {string} text one to three emoji and nothing else are shown large */
+function isJumbo(text) {
+  return text.length <= 24 && /^(?:\p{Extended_Pictographic}[\u{1F3FB}-\u{1F3FF}\uFE0F\u200D]*\s*){1,3}$/u.test(text);
+}
+
+/** @param {Row} row */
+function contextKey(row) {
+  return row.context === undefined ? "-" : (row.context?.version ?? "?");
+}

@@ -1,0 +1,47 @@
+/** @import {Store} from "../client/store.js" */
+/** @import {Conversation, Member} from "../client/types.js" */
+
+import { gettext } from "./i18n.js";
+
+/** @param {Conversation} conversation */
+export const isChannel = (conversation) => conversation.kind === "public" || conversation.kind === "private";
+
+/** @param {Store} store @param {string} id */
+export function memberName(store, id) {
+  return store.members.get(id)?.name ?? gettext("Somebody");
+}
+
+/** @param {Store} store @param {Conversation} conversation the people of a direct or group message other than oneself */
+export function others(store, conversation) {
+  return conversation.people.filter((id) => id !== store.me);
+}
+
+/** @param {Store} store @param {Conversation} conversation a channel's name, or its people */
+export function conversationName(store, conversation) {
+  if (isChannel(conversation)) return conversation.name ?? "";
+  const names = others(store, conversation).map((id) => memberName(store, id));
+  if (names.length === 0) return `${memberName(store, store.me)} (${gettext("you")})`;
+  return names.length === 1 ? names[0] : names.map(firstName).sort().join(", ");
+}
+
+/** @param {Store} store @param {Conversation} conversation with a `#` where it is a channel */
+export function conversationTitle(store, conversation) {
+  const name = conversationName(store, conversation);
+  return isChannel(conversation) ? `#${name}` : name;
+}
+
+/** @param {Conversation} conversation @returns {string} name of an icon */
+export function conversationIcon(conversation) {
+  return { public: "hash", private: "lock", direct: "person", group: "people" }[conversation.kind];
+}
+
+/** @param {Store} store @returns {Member[]} active members other than oneself, by name */
+export function people(store) {
+  const active = [...store.members.values()].filter((member) => !member.deactivated_at && member.id !== store.me);
+  return active.sort((one, other) => one.name.localeCompare(other.name));
+}
+
+/** @param {string} name */
+function firstName(name) {
+  return name.split(" ")[0];
+}

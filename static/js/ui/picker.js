@@ -1,0 +1,166 @@
+/** @import {Store} from "../client/store.js" */
+/** @import {Member} from "../client/types.js" */
+
+import { clone, setText } from "./dom.js";
+import { fillAvatar } from "./format.js";
+import { gettext, interpolate } from "./i18n.js";
+import { people } from "./names.js";
+
+const MOST_OFFERED = 8;
+let count = 0;
+
+/** Choose people by typing their names: a combobox with the chosen as chips before the field. */
+export class PeoplePicker {
+  /** @type {string[]} member ids in the order in which they were chosen */
+  chosen = [];
+  #active = 0;
+  /** @type {Member[]} */
+  #offered = [];
+
+  /**
+   * @param {Store} store
+   * @param {HTMLElement} place
+   * @param {{label: string, most?: number, without?: () => Set<string>, onChange?: () => void}} options
+   */
+  constructor(store, place, { label, most = 100, without = () => new Set(), onChange = () => {} }) {
+    this.store = store;
+    this.most = most;
+    this.without = without;
+    this.onChange = onChange;
+    const { root, slots } = clone("picker");
+    this.slots = slots;
+    /** @type {HTMLInputElement} */
+    this.input = slots.input;
+    this.prefix = `picker-${(count += 1)}`;
+    this.input.id = `${this.prefix}-input`;
+    slots.list.id = `${this.prefix}-list`;
+    slots.label.htmlFor = this.input.id;
+    slots.label.textContent = label;
+    slots.list.setAttribute("aria-label", label);
+    this.input.setAttribute("aria-controls", slots.list.id);
+    place.replaceChildren(root);
+    this.input.addEventListener("input", () => this.#offer());
+    this.input.addEventListener("focus", () => this.#offer());
+    this.input.addEventListener("blur", () => this.#close());
+    this.input.addEventListener("keydown", (event) => this.#onKey(event));
+    slots.list.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => this.#onPress(event));
+    slots.chips.addEventListener("click", (/** @type {MouseEvent} */ event) => this.#onChip(event));
+  }
+
+  clear() {
+    this.chosen = [];
+    this.input.value = "";
+    this.#showChips();
+    this.#close();
+  }
+
+  #offer() {
+    const words = this.input.value.trim().toLowerCase().replace(/^@/, "");
+    const hidden = new Set([...this.without(), ...this.chosen]);
+    const candidates = people(this.store).filter((member) => !hidden.has(member.id) && matches(member, words));
+    this.#offered = this.chosen.length < this.most ? candidates.slice(0, MOST_OFFERED) : [];
+    this.#active = 0;
+    const options = this.#offered.map((member, index) => this.#option(member, index));
+    this.slots.list.replaceChildren(...options);
+    this.slots.list.hidden = options.length === 0;
+    this.slots.none.hidden = options.length > 0 || words === "";
+    this.input.setAttribute("aria-expanded", String(options.length > 0));
+    this.#showActive();
+  }
+
+  /** @param {Member} member @param {number} index */
+  #option(member, index) {
+    const { root, slots } = clone("option");
+    root.id = `${this.prefix}-${index}`;
+    root.dataset.member = member.id;
+    fillAvatar(slots.avatar, member);
+    setText(slots.name, member.name);
+    setText(slots.detail, `@${member.handle}`);
+    return root;
+  }
+
+  #showActive() {
+    for (const [index, option] of [...this.slots.list.children].entries()) {
+      option.setAttribute("aria-selected", String(index === this.#active));
+      if (index === this.#active) option.scrollIntoView({ block: "nearest" });
+    }
+    if (this.#offered.length) this.input.setAttribute("aria-activedescendant", `${this.prefix}-${this.#active}`);
+    else this.input.removeAttribute("aria-activedescendant");
+  }
+
+  #close() {
+    this.slots.list.hidden = true;
+    this.slots.none.hidden = true;
+    this.input.setAttribute("aria-expanded", "false");
+    this.input.removeAttribute("aria-activedescendant");
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const open = !this.slots.list.hidden;
+    if (step !== undefined) {
+      event.preventDefault();
+      if (!open) this.#offer();
+      else this.#active = (this.#active + step + this.#offered.length) % this.#offered.length;
+      this.#showActive();
+    } else if (event.key === "Enter" && open && this.input.value.trim()) {
+      event.preventDefault();
+      this.#choose(this.#offered[this.#active].id);
+    } else if (event.key === "Escape" && open) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.#close();
+    } else if (event.key === "Backspace" && this.input.value === "" && this.chosen.length) {
+      this.#remove(this.chosen[this.chosen.length - 1]);
+    }
+  }
+
+  /** @param {PointerEvent} event */
+  #onPress(event) {
+    event.preventDefault(); // the field keeps the focus
+    const option = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-member]"));
+    if (option?.dataset.member) this.#choose(option.dataset.member);
+  }
+
+  /** @param {MouseEvent} event */
+  #onChip(event) {
+    const chip = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-member]"));
+    if (chip?.dataset.member) this.#remove(chip.dataset.member);
+    this.input.focus();
+  }
+
+  /** @param {string} id */
+  #choose(id) {
+    this.chosen.push(id);
+    this.input.value = "";
+    this.#showChips();
+    this.#offer();
+    this.onChange();
+  }
+
+  /** @param {string} id */
+  #remove(id) {
+    this.chosen = this.chosen.filter((one) => one !== id);
+    this.#showChips();
+    this.#offer();
+    this.onChange();
+  }
+
+  #showChips() {
+    const chips = this.chosen.map((id) => {
+      const { root, slots } = clone("chip");
+      const name = this.store.members.get(id)?.name ?? "";
+      root.dataset.member = id;
+      root.setAttribute("aria-label", interpolate(gettext("Remove %(name)s"), { name }));
+      setText(slots.name, name);
+      return root;
+    });
+    this.slots.chips.replaceChildren(...chips);
+  }
+}
+
+/** @param {Member} member @param {string} words */
+function matches(member, words) {
+  return `${member.name} ${member.handle}`.toLowerCase().includes(words);
+}

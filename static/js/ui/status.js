@@ -1,0 +1,102 @@
+/** @import {App} from "./app.js" */
+/** @import {Status} from "../client/poller.js" */
+/** @import {Changes} from "../client/store.js" */
+
+import { byId, setText } from "./dom.js";
+import { gettext, interpolate, ngettext } from "./i18n.js";
+import { excerpt } from "./message.js";
+import { conversationTitle, memberName } from "./names.js";
+
+const PATIENCE = 2_000; // milliseconds before a lost connection is mentioned: most come back by themselves
+const QUIET = 3_000; // milliseconds between two announcements to a screen reader
+
+/** What is said about the connection: nothing while it is good, a slim line when it is not. */
+export class ConnectionLine {
+  #timer = 0;
+
+  /** @param {App} app */
+  constructor(app) {
+    app.client.poller.observe((status) => this.#onStatus(status));
+  }
+
+  /** @param {Status} status */
+  #onStatus(status) {
+    clearTimeout(this.#timer);
+    if (status === "live") byId("connection").hidden = true;
+    else this.#timer = setTimeout(() => this.#show(status), PATIENCE);
+  }
+
+  /** @param {Status} status */
+  #show(status) {
+    const line = byId("connection");
+    line.hidden = false;
+    if (status === "offline") {
+      line.textContent = gettext("No connection. What you write is kept and sent when it is back.");
+      return;
+    }
+    const link = document.createElement("a");
+    link.href = `/accounts/login/?${new URLSearchParams({ next: location.pathname })}`;
+    link.textContent = gettext("Sign in again");
+    line.replaceChildren(gettext("You are signed out. What you wrote is kept."), " ", link);
+  }
+}
+
+/** The number of unread messages in the title of the window. @param {App} app @param {string} [place] */
+export function showTitle(app, place) {
+  const { store } = app;
+  const open = [...store.conversations.keys()].filter((id) => !store.ownSeat(id)?.muted);
+  const unread = open.reduce((sum, id) => sum + store.unread(id), 0);
+  const title = [place, app.store.organization?.name ?? app.config.organization, "Parley"].filter(Boolean).join(" · ");
+  document.title = unread > 0 ? `(${unread}) ${title}` : title;
+}
+
+/** Reads new messages of the open conversation to who cannot see them; many at once become one sentence. */
+export class Announcer {
+  /** @type {string[]} message ids */
+  #waiting = [];
+  #timer = 0;
+  /** @type {Map<string, number>} by conversation: the newest seq that was there before */
+  #seen = new Map();
+
+  /** @param {App} app */
+  constructor(app) {
+    this.app = app;
+    app.store.observe((changes) => this.#onChanges(changes));
+  }
+
+  /** @param {Changes} changes */
+  #onChanges(changes) {
+    const { route } = this.app.router;
+    for (const id of changes.messages) {
+      const message = this.app.store.messages.get(id);
+      if (!message || message.conversation !== route.conversation) continue;
+      const seen = this.#seen.get(message.conversation) ?? message.seq;
+      this.#seen.set(message.conversation, Math.max(seen, message.seq));
+      const news = message.seq > seen && message.author !== this.app.store.me;
+      if (news) this.#waiting.push(id);
+    }
+    if (this.#waiting.length && !this.#timer) this.#timer = setTimeout(() => this.#speak(), QUIET / 3);
+  }
+
+  #speak() {
+    const messages = this.#waiting.map((id) => this.app.store.messages.get(id)).filter((message) => message !== undefined);
+    this.#waiting = [];
+    setText(byId("announcer"), messages.length > 1 ? this.#summary(messages.length) : this.#sentence(messages[0]));
+    this.#timer = setTimeout(() => {
+      this.#timer = 0;
+      if (this.#waiting.length) this.#speak();
+    }, QUIET);
+  }
+
+  /** @param {number} count */
+  #summary(count) {
+    const conversation = this.app.store.conversations.get(this.app.router.route.conversation ?? "");
+    const name = conversation ? conversationTitle(this.app.store, conversation) : "";
+    return interpolate(ngettext("%(count)s new message in %(name)s", "%(count)s new messages in %(name)s", count), { count, name });
+  }
+
+  /** @param {import("../client/types.js").Message | undefined} message */
+  #sentence(message) {
+    return message ? `${memberName(this.app.store, message.author)}: ${excerpt(message.text)}` : "";
+  }
+}

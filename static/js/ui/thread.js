@@ -1,0 +1,115 @@
+/** @import {App} from "./app.js" */
+/** @import {Message} from "../client/types.js" */
+
+import { ApiError } from "../client/api.js";
+import { MessageActions } from "./actions.js";
+import { Composer } from "./composer.js";
+import { explain } from "./dialog.js";
+import { byId, everyFrame, setText } from "./dom.js";
+import { editMessage } from "./editor.js";
+import { gettext } from "./i18n.js";
+import { MessageList } from "./messagelist.js";
+import { conversationTitle } from "./names.js";
+import { rowsOf } from "./rows.js";
+import { toast } from "./toast.js";
+
+const AT_END = 48; // pixels from the end within which one is reading along
+
+/** A message and the replies to it, beside the conversation. */
+export class Thread {
+  /** @type {string | null} id of the root */
+  #root = null;
+
+  /** @param {App} app */
+  constructor(app) {
+    this.app = app;
+    /** @type {HTMLElement} */
+    this.panel = byId("thread");
+    /** @type {HTMLElement} */
+    this.scroller = byId("thread-history");
+    this.list = new MessageList(app, byId("thread-messages"));
+    new MessageActions(app, this.list, { inThread: true });
+    this.composer = new Composer(app, byId("thread-dock"));
+    this.render = everyFrame(() => this.#render());
+    app.store.observe((changes) => {
+      if (changes.histories.size || changes.members.size || changes.participants.size) this.render();
+    });
+    app.client.outbox.observe(this.render);
+    byId("thread-close").addEventListener("click", () => this.close());
+    this.panel.addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && this.close());
+  }
+
+  /** @param {string | undefined} id of the root message, or of a reply */
+  async open(id) {
+    if (!id) {
+      this.#hide();
+      return;
+    }
+    if (id === this.#root) return;
+    this.#root = id;
+    this.panel.hidden = false;
+    this.list.clear();
+    this.#render();
+    try {
+      const [root] = await this.app.client.pages.thread(id);
+      if (this.#root !== id) return;
+      if (root?.thread) this.#root = root.thread;
+      this.#render();
+      this.scroller.scrollTop = this.scroller.scrollHeight;
+      if (!matchMedia("(pointer: coarse)").matches) this.composer.focus();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      toast(explain(error));
+      if (!error.passing) this.close();
+    }
+  }
+
+  close() {
+    const { route } = this.app.router;
+    if (route.conversation) this.app.router.go(this.app.router.path(route.conversation));
+  }
+
+  #hide() {
+    const had = this.panel.contains(document.activeElement);
+    this.#root = null;
+    this.panel.hidden = true;
+    this.list.clear();
+    this.composer.setTarget(null);
+    if (had) byId("main").focus();
+  }
+
+  #render() {
+    const root = this.#root ? this.app.store.messages.get(this.#root) : undefined;
+    const conversation = root && this.app.store.conversations.get(root.conversation);
+    if (!root || !conversation) return;
+    setText(byId("thread-place"), conversationTitle(this.app.store, conversation));
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    const end = scrollHeight - scrollTop - clientHeight < AT_END;
+    const entries = this.app.client.outbox.entries(root.conversation).filter((entry) => entry.thread === root.id);
+    this.list.show(rowsOf(this.app.store, [root, ...this.app.store.replies(root)], entries, { inThread: true }));
+    if (end) this.scroller.scrollTop = this.scroller.scrollHeight;
+    const writable = this.app.store.ownSeat(root.conversation) && !conversation.archived_at;
+    this.composer.setTarget(writable ? this.#target(root) : null);
+  }
+
+  /** @param {Message} root */
+  #target(root) {
+    return {
+      place: `${root.conversation}:${root.id}`,
+      label: gettext("Reply"),
+      send: (/** @type {string} */ text) => {
+        this.app.client.outbox.add(root.conversation, text, root.id);
+        this.scroller.scrollTop = this.scroller.scrollHeight;
+      },
+      editLast: () => this.#editLast(root),
+    };
+  }
+
+  /** @param {Message} root */
+  #editLast(root) {
+    const mine = this.app.store.replies(root).filter((one) => one.author === this.app.store.me && !one.deleted_at);
+    const node = this.list.nodeOf(this.list.atSeq(mine.at(-1)?.seq ?? 0));
+    if (node) editMessage(this.app, node);
+    return node !== undefined;
+  }
+}
