@@ -264,7 +264,15 @@ class Postgres:
         new = self.home / "postgres.new"
         shutil.rmtree(new, ignore_errors=True)
         _own_folder(new, user)
-        command = [_postgres_program("initdb"), "-D", new, "-U", "parley", "--auth-local=trust", "--auth-host=reject"]
+        command: list[str | Path] = [
+            _postgres_program("initdb"),
+            "-D",
+            new,
+            "-U",
+            "parley",
+            "--auth-local=trust",
+            "--auth-host=reject",
+        ]
         # The built-in collation sorts the same on every platform and never changes under an index.
         command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         command += [] if self.durable else ["--no-sync", "--no-data-checksums"]
@@ -329,7 +337,7 @@ class Valkey:
         except ValkeyBinaryNotFoundError as error:
             raise EngineError(str(error).splitlines()[0]) from None
         persistence = ["--appendonly", "yes", "--appendfsync", "everysec"] if self.durable else ["--appendonly", "no"]
-        access = ["--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "600"]
+        access: list[str | Path] = ["--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "600"]
         return Launch(
             argv=[program, *access, "--save", "", *persistence],
             log=self.home / "log" / "valkey.log",

@@ -10,7 +10,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 MODULES = "js/"  # our ES modules; third-party scripts elsewhere are no modules
 
 
-class ManifestStorage(CompressedManifestStaticFilesStorage):
+class ManifestStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Hashed names that may be cached for ever, with a compressed copy beside each file.
 
     ES modules import each other by relative, unhashed names; Django's rewriting of `import` statements is off, because

@@ -25,6 +25,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 from config import embedded, processes
 from config.embedded import EngineError, Postgres, Valkey
@@ -100,10 +101,16 @@ class Part:
         assert self.process is not None  # noqa: S101
         processes.kill_group(self.process.pid)
         self.process = None
-        self.deaths = 0 if time.monotonic() - self.started > STEADY else self.deaths + 1
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** max(0, self.deaths - 1))
-        self.restart_at = time.monotonic() + pause
-        return pause
+        if time.monotonic() - self.started > STEADY:
+            self.deaths = 0
+        return self.pause()
+
+    def pause(self) -> float:
+        """Set when to start it again: twice as late as last time, up to a bound. Returns the seconds."""
+        seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self.deaths, 10))
+        self.deaths += 1
+        self.restart_at = time.monotonic() + seconds
+        return seconds
 
     def reasons(self) -> list[str]:
         """Why the process died, as far as it said: its explanations, or else its last words."""
@@ -195,7 +202,8 @@ class Supervisor:
             "  Stop      Ctrl-C",
             "",
         ]
-        print("\n".join(lines), flush=True)
+        with suppress(OSError):
+            print("\n".join(lines), flush=True)
 
     def watch(self, wakeups: int) -> None:
         """Start again what dies, keep logs small; returns never, Stopped ends it."""
@@ -220,9 +228,7 @@ class Supervisor:
         try:
             part.start()
         except (EngineError, OSError) as error:
-            part.deaths += 1
-            part.restart_at = time.monotonic() + min(LONGEST_PAUSE, FIRST_PAUSE * 2**part.deaths)
-            say(f"{part.name} cannot be started: {error}")
+            say(f"{part.name} cannot be started: {error}; trying again in {part.pause():.1f} s")
 
     def stop(self) -> None:
         """Stop the parts, first those that use the engines, then the engines."""
@@ -304,8 +310,12 @@ class HomeLock:
 
 def main(arguments: Sequence[str]) -> int:
     """Run or stop; returns the exit status, 0 also after Ctrl-C."""
+    home: Path | None = None
     try:
         options = Options.from_environment()
+        home = options.home
+        # Logs and mail are nobody else's; as root, PostgreSQL's user passes through our folders.
+        os.umask(0o066 if os.geteuid() == 0 else 0o077)
         if arguments[1:] == ["stop"]:
             stop_running(options)
         else:
@@ -317,7 +327,7 @@ def main(arguments: Sequence[str]) -> int:
             say(line, file=sys.stderr)
         return 1
     except OSError as error:
-        say(f"{error.strerror or error}: {error.filename or options.home}", file=sys.stderr)
+        say(f"{error.strerror or error}: {error.filename or home}", file=sys.stderr)
         return 1
     except Stopped:
         pass
@@ -358,11 +368,10 @@ def limit_log(log: Path) -> None:
             os.truncate(log, 0)
 
 
-def say(line: str, *, file: object = None) -> None:
+def say(line: str, *, file: TextIO | None = None) -> None:
     """Tell the person at the screen."""
-    stream = sys.stderr if file is sys.stderr else sys.stdout
     with suppress(OSError):  # the screen may be gone; that is no reason to stop
-        print(f"Parley: {line}", file=stream, flush=True)
+        print(f"Parley: {line}", file=file or sys.stdout, flush=True)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from asgiref.sync import SyncToAsync
 
 from config.embedded import engines, temporary_home
 
@@ -35,6 +36,14 @@ def pytest_sessionstart() -> None:
     """In the process that starts the workers this comes before they start."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         collect_static()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Give back the connection of the thread in which asynchronous tests reach the ORM, before tables are emptied."""
+    from django.db import connections
+
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
 @pytest.hookimpl(trylast=True)
