@@ -378,10 +378,10 @@ def _socket_folder(home: Path) -> Path:
     """A private folder whose path is short and plain enough for a socket: ours, or one in the temporary folder."""
     sockets = home / "run" / "sockets"
     if PLAIN_PATH.fullmatch(str(sockets)) and len(os.fsencode(sockets / "pg" / ".s.PGSQL.5432")) <= SOCKET_PATH_LIMIT:
-        _own_folder(sockets, None)
-        return sockets
-    forget(home)  # one that a crash left
-    sockets = Path(tempfile.mkdtemp(prefix="parley-"))
+        sockets.mkdir(exist_ok=True)
+    else:
+        forget(home)  # one that a crash left
+        sockets = Path(tempfile.mkdtemp(prefix="parley-"))
     sockets.chmod(_private_mode())
     return sockets
 
