@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts.roles import Right, Role, has_right
+from accounts.roles import RIGHTS, Right, Role, has_right
 from accounts.tenancy import TenantManager, TenantModel, TenantReference, new_id, tenant_key
 
 SLUG = RegexValidator(
@@ -115,6 +115,11 @@ class Member(TenantModel):
     @property
     def is_active(self) -> bool:
         return self.deactivated_at is None
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        """For templates: `{% if "invite" in member.rights %}`."""
+        return RIGHTS[Role(self.role)]
 
     def may(self, right: Right) -> bool:
         return has_right(self.role, right)
