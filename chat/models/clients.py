@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import Member
-from accounts.tenancy import TenantModel, TenantReference, new_id
+from accounts.tenancy import TenantManager, TenantModel, TenantReference, new_id
 
 
 class Node(models.Model):
@@ -81,6 +81,8 @@ class AckedEntry(models.Model):
     tag = models.BigIntegerField()
     event_id = models.BigIntegerField()
     acked_at = models.DateTimeField()
+
+    objects: ClassVar[TenantManager] = TenantManager()
 
     class Meta:
         managed = False
