@@ -142,6 +142,8 @@ def authenticate(request: HttpRequest, *, email: str, password: str, otp: str = 
     """
     adapter = AccountAdapter(request)
     consume_rate(request, action="login")
+    if not (_is_text(email) and _is_text(password)):
+        raise NotAuthenticated(WRONG_CREDENTIALS)
     try:
         user = adapter.authenticate(request, email=email.strip().lower(), password=password)
     except ValidationError as error:
@@ -178,6 +180,11 @@ def consume_rate(request: HttpRequest, *, action: str) -> None:
 
 def _is_verified(user: User) -> bool:
     return bool(EmailAddress.objects.filter(user=user, verified=True).exists())
+
+
+def _is_text(text: str) -> bool:
+    """Whether the database and the hasher can take it: no NUL, no half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _check_second_factor(request: HttpRequest, user: User, otp: str) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from config.celery import app as celery
 from django.dispatch import Signal
 
 from accounts import signals
 from accounts.models import AuditEntry
 from accounts.tenancy import every_organization
+from config.celery import app as celery
 
 SIGNALS = {name: signal for name, signal in vars(signals).items() if isinstance(signal, Signal)}
 

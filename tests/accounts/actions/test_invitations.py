@@ -65,9 +65,10 @@ def test_of_ten_who_race_for_one_link_one_wins(adam, acme):
         try:
             start.wait(timeout=30)
             accept_invitation(user, secret)
-            return "joined"
         except Conflict:
             return "refused"
+        else:
+            return "joined"
         finally:
             connection.close()
 

@@ -170,9 +170,10 @@ def test_two_owners_who_demote_each_other_leave_one(alice, acme):
             with organization_scope(acme):
                 start.wait(timeout=10)
                 change_role(actor, subject, role=Role.MEMBER)
-            return "done"
         except (Conflict, Forbidden):
             return "refused"
+        else:
+            return "done"
         finally:
             connection.close()
 
