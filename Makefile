@@ -4,15 +4,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Another project's virtual environment must not leak into ours.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
-# Read by the programs themselves, so that `make up PORT=8001` and `PORT=8001 make up` are the same.
-export PORT HOST PARLEY_HOME DEMO VERBOSE
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help up stop shell test lint format clean runtime dev
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
-	@printf '\n  make up PORT=8001 HOST=0.0.0.0 PARLEY_HOME=/srv/parley DEMO=0 VERBOSE=1\n'
+	@printf '\n  make up PORT=8001 BIND=0.0.0.0 PARLEY_HOME=/srv/parley DEMO=0 VERBOSE=1\n'
 
 up: runtime ## install what is missing, start everything, say where to go; Ctrl-C stops
 	@exec $(BIN)/python -m config.supervisor

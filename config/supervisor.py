@@ -68,7 +68,7 @@ class Options:
             raise StartError(f"PORT={port} is no port; write a number up to 65535, for example PORT=8001")
         return cls(
             home=Path(os.environ.get("PARLEY_HOME", "").strip() or PROJECT / ".parley").resolve(),
-            host=os.environ.get("HOST", "").strip() or "127.0.0.1",
+            host=os.environ.get("BIND", "").strip() or "127.0.0.1",
             port=int(port),
             verbose=os.environ.get("VERBOSE", "").strip() not in {"", "0"},
         )
@@ -354,7 +354,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind(address)
         listener.listen(4096)
     except socket.gaierror:
-        raise StartError(f"HOST={host} is no address of this machine; leave it out or write HOST=0.0.0.0") from None
+        raise StartError(f"BIND={host} is no address of this machine; leave it out or write BIND=0.0.0.0") from None
     except OSError as error:
         raise StartError(_why_not_bound(error, host, port)) from None
     return listener

@@ -27,7 +27,7 @@ PRODUCTION = {
     "DATABASE_URL": "postgresql://parley:secret@db.example.com:5432/parley",
     "REDIS_URL": "redis://valkey.example.com:6379/0",
 }
-OURS = {*PRODUCTION, "DEBUG", "DEMO", "HTTPS", "PORT", "HOST", "LOG_LEVEL", "TRUSTED_PROXIES", "STATIC_ROOT"}
+OURS = {*PRODUCTION, "DEBUG", "DEMO", "HTTPS", "PORT", "LOG_LEVEL", "TRUSTED_PROXIES", "STATIC_ROOT"}
 CHECKED = (
     *("ENVIRONMENT_ERRORS", "PRODUCTION", "SECRET_KEY", "ALLOWED_HOSTS", "BASE_URL", "DEMO", "DEBUG", "HTTPS"),
     *("DATABASE_URL", "REDIS_URL"),

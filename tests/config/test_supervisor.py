@@ -236,7 +236,7 @@ def test_a_taken_port_is_one_clear_line(start: Callable[..., Up]) -> None:
     [
         ({"PORT": "eighty"}, r"PORT=eighty is no port; write a number up to 65535, for example PORT=8001"),
         ({"PORT": "65536"}, r"PORT=65536 is no port; .*"),
-        ({"HOST": "192.0.2.1"}, r"cannot listen on 192\.0\.2\.1 port 0: .*"),
+        ({"BIND": "192.0.2.1"}, r"cannot listen on 192\.0\.2\.1 port 0: .*"),
         (
             {"PARLEY_HOME": "/proc/nowhere"},
             r"cannot write to /proc/nowhere: .*; choose another folder with PARLEY_HOME",
