@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.defaults import page_not_found, server_error
 from rest_framework import exceptions
@@ -62,7 +63,7 @@ def as_refusal(error: Exception) -> Refusal | None:
             return TooLarge()
         case exceptions.APIException():
             return Invalid({}, str(error.detail))
-        case OperationalError():
+        case OperationalError() | InterfaceError():
             log.exception("database_unavailable")
             return Unavailable()
     return None
@@ -76,7 +77,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """handler500: a defect of ours. It says so, and nothing else."""
+    """handler500, called while the exception is being handled: a defect of ours, or a database that is away for a moment."""
+    refusal = as_refusal(sys.exception() or Broken()) or Broken()
     if "/api/" in request.path:
-        return problem_response(Broken())
-    return server_error(request)
+        return problem_response(refusal)
+    page = server_error(request)
+    page.status_code = refusal.status
+    return page
