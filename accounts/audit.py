@@ -65,7 +65,7 @@ def client_address(request: HttpRequest) -> str | None:
     proxies of ours that each added one (TRUSTED_PROXIES).
     """
     proxies = settings.TRUSTED_PROXIES
-    hops = request.headers.get("X-Forwarded-For", "").split(",")
+    hops = [hop for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop]
     address = hops[-proxies] if 0 < proxies <= len(hops) else request.META.get("REMOTE_ADDR", "")
     try:
         return str(ip_address(address.strip()))

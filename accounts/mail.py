@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -16,7 +15,10 @@ def send_later(*, to: str, subject: str, text: str) -> None:
 
     Robust: what is committed stays committed when the queue cannot be reached; the failure is logged.
     """
-    queue = partial(deliver_mail.delay, to=to, subject=" ".join(subject.split()), text=text)
+
+    def queue() -> None:
+        deliver_mail.delay(to=to, subject=" ".join(subject.split()), text=text)
+
     transaction.on_commit(queue, robust=True)
 
 

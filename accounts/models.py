@@ -190,7 +190,7 @@ class AuditEntry(models.Model):
     request_id = models.CharField(max_length=64, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
-    objects: ClassVar[TenantManager] = TenantManager()
+    objects: ClassVar[TenantManager[Any]] = TenantManager()
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [

@@ -74,10 +74,12 @@ class TenantQuerySet(models.QuerySet[T]):
         return super().bulk_create(rows, *args, **kwargs)
 
 
-class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: ignore[misc]  # a class made at run time
+class TenantManager(models.Manager[T]):
     """The default manager of tenant-owned models; reverse relations inherit it, so they are limited too."""
 
-    def get_queryset(self) -> models.QuerySet[Any]:
+    _queryset_class = TenantQuerySet
+
+    def get_queryset(self) -> models.QuerySet[T]:
         organization_id = current_organization_id()
         queryset: models.QuerySet[Any] = super().get_queryset()
         return queryset if organization_id is None else queryset.filter(organization_id=organization_id)
@@ -92,7 +94,7 @@ class TenantModel(models.Model):
         "accounts.Organization", on_delete=models.CASCADE, related_name="+", db_index=False
     )
 
-    objects: ClassVar[TenantManager] = TenantManager()
+    objects: ClassVar[TenantManager[Any]] = TenantManager()
 
     class Meta:
         abstract = True

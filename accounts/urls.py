@@ -11,6 +11,7 @@ MANAGE = "o/<slug:slug>/manage"
 urlpatterns = [
     path("", home.home, name="home"),
     path("organizations/new", home.found_organization, name="found_organization"),
+    path("accounts/signup/", home.FoundingView.as_view(), name="account_signup"),  # in place of allauth's
     path("join/<str:secret>", join.JoinView.as_view(), name="join"),
     path("accounts/sessions/", sessions.list_sessions, name="usersessions_list"),  # in place of allauth's
     path("accounts/sessions/end", sessions.end_all, name="end_sessions"),

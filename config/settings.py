@@ -235,7 +235,6 @@ ACCOUNT_EMAIL_VERIFICATION = envchoice("EMAIL_VERIFICATION", "optional", ("manda
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_ADAPTER = "accounts.auth.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "accounts.forms.FoundingForm"}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",

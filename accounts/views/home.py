@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from allauth.account.views import SignupView
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.actions import create_organization
 from accounts.auth import may_found
 from accounts.errors import Forbidden, Refusal
-from accounts.forms import OrganizationForm, add_refusal
+from accounts.forms import FoundingForm, OrganizationForm, add_refusal
 from accounts.models import Organization, User
 from accounts.tenancy import memberships_of
 
@@ -30,6 +31,22 @@ def home(request: HttpRequest) -> HttpResponse:
     if len(members) == 1:
         return redirect(organization_path(members[0].organization.slug))
     return render(request, "accounts/home.html", {"members": members, "may_found": may_found()})
+
+
+class FoundingView(SignupView):  # type: ignore[misc]  # allauth is untyped
+    """allauth's sign-up page, whose form also founds an organization."""
+
+    form_class = FoundingForm
+
+    def get_form_class(self) -> type[FoundingForm]:
+        return self.form_class
+
+    def form_valid(self, form: FoundingForm) -> HttpResponse:
+        try:
+            return cast(HttpResponse, super().form_valid(form))
+        except Refusal as refusal:
+            add_refusal(form, refusal, field="slug")
+            return cast(HttpResponse, self.form_invalid(form))
 
 
 @login_required
