@@ -18,7 +18,7 @@ from chat.models import Conversation, Kind, Message, Participant
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A conversation as one member stands to it. `participant` is None for a public channel that they have not joined."""
+    """A conversation as one member stands to it; `participant` is None for a public channel they have not joined."""
 
     member: Member
     conversation: Conversation
@@ -26,7 +26,7 @@ class Place:
 
     @property
     def is_admin(self) -> bool:
-        """Whether they may rename, archive and remove people: the channel's admins and the organization's moderators."""
+        """May rename, archive and remove people: the channel's admins and the organization's moderators."""
         channel_admin = self.participant is not None and self.participant.role == Participant.Role.ADMIN
         return self.conversation.is_channel and (channel_admin or self.member.may(Right.MANAGE_CHANNELS))
 
@@ -41,7 +41,7 @@ def visible_conversations(member: Member) -> QuerySet[Conversation]:
 
 
 def find_conversation(member: Member, conversation_id: UUID, *, lock: bool = False) -> Place:
-    """The conversation as the member sees it. `lock` takes its row (first in the lock order) until the transaction ends."""
+    """The conversation as the member sees it. `lock` takes its row, the first in the lock order."""
     conversations = Conversation.objects.filter(pk=conversation_id)
     if lock:
         conversations = conversations.select_for_update(no_key=True)

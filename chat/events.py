@@ -8,7 +8,7 @@ repetition nor reordering does harm. Ids are UUIDv7, times RFC 3339 UTC.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 from uuid import UUID
 
 import msgspec
@@ -56,7 +56,7 @@ class Conversation(Struct, frozen=True):
 
 
 class Participant(Struct, frozen=True):
-    """A member in a conversation. `left_at` makes it a tombstone. The last four are only ever told to the member themself."""
+    """A member in a conversation; `left_at` makes it a tombstone. The last four are told to the member alone."""
 
     conversation: UUID
     member: UUID
@@ -113,7 +113,7 @@ def member_entity(member: accounts.Member) -> Member:
         handle=member.handle,
         name=member.name,
         title=member.title,
-        role=member.role,  # type: ignore[arg-type]  # the column holds nothing else
+        role=cast(Any, member.role),
         joined_at=member.joined_at,
         deactivated_at=member.deactivated_at,
         version=member.version,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Literal
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from django.conf import settings
@@ -142,7 +144,7 @@ def _check_people(kind: str, count: int) -> None:
         raise Invalid({"members": [f"A group message is between 3 and {most} people; use a private channel for more."]})
 
 
-def _save_named(conversation: Conversation, **save_options: object) -> None:
+def _save_named(conversation: Conversation, **save_options: Any) -> None:
     """Save a channel whose name must be free; the database decides, so that two makers cannot both win."""
     try:
         with transaction.atomic():
@@ -178,11 +180,10 @@ def _seat(conversation: Conversation, members: list[Member], *, admin: Member | 
 
 def seat_drafts(seat: Participant, type: str) -> list[Draft]:
     """The two events of a changed seat: what everybody there may know, and the member's own view of it."""
-    shared = {"type": type, "entity_id": seat.member_id, "conversation_id": seat.conversation_id}
-    return [
-        Draft(entity=seat.entity(own=False), **shared),
-        Draft(entity=seat.entity(own=True), member_id=seat.member_id, **shared),
-    ]
+    shared = Draft(
+        type=type, entity=seat.entity(own=False), entity_id=seat.member_id, conversation_id=seat.conversation_id
+    )
+    return [shared, replace(shared, entity=seat.entity(own=True), member_id=seat.member_id)]
 
 
 def _save_change(conversation: Conversation, *fields: str) -> None:
@@ -191,7 +192,9 @@ def _save_change(conversation: Conversation, *fields: str) -> None:
     publish_conversation(conversation, "conversation.updated")
 
 
-def _audit(action: str, member: Member, conversation: Conversation, changes: dict[str, tuple[object, object]]) -> None:
+def _audit(
+    action: str, member: Member, conversation: Conversation, changes: Mapping[str, tuple[object, object]]
+) -> None:
     audit.record(
         action,
         actor=member,
@@ -201,6 +204,6 @@ def _audit(action: str, member: Member, conversation: Conversation, changes: dic
     )
 
 
-def _require(condition: bool, detail: str) -> None:
+def _require(condition: object, detail: str) -> None:
     if not condition:
         raise Forbidden(detail)

@@ -25,7 +25,7 @@ class Written:
 
 
 def write(place: Place, text: str) -> Written:
-    """Render a message. Only those who can see the conversation can be mentioned in it: a name calls nobody who cannot come."""
+    """Render a message. A name calls nobody who cannot come: only those who can see the conversation are mentioned."""
     candidates = markdown.parse_mentions(text)
     called = _who_can_come(place, candidates.handles) if candidates.handles else []
     wide_allowed = _may_call_everyone(place)
@@ -40,9 +40,7 @@ def write(place: Place, text: str) -> Written:
 
 
 def _who_can_come(place: Place, handles: frozenset[str]) -> list[Member]:
-    present = Exists(
-        Participant.objects.filter(conversation=place.conversation, member=OuterRef("pk"), left_at=None)
-    )
+    present = Exists(Participant.objects.filter(conversation=place.conversation, member=OuterRef("pk"), left_at=None))
     reach = Q(present)
     if place.conversation.kind == Kind.PUBLIC:
         reach |= ~Q(role=Role.GUEST)

@@ -1,4 +1,7 @@
-"""Sending, editing and deleting messages. Lock order: conversations by ascending id, participants, clients (inside publish)."""
+"""Sending, editing and deleting messages.
+
+Lock order: conversations by ascending id, participants, clients (inside publish).
+"""
 
 from __future__ import annotations
 
@@ -42,9 +45,7 @@ class Sent:
     created: bool
 
 
-def send_message(
-    member: Member, conversation_id: UUID, *, text: str, ref: UUID, thread_id: UUID | None = None
-) -> Sent:
+def send_message(member: Member, conversation_id: UUID, *, text: str, ref: UUID, thread_id: UUID | None = None) -> Sent:
     """Send one message. Idempotent on (organization, sender, ref)."""
     post = Post(member=member, conversation_id=conversation_id, text=text, ref=ref, thread_id=thread_id)
     (outcome,) = send_messages([post])
@@ -54,7 +55,10 @@ def send_message(
 
 
 def send_messages(posts: Sequence[Post]) -> list[Sent | Refusal]:
-    """Commit posts of one organization together; one that is refused does not hold the others. Outcomes in their order."""
+    """Commit posts of one organization together; one that is refused does not hold the others up.
+
+    The outcomes come in the order of the posts.
+    """
     try:
         return _send_together(posts)
     except IntegrityError:
@@ -63,7 +67,7 @@ def send_messages(posts: Sequence[Post]) -> list[Sent | Refusal]:
 
 
 def edit_message(member: Member, message_id: UUID, *, text: str, version: int | None = None) -> events.Message:
-    """Say it differently; what it said is kept as a revision. `version`: refuse if it changed since the editor read it."""
+    """Say it differently; what it said is kept as a revision. `version`: Conflict if it changed since it was read."""
     text = clean_text(text)
     with transaction.atomic():
         message, place = lock_message_to_write(member, message_id)
@@ -81,7 +85,7 @@ def edit_message(member: Member, message_id: UUID, *, text: str, version: int | 
 
 
 def delete_message(member: Member, message_id: UUID) -> None:
-    """Turn a message into a tombstone. Its author may, and moderators; its last text stays as a revision for moderators."""
+    """Turn a message into a tombstone: its author may, and moderators. Its text stays as a revision for moderators."""
     with transaction.atomic():
         message, place = lock_message_to_write(member, message_id)
         if message.author_id != member.pk and not (place.is_admin or member.may(Right.MODERATE)):
@@ -171,9 +175,7 @@ def _lock_places(posts: Sequence[Post]) -> dict[tuple[UUID, UUID], Place | Refus
 
 
 def _known(posts: Sequence[Post]) -> dict[tuple[UUID, UUID], Message]:
-    found = Message.objects.filter(
-        author__in={post.member.pk for post in posts}, ref__in={post.ref for post in posts}
-    )
+    found = Message.objects.filter(author__in={post.member.pk for post in posts}, ref__in={post.ref for post in posts})
     return {(message.author_id, message.ref): message for message in found if message.ref}
 
 
@@ -205,7 +207,7 @@ def _sent_before(post: Post, message: Message) -> Sent:
 def _compose(post: Post, place: Place, batch: _Batch) -> Message:
     text = clean_text(post.text)
     throttle.count("message", post.member.pk, limit=settings.MESSAGE_RATE)
-    root = _root(post, batch) if post.thread_id else None
+    root = _root(post.conversation_id, post.thread_id, batch) if post.thread_id else None
     written = write(place, text)
     place.conversation.last_seq += 1
     message = Message(
@@ -227,12 +229,11 @@ def _compose(post: Post, place: Place, batch: _Batch) -> Message:
     return message
 
 
-def _root(post: Post, batch: _Batch) -> Message:
-    """The message at the head of the thread. A reply to a reply belongs to the same thread: threads are one level deep."""
-    assert post.thread_id is not None
-    root = batch.roots.get(post.thread_id)
+def _root(conversation_id: UUID, thread_id: UUID, batch: _Batch) -> Message:
+    """The head of the thread. A reply to a reply belongs to the same thread: threads are one level deep."""
+    root = batch.roots.get(thread_id)
     if root is None:
-        root = Message.objects.filter(pk=post.thread_id, conversation=post.conversation_id).first()
+        root = Message.objects.filter(pk=thread_id, conversation=conversation_id).first()
         if root is not None and root.thread_id is not None:
             root = batch.roots.get(root.thread_id) or Message.objects.get(pk=root.thread_id)
     if root is None or (root.deleted_at is not None and not root.reply_count):
@@ -276,4 +277,3 @@ def _keep_revision(message: Message, member: Member) -> None:
         text=message.text,
         replaced_by=member,
     )
-

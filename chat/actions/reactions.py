@@ -18,7 +18,7 @@ from chat.models import Reaction
 
 @transaction.atomic
 def add_reaction(member: Member, message_id: UUID, *, emoji: str) -> events.Message:
-    """React; doing it twice changes nothing. Raises Conflict when the message has all the kinds of reaction it may have."""
+    """React; doing it twice changes nothing. Raises Conflict where there are as many kinds of reaction as may be."""
     emoji = _clean_emoji(emoji)
     message, _ = lock_message_to_write(member, message_id)
     present = reactions_of(message)
@@ -26,9 +26,7 @@ def add_reaction(member: Member, message_id: UUID, *, emoji: str) -> events.Mess
         kinds = {kind for kind, _ in present}
         if emoji not in kinds and len(kinds) >= settings.REACTIONS_PER_MESSAGE:
             raise Conflict(f"A message takes {settings.REACTIONS_PER_MESSAGE} different reactions at most.")
-        Reaction.objects.create(
-            organization_id=member.organization_id, message=message, member=member, emoji=emoji
-        )
+        Reaction.objects.create(organization_id=member.organization_id, message=message, member=member, emoji=emoji)
         save_change(message)
     return message.entity(reactions=reactions_of(message))
 

@@ -22,6 +22,7 @@ def report_message(member: Member, message_id: UUID, *, reason: Report.Reason, c
     comment = comment.replace("\x00", "").strip()
     if len(comment) > 1000:
         raise Invalid({"comment": ["1000 characters at most."]})
+    report: Report
     report, created = Report.objects.get_or_create(
         organization_id=member.organization_id,
         message=message,

@@ -1,4 +1,4 @@
-"""Who is calling: a browser's session or an app's token, both resolved by accounts/middleware.py before the view runs."""
+"""Who is calling: a browser's session or an app's token, both resolved by accounts/middleware.py already."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:  # the framework imports this module while its own is half loa
 
 
 class RequestAuthentication(SessionAuthentication):
-    """The user that the middleware found. A session must bring the CSRF token; a bearer token is no ambient credential."""
+    """The user that the middleware found. A session must bring the CSRF token; a bearer token need not."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        token = getattr(request._request, "api_token", None)
+        token = getattr(request, "api_token", None)
         if token is not None:
-            return request._request.user, token
+            return request._request.user, token  # noqa: SLF001  # request.user would ask us again
         return super().authenticate(request)
 
     def enforce_csrf(self, request: Request) -> None:

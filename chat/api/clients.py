@@ -58,7 +58,7 @@ class ClientList(MemberView):
             self.member,
             platform=body.platform,
             label=body.label,
-            credential=credential_of(request),  # type: ignore[arg-type]  # it wraps one
+            credential=credential_of(request),
         )
         registered = RegisteredClient(client.public_id, client.tag, client.platform, client.label, client.created_at)
         return Response(registered, status=201)

@@ -63,7 +63,7 @@ class ConversationList(MemberView):
     )
     def post(self, request: Request) -> Response:
         body = read_body(request, NewConversation)
-        if body.kind == "direct" or body.kind == "group":
+        if body.kind == "direct" or body.kind == "group":  # noqa: PLR1714  # mypy narrows the type by this form alone
             conversation, created = actions.start_direct(self.member, kind=body.kind, members=body.members)
         else:
             if body.name is None:
@@ -123,6 +123,3 @@ class ConversationArchive(MemberView):
 
 def _answer(place: Place) -> Response:
     return Response(conversation_view(place))
-
-
-

@@ -28,7 +28,7 @@ class Me(Struct, frozen=True):
 class MeDetail(UserView):
     @operation(summary="Who you are and the organizations you are in", gives={200: Me})
     def get(self, request: Request) -> Response:
-        user = request.user
+        user = self.user
         organizations = [
             OrganizationOfMe(member.organization.slug, member.organization.name, member.role, member.pk)
             for member in memberships_of(user)

@@ -23,14 +23,10 @@ class MemberQuery(Struct, frozen=True):
 
 
 class MemberList(MemberView):
-    @operation(
-        summary="People of the organization, by handle", query=MemberQuery, gives={200: page_of(events.Member)}
-    )
+    @operation(summary="People of the organization, by handle", query=MemberQuery, gives={200: page_of(events.Member)})
     def get(self, request: Request) -> Response:
         query = read_query(request, MemberQuery)
-        rows = list_members(
-            self.member, q=query.q, active=query.active, after=query.after, limit=query.limit + 1
-        )
+        rows = list_members(self.member, q=query.q, active=query.active, after=query.after, limit=query.limit + 1)
         page, more = keep_page(rows, query.limit)
         results = [events.member_entity(member) for member in page]
         return list_response(request, results, **({"after": page[-1].handle} if more else {}))

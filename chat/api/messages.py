@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F
 from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +17,7 @@ from chat.api.rendering import read_body, read_query
 from chat.api.schemas import operation, page_of
 from chat.api.views import MemberView, list_response, next_url
 from chat.errors import Invalid, NotFound, TooLarge
+from chat.models import Revision
 from chat.queries import history
 
 Seq = Annotated[int, Meta(ge=0, le=2**62)]
@@ -89,9 +89,7 @@ class MessageList(MemberView):
     def post(self, request: Request, conversation_id: UUID) -> Response:
         body = read_body(request, NewMessage)
         _check_length(body.text)
-        sent = actions.send_message(
-            self.member, conversation_id, text=body.text, ref=body.ref, thread_id=body.thread
-        )
+        sent = actions.send_message(self.member, conversation_id, text=body.text, ref=body.ref, thread_id=body.thread)
         return Response(sent.message, status=201 if sent.created else 200)
 
 
@@ -120,9 +118,7 @@ class MessageDetail(MemberView):
 
 
 class MessageThread(MemberView):
-    @operation(
-        summary="A message and the replies to it", query=ThreadQuery, gives={200: page_of(events.Message)}
-    )
+    @operation(summary="A message and the replies to it", query=ThreadQuery, gives={200: page_of(events.Message)})
     def get(self, request: Request, message_id: UUID) -> Response:
         query = read_query(request, ThreadQuery)
         root, _ = find_message(self.member, message_id)
@@ -136,8 +132,7 @@ class MessageRevisions(MemberView):
         message, _ = find_message(self.member, message_id)
         if message.deleted_at is not None and not self.member.may(Right.MODERATE):
             raise NotFound("The message was deleted.")
-        rows = history.revisions(message).values("version", "text", "replaced_at", replaced_by_=F("replaced_by_id"))
-        return list_response(request, [_revision(row) for row in rows])
+        return list_response(request, [_revision(row) for row in history.revisions(message)])
 
 
 def _page(request: Request, page: history.Page, **next_query: int) -> Response:
@@ -145,8 +140,8 @@ def _page(request: Request, page: history.Page, **next_query: int) -> Response:
     return Response(HistoryPage(results=page.messages, next=following, before=page.before, after=page.after))
 
 
-def _revision(row: dict[str, Any]) -> RevisionView:
-    return RevisionView(row["version"], row["text"], row["replaced_by_"], row["replaced_at"])
+def _revision(row: Revision) -> RevisionView:
+    return RevisionView(row.version, row.text, row.replaced_by_id, row.replaced_at)
 
 
 def _check_length(text: str) -> None:

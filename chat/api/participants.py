@@ -86,8 +86,7 @@ class ParticipantDetail(MemberView):
 
 
 def _change(view: MemberView, conversation_id: UUID, member_id: UUID, body: ParticipantChange) -> Participant:
-    own = {"notifications": body.notifications, "muted": body.muted, "favourite": body.favourite}
-    touches_own = any(value is not None for value in own.values())
+    touches_own = any(value is not None for value in (body.notifications, body.muted, body.favourite))
     if touches_own and member_id != view.member.pk:
         find_conversation(view.member, conversation_id)
         raise Forbidden("Everybody sets their own notifications.")
@@ -99,4 +98,10 @@ def _change(view: MemberView, conversation_id: UUID, member_id: UUID, body: Part
             return seat
     if member_id != view.member.pk:
         raise Forbidden("Everybody sets their own notifications.")
-    return actions.change_preferences(view.member, conversation_id, **own)
+    return actions.change_preferences(
+        view.member,
+        conversation_id,
+        notifications=body.notifications,
+        muted=body.muted,
+        favourite=body.favourite,
+    )

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
@@ -9,13 +8,13 @@ from rest_framework.response import Response
 
 from chat.api.schemas import operation, page_of
 from chat.api.views import MemberView, list_response
-from chat.delivery.presence import touch_presence
+from chat.delivery.presence import State, touch_presence
 from chat.queries.presence import presence_seen_by
 
 
 class PresenceView(Struct, frozen=True):
     member: UUID
-    state: Literal["online", "away", "offline"]
+    state: State
 
 
 class PresenceList(MemberView):

@@ -45,7 +45,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     )
 
 
-def as_refusal(error: Exception) -> Refusal | None:
+def as_refusal(error: BaseException) -> Refusal | None:  # noqa: C901, PLR0911  # a table, one line a case
     match error:
         case Refusal():
             return error
@@ -56,7 +56,7 @@ def as_refusal(error: Exception) -> Refusal | None:
         case Http404():
             return NotFound()
         case exceptions.Throttled():
-            return Throttled(math.ceil(error.wait or 1))
+            return Throttled(math.ceil(getattr(error, "wait", None) or 1))
         case exceptions.MethodNotAllowed():
             return MethodNotAllowed()
         case RequestDataTooBig():
@@ -64,7 +64,7 @@ def as_refusal(error: Exception) -> Refusal | None:
         case exceptions.APIException():
             return Invalid({}, str(error.detail))
         case OperationalError() | InterfaceError():
-            log.exception("database_unavailable")
+            log.error("database_unavailable", exc_info=error)
             return Unavailable()
     return None
 
@@ -77,7 +77,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """handler500, called while the exception is being handled: a defect of ours, or a database that is away for a moment."""
+    """handler500, called while the exception is handled: a defect of ours, or a database that is away for a moment."""
     refusal = as_refusal(sys.exception() or Broken()) or Broken()
     if "/api/" in request.path:
         return problem_response(refusal)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -32,12 +31,12 @@ class JSONRenderer(BaseRenderer):
 
 
 class JSONParser(BaseParser):
-    """Bodies are read by `read_body`; this only says what they are."""
+    """Bodies are read by `read_body`; this only says what they are, to the framework and to the description."""
 
     media_type = "application/json"
 
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> bytes:
-        return bytes(stream.read())
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> dict[str, Any]:
+        return {}
 
 
 def read_body(request: Request, shape: type[T]) -> T:
@@ -46,7 +45,7 @@ def read_body(request: Request, shape: type[T]) -> T:
         raise TooLarge
     if (request.content_type or "").partition(";")[0].strip() != "application/json":
         raise Invalid({}, "The body must be JSON, with Content-Type: application/json.")
-    body = request._request.body
+    body = request.body
     if len(body) > LARGEST_BODY:  # chunked: no length was declared
         raise TooLarge
     try:
@@ -59,7 +58,7 @@ def read_body(request: Request, shape: type[T]) -> T:
 
 def read_query(request: Request, shape: type[T]) -> T:
     """The query string as `shape`; unknown parameters are ignored, empty ones count as absent."""
-    given: Mapping[str, str] = {name: value for name, value in request.query_params.items() if value != ""}
+    given = {name: str(value) for name, value in request.query_params.items() if value != ""}
     if any("\x00" in value for value in given.values()):
         raise Invalid({}, "The address holds a NUL character.")
     try:

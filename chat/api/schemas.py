@@ -32,12 +32,12 @@ class Problem(msgspec.Struct, frozen=True):
 class ParleySchema(AutoSchema):
     """Tags from the noun in the path; what an operation is for stands in its summary."""
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # drf-spectacular dropped the arguments
         return ""
 
     def get_tags(self) -> list[str]:
         parts = [part for part in self.path.split("/") if part and not part.startswith("{")]
-        return [parts[3] if parts[0] == "o" and len(parts) > 3 else parts[-1] if parts[-1] != "current" else "tokens"]
+        return [parts[parts.index("v1") + 1]]
 
 
 class SignIn(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself by being defined
@@ -47,7 +47,12 @@ class SignIn(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  
     def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, str]]:
         return [
             {"type": "http", "scheme": "bearer", "description": "For apps and bots, from POST /api/v1/tokens."},
-            {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "For browsers, with the CSRF token."},
+            {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": "sessionid",
+                "description": "For browsers, with the CSRF token.",
+            },
         ]
 
 
@@ -61,9 +66,9 @@ def operation(
     example: dict[str, Any] | None = None,
     open: bool = False,
 ) -> Callable[[F], F]:
-    """Describe one method of a view: status → shape of the answer, shape of the body, shape of the query.
+    """Describe one method of a view: shape of the answer by status, of the body, of the query.
 
-    Every method may answer 401, 404 (it has a tenant in its path) and 503; `refuses` adds to that; `open` needs no sign-in.
+    Every method may answer 401, 404 and 503; `refuses` adds to that; `open` needs no sign-in.
     """
     statuses = {401, 404, 503, *refuses} | ({422, 413} if takes is not None else set()) | ({422} if query else set())
     responses: dict[Any, Any] = {status: _answer(status, shape) for status, shape in gives.items()}
@@ -83,11 +88,10 @@ def operation(
 
 
 @cache
-def page_of(item: type) -> Any:
+def page_of(item: Any) -> Any:
     """The shape of a list answer: `{results, next}`."""
-    return msgspec.defstruct(
-        f"{item.__name__}Page", [("results", list[item]), ("next", str | None)], frozen=True  # type: ignore[valid-type]
-    )
+    fields: list[tuple[str, Any]] = [("results", list[item]), ("next", str | None)]
+    return msgspec.defstruct(f"{item.__name__}Page", fields, frozen=True)
 
 
 def add_components(result: dict[str, Any], generator: Any, request: Any, public: Any) -> dict[str, Any]:

@@ -29,9 +29,7 @@ class SearchQuery(Struct, frozen=True):
 
 
 class SearchList(MemberView):
-    @operation(
-        summary="Full-text search in what you may see", query=SearchQuery, gives={200: page_of(FoundMessage)}
-    )
+    @operation(summary="Full-text search in what you may see", query=SearchQuery, gives={200: page_of(FoundMessage)})
     def get(self, request: Request) -> Response:
         query = read_query(request, SearchQuery)
         if query.conversation is not None:

@@ -40,9 +40,7 @@ urlpatterns = [
     path(f"{C}/archive", conversations.ConversationArchive.as_view(), name="archive"),
     path(f"{C}/read", read.ReadDetail.as_view(), name="read"),
     path(f"{C}/participants", participants.ParticipantList.as_view(), name="participants"),
-    path(
-        f"{C}/participants/<uuid:member_id>", participants.ParticipantDetail.as_view(), name="participant"
-    ),
+    path(f"{C}/participants/<uuid:member_id>", participants.ParticipantDetail.as_view(), name="participant"),
     path(f"{C}/messages", messages.MessageList.as_view(), name="messages"),
     path(M, messages.MessageDetail.as_view(), name="message"),
     path(f"{M}/thread", messages.MessageThread.as_view(), name="thread"),

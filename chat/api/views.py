@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import Member
+from accounts.models import Member, User
 from chat.api.auth import IsMember, IsSignedIn
 
 
@@ -17,6 +17,10 @@ class UserView(APIView):
     """For a signed-in user, outside any organization."""
 
     permission_classes = (IsSignedIn,)
+
+    @property
+    def user(self) -> User:
+        return cast(User, self.request.user)  # the permission has seen to it
 
 
 class MemberView(APIView):
@@ -27,8 +31,7 @@ class MemberView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.member = request.member  # type: ignore[attr-defined]
-        self.kwargs.pop("slug", None)
+        self.member = request.member  # type: ignore[attr-defined]  # the middleware's
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         kwargs.pop("slug", None)

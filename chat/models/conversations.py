@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
+import msgspec
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
@@ -80,7 +81,7 @@ class Conversation(TenantModel):
     def entity(self) -> events.Conversation:
         return events.Conversation(
             id=self.id,
-            kind=self.kind,
+            kind=cast(Any, self.kind),
             name=self.name,
             topic=self.topic,
             people=self.people,
@@ -128,22 +129,20 @@ class Participant(TenantModel):
 
     def entity(self, *, own: bool) -> events.Participant:
         """`own`: with the fields that only the member themself is told."""
-        private = (
-            {
-                "read_seq": self.read_seq,
-                "notifications": self.notifications,
-                "muted": self.muted,
-                "favourite": self.favourite,
-            }
-            if own
-            else {}
-        )
-        return events.Participant(
+        shared = events.Participant(
             conversation=self.conversation_id,
             member=self.member_id,
-            role=self.role,
+            role=cast(Any, self.role),
             joined_at=self.joined_at,
             left_at=self.left_at,
             version=self.version,
-            **private,
+        )
+        if not own:
+            return shared
+        return msgspec.structs.replace(
+            shared,
+            read_seq=self.read_seq,
+            notifications=self.notifications,
+            muted=self.muted,
+            favourite=self.favourite,
         )

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
@@ -73,7 +73,7 @@ class Message(TenantModel):
             reply_count=self.reply_count,
             reactions=_by_emoji(reactions),
             mentions=self.mentions,
-            wide_mention=self.wide_mention,
+            wide_mention=cast(Any, self.wide_mention),
             attachments=[],
             created_at=self.created_at,
             edited_at=self.edited_at,

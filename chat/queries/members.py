@@ -15,7 +15,7 @@ PAGE: Final = 200
 def list_members(
     member: Member, *, q: str = "", active: bool | None = None, after: str = "", limit: int = PAGE
 ) -> list[Member]:
-    """Members by handle; `q` is part of a name or handle, `active` keeps only those who are, or are no longer, active."""
+    """Members by handle; `q` is part of a name or handle, `active` keeps those who are, or are no longer, active."""
     members = visible_members(member).filter(handle__gt=after)
     if q:
         members = members.filter(Q(handle__icontains=q) | Q(name__icontains=q))

@@ -46,9 +46,7 @@ class Question:
     after: datetime | None = None
 
 
-def search(
-    member: Member, question: Question, *, cursor: UUID | None = None, limit: int = PAGE
-) -> list[FoundMessage]:
+def search(member: Member, question: Question, *, cursor: UUID | None = None, limit: int = PAGE) -> list[FoundMessage]:
     """The newest `limit` matches older than the message `cursor`, newest last."""
     wanted = SearchQuery(question.q, config="english", search_type="websearch")
     messages = _visible(member).filter(search=wanted, deleted_at=None, **_filters(question))

@@ -100,7 +100,11 @@ def test_the_database_refuses_to_seat_charlie_in_acme(alice: Member, charlie: Me
         Participant(organization_id=charlie.organization_id, conversation=town, member=charlie),
         Message(organization_id=alice.organization_id, conversation=town, author=charlie, seq=1),
         Event(
-            organization_id=charlie.organization_id, conversation=town, type="message.created", entity_id=uuid4(), data="{}"
+            organization_id=charlie.organization_id,
+            conversation=town,
+            type="message.created",
+            entity_id=uuid4(),
+            data="{}",
         ),
     ]
     for row in foreign:

@@ -109,7 +109,9 @@ def every_address() -> Iterator[tuple[str, str]]:
 
 def names() -> set[str]:
     # allauth also routes its social pages under their old addresses, without names.
-    return {name for pattern, name in every_address() if not (name == "None" and pattern.startswith("accounts/social/"))}
+    return {
+        name for pattern, name in every_address() if not (name == "None" and pattern.startswith("accounts/social/"))
+    }
 
 
 def address(name: str, slug: str, ids: dict[str, UUID | str | int]) -> str:

@@ -94,7 +94,9 @@ def fingerprint(treasure: Treasure) -> Callable[[], dict[str, list[Any]]]:
         models = [model for model in apps.get_models() if issubclass(model, TenantModel) or model is AuditEntry]
         with every_organization():
             return {
-                model.__name__: list(model.objects.filter(organization_id=treasure.organization.pk).order_by("pk").values())
+                model.__name__: list(
+                    model.objects.filter(organization_id=treasure.organization.pk).order_by("pk").values()
+                )
                 for model in models
             }
 

@@ -30,7 +30,11 @@ def test_what_stands_under_an_organization_is_counted_as_its_own() -> None:
 
 
 def call(client: Client, method: str, path: str, body: Any, **headers: str) -> HttpResponse:
-    data = {} if body is None or method == "GET" else {"data": json.dumps(body, default=str), "content_type": "application/json"}
+    data = (
+        {}
+        if body is None or method == "GET"
+        else {"data": json.dumps(body, default=str), "content_type": "application/json"}
+    )
     return client.generic(method, path, headers=headers, **data)
 
 
@@ -105,7 +109,9 @@ def test_ones_own_address_shows_nothing_of_another_organization(
     assert fingerprint() == before
 
 
-PRIVATE = sorted(name for name in OBJECTS if name.startswith(("api:", "chat:")) and "client" not in name and name != "api:member")
+PRIVATE = sorted(
+    name for name in OBJECTS if name.startswith(("api:", "chat:")) and "client" not in name and name != "api:member"
+)
 
 
 @pytest.mark.parametrize("name", PRIVATE)
@@ -124,7 +130,9 @@ def test_who_was_removed_from_a_channel_finds_it_no_more(
 
 
 @pytest.mark.parametrize("name", sorted(PERSONAL))
-def test_personal_pages_need_a_person_and_show_only_theirs(name: str, treasure: Treasure, charlie: Member, alice: Member) -> None:
+def test_personal_pages_need_a_person_and_show_only_theirs(
+    name: str, treasure: Treasure, charlie: Member, alice: Member
+) -> None:
     token, _ = issue_token(alice.user, label=WORD)
     path = address(name, "", {"token_id": token.pk, "session_id": 1})
     assert call(Client(), "GET", path, None).status_code in {302, 401, 405}

@@ -1,4 +1,4 @@
-"""Two organizations with some weeks of history, to look around in. Does nothing where there is an organization already."""
+"""Two organizations with some weeks of history. Does nothing where there is an organization already."""
 
 from __future__ import annotations
 
@@ -47,12 +47,20 @@ GENERAL: Final[list[Line]] = [
     ("owner", "Welcome to **{name}** on Parley. Everything that concerns all of us goes here.", "👋👋"),
     ("member", "Good morning! The build is green again after the certificate renewal.", "✅"),
     ("moderator", "Reminder: the office is closed on Friday. Support is covered by @member and me.", "👍👍"),
-    ("owner", "Numbers for the quarter are in: **14 % up**, and churn is down for the third month in a row. Thank you all.", "🎉🎉🎉"),
+    (
+        "owner",
+        "Numbers for the quarter are in: **14 % up**, and churn is down for the third month in a row. Thank you all.",
+        "🎉🎉🎉",
+    ),
     ("member", "> That's the migration paying off. Fewer tickets about lost messages too.", ""),
     ("moderator", "> Zero since the 3rd, to be exact.", "💯"),
     ("owner", "Two people start on Monday. Please say hello, and show them #random.", "👋"),
     ("moderator", "The new expense form is live. Old ones are accepted until the end of the month.", ""),
-    ("member", "Maintenance tonight at 22:00 UTC, about five minutes. You can keep writing; it is delivered afterwards.", "👍"),
+    (
+        "member",
+        "Maintenance tonight at 22:00 UTC, about five minutes. You can keep writing; it is delivered afterwards.",
+        "👍",
+    ),
     ("member", "Maintenance is done. It took three minutes, nothing was lost.", "🚀🚀"),
     ("owner", "Town hall is on Thursday at 15:00. Questions, please, as replies here.", ""),
     ("moderator", "> Will we get the second monitor budget back?", "🙏"),
@@ -65,7 +73,10 @@ DAYS: Final = [
     ("Looking into the slow export on Monday mornings.", "Answered the backlog from the weekend, 12 left."),
     ("Export found: an index was missing. Fix is in review.", "Queue is empty. First time since spring!"),
     ("Export fix is live: 40 s before, **0.8 s** now.", "Customer call with Initech at 11, notes will follow."),
-    ("Pairing with #random's favourite chair on the audit report.", "Initech signs on Friday if the export is fixed. It is."),
+    (
+        "Pairing with #random's favourite chair on the audit report.",
+        "Initech signs on Friday if the export is fixed. It is.",
+    ),
     ("Audit report is done. Numbers match to the cent.", "Initech signed 🎉"),
     ("Upgrading the staging servers, expect hiccups until noon.", "Writing the help page about invitations."),
     ("Staging is up again, all checks pass.", "Help page is up: short, with pictures."),
@@ -92,8 +103,14 @@ PRIVATE: Final[list[Line]] = [
     ("owner", "Let's keep the launch plan in here until it is public.", "👍"),
     (
         "member",
-        "Draft of the release check:\n\n```python\ndef ready(build: Build) -> bool:\n"
-        "    return build.tests_passed and build.signed and not build.blockers\n```\n\nAnything missing?",
+        """Draft of the release check:
+
+```python
+def ready(build: Build) -> bool:
+    return build.tests_passed and build.signed and not build.blockers
+```
+
+Anything missing?""",
         "",
     ),
     ("moderator", "> A look at the support queue, please. We had 40 tickets on the day last time.", "👍"),
@@ -219,5 +236,3 @@ def _react(message: Message, emojis: str, members: list[Member]) -> None:
             member=members[place % len(members)],
             emoji=emoji,
         )
-
-

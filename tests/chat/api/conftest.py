@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.test import Client
 from django.http import HttpResponse
+from django.test import Client
 
 from accounts.models import Member
 from tests.cast import sign_in

@@ -55,7 +55,10 @@ def test_a_direct_message_is_made_once_whoever_starts_it(api_of, alice: Member, 
 
 def test_a_group_message_is_found_by_its_people(api_of, alice: Member, bob: Member, mona: Member, adam: Member) -> None:
     first = api_of(alice).make("conversations", {"kind": "group", "members": [bob.pk, mona.pk]})
-    assert api_of(bob)("POST", "conversations", {"kind": "group", "members": [mona.pk, alice.pk]}).json()["id"] == first["id"]
+    assert (
+        api_of(bob)("POST", "conversations", {"kind": "group", "members": [mona.pk, alice.pk]}).json()["id"]
+        == first["id"]
+    )
     other = api_of(alice).make("conversations", {"kind": "group", "members": [bob.pk, mona.pk, adam.pk]})
     assert other["id"] != first["id"]
 
@@ -123,7 +126,9 @@ def test_a_private_channel_is_unknown_to_those_outside(api_of, alice: Member, bo
     assert api_of(mona).get("conversations", browse="1")["results"] == []
 
 
-def test_charlie_sees_no_conversation_of_acme_and_can_invite_nobody_of_it(api_of, alice: Member, charlie: Member) -> None:
+def test_charlie_sees_no_conversation_of_acme_and_can_invite_nobody_of_it(
+    api_of, alice: Member, charlie: Member
+) -> None:
     channel = api_of(alice).channel()
     api = api_of(charlie)
     assert api.get("conversations", browse="1")["results"] == []

@@ -123,7 +123,9 @@ def test_deleting_leaves_a_tombstone_with_nothing_in_it(api_of, alice: Member, b
     assert api_of(alice).get(f"messages/{sent['id']}/revisions")["results"][0]["text"] == "oops @alice"
 
 
-def test_moderators_delete_what_others_wrote_and_members_do_not(api_of, mona: Member, bob: Member, alice: Member) -> None:
+def test_moderators_delete_what_others_wrote_and_members_do_not(
+    api_of, mona: Member, bob: Member, alice: Member
+) -> None:
     channel = api_of(alice).channel(members=[bob.pk, mona.pk])
     sent = api_of(alice).say(channel, "delete me")
     assert code_of(api_of(bob)("DELETE", f"messages/{sent['id']}")) == (403, "forbidden")
@@ -188,7 +190,11 @@ def test_input_that_cannot_be_accepted_is_named(api_of, alice: Member, settings)
 def test_what_is_not_json_is_invalid(api_of, alice: Member) -> None:
     api = api_of(alice)
     url = f"/o/acme/api/v1/conversations/{api.channel()['id']}/messages"
-    for data, content_type in [("{", "application/json"), ("a=b", "application/x-www-form-urlencoded"), (b"\xff", "application/json")]:
+    for data, content_type in [
+        ("{", "application/json"),
+        ("a=b", "application/x-www-form-urlencoded"),
+        (b"\xff", "application/json"),
+    ]:
         assert code_of(api.http.post(url, data=data, content_type=content_type)) == (422, "invalid")
 
 
@@ -203,7 +209,11 @@ def test_too_many_messages_are_throttled_and_repeats_are_free(api_of, alice: Mem
     api = api_of(alice)
     path = f"conversations/{api.channel()['id']}/messages"
     first = {"ref": uuid4(), "text": "1"}
-    assert [api("POST", path, body).status_code for body in (first, first, {"ref": uuid4(), "text": "2"})] == [201, 200, 201]
+    assert [api("POST", path, body).status_code for body in (first, first, {"ref": uuid4(), "text": "2"})] == [
+        201,
+        200,
+        201,
+    ]
 
     answer = api("POST", path, {"ref": uuid4(), "text": "3"})
 

@@ -45,7 +45,15 @@ def document() -> dict[str, Any]:
 def operations() -> list[tuple[str, str]]:
     """Every address that the API routes, with every method of its view: nothing can be left out of the description."""
     return [
-        ("/" + str(pattern.pattern).replace("<slug:slug>", "{slug}").replace("<uuid:", "{").replace("<str:", "{").replace(">", "}"), method)
+        (
+            "/"
+            + str(pattern.pattern)
+            .replace("<slug:slug>", "{slug}")
+            .replace("<uuid:", "{")
+            .replace("<str:", "{")
+            .replace(">", "}"),
+            method,
+        )
         for pattern in urls.urlpatterns
         if pattern.name not in {"schema", "docs"}
         for method in pattern.callback.view_class.http_method_names
@@ -66,13 +74,14 @@ def known(api_of, alice: Member, bob: Member) -> dict[str, list[UUID | str]]:
         "message_id": [*(message["id"] for message in messages), str(uuid4())],
         "member_id": [str(alice.pk), str(bob.pk), str(uuid4())],
         "token_id": [str(uuid4())],
+        "client_id": [api.make("clients", {"platform": "bot"})["id"], str(uuid4())],
         "emoji": ["👍", "hello"],
     }
 
 
 @contextmanager
 def same_connection() -> Iterator[None]:
-    """A real WSGI handler ends its request by closing old connections; here that would be the test's own transaction."""
+    """A real WSGI handler ends by closing old connections; here that would be the test's own transaction."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     try:
@@ -98,9 +107,7 @@ def test_every_answer_is_documented(path: str, method: str, known, alice: Member
         suppress_health_check=list(HealthCheck),
     )
     def call(case: Any, data: st.DataObject) -> None:
-        case.path_parameters = {
-            name: data.draw(st.sampled_from(known[name])) for name in case.path_parameters or {}
-        }
+        case.path_parameters = {name: data.draw(st.sampled_from(known[name])) for name in case.path_parameters or {}}
         case.call_and_validate(
             base_url="http://testserver", headers={"Authorization": f"Bearer {secret}"}, checks=CHECKS
         )

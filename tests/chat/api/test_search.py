@@ -81,5 +81,12 @@ def test_odd_questions_are_answered_or_refused(api_of, alice: Member) -> None:
     for q in ("&|!():*", "'", "\\", "a" * 200, "日本語", '"'):
         assert api.get("search", q=q)["results"] == []
     assert api.get("search", q="x", before="1667-05-10T10:19:54+18:19")["results"] == []
-    for query in ({"q": "a", "after": "0001-01-01T00:00:00+01:00"}, {}, {"q": "a" * 201}, {"q": "a\x00"}, {"q": "a", "before": "yesterday"}, {"q": "a", "limit": 0}):
+    for query in (
+        {"q": "a", "after": "0001-01-01T00:00:00+01:00"},
+        {},
+        {"q": "a" * 201},
+        {"q": "a\x00"},
+        {"q": "a", "before": "yesterday"},
+        {"q": "a", "limit": 0},
+    ):
         assert code_of(api("GET", "search", **query)) == (422, "invalid"), query

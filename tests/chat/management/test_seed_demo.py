@@ -7,8 +7,8 @@ from django.db.models import Count, F, Max
 
 from accounts.models import Member, Organization, User
 from accounts.tenancy import every_organization
-from chat.models import Conversation, Kind, Message
 from chat.management.commands.seed_demo import PASSWORD
+from chat.models import Conversation, Kind, Message
 
 
 @pytest.mark.django_db
@@ -44,7 +44,7 @@ def test_charlie_is_left_alone_where_an_organization_is_there_already(charlie: M
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("name", "value"), [("PRODUCTION", True), ("DEMO", False)])
-def test_a_real_installation_is_never_seeded(settings, name: str, value: bool) -> None:
+def test_a_real_installation_is_never_seeded(settings, name: str, *, value: bool) -> None:
     setattr(settings, name, value)
     with pytest.raises(CommandError):
         call_command("seed_demo", verbosity=0)
