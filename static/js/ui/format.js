@@ -1,6 +1,6 @@
-import { gettext } from "./i18n.js";
+import { gettext, interpolate, ngettext } from "./i18n.js";
 
-const locale = document.documentElement.lang || undefined;
+const locale = globalThis.document?.documentElement.lang || undefined; // rows.js is tested without a document
 const clockTime = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
 const fullTime = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
 const thisYear = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
@@ -41,6 +41,11 @@ export function shortTime(iso) {
   const now = new Date();
   if (dayKey(iso) === dayKey(now.toISOString())) return clockTime.format(date);
   return (date.getFullYear() === now.getFullYear() ? shortDay : shortDayOfYear).format(date);
+}
+
+/** @param {number} count */
+export function repliesLabel(count) {
+  return interpolate(ngettext("%(count)s reply", "%(count)s replies", count), { count });
 }
 
 /** @param {string} name */

@@ -3,9 +3,9 @@
 /** @import {Row} from "./rows.js" */
 
 import { clone, setIcon, setText } from "./dom.js";
-import { fillAvatar, fullDate, listOf, timeOfDay } from "./format.js";
+import { fillAvatar, fullDate, listOf, repliesLabel, timeOfDay } from "./format.js";
 import { setMessageHtml } from "./html.js";
-import { gettext, interpolate, ngettext } from "./i18n.js";
+import { gettext, interpolate } from "./i18n.js";
 import { memberName } from "./names.js";
 
 const EXCERPT = 90; // characters of the message that one replies to
@@ -156,14 +156,9 @@ export class MessageNode {
   }
 }
 
-/** @param {number} count */
-export function repliesLabel(count) {
-  return interpolate(ngettext("%(count)s reply", "%(count)s replies", count), { count });
-}
-
 /** @param {string} text */
 export function excerpt(text) {
-  const line = text.replace(/\s+/g, " ").trim();
+  const line = text.replace(/```\w*|[*_`~]{1,2}|^[>#\s]+/gm, " ").replace(/\s+/g, " ").trim();
   return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line;
 }
 

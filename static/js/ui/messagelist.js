@@ -86,7 +86,7 @@ export class MessageList {
       return { root: node.root, kind: row.kind, node };
     }
     const { root, slots } = clone(row.kind);
-    if (row.kind === "day") setText(slots.label, row.label ?? "");
+    if (row.kind === "day" || row.kind === "count") setText(slots.label, row.label ?? "");
     if (row.kind === "beginning") this.hooks.beginning?.(root, { ...slots, setIcon });
     if (row.kind === "edge") slots.retry.addEventListener("click", () => this.hooks.retry?.(row.edge ?? "before"));
     return { root, kind: row.kind, node: null };

@@ -2,7 +2,7 @@
 /** @import {Store} from "../client/store.js" */
 /** @import {Message} from "../client/types.js" */
 
-import { dayKey, dayLabel } from "./format.js";
+import { dayKey, dayLabel, repliesLabel } from "./format.js";
 
 const GROUP_MINUTES = 7; // messages of one author within this time stand under one name
 
@@ -11,7 +11,7 @@ const GROUP_MINUTES = 7; // messages of one author within this time stand under 
  *
  * @typedef {object} Row
  * @property {string} key
- * @property {"day" | "new" | "beginning" | "edge" | "message" | "pending"} kind
+ * @property {"day" | "new" | "count" | "beginning" | "edge" | "message" | "pending"} kind
  * @property {string} [label]
  * @property {Message} [message]
  * @property {Entry} [entry]
@@ -33,9 +33,11 @@ export function rowsOf(store, messages, entries, { newAfter = null, inThread = f
   /** @type {Message | undefined} */
   let previous;
   let marked = false;
+  let day = "";
   for (const message of messages) {
-    if (!previous || dayKey(previous.created_at) !== dayKey(message.created_at)) {
-      rows.push({ key: `day ${dayKey(message.created_at)}`, kind: "day", label: dayLabel(message.created_at) });
+    if (day !== dayKey(message.created_at)) {
+      day = dayKey(message.created_at);
+      rows.push({ key: `day ${day}`, kind: "day", label: dayLabel(message.created_at) });
       previous = undefined;
     }
     /** @type {boolean} */
@@ -52,6 +54,10 @@ export function rowsOf(store, messages, entries, { newAfter = null, inThread = f
       context: context ? (store.messages.get(message.thread ?? "") ?? null) : undefined,
     });
     previous = message;
+    if (inThread && message.reply_count > 0 && !message.thread) {
+      rows.push({ key: `count ${message.reply_count}`, kind: "count", label: repliesLabel(message.reply_count) });
+      previous = undefined;
+    }
   }
   const known = new Set(rows.map((row) => row.key));
   const waiting = entries.filter((entry) => !known.has(`${store.me} ${entry.ref}`));

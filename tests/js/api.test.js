@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Api, ApiError } from "../../static/js/client/api.js";
+import { FakeClock, fakeFetch, settle } from "./support.js";
+
+function apiWith(...answers) {
+  const clock = new FakeClock();
+  const fetch = fakeFetch(...answers);
+  const api = new Api({ base: "/o/acme/api/v1/", csrfToken: () => "token", fetch, clock });
+  return { api, clock, requests: fetch.requests };
+}
+
+test("a read has no body and no token; empty parameters are left out", async () => {
+  const { api, requests } = apiWith({ json: { results: [] } });
+  await api.get("search", { q: "a b", author: "", before: undefined, limit: 0 });
+  assert.equal(requests[0].url, "/o/acme/api/v1/search?q=a+b&limit=0");
+  assert.equal(requests[0].headers["X-CSRFToken"], undefined);
+  assert.equal(requests[0].body, undefined);
+});
+
+test("a write is JSON and carries the token", async () => {
+  const { api, requests } = apiWith({ status: 201, json: { id: "new" } });
+  assert.deepEqual(await api.post("conversations", { kind: "public" }), { id: "new" });
+  assert.deepEqual(requests[0].body, { kind: "public" });
+  assert.equal(requests[0].headers["Content-Type"], "application/json");
+  assert.equal(requests[0].headers["X-CSRFToken"], "token");
+});
+
+test("a problem document becomes an ApiError with code, words and fields", async () => {
+  const problem = { code: "invalid", title: "Invalid", detail: "Look again.", errors: { name: ["Taken."] } };
+  const { api } = apiWith({ status: 422, json: problem });
+  await assert.rejects(api.post("conversations", {}), (error) => {
+    assert.ok(error instanceof ApiError);
+    assert.deepEqual([error.status, error.code, error.message, error.errors], [422, "invalid", "Look again.", { name: ["Taken."] }]);
+    return !error.passing;
+  });
+});
+
+test("reads are repeated when no answer comes, writes that are not idempotent never", async () => {
+  const { api, clock, requests } = apiWith(new TypeError("network"), { status: 503 }, { json: "here" });
+  const answer = api.get("members");
+  await clock.advance(5_000);
+  assert.equal(await answer, "here");
+  assert.equal(requests.length, 3);
+
+  const once = apiWith(new TypeError("network"));
+  await assert.rejects(once.api.post("conversations", {}), (error) => error.status === 0 && error.code === "unreachable" && error.passing);
+  assert.equal(once.requests.length, 1);
+});
+
+test("after three attempts a read gives up", async () => {
+  const { api, clock, requests } = apiWith({ status: 502 });
+  const answer = assert.rejects(api.get("members"), { status: 502 });
+  await clock.advance(30_000);
+  await answer;
+  assert.equal(requests.length, 3);
+});
+
+test("a refusal is not repeated", async () => {
+  const { api, requests } = apiWith({ status: 404, json: { code: "not_found" } });
+  await assert.rejects(api.get("conversations/x"), { status: 404, code: "not_found" });
+  assert.equal(requests.length, 1);
+});
+
+test("Retry-After is waited for when short, told when long", async () => {
+  const short = apiWith({ status: 429, headers: { "Retry-After": "2" } }, { json: "ok" });
+  const answer = short.api.get("members");
+  await short.clock.advance(1_999);
+  assert.equal(short.requests.length, 1);
+  await short.clock.advance(1);
+  assert.equal(await answer, "ok");
+
+  const long = apiWith({ status: 429, headers: { "Retry-After": "60" } });
+  await assert.rejects(long.api.get("members"), { status: 429, retryAfter: 60_000 });
+});
+
+test("a request that is never answered is given up after its timeout", async () => {
+  const hang = (_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
+  const { api, clock } = apiWith(hang);
+  let failed = null;
+  api.post("conversations", {}).catch((error) => (failed = error));
+  await clock.advance(14_999);
+  assert.equal(failed, null);
+  await clock.advance(1);
+  await settle();
+  assert.equal(failed.status, 0);
+});
+
+test("an answer that is no JSON is an error of the server, not of the page", async () => {
+  const { api } = apiWith(() => new Error("unused"));
+  api.fetch = async () => new Response("<html>bad gateway</html>", { status: 500 });
+  await assert.rejects(api.post("conversations", {}), (error) => error instanceof ApiError && error.status === 500 && error.passing);
+});
+
+test("lists follow next, whatever host the server calls itself", async () => {
+  const { api, requests } = apiWith(
+    { json: { results: [1, 2], next: "https://inner.example/o/acme/api/v1/members?after=b" } },
+    { json: { results: [3], next: null } },
+  );
+  assert.deepEqual(await api.list("members"), [1, 2, 3]);
+  assert.equal(requests[1].url, "/o/acme/api/v1/members?after=b");
+});

@@ -1,0 +1,116 @@
+/** What the tests of the browser client share: a clock that stands still, storage in memory, a server that says what it is told. */
+
+/** Time moves only by `advance`, and chance is always a half. */
+export class FakeClock {
+  constructor(start = Date.parse("2026-03-01T09:00:00Z")) {
+    this.time = start;
+    this.timers = new Map();
+    this.next = 1;
+  }
+
+  now = () => this.time;
+  random = () => 0.5;
+
+  setTimeout = (call, milliseconds) => {
+    this.timers.set(this.next, { at: this.time + milliseconds, call });
+    return this.next++;
+  };
+
+  clearTimeout = (handle) => this.timers.delete(handle);
+
+  /** Run every timer of the next `milliseconds`, in order, and let promises settle in between. */
+  async advance(milliseconds) {
+    const end = this.time + milliseconds;
+    await settle();
+    for (;;) {
+      const due = [...this.timers].filter(([, timer]) => timer.at <= end).sort((a, b) => a[1].at - b[1].at)[0];
+      if (!due) break;
+      this.timers.delete(due[0]);
+      this.time = due[1].at;
+      due[1].call();
+      await settle();
+    }
+    this.time = end;
+  }
+}
+
+/** Let every promise that can settle do so: a macrotask comes after all microtasks. */
+export const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+export class MemoryStorage {
+  constructor(entries = {}) {
+    this.map = new Map(Object.entries(entries));
+  }
+  get length() {
+    return this.map.size;
+  }
+  key = (index) => [...this.map.keys()][index] ?? null;
+  getItem = (key) => this.map.get(key) ?? null;
+  setItem = (key, value) => void this.map.set(key, String(value));
+  removeItem = (key) => void this.map.delete(key);
+}
+
+/** A `fetch` that answers from `answers` in turn: a status with a body, an Error to throw, or a function of the request. */
+export function fakeFetch(...answers) {
+  const requests = [];
+  const fetch = async (url, options) => {
+    const body = options.body === undefined ? undefined : JSON.parse(options.body);
+    requests.push({ url, method: options.method, headers: options.headers, body });
+    let answer = answers.length > 1 ? answers.shift() : answers[0];
+    if (typeof answer === "function") answer = await answer(requests.at(-1), options);
+    if (answer instanceof Error) throw answer;
+    const { status = 200, headers = {}, json = null } = answer;
+    return new Response(status === 204 ? null : JSON.stringify(json), { status, headers });
+  };
+  return Object.assign(fetch, { requests });
+}
+
+export const ME = "member-me";
+
+export const message = (fields) => ({
+  id: `message-${fields.seq}`,
+  conversation: "general",
+  author: "member-bob",
+  text: `text ${fields.seq}`,
+  html: `<p>text ${fields.seq}</p>`,
+  thread: null,
+  reply_count: 0,
+  reactions: [],
+  mentions: [],
+  wide_mention: null,
+  attachments: [],
+  created_at: "2026-03-01T09:00:00Z",
+  edited_at: null,
+  deleted_at: null,
+  version: 1,
+  ref: null,
+  ...fields,
+});
+
+export const conversation = (fields = {}) => ({
+  id: "general",
+  kind: "public",
+  name: "general",
+  topic: "",
+  people: [],
+  created_by: null,
+  created_at: "2026-03-01T08:00:00Z",
+  archived_at: null,
+  last_seq: 0,
+  version: 1,
+  ...fields,
+});
+
+export const seat = (fields = {}) => ({
+  conversation: "general",
+  member: ME,
+  role: "member",
+  joined_at: "2026-03-01T08:00:00Z",
+  left_at: null,
+  version: 1,
+  read_seq: 0,
+  notifications: "all",
+  muted: false,
+  favourite: false,
+  ...fields,
+});
