@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from allauth.account.forms import SignupForm
+from allauth.account.forms import LoginForm, SignupForm
 from django import forms
 from django.db import transaction
 from django.http import HttpRequest
@@ -23,6 +23,12 @@ SLUG_ATTRIBUTES = {
 }
 
 
+class SignInForm(LoginForm):  # type: ignore[misc]  # allauth is untyped
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        drop_placeholders(self)
+
+
 class NameForm(SignupForm):  # type: ignore[misc]  # allauth is untyped
     """A new account: name, e-mail, password. For people who join by an invitation."""
 
@@ -31,8 +37,8 @@ class NameForm(SignupForm):  # type: ignore[misc]  # allauth is untyped
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs.pop("placeholder", None)  # every field has a label; two of them are noise
+        drop_placeholders(self)
+        self.fields["password1"].help_text = _("At least 10 characters, and not one that is easy to guess.")
 
     def clean_name(self) -> str:
         return " ".join(str(self.cleaned_data["name"]).split())
@@ -99,7 +105,7 @@ class ProfileForm(forms.Form):
 
 class InvitationForm(forms.Form):
     email = forms.EmailField(
-        label=_("E-mail address"),
+        label=_("Email"),
         max_length=254,
         required=False,
         help_text=_("Leave empty to get a link that you pass on yourself. It works once."),
@@ -123,6 +129,12 @@ class TokenForm(forms.Form):
     label = forms.CharField(
         label=_("What is it for?"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
+
+
+def drop_placeholders(form: forms.BaseForm) -> None:
+    """Every field has a label; two of them are noise."""
+    for field in form.fields.values():
+        field.widget.attrs.pop("placeholder", None)
 
 
 def roles_for(member: Member, *, of: str) -> list[tuple[str, str]]:
