@@ -25,7 +25,7 @@ FRAME_LENGTH: Final = (
     48 * 1024
 )  # characters of events in a frame, unless a single one is longer: below the write buffer
 
-_LOAD: Final = "SELECT id, type, conversation_id, at, data FROM chat_event WHERE id = ANY(%b::bigint[])"
+_LOAD: Final = "SELECT id, type, conversation_id, at, data FROM chat_event WHERE id = ANY(%s::bigint[])"
 
 
 class Bodies:
@@ -49,7 +49,7 @@ class Bodies:
         texts = {id: text for id in ids if (text := self._events.get(id)) is not None}
         missing = [id for id in ids if id not in texts]
         if missing:
-            for id, type, conversation, at, data in await database.fetch(_LOAD, (missing,)):
+            for id, type, conversation, at, data in await database.fetch(_LOAD, (database.numbers(missing),)):
                 text = events.splice(id=id, type=type, conversation=conversation, at=at, data=data).decode()
                 texts[id] = text
                 self._events.put(id, text, size=len(text))

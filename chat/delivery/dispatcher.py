@@ -8,7 +8,8 @@ behind, and read again when there is room. What lies in a mailbox needs no memor
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Final, Protocol
 
@@ -26,6 +27,12 @@ READ_CLIENTS: Final = 1000  # mailboxes in one read; the next thousand follows a
 READ_EVENTS: Final = 100  # of one client in one read: a frame that a phone can apply without stuttering
 READ_AT_LEAST: Final = 16  # of one client, however many are waiting
 READ_TOTAL: Final = 20_000  # of all clients in one read: what is read lies in memory until it is written
+# After a round of writing the loop belongs to others for as long as it took: acks come in and further posts. If it was
+# a heavy round and posts are being committed just then, they are waited for, so that clients get one frame instead of
+# two: with 500 readers and 8 posts in flight that halves the cost of a delivery. A small round rests for microseconds.
+REST: Final = 0.02  # seconds, at most
+COMMIT: Final = 0.05  # seconds to wait for them, at most
+HEAVY: Final = 0.003  # seconds of writing
 RETRY: Final = 0.5  # seconds before a read that failed is tried again
 
 log = structlog.get_logger(__name__)
@@ -44,6 +51,8 @@ class Dispatcher:
         self._waiting: dict[Connection, None] = {}  # in the order in which they were woken
         self._some = asyncio.Event()
         self._bodies = Bodies()
+        self._coming = 0
+        self._come = asyncio.Event()
 
     def wake(self, client_ids: Iterable[int]) -> None:
         for client_id in client_ids:
@@ -59,6 +68,17 @@ class Dispatcher:
         else:
             self._waiting[connection] = None
             self._some.set()
+
+    @contextmanager
+    def coming(self) -> Iterator[None]:
+        """While something is being committed in this process that is likely to wake clients of this node."""
+        self._coming += 1
+        try:
+            yield
+        finally:
+            self._coming -= 1
+            if not self._coming:
+                self._come.set()
 
     async def run(self) -> None:
         while True:
@@ -90,12 +110,23 @@ class Dispatcher:
             news = await mailbox().read([connection.client_id for connection in ready], after, upto)
             frames = await self._bodies.load(each.events for each in news)
         asked = dict(zip(ready, upto, strict=True))
+        clock = asyncio.get_running_loop().time
+        started = clock()
         for each in news:
             chunks = frames[each.events]
-            if chunks is None:
+            if chunks is None or not each.events:
                 self._repair(each.clients, lost=True)
             else:
                 self._write(each, chunks, asked)
+        await self._rest(clock() - started)
+
+    async def _rest(self, written_for: float) -> None:
+        await asyncio.sleep(min(REST, written_for))
+        if self._coming and written_for > HEAVY:
+            self._come.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(COMMIT):
+                    await self._come.wait()
 
     def _write(self, news: News, chunks: list[Chunk], asked: Mapping[Connection, int]) -> None:
         written = frames = 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -26,7 +27,9 @@ TYPING_EVERY: Final = 2.0  # seconds a member and conversation
 TYPING_WAITING: Final = 500  # notices that wait for the database; later ones are shed, they would come too late anyway
 TYPISTS: Final = 10_000  # pairs of member and conversation whose last notice is remembered
 FLUSH: Final = 1.0  # seconds over which presence changes are collected
-CHANGES_AT_ONCE: Final = 100  # told in one flush; each may concern every socket of the node
+CHANGES_AT_ONCE: Final = 100  # looked up in one flush
+FRAMES_AT_ONCE: Final = 1000  # written in one flush, some 2 % of a core; the rest of the changes wait for the next
+ONLOOKERS: Final = 100  # in conversations with more participants nobody watches everybody; who opens the list asks
 CHANGES_WAITING: Final = 2_000  # beyond it they are shed: who wants to know asks for `presence`
 SWEEP: Final = 2.0  # seconds between two looks for expired leases
 
@@ -39,10 +42,19 @@ WHERE p.conversation_id = %(conversation)s AND p.organization_id = %(organizatio
 GROUP BY c.node_id
 """
 _ACQUAINTED: Final = """
-SELECT DISTINCT viewer.member_id, subject.member_id
-FROM chat_participant subject JOIN chat_participant viewer ON viewer.conversation_id = subject.conversation_id
-WHERE subject.member_id = ANY(%(changed)s) AND subject.left_at IS NULL
-    AND viewer.member_id = ANY(%(local)s) AND viewer.left_at IS NULL
+WITH seats AS (
+    SELECT conversation_id, member_id FROM chat_participant WHERE member_id = ANY(%(changed)s) AND left_at IS NULL
+), small AS (
+    SELECT conversation_id FROM chat_participant
+    WHERE conversation_id IN (SELECT conversation_id FROM seats) AND left_at IS NULL
+    GROUP BY conversation_id HAVING count(*) <= %(onlookers)s
+)
+SELECT subject.member_id, array_agg(DISTINCT viewer.member_id)
+FROM small
+JOIN seats subject ON subject.conversation_id = small.conversation_id
+JOIN chat_participant viewer ON viewer.conversation_id = small.conversation_id
+WHERE viewer.member_id = ANY(%(local)s) AND viewer.left_at IS NULL
+GROUP BY subject.member_id
 """
 
 log = structlog.get_logger(__name__)
@@ -160,20 +172,30 @@ class Signals:
     async def _tell_presence(self) -> None:
         while True:
             await asyncio.sleep(FLUSH)
-            some = [self._changes.popitem(last=False) for _ in range(min(CHANGES_AT_ONCE, len(self._changes)))]
-            for organization_id in {organization_id for (organization_id, _), _ in some}:
-                states = {member: state for (organization, member), state in some if organization == organization_id}
-                await self._tell(organization_id, states)
+            keys = list(islice(self._changes, CHANGES_AT_ONCE))
+            states = {key: self._changes.pop(key) for key in keys}
+            for organization_id in {organization_id for organization_id, _ in states}:
+                some = {member: state for (owner, member), state in states.items() if owner == organization_id}
+                for member, state in await self._tell(organization_id, some):
+                    self._changes.setdefault((organization_id, member), state)  # unless there is a newer one
 
-    async def _tell(self, organization_id: UUID, states: Mapping[str, State]) -> None:
+    async def _tell(self, organization_id: UUID, states: Mapping[str, State]) -> list[Change]:
+        """Returns those for which there was no more room in this flush."""
         clients: dict[UUID, list[int]] = {}
         for connection in self._connections.values():
             if connection.organization_id == organization_id:
                 clients.setdefault(connection.member_id, []).append(connection.client_id)
-        changed = [UUID(member) for member in states]
-        for viewer, subject in await database.fetch(_ACQUAINTED, {"changed": changed, "local": list(clients)}):
-            signal = {"type": "presence", "member": str(subject), "state": states[str(subject)]}
-            self._pass_on(clients.get(viewer, ()), signal)
+        parameters = {"changed": [UUID(member) for member in states], "local": list(clients), "onlookers": ONLOOKERS}
+        room, late = FRAMES_AT_ONCE, []
+        for subject, viewers in await database.fetch(_ACQUAINTED, parameters):
+            member = str(subject)
+            if room <= 0:
+                late.append((member, states[member]))
+                continue
+            targets = [client for viewer in viewers for client in clients.get(viewer, ())]
+            self._pass_on(targets, {"type": "presence", "member": member, "state": states[member]})
+            room -= len(targets)
+        return late
 
     def _publish(self, organization_id: UUID, changes: Sequence[Change]) -> None:
         if changes:

@@ -67,7 +67,7 @@ def typing(socket: Socket, frame: Typing) -> None:
 @command(MessageSend)
 def message_send(socket: Socket, frame: MessageSend) -> Work:
     connection = socket.connection
-    return _send(poster.Parcel(connection.organization_id, connection.member_id, frame))
+    return _send(socket.node, poster.Parcel(connection.organization_id, connection.member_id, frame))
 
 
 @command(ConversationRead)
@@ -78,8 +78,8 @@ def conversation_read(socket: Socket, frame: ConversationRead) -> Work:
 decoder: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(Union[tuple(HANDLERS)])  # noqa: UP007  # made at run time
 
 
-async def _send(parcel: poster.Parcel) -> Result:
-    outcome = await poster.post(parcel)
+async def _send(node: Node, parcel: poster.Parcel) -> Result:
+    outcome = await poster.post(parcel, coming=node.dispatcher.coming)
     if outcome is None:
         raise Unavailable
     if isinstance(outcome, Refusal):

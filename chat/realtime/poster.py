@@ -7,8 +7,9 @@ that is alone waits for nobody.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from itertools import groupby
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -32,6 +33,8 @@ WAITING: Final = 2_000  # posts a lane holds before it says no: some seconds of 
 Outcome = Sent | Refusal | None
 """None: something of ours is down; nothing was written, or the ref will say so."""
 
+Coming = Callable[[], AbstractContextManager[None]]
+
 log = structlog.get_logger(__name__)
 
 
@@ -44,7 +47,8 @@ class Parcel(NamedTuple):
 
 
 class Lane:
-    def __init__(self) -> None:
+    def __init__(self, coming: Coming) -> None:
+        self._coming = coming
         self._waiting: list[tuple[Parcel, asyncio.Future[Outcome]]] = []
         self._busy: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="poster")
@@ -64,7 +68,8 @@ class Lane:
         loop = asyncio.get_running_loop()
         while self._waiting:
             some, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
-            outcomes = await loop.run_in_executor(self._thread, _write, [parcel for parcel, _ in some])
+            with self._coming():
+                outcomes = await loop.run_in_executor(self._thread, _write, [parcel for parcel, _ in some])
             for (_, waiting), outcome in zip(some, outcomes, strict=True):
                 if not waiting.done():
                     waiting.set_result(outcome)
@@ -74,12 +79,12 @@ class Lane:
 _lanes: WeakKeyDictionary[asyncio.AbstractEventLoop, list[Lane]] = WeakKeyDictionary()
 
 
-async def post(parcel: Parcel) -> Outcome:
-    """Write it with whatever else is waiting. Raises Throttled."""
+async def post(parcel: Parcel, *, coming: Coming) -> Outcome:
+    """Write it with whatever else is waiting. Raises Throttled. `coming` is entered while a transaction is open."""
     loop = asyncio.get_running_loop()
     lanes = _lanes.get(loop)
     if lanes is None:
-        lanes = _lanes[loop] = [Lane() for _ in range(LANES)]
+        lanes = _lanes[loop] = [Lane(coming) for _ in range(LANES)]
     return await lanes[parcel.frame.conversation.int % LANES].post(parcel)
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from channels.routing import URLRouter
 from django.urls import path, re_path
@@ -14,4 +14,4 @@ async def nowhere(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "websocket.close"})
 
 
-websocket = URLRouter([path("o/<slug:slug>/ws/v1/", SocketConsumer.as_asgi()), re_path(r"", nowhere)])
+websocket = URLRouter([path("o/<slug:slug>/ws/v1/", SocketConsumer.as_asgi()), re_path(r"", cast(Any, nowhere))])

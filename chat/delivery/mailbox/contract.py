@@ -33,7 +33,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """The same events for several clients: `clients[i]` has them from tag `firsts[i]` on."""
+    """The same events for several clients: `clients[i]` has them from tag `firsts[i]` on. Empty: a broken mailbox."""
 
     events: tuple[int, ...]
     clients: Sequence[int]

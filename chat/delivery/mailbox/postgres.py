@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from chat.delivery import database, metrics
+from chat.delivery.database import numbers
 from chat.delivery.mailbox import audience
 from chat.delivery.mailbox.contract import News, Position, Recipients
 
@@ -73,27 +74,37 @@ FROM locked l, chat_event v
 WHERE e.client_id = l.id AND v.id = e.event_id AND v.conversation_id = %(conversation)s
 """
 
-_READ: Final = """
+# The table is empty at one moment and huge at the next, so statistics about it are worth nothing. OFFSET 0 keeps the
+# planner from turning the join around, and a row can be found by its ctid in one way only.
+_EACH_ENTRY: Final = """
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS w (client_id, after, upto)
+CROSS JOIN LATERAL (
+    SELECT e.ctid AS place, e.tag, e.event_id FROM chat_mailboxentry e
+    WHERE e.client_id = w.client_id AND e.tag > w.after AND e.tag <= w.upto ORDER BY e.tag OFFSET 0
+) AS entry
+"""
+
+# A mailbox with a hole, which nothing here makes, reads as no events at all.
+_READ: Final = f"""
 SELECT events, array_agg(client_id), array_agg(first) FROM (
-    SELECT e.client_id, min(e.tag) AS first, array_agg(e.event_id ORDER BY e.tag) AS events
-    FROM unnest(%b::bigint[], %b::bigint[], %b::bigint[]) AS w (client_id, after, upto)
-    JOIN chat_mailboxentry e ON e.client_id = w.client_id AND e.tag > w.after AND e.tag <= w.upto
-    GROUP BY e.client_id
+    SELECT w.client_id, min(entry.tag) AS first,
+        CASE WHEN max(entry.tag) - min(entry.tag) + 1 = count(*) THEN array_agg(entry.event_id ORDER BY entry.tag)
+        ELSE '{{}}' END AS events
+    {_EACH_ENTRY} GROUP BY w.client_id
 ) AS each GROUP BY events
 """
 
 _POSITIONS: Final = """
 SELECT c.id, c.tag, (SELECT min(e.tag) FROM chat_mailboxentry e WHERE e.client_id = c.id)
-FROM chat_client c WHERE c.id = ANY(%b::bigint[])
+FROM chat_client c WHERE c.id = ANY(%s::bigint[])
 """
 
-_ACKED: Final = """
-DELETE FROM chat_mailboxentry e USING unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS a (client_id, after, upto)
-WHERE e.client_id = a.client_id AND e.tag > a.after AND e.tag <= a.upto
+_ACKED: Final = f"""
+DELETE FROM chat_mailboxentry d USING (SELECT entry.place {_EACH_ENTRY}) AS acked WHERE d.ctid = acked.place
 """
 
 _ACKED_AND_KEPT: Final = f"""
-WITH acked AS ({_ACKED} RETURNING e.client_id, e.tag, e.event_id)
+WITH acked AS ({_ACKED} RETURNING d.client_id, d.tag, d.event_id)
 INSERT INTO chat_ackedentry (organization_id, member_id, client, tag, event_id)
 SELECT c.organization_id, c.member_id, c.public_id, a.tag, a.event_id
 FROM acked a JOIN chat_client c ON c.id = a.client_id
@@ -154,16 +165,16 @@ class PostgresMailbox:
             return dict(cursor.fetchall())
 
     async def read(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> list[News]:
-        rows = await database.fetch(_READ, (clients, after, upto))
+        rows = await database.fetch(_READ, (numbers(clients), numbers(after), numbers(upto)))
         return [News(tuple(events), readers, firsts) for events, readers, firsts in rows]
 
     async def positions(self, clients: Sequence[int]) -> Mapping[int, Position]:
-        rows = await database.fetch(_POSITIONS, (clients,))
+        rows = await database.fetch(_POSITIONS, (numbers(clients),))
         return {client: Position(tag, oldest) for client, tag, oldest in rows}
 
     async def acknowledge(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> None:
         statement = _ACKED_AND_KEPT if settings.ACKED_ENTRIES == "keep" else _ACKED
-        await database.execute(statement, (clients, after, upto))
+        await database.execute(statement, (numbers(clients), numbers(after), numbers(upto)))
 
     def _bound(self, clients: Sequence[int]) -> None:
         """Empty those mailboxes that hold more than a sync would cost."""
