@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.actions import end_session, sign_out_everywhere
+from accounts.browsers import browser_name
 from accounts.models import User
 
 
@@ -21,7 +22,8 @@ def list_sessions(request: HttpRequest) -> HttpResponse:
     """The browsers in which the user is signed in, the newest first."""
     sessions = UserSession.objects.purge_and_list(request.user)
     sessions.sort(key=lambda session: session.created_at, reverse=True)
-    return render(request, "accounts/sessions.html", {"sessions": sessions})
+    rows = [(session, browser_name(session.user_agent)) for session in sessions]
+    return render(request, "accounts/sessions.html", {"rows": rows})
 
 
 @login_required

@@ -413,3 +413,16 @@ def test_identity_providers_and_passkeys_need_no_code(db):
     assert "Acme SSO" in done.stdout
     assert "Sign in with a passkey" in done.stdout
     assert done.stdout.count('<script nonce="') == 3  # those of the passkey, allowed by the policy
+
+
+def test_pages_of_the_second_factor_obey_the_policy(bob, totp_secret, client_of):
+    browser = client_of(bob)
+    browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    browser.post("/accounts/2fa/reauthenticate/", {"code": code_now(totp_secret)})
+    RecoveryCodes.activate(bob.user)
+    for address in ("", "recovery-codes/", "recovery-codes/generate/", "totp/deactivate/"):
+        page = browser.get(f"/accounts/2fa/{address}")
+        text = page.content.decode()
+        assert page.status_code == 200, address
+        assert text.count("<script") == text.count("<script nonce=")
+        assert " style=" not in text

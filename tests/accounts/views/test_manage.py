@@ -194,8 +194,10 @@ def test_tokens_are_shown_once(bob, charlie, client_of):
 def test_sessions_are_listed_and_ended_one_by_one(bob, charlie, client_of):
     here, there = client_of(bob), client_of(bob)
     page = here.get("/accounts/sessions/")
-    other = next(session for session in page.context["sessions"] if session.session_key == there.session.session_key)
-    assert len(page.context["sessions"]) == 2
+    other = next(
+        session for session, _browser in page.context["rows"] if session.session_key == there.session.session_key
+    )
+    assert len(page.context["rows"]) == 2
     assert client_of(charlie).post(f"/accounts/sessions/{other.pk}/end").status_code == 404
     here.post(f"/accounts/sessions/{other.pk}/end")
     assert there.get("/o/acme/profile").status_code == 302
