@@ -25,7 +25,7 @@ class RequestAuthentication(SessionAuthentication):
 
     def enforce_csrf(self, request: Request) -> None:
         """On Django's own request: the framework's would parse the body in search of a form field, and use it up."""
-        super().enforce_csrf(request._request)  # type: ignore[arg-type]
+        super().enforce_csrf(request._request)  # type: ignore[arg-type]  # noqa: SLF001
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

@@ -15,6 +15,7 @@ from chat.api import (
     reports,
     schema,
     search,
+    sync,
     tokens,
 )
 
@@ -50,5 +51,6 @@ urlpatterns = [
     path("o/<slug:slug>/api/v1/members", members.MemberList.as_view(), name="members"),
     path("o/<slug:slug>/api/v1/members/<uuid:member_id>", members.MemberDetail.as_view(), name="member"),
     path("o/<slug:slug>/api/v1/presence", presence.PresenceList.as_view(), name="presence"),
+    path("o/<slug:slug>/api/v1/sync", sync.SyncDetail.as_view(), name="sync"),
     path("o/<slug:slug>/api/v1/search", search.SearchList.as_view(), name="search"),
 ]

@@ -59,7 +59,9 @@ class Event(TenantModel):
             models.CheckConstraint(name="event_type_known", condition=models.Q(type__in=sorted(events.EVENT_TYPES))),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["conversation", "xid"], name="event_of_conversation"),
+            models.Index(
+                fields=["conversation", "xid"], name="event_of_conversation", condition=models.Q(member_id=None)
+            ),
             models.Index(
                 fields=["member_id", "xid"], name="event_of_member", condition=models.Q(member_id__isnull=False)
             ),

@@ -41,6 +41,7 @@ WHOLES: Final = {
     "api:members",
     "api:presence",
     "api:search",
+    "api:sync",
     "profile",
     "leave_organization",
     "manage_members",

@@ -1,0 +1,403 @@
+"""The state since a cursor: what a client asks for when it starts, wakes up, or notices that it is out of step.
+
+The answer is the present state of what changed, never a replay, so its cost depends on what changed and not on what is
+stored. The cursor is safe against the order of commits: events carry the id of their writing transaction, the cursor is
+the snapshot's `xmin`, below which every transaction has ended, and the next answer begins there; what was in flight is
+told again rather than missed. It names the database cluster, its timeline and an event that must be there, so
+that a restored backup, or a failover that lost transactions, makes clients start afresh.
+(The idea of the xmin cursor is from pgq and the transactional-outbox literature.)
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django.db import connection, transaction
+from msgspec import Struct
+
+from accounts.models import Member
+from chat import events
+from chat.access import visible_members
+from chat.delivery.presence import State, presence_of
+from chat.models import Conversation, Event, Message, Participant
+from chat.queries.history import entities
+
+PAGE: Final = 150  # conversations in an answer: about 90 KB of them and their seats
+MESSAGES: Final = (
+    50  # changed messages of one conversation; beyond it the client forgets its history and pages it in again
+)
+BUDGET: Final = 60_000  # bytes of messages in an answer, so that the first one stays under 200 KB
+ROW: Final = 600  # bytes of a message beside its text and html
+PEOPLE: Final = 200  # changed members, or changed seats of a conversation; beyond it they are fetched on demand
+WITH_MESSAGES: Final = (
+    30  # conversations of a first sync that are shown with messages; the others page them in when opened
+)
+EVENTS: Final = 400  # events of one conversation that are looked at; more of them always is a gap
+
+
+class SyncConversation(events.Conversation, frozen=True, kw_only=True):
+    """`history_gap`: forget the messages older than those in this answer, and page them in when they are looked at.
+    `participants_gap`: forget who takes part, and ask when it is looked at."""
+
+    history_gap: bool
+    participants_gap: bool
+
+
+class Removed(Struct, frozen=True):
+    conversations: list[UUID]
+    members: list[UUID]
+
+
+class Presence(Struct, frozen=True):
+    member: UUID
+    state: State
+
+
+class SyncAnswer(Struct, frozen=True):
+    """`full`: replace the state with this. `more`: go on with `cursor` until it is false."""
+
+    cursor: str
+    full: bool
+    more: bool
+    organization: events.Organization
+    me: events.Member
+    members: list[events.Member]
+    members_gap: bool
+    conversations: list[SyncConversation]
+    participants: list[events.Participant]
+    messages: list[events.Message]
+    removed: Removed
+    presence: list[Presence]
+
+
+class Cursor(Struct, frozen=True, array_like=True):
+    """A position in the event log. `since` is 0 for a first sync; `until` and `after` are set between its pages."""
+
+    member: UUID
+    cluster: str
+    anchor: tuple[int, str]  # an event that the database had then, and its mark; (0, "") for an empty log
+    since: int
+    until: int = 0
+    after: UUID | None = None
+
+    def encode(self) -> str:
+        return base64.urlsafe_b64encode(msgspec.msgpack.encode(self)).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str) -> Cursor | None:
+        try:
+            raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            return msgspec.msgpack.decode(raw, type=cls)
+        except (ValueError, msgspec.DecodeError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the log holds of one conversation since the cursor."""
+
+    conversation: UUID
+    messages: frozenset[UUID] = frozenset()
+    seats: frozenset[UUID] = frozenset()
+    whole: bool = False  # too much to tell apart, or new to the member: the conversation as from nothing
+
+
+@transaction.atomic
+def sync(member: Member, *, cursor: str = "", limit: int = PAGE) -> SyncAnswer:
+    """The member's state since `cursor`, or from nothing. One snapshot; at most `limit` conversations."""
+    if not connection.savepoint_ids:  # else the caller's own transaction gives the snapshot
+        _one_snapshot()
+    here = _position(member)
+    given = _valid(Cursor.decode(cursor) if cursor else None, here)
+    start = given or here
+    changes = _changes(member, start, limit + 1) if start.since else _everything(member, start, limit + 1)
+    return _answer(member, start, here, changes[:limit], full=given is None, cut=len(changes) > limit)
+
+
+def _one_snapshot() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
+def _position(member: Member) -> Cursor:
+    """The cursor of this very snapshot, as a first sync: `since` 0, `until` what a later one begins with."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT system_identifier || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8),"
+            " pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM pg_control_system()"
+        )
+        cluster, xmin = cursor.fetchone()
+        cursor.execute("SELECT id, at FROM chat_event ORDER BY id DESC LIMIT 1")
+        newest = cursor.fetchone()
+    anchor = (newest[0], _mark(*newest)) if newest else (0, "")
+    return Cursor(member=member.pk, cluster=cluster, anchor=anchor, since=0, until=xmin)
+
+
+def _valid(given: Cursor | None, here: Cursor) -> Cursor | None:
+    """The cursor, unless it is somebody else's, of another database, of a lost future, or too old."""
+    if given is None or (given.member, given.cluster) != (here.member, here.cluster) or given.since > here.until:
+        return None
+    id, mark = given.anchor
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT at FROM chat_event WHERE id = %s", [id])
+        row = cursor.fetchone()
+    # Where the newest event of its time was purged, others that came after it may have been, too.
+    return given if id == 0 or (row and _mark(id, row[0]) == mark) else None
+
+
+def _mark(id: int, at: datetime) -> str:
+    """Tells an event from another one that a restored database gave the same id; keyed, because it may be any tenant's."""
+    key = settings.SECRET_KEY.encode()[:64]
+    return hashlib.blake2b(f"{id} {at.timestamp()}".encode(), key=key, digest_size=8).hexdigest()
+
+
+_CHANGES: Final = """
+WITH own AS (
+    SELECT conversation_id, array_agg(DISTINCT type) AS types
+    FROM chat_event WHERE member_id = %(member)s AND xid >= %(since)s::text::xid8 AND conversation_id IS NOT NULL
+    GROUP BY conversation_id
+), seats AS (
+    SELECT conversation_id FROM chat_participant
+    WHERE member_id = %(member)s AND left_at IS NULL AND conversation_id > %(after)s
+)
+SELECT s.conversation_id, e.messages, e.seats, e.count, o.types && ARRAY['participant.created']::varchar[]
+FROM seats s
+LEFT JOIN own o ON o.conversation_id = s.conversation_id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS count,
+        array_agg(DISTINCT entity_id) FILTER (WHERE type LIKE 'message.%%') AS messages,
+        array_agg(DISTINCT entity_id) FILTER (WHERE type LIKE 'participant.%%') AS seats
+    FROM (
+        SELECT entity_id, type FROM chat_event
+        WHERE conversation_id = s.conversation_id AND member_id IS NULL AND xid >= %(since)s::text::xid8
+        ORDER BY xid DESC LIMIT %(events)s
+    ) AS newest
+) e
+WHERE e.count > 0 OR o.types IS NOT NULL
+ORDER BY s.conversation_id LIMIT %(limit)s
+"""
+
+
+def _changes(member: Member, start: Cursor, limit: int) -> list[Change]:
+    """Which of the member's conversations changed, and what of them, by one walk along the log's index."""
+    parameters: dict[str, int | UUID] = {
+        "member": member.pk,
+        "since": start.since,
+        "after": start.after or UUID(int=0),
+        "events": EVENTS + 1,
+        "limit": limit,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_CHANGES, parameters)
+        return [
+            Change(
+                conversation,
+                frozenset(messages or ()),
+                frozenset(seats or ()),
+                whole=bool(joined) or count > EVENTS or len(messages or ()) > MESSAGES,
+            )
+            for conversation, messages, seats, count, joined in cursor.fetchall()
+        ]
+
+
+def _everything(member: Member, start: Cursor, limit: int) -> list[Change]:
+    seats = Participant.objects.filter(member=member, left_at=None, conversation__gt=start.after or UUID(int=0))
+    rows = seats.order_by("conversation").values_list("conversation", flat=True)[:limit]
+    return [Change(conversation, whole=True) for conversation in rows]
+
+
+def _answer(
+    member: Member, start: Cursor, here: Cursor, changes: Sequence[Change], *, full: bool, cut: bool
+) -> SyncAnswer:
+    first = start.after is None
+    conversations = Conversation.objects.in_bulk([change.conversation for change in changes])
+    told, gaps, messages = _messages(changes, conversations, full=not start.since)
+    more = cut or len(told) < len(changes)
+    seats, seat_gaps = _seats(member, told, conversations)
+    people, people_gap = _people(member, start, messages, seats, conversations) if told or first else ([], False)
+    return SyncAnswer(
+        cursor=_next(start, here, told if more else None).encode(),
+        full=full,
+        more=more,
+        organization=events.organization_entity(member.organization),
+        me=events.member_entity(member),
+        members=people,
+        members_gap=people_gap,
+        conversations=[_conversation(conversations[change.conversation], gaps, seat_gaps) for change in told],
+        participants=seats,
+        messages=messages,
+        removed=Removed(_left(member, start) if first and start.since else [], []),
+        presence=[
+            Presence(*pair) for pair in sorted(presence_of(member.organization_id, {p.id for p in people}).items())
+        ],
+    )
+
+
+def _next(start: Cursor, here: Cursor, told: Sequence[Change] | None) -> Cursor:
+    """Between pages the position within this sync, at its end the position of its first page: what changed while it was
+    paged is told by the next one."""
+    until, anchor = (start.until, start.anchor) if start.after else (here.until, here.anchor)
+    if told:
+        return msgspec.structs.replace(start, until=until, anchor=anchor, after=told[-1].conversation)
+    return Cursor(member=here.member, cluster=here.cluster, anchor=anchor, since=until)
+
+
+def _messages(
+    changes: Sequence[Change], conversations: dict[UUID, Conversation], *, full: bool
+) -> tuple[list[Change], set[UUID], list[events.Message]]:
+    """The messages of as many changes as fit, which changes those are, and which of their histories have a gap.
+
+    A first sync tells all its conversations and as many messages as fit, those of the most recently active ones; a
+    delta tells fewer conversations instead: a client that holds history must not be left with a hole in it unawares.
+    """
+    order = _most_active(changes) if full else list(changes)
+    found = _candidates(order[:WITH_MESSAGES] if full else order)
+    told: list[Change] = []
+    gaps: set[UUID] = set()
+    chosen: list[UUID] = []
+    spent = 0
+    for change in order:
+        if spent > BUDGET and not full:
+            break
+        told.append(change)
+        rows = [] if spent > BUDGET else found.get(change.conversation, [])
+        spent += sum(row.size for row in rows)
+        chosen += [row.id for row in rows]
+        if (
+            change.whole
+            and min((row.seq for row in rows), default=2) > 1
+            and conversations[change.conversation].last_seq
+        ):
+            gaps.add(change.conversation)
+    told.sort(key=lambda change: change.conversation)
+    messages = Message.objects.filter(pk__in=chosen).defer("search").order_by("conversation", "seq")
+    return told, gaps, entities(list(messages))
+
+
+def _most_active(changes: Sequence[Change]) -> list[Change]:
+    """By the time of their newest message."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.id, m.created_at FROM chat_conversation c"
+            " JOIN chat_message m ON m.conversation_id = c.id AND m.seq = c.last_seq WHERE c.id = ANY(%s)",
+            [[change.conversation for change in changes]],
+        )
+        newest: dict[UUID, datetime] = dict(cursor.fetchall())
+    silent = datetime.min.replace(tzinfo=UTC)
+    return sorted(changes, key=lambda change: newest.get(change.conversation, silent), reverse=True)
+
+
+class _Candidate(NamedTuple):
+    id: UUID
+    seq: int
+    size: int  # bytes, about
+
+
+_NEWEST: Final = """
+SELECT m.conversation_id, m.id, m.seq, m.size FROM unnest(%s::uuid[]) AS c (id)
+CROSS JOIN LATERAL (
+    SELECT conversation_id, id, seq, octet_length(text) + octet_length(html) AS size
+    FROM chat_message WHERE conversation_id = c.id ORDER BY seq DESC LIMIT %s
+) AS m
+"""
+_CHANGED: Final = """
+SELECT conversation_id, id, seq, octet_length(text) + octet_length(html) FROM chat_message WHERE id = ANY(%s)
+"""
+
+
+def _candidates(changes: Sequence[Change]) -> dict[UUID, list[_Candidate]]:
+    """By conversation: the newest messages where all is new, else the changed ones."""
+    found: dict[UUID, list[_Candidate]] = defaultdict(list)
+    changed = [message for change in changes if not change.whole for message in change.messages]
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST, [[change.conversation for change in changes if change.whole], MESSAGES])
+        rows = cursor.fetchall()
+        cursor.execute(_CHANGED, [changed])
+        rows += cursor.fetchall()
+    for conversation, id, seq, size in rows:
+        found[conversation].append(_Candidate(id, seq, ROW + size))
+    return found
+
+
+def _seats(
+    member: Member, told: Sequence[Change], conversations: dict[UUID, Conversation]
+) -> tuple[list[events.Participant], set[UUID]]:
+    """The member's own seats, all seats of direct and group messages, and of channels those that changed."""
+    gaps = {change.conversation for change in told if _has_seat_gap(change, conversations[change.conversation])}
+    wanted: dict[UUID, frozenset[UUID]] = {
+        change.conversation: change.seats
+        for change in told
+        if change.conversation not in gaps and conversations[change.conversation].is_channel
+    }
+    rows = Participant.objects.filter(conversation__in=[change.conversation for change in told])
+    own = list(rows.filter(member=member))
+    peopled = [change.conversation for change in told if not conversations[change.conversation].is_channel]
+    others = [
+        *rows.filter(conversation__in=peopled).exclude(member=member),
+        *_changed_seats(wanted, member),
+    ]
+    seats = [*(seat.entity(own=True) for seat in own), *(seat.entity(own=False) for seat in others)]
+    return sorted(seats, key=lambda seat: (seat.conversation, seat.member)), gaps
+
+
+def _has_seat_gap(change: Change, conversation: Conversation) -> bool:
+    return conversation.is_channel and (change.whole or len(change.seats) > PEOPLE)
+
+
+def _changed_seats(wanted: dict[UUID, frozenset[UUID]], member: Member) -> list[Participant]:
+    pairs = {(conversation, seat) for conversation, seats in wanted.items() for seat in seats if seat != member.pk}
+    if not pairs:
+        return []
+    rows = Participant.objects.filter(
+        conversation__in={pair[0] for pair in pairs}, member__in={pair[1] for pair in pairs}
+    )
+    return [row for row in rows if (row.conversation_id, row.member_id) in pairs]
+
+
+def _people(
+    member: Member,
+    start: Cursor,
+    messages: Iterable[events.Message],
+    seats: Iterable[events.Participant],
+    conversations: dict[UUID, Conversation],
+) -> tuple[list[events.Member], bool]:
+    """Whom this answer speaks of, and whoever changed; all others are asked for when they are looked at."""
+    spoken = {member.pk, *(message.author for message in messages), *(seat.member for seat in seats)}
+    for conversation in conversations.values():
+        spoken.update(conversation.people)
+    changed: set[UUID] = set()
+    if start.since and start.after is None:
+        log = Event.objects.filter(conversation=None, member_id=None, xid__gte=start.since, type__startswith="member.")
+        changed = set(log.order_by("-xid").values_list("entity_id", flat=True)[: PEOPLE + 1])
+    gap = len(changed) > PEOPLE
+    # Who wrote here is shown with it, even if a guest does not otherwise meet them any more.
+    rows = list(Member.objects.filter(pk__in=spoken))
+    rows += visible_members(member).filter(pk__in=changed - spoken) if changed and not gap else []
+    return sorted((events.member_entity(row) for row in rows), key=lambda row: row.id), gap
+
+
+def _left(member: Member, start: Cursor) -> list[UUID]:
+    """Conversations that the member was in at the cursor, or since, and is in no more."""
+    log = Event.objects.filter(member_id=member.pk, xid__gte=start.since, type="participant.removed")
+    seats = Participant.objects.filter(
+        member=member, left_at__isnull=False, conversation__in=log.values("conversation")
+    )
+    return sorted(seats.values_list("conversation", flat=True))
+
+
+def _conversation(conversation: Conversation, gaps: set[UUID], seat_gaps: set[UUID]) -> SyncConversation:
+    entity = conversation.entity()
+    return SyncConversation(
+        **{name: getattr(entity, name) for name in entity.__struct_fields__},
+        history_gap=conversation.pk in gaps,
+        participants_gap=conversation.pk in seat_gaps,
+    )
