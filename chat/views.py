@@ -18,6 +18,7 @@ from accounts.roles import RIGHTS, Role
 from chat.access import find_conversation
 
 STYLESHEETS: Final = (
+    "avatar",
     "shell",
     "sidebar",
     "conversation",

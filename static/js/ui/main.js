@@ -48,7 +48,7 @@ class Page {
     this.browse = wireBrowseChannels(this.app, this.create);
     this.direct = wireStartDirect(this.app);
     new ConnectionLine(this.app);
-    new Announcer(this.app);
+    this.announcer = new Announcer(this.app);
     wireMenus(this.app);
     this.#wire();
   }
@@ -146,6 +146,7 @@ class Page {
   /** @param {Conversation | {id: string} | undefined} conversation */
   #setPlace(conversation) {
     this.#place = conversation?.id;
+    this.announcer.setPlace(this.#place);
     this.#showTitle();
   }
 

@@ -55,8 +55,9 @@ export class Announcer {
   /** @type {string[]} message ids */
   #waiting = [];
   #timer = 0;
-  /** @type {Map<string, number>} by conversation: the newest seq that was there before */
-  #seen = new Map();
+  /** @type {string | undefined} the open conversation */
+  #place;
+  #seen = 0; // the seq of its newest message that is no news: paging in what is older must not be announced
 
   /** @param {App} app */
   constructor(app) {
@@ -64,16 +65,21 @@ export class Announcer {
     app.store.observe((changes) => this.#onChanges(changes));
   }
 
+  /** @param {string | undefined} conversation the one that is open now */
+  setPlace(conversation) {
+    if (conversation === this.#place) return;
+    this.#place = conversation;
+    this.#seen = this.app.store.conversations.get(conversation ?? "")?.last_seq ?? 0;
+    this.#waiting = [];
+  }
+
   /** @param {Changes} changes */
   #onChanges(changes) {
-    const { route } = this.app.router;
     for (const id of changes.messages) {
       const message = this.app.store.messages.get(id);
-      if (!message || message.conversation !== route.conversation) continue;
-      const seen = this.#seen.get(message.conversation) ?? message.seq;
-      this.#seen.set(message.conversation, Math.max(seen, message.seq));
-      const news = message.seq > seen && message.author !== this.app.store.me;
-      if (news) this.#waiting.push(id);
+      if (!message || message.conversation !== this.#place || message.seq <= this.#seen) continue;
+      this.#seen = Math.max(this.#seen, message.seq);
+      if (message.author !== this.app.store.me) this.#waiting.push(message.id);
     }
     if (this.#waiting.length && !this.#timer) this.#timer = setTimeout(() => this.#speak(), QUIET / 3);
   }
@@ -90,7 +96,7 @@ export class Announcer {
 
   /** @param {number} count */
   #summary(count) {
-    const conversation = this.app.store.conversations.get(this.app.router.route.conversation ?? "");
+    const conversation = this.app.store.conversations.get(this.#place ?? "");
     const name = conversation ? conversationTitle(this.app.store, conversation) : "";
     return interpolate(ngettext("%(count)s new message in %(name)s", "%(count)s new messages in %(name)s", count), { count, name });
   }

@@ -1,0 +1,117 @@
+"""A real server (uvicorn, hashed files, the strict policy) on the database of the tests, and real browsers in front of it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import pytest
+from django.db import connection
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from accounts.models import Member
+from tests.e2e.person import Person
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START = 60.0  # seconds that the server may take on a busy machine
+PATIENCE = 20_000  # milliseconds until what should be on the page counts as missing
+
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running server. One a worker; the tables are emptied under it between tests."""
+    port = _free_port()
+    address = f"http://localhost:{port}"
+    log = tmp_path_factory.mktemp("server") / "log"
+    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+    command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--log-level", "warning"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env={**os.environ, "DATABASE_URL": database}, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        _wait_until_ready(address, process, log)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A module at a time: while Playwright runs, its event loop would be in the way of asynchronous tests."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(autouse=True)
+def queries_beside_playwright(chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Playwright's synchronous interface runs an event loop in this thread; Django would refuse queries beside it."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+
+@pytest.fixture
+def browser_of(
+    queries_beside_playwright: None, transactional_db: None, server: str, chromium: Browser
+) -> Iterator[Callable[..., Person]]:
+    """`browser_of(alice)` is Alice in a browser of her own, signed in. Errors in its console fail the test at its end."""
+    people: list[Person] = []
+
+    def open_browser(member: Member, *, phone: bool = False, dark: bool = False) -> Person:
+        size = {"width": 360, "height": 740} if phone else {"width": 1280, "height": 800}
+        context = chromium.new_context(
+            base_url=server,
+            viewport=size,
+            has_touch=phone,
+            is_mobile=phone,
+            color_scheme="dark" if dark else "light",
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        person = Person(context.new_page(), member)
+        people.append(person)
+        person.sign_in()
+        return person
+
+    yield open_browser
+    problems = [f"{person.member.name}: {problem}" for person in people for problem in person.problems]
+    for person in people:
+        person.page.context.close()
+    assert not problems, "\n".join(problems)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urlopen(f"{address}/readyz", timeout=2):  # noqa: S310  (our own address)
+                return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError(f"the server did not start:\n{log.read_text()[-4000:]}")

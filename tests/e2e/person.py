@@ -1,0 +1,201 @@
+"""What a person does with the page and sees on it, in words of the product."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from collections.abc import Iterator
+
+from playwright.sync_api import ConsoleMessage, Locator, Page, Route, expect
+
+from accounts.models import Member
+from tests.cast import PASSWORD
+
+
+class Person:
+    """One member in one browser. `problems` gathers what the browser complains about: scripts, policy, requests."""
+
+    def __init__(self, page: Page, member: Member) -> None:
+        self.page = page
+        self.member = member
+        self.problems: list[str] = []
+        self._expected: list[str] = []
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.problems.append(f"script: {error}"))
+
+    # Coming and going
+
+    def sign_in(self) -> None:
+        self.page.goto(f"/accounts/login/?next=/o/{self.member.organization.slug}/")
+        self.page.get_by_label(re.compile("e-?mail", re.I)).fill(self.member.user.email)
+        password = self.page.get_by_label("Password", exact=True)
+        password.fill(PASSWORD)
+        password.press("Enter")
+        expect(self.page.get_by_role("button", name=self.member.name).first).to_be_visible()
+
+    def visit(self, path: str) -> int:
+        """Go to an address; the status of the answer."""
+        response = self.page.goto(path)
+        assert response is not None
+        return response.status
+
+    def reload(self) -> None:
+        self.page.reload()
+
+    def open(self, conversation: str) -> None:
+        self._row(conversation).click()
+        self.assert_in(conversation)
+
+    def go_home(self) -> None:
+        self.page.get_by_role("link", name="Back to the conversations").locator("visible=true").click()
+
+    # Conversations
+
+    def create_channel(self, name: str, *, topic: str = "", private: bool = False) -> None:
+        self.page.get_by_role("button", name="Create a channel").first.click()
+        dialog = self.page.get_by_role("dialog", name="Create a channel")
+        dialog.get_by_label("Name").fill(name)
+        dialog.get_by_label("Topic").fill(topic)
+        if private:
+            dialog.get_by_label("Private").check()
+        dialog.get_by_role("button", name="Create").click()
+
+    def join_channel(self, name: str) -> None:
+        self.page.get_by_role("button", name="Browse channels").locator("visible=true").first.click()
+        self.page.get_by_role("button", name=f"Join #{name}").click()
+        self.assert_in(name)
+
+    def start_direct_message(self, *names: str) -> None:
+        self.page.get_by_role("button", name="Start a direct message").first.click()
+        dialog = self.page.get_by_role("dialog", name="New message")
+        for name in names:
+            dialog.get_by_role("combobox", name="To").fill(name)
+            dialog.get_by_role("option", name=name).click()
+        dialog.get_by_role("button", name="Start").click()
+
+    # Messages
+
+    def write(self, text: str) -> None:
+        self._composer.fill(text)
+
+    def send_message(self, text: str) -> None:
+        self.write(text)
+        self._composer.press("Enter")
+
+    def reply_in_thread(self, to: str, text: str) -> None:
+        self._act(to, "Reply in thread")
+        panel = self.page.get_by_role("complementary", name="Thread")
+        reply = panel.get_by_role("textbox", name="Reply")
+        reply.fill(text)
+        reply.press("Enter")
+        expect(panel.get_by_role("listitem").filter(has_text=text)).to_be_visible()
+
+    def edit_last_message(self, text: str) -> None:
+        self._composer.press("ArrowUp")
+        editor = self.page.get_by_role("textbox", name="Edit the message")
+        editor.fill(text)
+        editor.press("Enter")
+
+    def react(self, to: str, emoji: str) -> None:
+        self._act(to, "React")
+        self.page.get_by_role("dialog", name="Choose a reaction").locator(f'[data-emoji="{emoji}"]').click()
+
+    def delete(self, text: str) -> None:
+        self._act(text, "More actions")
+        self.page.get_by_role("menuitem", name="Delete").click()
+        self.page.get_by_role("dialog", name="Delete this message?").get_by_role("button", name="Delete").click()
+
+    def copy_link(self, text: str) -> str:
+        """The path of a message's permalink, from the clipboard."""
+        self._act(text, "More actions")
+        self.page.get_by_role("menuitem", name="Copy link").click()
+        expect(self.page.get_by_text("Link copied.")).to_be_visible()
+        link = str(self.page.evaluate("navigator.clipboard.readText()"))
+        return re.sub(r"^https?://[^/]+", "", link)
+
+    def search(self, words: str) -> None:
+        field = self.page.get_by_role("navigation").get_by_role("searchbox", name="Search messages")
+        field.fill(words)
+        field.press("Enter")
+
+    # What is on the page
+
+    def message(self, text: str) -> Locator:
+        return self.page.locator("#messages .message").filter(has_text=text)
+
+    def assert_in(self, conversation: str) -> None:
+        expect(self.page.get_by_role("heading", level=1, name=conversation)).to_be_visible()
+
+    def assert_sees(self, text: str, *, times: int = 1) -> None:
+        expect(self.message(text)).to_have_count(times)
+
+    def assert_sent(self, text: str) -> None:
+        """It is there once and no longer on its way."""
+        self.assert_sees(text)
+        expect(self.message(text)).not_to_have_class(re.compile("is-pending"))
+
+    def assert_waiting(self, text: str) -> None:
+        expect(self.message(text)).to_have_class(re.compile("is-pending"))
+
+    def assert_unread(self, conversation: str, count: int) -> None:
+        expect(self._row(conversation).locator(".badge")).to_have_text(re.compile(rf"^\s*{count}\s"))
+
+    def assert_read(self, conversation: str) -> None:
+        expect(self._row(conversation).locator(".badge")).to_be_hidden()
+
+    def assert_not_found(self) -> None:
+        expect(self.page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+
+    def assert_fits(self) -> None:
+        """Nothing is wider than the window."""
+        width = self.page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
+        assert width <= 0, f"the page is {width} px wider than the window"
+
+    @property
+    def draft(self) -> str:
+        return self._composer.input_value()
+
+    # A bad network
+
+    @contextmanager
+    def without_network_for_messages(self) -> Iterator[None]:
+        """What is sent meanwhile does not arrive; everything else does."""
+
+        def refuse(route: Route) -> None:
+            if route.request.method == "POST":
+                route.abort("connectionfailed")
+            else:
+                route.fallback()
+
+        self._expected.append("net::ERR_CONNECTION_FAILED")
+        self.page.route("**/messages", refuse)
+        yield
+        self.page.unroute("**/messages", refuse)
+
+    @contextmanager
+    def offline(self) -> Iterator[None]:
+        self._expected.append("net::ERR_INTERNET_DISCONNECTED")
+        self.page.context.set_offline(True)
+        yield
+        self.page.context.set_offline(False)
+
+    def expect_refusals(self) -> None:
+        """From now on answers of 4xx are what the test is about."""
+        self._expected.append("the server responded with a status of 4")
+
+    @property
+    def _composer(self) -> Locator:
+        return self.page.locator("#conversation").get_by_role("textbox", name=re.compile("^Message "))
+
+    def _row(self, conversation: str) -> Locator:
+        name = re.compile(rf"^{re.escape(conversation)}\b")
+        return self.page.get_by_role("navigation", name="Conversations").get_by_role("link", name=name)
+
+    def _act(self, on: str, action: str) -> None:
+        message = self.message(on).last
+        message.hover()
+        message.get_by_role("toolbar").get_by_role("button", name=action).click()
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(text in message.text for text in self._expected):
+            self.problems.append(f"console: {message.text}")
