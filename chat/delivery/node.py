@@ -20,8 +20,10 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import structlog
+from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
+from django.db import connections
 from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
@@ -36,6 +38,7 @@ from chat.delivery.signals import Signals
 
 COMPARE: Final = 3.0  # seconds between two comparisons: how long a lost wake-up can go unnoticed
 ECHO: Final = 1.0  # seconds between two wake-ups to oneself: how a broken and mended subscription is noticed
+CATCH_UP: Final = 3.0  # seconds between two looks for events that a crash kept from the mailboxes
 STAND: Final = 5.0  # seconds between two looks at whether everybody may stay, besides being told
 AT_ONCE: Final = 1000  # clients in one of those statements
 JOIN_AT_ONCE: Final = 200  # sockets let in together
@@ -117,6 +120,8 @@ class Node:
             _every(STAND, self.check_standing),
             *self.signals.jobs(),
         ]
+        if settings.MAILBOX_BACKEND == "valkey":
+            jobs.append(_every(CATCH_UP, self._catch_up))
         self._tasks = [asyncio.create_task(_forever(job)) for job in jobs]
         log.info("node_started", node=self.id)
 
@@ -373,6 +378,11 @@ class Node:
         if nodes or clients:
             log.info("dead_nodes_cleaned", nodes=nodes, clients=clients)
 
+    async def _catch_up(self) -> None:
+        late = await sync_to_async(_catch_up, thread_sensitive=False)()
+        if late:
+            log.warning("late_events_appended", events=late)
+
     async def _tick(self) -> None:
         """Heartbeats, a share of the sockets each second, and the end of those that are silent or ack nothing."""
         second = 0
@@ -386,6 +396,13 @@ class Node:
                     _beat(connection)
                 if _is_late(connection, now):
                     connection.close(4408)
+
+
+def _catch_up() -> int:
+    try:
+        return mailbox().catch_up()
+    finally:
+        connections.close_all()
 
 
 def _beat(connection: Connection) -> None:

@@ -72,6 +72,11 @@ class Mailbox(Protocol):
     def depth(self, clients: Sequence[int]) -> Mapping[int, int]:
         """How many entries each mailbox holds; those without any are left out."""
 
+    def catch_up(self) -> int:
+        """Append what was committed and then left out by a crash; how many events. For backends outside the
+        database.
+        """
+
     async def read(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> list[News]:
         """What `clients[i]` has with `after[i]` < tag ≤ `upto[i]`, in tag order, for all of them in one step."""
 

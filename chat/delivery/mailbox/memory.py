@@ -1,0 +1,127 @@
+"""Mailboxes in the memory of one process: for tests and demos.
+
+It keeps the contract as long as the process lives and no other serves sockets. What was undelivered when the process
+ends is gone; tags start from the clock, so that whoever comes back is told to resync.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from threading import Lock
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from chat.delivery import metrics
+from chat.delivery.mailbox.contract import News, Position, Recipients
+from chat.delivery.mailbox.recipients import Group, clients_of, events_of, mark_overflowed, recipients
+
+
+def first_tag() -> int:
+    """Above every tag that a client can have been given before, as long as it gets less than a million events a second;
+    below 2**53, the largest integer that JavaScript counts to."""
+    return int(time.time()) << 20
+
+
+@dataclass(slots=True)
+class _Box:
+    tag: int = field(default_factory=first_tag)
+    entries: list[int] = field(default_factory=list)
+
+    @property
+    def position(self) -> Position:
+        return Position(self.tag, self.tag - len(self.entries) + 1 if self.entries else None)
+
+
+class MemoryMailbox:
+    def __init__(self) -> None:
+        self._boxes: dict[int, _Box] = {}
+        self._lock = Lock()  # actions run in threads, the node in the loop
+
+    def append(
+        self,
+        organization_id: UUID,
+        events: Sequence[int],
+        *,
+        conversation_id: UUID | None,
+        wake: Callable[[Recipients], None],
+    ) -> None:
+        groups, nodes = recipients(organization_id, events)
+
+        def hand_over() -> None:
+            self._append(groups)
+            wake(nodes)
+
+        transaction.on_commit(hand_over)
+
+    def withdraw(self, member_id: UUID, conversation_id: UUID, *, event: int) -> None:
+        for client in clients_of(member_id):
+            with self._open(client) as box:
+                gone = events_of(conversation_id, box.entries)
+                box.entries = [event if entry in gone else entry for entry in box.entries]
+
+    def truncate(self, clients: Sequence[int]) -> None:
+        for client in clients:
+            with self._open(client) as box:
+                box.entries = []
+        mark_overflowed(clients)
+
+    def drop(self, clients: Sequence[int]) -> None:
+        with self._lock:
+            for client in clients:
+                self._boxes.pop(client, None)
+
+    def start(self, client_id: int) -> int:
+        with self._open(client_id) as box:
+            return box.tag
+
+    def depth(self, clients: Sequence[int]) -> Mapping[int, int]:
+        with self._lock:
+            held = {client: len(self._boxes[client].entries) for client in clients if client in self._boxes}
+        return {client: count for client, count in held.items() if count}
+
+    def catch_up(self) -> int:
+        return 0
+
+    async def read(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> list[News]:
+        news = []
+        for client, low, high in zip(clients, after, upto, strict=True):
+            with self._open(client) as box:
+                before = box.tag - len(box.entries)
+                start = max(0, low - before)
+                events = tuple(islice(box.entries, start, max(0, high - before)))
+            if events:
+                news.append(News(events, [client], [before + start + 1]))
+        return news
+
+    async def positions(self, clients: Sequence[int]) -> Mapping[int, Position]:
+        positions = {}
+        for client in clients:
+            with self._open(client) as box:
+                positions[client] = box.position
+        return positions
+
+    async def acknowledge(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> None:
+        for client, high in zip(clients, upto, strict=True):
+            with self._open(client) as box:
+                del box.entries[: max(0, high - (box.tag - len(box.entries)))]
+
+    def _append(self, groups: Sequence[Group]) -> None:
+        for events, clients in groups:
+            for client in clients:
+                with self._open(client) as box:
+                    box.entries += events
+                    box.tag += len(events)
+                    if len(box.entries) > settings.MAILBOX_ENTRIES:
+                        box.entries = []
+                        metrics.OVERFLOWS.inc()
+
+    @contextmanager
+    def _open(self, client: int) -> Iterator[_Box]:
+        with self._lock:
+            yield self._boxes.setdefault(client, _Box())

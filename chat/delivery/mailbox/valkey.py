@@ -1,0 +1,311 @@
+"""Mailboxes in Valkey, for those who prefer speed over surviving its loss.
+
+What it guarantees. An event is marked as pending in the transaction that writes it and handed to Valkey after commit;
+what a crash or an absent Valkey leaves pending is handed over by the nodes a few seconds later, once (the script
+remembers for an hour what it took). So nothing is lost between commit and mailbox, but changes that commit at the same
+moment may come in another order to one mailbox than to the next, which versions make harmless, and a member who is
+being removed may still get what was handed over at that very moment.
+
+What it does not. A Valkey that was emptied, restarted or failed over may have lost mailboxes or their ends. Each of
+these has another run id; mailboxes belong to a run, and tags start from the clock, above all that were ever given out.
+So everybody is told to resync, within seconds. An overflow ends in the same way, and so do keys that expired.
+
+One list per client (an entry is a few bytes in it, its tag follows from its place) and one number. Not for clusters: a
+script touches the keys of many clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from redis.exceptions import RedisError
+
+from chat.delivery import database, metrics, store
+from chat.delivery.database import numbers
+from chat.delivery.mailbox.contract import News, Position, Recipients
+from chat.delivery.mailbox.recipients import Group, clients_of, events_of, mark_overflowed, recipients
+
+LATE: Final = 5  # seconds after which a pending event is taken for left behind
+AT_ONCE: Final = 500  # such events handed over in one step
+
+# Shared by all scripts: the keys of a client in the present run, and its tag. ARGV[1] is the life of a key in seconds.
+_COMMON: Final = """
+local life = ARGV[1]
+local run = redis.call('GET', 'parley:mailbox:run') or 'none'
+local function list_of(client) return 'parley:mailbox:' .. run .. ':' .. client end
+local function tag_of(client)
+  local key = list_of(client) .. ':tag'
+  local tag = redis.call('GET', key)
+  if not tag then
+    tag = string.format('%.0f', redis.call('TIME')[1] * 1048576)
+    redis.call('SET', key, tag, 'EX', life)
+  end
+  return tonumber(tag)
+end
+local function integer(number) return string.format('%.0f', number) end
+"""
+# ARGV: life, bound, [[[events], [clients]], …]. Returns how many mailboxes overflowed.
+_APPEND: Final = (
+    _COMMON
+    + """
+local groups, known, overflows = cjson.decode(ARGV[3]), {}, 0
+for _, group in ipairs(groups) do
+  for _, event in ipairs(group[1]) do
+    if known[event] == nil then
+      known[event] = not redis.call('SET', 'parley:mailbox:taken:' .. event, 1, 'NX', 'EX', 3600)
+    end
+  end
+end
+for _, group in ipairs(groups) do
+  local events = {}
+  for _, event in ipairs(group[1]) do
+    if not known[event] then events[#events + 1] = event end
+  end
+  if #events > 0 then
+    for _, client in ipairs(group[2]) do
+      local list, tag = list_of(client), tag_of(client)
+      local length = redis.call('RPUSH', list, unpack(events))
+      redis.call('SET', list .. ':tag', integer(tag + #events), 'EX', life)
+      redis.call('EXPIRE', list, life)
+      if length > tonumber(ARGV[2]) then
+        redis.call('DEL', list)
+        overflows = overflows + 1
+      end
+    end
+  end
+end
+return overflows
+"""
+)
+# ARGV: life, then client, after, upto of each. Returns [client, first, [events], …].
+_READ: Final = (
+    _COMMON
+    + """
+local news = {}
+for i = 2, #ARGV, 3 do
+  local list, tag = list_of(ARGV[i]), tag_of(ARGV[i])
+  local before = tag - redis.call('LLEN', list)
+  local start = math.max(0, ARGV[i + 1] - before)
+  local stop = ARGV[i + 2] - before - 1
+  if stop >= start then
+    local events = redis.call('LRANGE', list, start, stop)
+    if #events > 0 then
+      news[#news + 1] = ARGV[i]
+      news[#news + 1] = integer(before + start + 1)
+      news[#news + 1] = events
+    end
+  end
+end
+return news
+"""
+)
+# ARGV: life, clients. Returns [tag, length, …].
+_POSITIONS: Final = (
+    _COMMON
+    + """
+local found = {}
+for i = 2, #ARGV do
+  found[#found + 1] = integer(tag_of(ARGV[i]))
+  found[#found + 1] = redis.call('LLEN', list_of(ARGV[i]))
+end
+return found
+"""
+)
+# ARGV: life, then client, upto of each. Returns [first, [events], …] of what was taken out.
+_ACKNOWLEDGE: Final = (
+    _COMMON
+    + """
+local acked = {}
+for i = 2, #ARGV, 2 do
+  local list, tag = list_of(ARGV[i]), tag_of(ARGV[i])
+  local before = tag - redis.call('LLEN', list)
+  local count = ARGV[i + 1] - before
+  local events = {}
+  if count > 0 then
+    events = redis.call('LRANGE', list, 0, count - 1)
+    redis.call('LTRIM', list, integer(count), -1)
+  end
+  acked[#acked + 1] = integer(before + 1)
+  acked[#acked + 1] = events
+end
+return acked
+"""
+)
+# ARGV: life, event, then client, place, place, … as JSON: [[client, [places]], …]
+_REPLACE: Final = (
+    _COMMON
+    + """
+for _, each in ipairs(cjson.decode(ARGV[3])) do
+  for _, place in ipairs(each[2]) do redis.call('LSET', list_of(each[1]), place, ARGV[2]) end
+end
+"""
+)
+_FORGET: Final = (
+    _COMMON
+    + """
+for i = 3, #ARGV do
+  tag_of(ARGV[i])
+  redis.call('DEL', list_of(ARGV[i]))
+  if ARGV[2] == 'all' then redis.call('DEL', list_of(ARGV[i]) .. ':tag') end
+end
+"""
+)
+_DEPTH: Final = (
+    _COMMON
+    + """
+local found = {}
+for i = 2, #ARGV do found[#found + 1] = redis.call('LLEN', list_of(ARGV[i])) end
+return found
+"""
+)
+_KEEP: Final = """
+INSERT INTO chat_ackedentry (organization_id, member_id, client, tag, event_id)
+SELECT c.organization_id, c.member_id, c.public_id, a.tag, a.event_id
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS a (client_id, tag, event_id)
+JOIN chat_client c ON c.id = a.client_id
+"""
+
+log = structlog.get_logger(__name__)
+
+
+class ValkeyMailbox:
+    def append(
+        self,
+        organization_id: UUID,
+        events: Sequence[int],
+        *,
+        conversation_id: UUID | None,
+        wake: Callable[[Recipients], None],
+    ) -> None:
+        groups, nodes = recipients(organization_id, events)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE chat_event SET pending = TRUE WHERE id = ANY(%s)", [list(events)])
+
+        def hand_over() -> None:
+            try:
+                _append(groups)
+            except RedisError as error:
+                log.warning("append_delayed", events=len(events), reason=repr(error))
+            else:
+                _settle(events)
+                wake(nodes)
+
+        transaction.on_commit(hand_over)
+
+    def withdraw(self, member_id: UUID, conversation_id: UUID, *, event: int) -> None:
+        places = []
+        for client in clients_of(member_id):
+            entries = [int(entry) for _, _, found in _triples(_run(_READ, client, 0, 2**53)) for entry in found]
+            gone = events_of(conversation_id, entries)
+            places.append([client, [place for place, entry in enumerate(entries) if entry in gone]])
+        _run(_REPLACE, event, _json(places))
+
+    def truncate(self, clients: Sequence[int]) -> None:
+        _run(_FORGET, "entries", *clients)
+        mark_overflowed(clients)
+
+    def drop(self, clients: Sequence[int]) -> None:
+        transaction.on_commit(lambda: _forget(list(clients)))
+
+    def start(self, client_id: int) -> int:
+        return int(_run(_POSITIONS, client_id)[0])
+
+    def depth(self, clients: Sequence[int]) -> Mapping[int, int]:
+        found = _run(_DEPTH, *clients)
+        return {client: count for client, count in zip(clients, found, strict=True) if count}
+
+    def catch_up(self) -> int:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT organization_id, array_agg(id ORDER BY id) FROM ("
+                " SELECT id, organization_id FROM chat_event WHERE pending AND at < now() - make_interval(secs => %s)"
+                " ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED) AS late GROUP BY organization_id",
+                [LATE, AT_ONCE],
+            )
+            late = cursor.fetchall()
+            for organization_id, events in late:
+                _append(recipients(organization_id, events)[0])
+                _settle(events)
+        return sum(len(events) for _, events in late)
+
+    async def read(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> list[News]:
+        asked = [number for each in zip(clients, after, upto, strict=True) for number in each]
+        grouped: dict[tuple[int, ...], tuple[list[int], list[int]]] = {}
+        for client, first, events in _triples(await _arun(_READ, *asked)):
+            readers, firsts = grouped.setdefault(tuple(map(int, events)), ([], []))
+            readers.append(int(client))
+            firsts.append(int(first))
+        return [News(events, readers, firsts) for events, (readers, firsts) in grouped.items()]
+
+    async def positions(self, clients: Sequence[int]) -> Mapping[int, Position]:
+        """Looks at the run first: everything that a client is told about its mailbox passes here."""
+        await _check_run()
+        found = await _arun(_POSITIONS, *clients)
+        return {
+            client: Position(int(tag), int(tag) - length + 1 if length else None)
+            for client, tag, length in zip(clients, found[::2], found[1::2], strict=True)
+        }
+
+    async def acknowledge(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> None:
+        acked = await _arun(_ACKNOWLEDGE, *[number for each in zip(clients, upto, strict=True) for number in each])
+        if settings.ACKED_ENTRIES == "keep":
+            rows = [
+                (client, int(first) + place, int(event))
+                for client, first, events in zip(clients, acked[::2], acked[1::2], strict=True)
+                for place, event in enumerate(events)
+            ]
+            if rows:
+                await database.execute(_KEEP, [numbers(column) for column in zip(*rows, strict=True)])
+
+
+def _append(groups: Sequence[Group]) -> None:
+    overflows = _run(_APPEND, settings.MAILBOX_ENTRIES, _json([[group.events, group.clients] for group in groups]))
+    if overflows:
+        metrics.OVERFLOWS.inc(overflows)
+
+
+def _settle(events: Sequence[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE chat_event SET pending = FALSE WHERE id = ANY(%s)", [list(events)])
+
+
+def _forget(clients: Sequence[int]) -> None:
+    try:
+        _run(_FORGET, "all", *clients)
+    except RedisError as error:  # the keys expire by themselves
+        log.warning("mailboxes_left_behind", clients=len(clients), reason=repr(error))
+
+
+async def _check_run() -> None:
+    """Begin anew when this is not the Valkey that the mailboxes were written to."""
+    client = store.loop()
+    run = (await client.info("server"))["run_id"]
+    if await client.get("parley:mailbox:run") != run:
+        await client.set("parley:mailbox:run", run)
+        log.warning("mailboxes_begin_anew", run=run)
+
+
+def _life() -> int:
+    return settings.MAILBOX_DAYS * 86_400
+
+
+def _run(script: str, *arguments: Any) -> Any:
+    return store.threads().eval(script, 0, str(_life()), *map(str, arguments))
+
+
+async def _arun(script: str, *arguments: Any) -> Any:
+    return await store.loop().eval(script, 0, str(_life()), *map(str, arguments))
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _triples(flat: Sequence[Any]) -> list[tuple[Any, Any, Any]]:
+    return list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
