@@ -155,7 +155,7 @@ def _valid(given: Cursor | None, here: Cursor) -> Cursor | None:
 
 
 def _mark(id: int, at: datetime) -> str:
-    """Tells an event from another one that a restored database gave the same id; keyed, because it may be any tenant's."""
+    """Tells an event from another that a restored database gave the same id; keyed, for it may be any tenant's."""
     key = settings.SECRET_KEY.encode()[:64]
     return hashlib.blake2b(f"{id} {at.timestamp()}".encode(), key=key, digest_size=8).hexdigest()
 
