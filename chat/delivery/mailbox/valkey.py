@@ -32,6 +32,7 @@ from chat.delivery.mailbox.contract import News, Position, Recipients
 from chat.delivery.mailbox.recipients import Group, clients_of, events_of, mark_overflowed, recipients
 
 LATE: Final = 5  # seconds after which a pending event is taken for left behind
+RUN_KEY: Final = "parley:mailbox:run"
 AT_ONCE: Final = 500  # such events handed over in one step
 
 # Shared by all scripts: the keys of a client in the present run, and its tag. ARGV[1] is the life of a key in seconds.
@@ -43,7 +44,8 @@ local function tag_of(client)
   local key = list_of(client) .. ':tag'
   local tag = redis.call('GET', key)
   if not tag then
-    tag = string.format('%.0f', redis.call('TIME')[1] * 1048576)
+    local now = redis.call('TIME')
+    tag = string.format('%.0f', now[1] * 1000000 + now[2])
     redis.call('SET', key, tag, 'EX', life)
   end
   return tonumber(tag)
@@ -214,6 +216,8 @@ class ValkeyMailbox:
         transaction.on_commit(lambda: _forget(list(clients)))
 
     def start(self, client_id: int) -> int:
+        client = store.threads()
+        _begin_anew(client.info("server")["run_id"], client.get(RUN_KEY), client.set)
         return int(_run(_POSITIONS, client_id)[0])
 
     def depth(self, clients: Sequence[int]) -> Mapping[int, int]:
@@ -283,12 +287,18 @@ def _forget(clients: Sequence[int]) -> None:
 
 
 async def _check_run() -> None:
-    """Begin anew when this is not the Valkey that the mailboxes were written to."""
     client = store.loop()
-    run = (await client.info("server"))["run_id"]
-    if await client.get("parley:mailbox:run") != run:
-        await client.set("parley:mailbox:run", run)
-        log.warning("mailboxes_begin_anew", run=run)
+    setting = _begin_anew((await client.info("server"))["run_id"], await client.get(RUN_KEY), client.set)
+    if setting is not None:
+        await setting
+
+
+def _begin_anew(run: str, known: Any, set_key: Callable[[str, str], Any]) -> Any:
+    """When this is not the Valkey that the mailboxes were written to, all of them are new from here on."""
+    if run == known:
+        return None
+    log.warning("mailboxes_begin_anew", run=run)
+    return set_key(RUN_KEY, run)
 
 
 def _life() -> int:

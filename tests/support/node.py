@@ -1,0 +1,40 @@
+"""A node for tests: the server as it is in production, with faults if the environment asks for them.
+
+`FAULT_DROP_WAKEUPS=0.2` loses every fifth message that one process sends a node, its own included.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import sys
+
+import django
+import uvicorn
+
+
+def main(descriptor: int) -> None:
+    django.setup()
+    from config.serve import configuration
+
+    drop = float(os.environ.get("FAULT_DROP_WAKEUPS", "0"))
+    if drop:
+        _drop_wakeups(drop)
+    uvicorn.Server(configuration()).run(sockets=[socket.socket(fileno=descriptor)])
+
+
+def _drop_wakeups(share: float) -> None:
+    from chat.delivery.node import Node
+
+    receive = Node.receive
+
+    def unreliable(self, message):
+        if message["type"] == "echo" or random.random() >= share:
+            receive(self, message)
+
+    Node.receive = unreliable
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
