@@ -348,6 +348,20 @@ CELERY_TASK_DEFAULT_QUEUE = "parley"
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "accounts.purge_expired": {"task": "accounts.tasks.purge_expired", "schedule": 3600},
+    **{
+        f"chat.purge.{what}": {"task": "chat.tasks.purge", "args": [what], "schedule": seconds}
+        for what, seconds in {
+            "dead_nodes": 30,
+            "overfull_entries": 60,
+            "old_entries": 900,
+            "stale_clients": 900,
+            "orphaned_entries": 3600,
+            "old_events": 900,
+            "old_acks": 3600,
+            "expired_invitations": 3600,
+            "expired_tokens": 3600,
+        }.items()
+    },
 }
 
 # --- Pages ------------------------------------------------------------------------------------------

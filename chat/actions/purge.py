@@ -1,0 +1,300 @@
+"""Taking out what is no longer needed: in bounded batches that hold no lock for long, safe to run twice at once.
+
+Every batch is a transaction of its own, takes its rows with SKIP LOCKED and stops after BATCHES of them; the next run
+goes on. What a batch would remove can be counted without removing it.
+"""
+
+# ruff: noqa: S608  # the parts are constants of this file, never input
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+
+from chat.delivery import metrics
+from chat.delivery.mailbox import mailbox
+
+BATCH: Final = 20_000  # rows removed in one transaction: some tens of milliseconds
+CLIENT_BATCH: Final = 500  # clients considered for it
+BATCHES: Final = 500  # in one run; the next one goes on
+NODE_GRACE: Final = 60  # seconds after its lease ended; living nodes clean up sooner, this is for when none lives
+PARTITIONS_AHEAD: Final = 3  # days for which partitions of kept acks are made before they are needed
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """One kind of thing: its name in metrics and on the command line, what would go, and how some of it goes."""
+
+    name: str
+    count: Callable[[], int]
+    remove: Callable[[], int]  # one batch; how many rows, 0 when there is nothing left
+
+    def run(self) -> int:
+        removed = 0
+        for _ in range(BATCHES):
+            some = self.remove()
+            removed += some
+            if not some:
+                break
+        if removed:
+            metrics.PURGED.labels(self.name).inc(removed)
+        log.info("purged", what=self.name, rows=removed)
+        return removed
+
+
+# --- Clients --------------------------------------------------------------------------------------------
+
+_STALE: Final = " OR ".join(
+    f"(platform = '{platform}' AND last_seen_at < now() - make_interval(days => %({platform})s))"
+    for platform in settings.CLIENT_DAYS
+)
+
+
+def count_stale_clients() -> int:
+    return _number(f"SELECT count(*) FROM chat_client WHERE node_id IS NULL AND ({_STALE})", settings.CLIENT_DAYS)
+
+
+@transaction.atomic
+def remove_stale_clients() -> int:
+    """Clients not connected for CLIENT_DAYS of their platform, with their mailboxes. A socket that comes back gets
+    4404.
+    """
+    clients = _column(
+        f"SELECT id FROM chat_client WHERE node_id IS NULL AND ({_STALE}) ORDER BY id"
+        f" LIMIT {CLIENT_BATCH} FOR UPDATE SKIP LOCKED",
+        settings.CLIENT_DAYS,
+    )
+    some, _ = _bounded(clients)
+    if some:
+        mailbox().drop(some)
+        _execute("DELETE FROM chat_client WHERE id = ANY(%s)", [some])
+    return len(some)
+
+
+# --- Mailboxes ------------------------------------------------------------------------------------------
+
+_OLD_MAILBOXES: Final = """
+SELECT c.id FROM chat_client c
+WHERE c.node_id IS NULL AND c.last_seen_at < now() - make_interval(days => %(days)s)
+    AND EXISTS (SELECT FROM chat_mailboxentry e WHERE e.client_id = c.id)
+"""
+_FULL_MAILBOXES: Final = """
+SELECT c.id FROM chat_client c CROSS JOIN LATERAL (
+    SELECT e.tag FROM chat_mailboxentry e WHERE e.client_id = c.id ORDER BY e.tag LIMIT 1
+) AS oldest
+WHERE c.tag - oldest.tag >= %(entries)s
+"""
+
+
+def count_old_mailboxes() -> int:
+    return _number(f"SELECT count(*) FROM ({_OLD_MAILBOXES}) AS old", {"days": settings.MAILBOX_DAYS})
+
+
+def empty_old_mailboxes() -> int:
+    """Mailboxes whose client has not been connected for MAILBOX_DAYS; it is told to resync when it returns."""
+    return _empty(f"{_OLD_MAILBOXES} ORDER BY c.id", {"days": settings.MAILBOX_DAYS})
+
+
+def count_full_mailboxes() -> int:
+    return _number(f"SELECT count(*) FROM ({_FULL_MAILBOXES}) AS overfull", {"entries": settings.MAILBOX_ENTRIES})
+
+
+def empty_full_mailboxes() -> int:
+    """Mailboxes beyond MAILBOX_ENTRIES that no fan-out has come round to."""
+    return _empty(f"{_FULL_MAILBOXES} ORDER BY c.id", {"entries": settings.MAILBOX_ENTRIES})
+
+
+@transaction.atomic
+def _empty(chosen: str, parameters: dict[str, int]) -> int:
+    """Empties as many mailboxes as hold about BATCH entries. Returns the number of entries."""
+    clients = _column(f"{chosen} LIMIT {CLIENT_BATCH} FOR NO KEY UPDATE OF c SKIP LOCKED", parameters)
+    some, entries = _bounded(clients)
+    if some:
+        mailbox().truncate(some)
+        metrics.OVERFLOWS.inc(len(some))
+    return entries
+
+
+def _bounded(clients: list[int]) -> tuple[list[int], int]:
+    """As many of these clients as hold about BATCH entries together, at least one; and how many they hold."""
+    held = mailbox().depth(clients)
+    some: list[int] = []
+    entries = 0
+    for client in clients:
+        if entries >= BATCH:
+            break
+        some.append(client)
+        entries += held.get(client, 0)
+    return some, entries
+
+
+_ORPHANS: Final = "FROM chat_mailboxentry e WHERE NOT EXISTS (SELECT FROM chat_client c WHERE c.id = e.client_id)"
+
+
+def count_orphans() -> int:
+    return _number(f"SELECT count(*) {_ORPHANS}")
+
+
+@transaction.atomic
+def remove_orphans() -> int:
+    """Entries whose client went with a whole organization, which deletes by cascade and knows nothing of mailboxes."""
+    return _execute(
+        f"DELETE FROM chat_mailboxentry d WHERE d.ctid = ANY(ARRAY("
+        f"SELECT e.ctid {_ORPHANS} LIMIT {BATCH} FOR UPDATE SKIP LOCKED))"
+    )
+
+
+# --- Nodes ----------------------------------------------------------------------------------------------
+
+_DEAD: Final = "lease_until < now() - make_interval(secs => %(grace)s)"
+
+
+def count_dead_nodes() -> int:
+    return _number(f"SELECT count(*) FROM chat_node WHERE {_DEAD}", {"grace": NODE_GRACE})
+
+
+@transaction.atomic
+def remove_dead_nodes() -> int:
+    """Nodes whose lease ran out, and their hold on clients. Living nodes do so too, within seconds."""
+    nodes = _column(
+        f"SELECT id FROM chat_node WHERE {_DEAD} ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED", {"grace": NODE_GRACE}
+    )
+    if nodes:
+        clients = _column("SELECT id FROM chat_client WHERE node_id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [nodes])
+        _execute("UPDATE chat_client SET node_id = NULL, last_seen_at = now() WHERE id = ANY(%s)", [clients])
+        _execute("DELETE FROM chat_node WHERE id = ANY(%s)", [nodes])
+    return len(nodes)
+
+
+# --- The log --------------------------------------------------------------------------------------------
+
+_OLD_EVENTS: Final = "FROM chat_event WHERE at < now() - make_interval(days => %(days)s) AND NOT pending"
+
+
+def count_old_events() -> int:
+    return _number(f"SELECT count(*) {_OLD_EVENTS}", {"days": _event_days()})
+
+
+@transaction.atomic
+def remove_old_events() -> int:
+    """Events older than EVENT_DAYS, oldest first. Cursors from before the oldest that is left lead to a full sync."""
+    return _execute(
+        f"DELETE FROM chat_event d WHERE d.id = ANY(ARRAY("
+        f"SELECT id {_OLD_EVENTS} ORDER BY at LIMIT {BATCH // 4} FOR UPDATE SKIP LOCKED))",
+        {"days": _event_days()},
+    )
+
+
+def _event_days() -> int:
+    """An event stays longer than any mailbox may hold it: one that a client stays connected to without ever acking is
+    emptied by its bounds long before."""
+    return max(settings.EVENT_DAYS, settings.MAILBOX_DAYS + 1)
+
+
+# --- Kept acks ------------------------------------------------------------------------------------------
+
+
+def count_old_acks() -> int:
+    return sum(_number(f"SELECT count(*) FROM {table}") for table in _old_partitions())
+
+
+def remove_old_acks() -> int:
+    """Drop the partitions of kept acks that are older than ACKED_DAYS, and make those of the next days."""
+    if settings.ACKED_ENTRIES == "keep":
+        for ahead in range(PARTITIONS_AHEAD + 1):
+            _make_partition(datetime.now(UTC) + timedelta(days=ahead))
+    removed = 0
+    for table in _old_partitions():
+        removed += _number(f"SELECT count(*) FROM {table}")
+        _execute(f"DROP TABLE IF EXISTS {table}")
+    return removed
+
+
+def _make_partition(day: datetime) -> None:
+    """One of several that try may be first; and a day that has begun stays in the default partition."""
+    start = day.date()
+    if not _number("SELECT count(*) FROM chat_ackedentry_rest WHERE acked_at >= %s", [start]):
+        _execute(
+            f"CREATE TABLE IF NOT EXISTS chat_ackedentry_{start:%Y%m%d} PARTITION OF chat_ackedentry"
+            f" FOR VALUES FROM ('{start}') TO ('{start + timedelta(days=1)}')"
+        )
+
+
+def _old_partitions() -> list[str]:
+    oldest = datetime.now(UTC) - timedelta(days=settings.ACKED_DAYS)
+    tables: list[str] = _column(
+        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'chat_ackedentry'::regclass ORDER BY 1"
+    )
+    return [table for table in tables if table[-8:].isdecimal() and table[-8:] < f"{oldest:%Y%m%d}"]
+
+
+# --- Accounts -------------------------------------------------------------------------------------------
+
+_OLD_INVITATIONS: Final = "FROM accounts_invitation WHERE expires_at < now() - make_interval(days => %(days)s)"
+_OLD_TOKENS: Final = "FROM accounts_apitoken WHERE expires_at < now()"
+INVITATION_KEPT: Final = 30  # days after it expired, so that admins see what became of it
+
+
+def count_old_invitations() -> int:
+    return _number(f"SELECT count(*) {_OLD_INVITATIONS}", {"days": INVITATION_KEPT})
+
+
+@transaction.atomic
+def remove_old_invitations() -> int:
+    return _execute(
+        f"DELETE FROM accounts_invitation WHERE id = ANY(ARRAY("
+        f"SELECT id {_OLD_INVITATIONS} LIMIT {BATCH} FOR UPDATE SKIP LOCKED))",
+        {"days": INVITATION_KEPT},
+    )
+
+
+def count_old_tokens() -> int:
+    return _number(f"SELECT count(*) {_OLD_TOKENS}")
+
+
+@transaction.atomic
+def remove_old_tokens() -> int:
+    return _execute(
+        f"DELETE FROM accounts_apitoken WHERE id = ANY(ARRAY("
+        f"SELECT id {_OLD_TOKENS} LIMIT {BATCH} FOR UPDATE SKIP LOCKED))"
+    )
+
+
+PURGES: Final[dict[str, Purge]] = {
+    purge.name: purge
+    for purge in (
+        Purge("stale_clients", count_stale_clients, remove_stale_clients),
+        Purge("old_entries", count_old_mailboxes, empty_old_mailboxes),
+        Purge("overfull_entries", count_full_mailboxes, empty_full_mailboxes),
+        Purge("orphaned_entries", count_orphans, remove_orphans),
+        Purge("dead_nodes", count_dead_nodes, remove_dead_nodes),
+        Purge("old_events", count_old_events, remove_old_events),
+        Purge("old_acks", count_old_acks, remove_old_acks),
+        Purge("expired_invitations", count_old_invitations, remove_old_invitations),
+        Purge("expired_tokens", count_old_tokens, remove_old_tokens),
+    )
+}
+
+
+def _execute(sql: str, parameters: Any = None) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return int(cursor.rowcount)
+
+
+def _column(sql: str, parameters: Any = None) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _number(sql: str, parameters: Any = None) -> int:
+    return int(_column(sql, parameters)[0])

@@ -1,0 +1,15 @@
+"""Periodic work of the chat, each task a shell around one action. CELERY_BEAT_SCHEDULE says how often."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from accounts.tenancy import every_organization
+from chat.actions.purge import PURGES
+
+
+@shared_task
+def purge(what: str) -> int:
+    """Remove one kind of thing that is no longer needed; how many rows went."""
+    with every_organization():
+        return PURGES[what].run()
