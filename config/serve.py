@@ -42,7 +42,7 @@ def prepare() -> None:
     except SystemCheckError:
         explain(*_failed_checks())
     except psycopg.Error as error:
-        explain(f"the database does not let us in (DATABASE_URL): {str(error).splitlines()[-1].strip()}")
+        explain(f"the database does not let us in (DATABASE_URL): {str(error).splitlines()[0]}")
     except redis.RedisError as error:
         explain(f"Valkey does not answer (REDIS_URL): {error}")
     except DatabaseError as error:

@@ -37,6 +37,7 @@ STOPPING_TIMEOUT = 20.0  # seconds that `make up` and `make stop` give a server 
 STEADY = 60.0  # seconds after which a part counts as healthy again
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before a dead part is started again
 LOG_LIMIT = 20 * 2**20  # bytes a log file may have before it is moved aside; one older one is kept
+LOOK = 1.0  # seconds to wait for one answer while starting; the open socket keeps us waiting for a server that died
 TICK = 1.0  # seconds between two rounds of housekeeping when nothing happens
 WEB_STOP = ((signal.SIGTERM, 6.5),)
 # Celery finishes its tasks on SIGTERM; on SIGQUIT it puts them back, to be done by the next worker.
@@ -450,7 +451,7 @@ def _sleep(wakeups: int, seconds: float) -> None:
 
 def _is_ready(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/readyz", timeout=15) as answer:  # noqa: S310  (our own address)
+        with urllib.request.urlopen(f"{url}/readyz", timeout=LOOK) as answer:  # noqa: S310  (our own address)
             return bool(answer.status == 200)
     except (OSError, urllib.error.URLError):
         return False
