@@ -43,7 +43,16 @@ def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> I
     address = f"http://localhost:{port}"
     log = tmp_path_factory.mktemp("server") / "log"
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-    command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--log-level", "warning"]
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "config.asgi:application",
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+    ]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, env={**os.environ, "DATABASE_URL": database}, stdout=output, stderr=subprocess.STDOUT

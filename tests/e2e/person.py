@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, Route, expect
 
@@ -27,7 +27,7 @@ class Person:
 
     def sign_in(self) -> None:
         self.page.goto(f"/accounts/login/?next=/o/{self.member.organization.slug}/")
-        self.page.get_by_label(re.compile("e-?mail", re.I)).fill(self.member.user.email)
+        self.page.get_by_label(re.compile("e-?mail", re.IGNORECASE)).fill(self.member.user.email)
         password = self.page.get_by_label("Password", exact=True)
         password.fill(PASSWORD)
         password.press("Enter")

@@ -13,7 +13,15 @@ from msgspec import Struct, UnsetType
 
 TARGET = Path(__file__).parents[2] / "static/js/client/types.js"
 ENTITIES = ("Reaction", "Organization", "Member", "Conversation", "Participant", "Message")
-SIMPLE = {UUID: "string", datetime: "string", str: "string", int: "number", bool: "boolean", Any: "unknown", type(None): "null"}
+SIMPLE = {
+    UUID: "string",
+    datetime: "string",
+    str: "string",
+    int: "number",
+    bool: "boolean",
+    Any: "unknown",
+    type(None): "null",
+}
 HEADER = """\
 /**
  * The entities of the wire protocol. Generated from chat/events.py by tests/js/generate_types.py; a test compares them.
@@ -25,7 +33,7 @@ export {};
 
 
 def generate() -> str:
-    from chat import events  # noqa: PLC0415  (after django.setup() when run by hand)
+    from chat import events
 
     return HEADER + "".join(_typedef(getattr(events, name)) for name in ENTITIES)
 

@@ -114,13 +114,13 @@ export class MessageNode {
       const old = reactions.querySelector(`[data-emoji="${CSS.escape(emoji)}"]`);
       const { root } = old ? { root: old } : clone("reaction");
       const names = members.map((id) => (id === this.app.store.me ? gettext("you") : memberName(this.app.store, id)));
-      const who = interpolate(gettext("%(emoji)s by %(people)s"), { emoji, people: listOf(names) });
+      const who = interpolate(gettext("by %(people)s"), { people: listOf(names) });
       root.dataset.emoji = emoji;
-      root.title = who;
-      root.setAttribute("aria-label", who);
+      root.title = `${emoji} ${who}`;
       root.setAttribute("aria-pressed", String(members.includes(this.app.store.me)));
       setText(root.children[0], emoji);
       setText(root.children[1], String(members.length));
+      setText(root.children[2], who);
       return root;
     });
     reactions.replaceChildren(...buttons);

@@ -92,6 +92,7 @@ export class Search {
       return;
     }
     byId("search-empty").hidden = true;
+    if (byId("sidebar").contains(document.activeElement)) byId("search-body").focus();
     setText(byId("search-count"), this.#next ? gettext("Newest first") : gettext("Newest first, these are all"));
   }
 

@@ -75,6 +75,7 @@ export class Sidebar {
     const seat = this.app.store.ownSeat(conversation.id);
     const loud = unread > 0 && !seat?.muted;
     setText(row.slots.name, name);
+    this.#showFace(row.slots, conversation);
     setIcon(icon, seat?.favourite ? "star" : conversationIcon(conversation));
     const href = this.app.router.path(conversation.id);
     if (link.getAttribute("href") !== href) link.setAttribute("href", href);
@@ -87,6 +88,15 @@ export class Sidebar {
     setText(count, unread > MOST_SHOWN ? `${MOST_SHOWN}+` : String(unread));
     link.title = isChannel(conversation) ? conversation.topic : this.#handles(conversation);
     return row.root;
+  }
+
+  /** @param {Record<string, any>} slots @param {Conversation} conversation somebody's avatar in place of an icon */
+  #showFace(slots, conversation) {
+    const direct = conversation.kind === "direct";
+    const [id = this.app.store.me] = others(this.app.store, conversation);
+    if (direct) fillAvatar(slots.avatar, this.app.store.members.get(id));
+    slots.avatar.hidden = !direct;
+    slots["icon-box"].toggleAttribute("hidden", direct);
   }
 
   /** @param {Conversation} conversation whether one of the unread messages that are known names the member */

@@ -1,0 +1,58 @@
+"""The emoji that most reactions are made of, with what people type to find them. A full list would outweigh the page."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+EMOJIS: Final = (
+    ("👍", _("thumbs up yes agree")),
+    ("👎", _("thumbs down no")),
+    ("❤️", _("heart love")),
+    ("😂", _("laughing tears funny")),
+    ("😄", _("smile happy")),
+    ("🙂", _("slight smile")),
+    ("😉", _("wink")),
+    ("😍", _("heart eyes love")),
+    ("🤔", _("thinking hmm")),
+    ("😅", _("sweat phew")),
+    ("😮", _("surprised wow")),
+    ("😢", _("sad crying")),
+    ("😡", _("angry")),
+    ("🙄", _("rolling eyes")),
+    ("😴", _("sleeping tired")),
+    ("🤯", _("mind blown")),
+    ("🥳", _("party celebrate")),
+    ("🎉", _("tada party congratulations")),
+    ("👏", _("clapping applause")),
+    ("🙏", _("thanks please")),
+    ("🙌", _("raised hands hooray")),
+    ("💪", _("strong muscle")),
+    ("👀", _("eyes looking")),
+    ("👋", _("wave hello bye")),
+    ("🤝", _("handshake deal")),
+    ("👌", _("okay fine")),
+    ("✅", _("done check")),
+    ("❌", _("cross no")),
+    ("➕", _("plus one")),
+    ("❓", _("question")),
+    ("❗", _("exclamation important")),
+    ("💯", _("hundred exactly")),
+    ("🔥", _("fire hot")),
+    ("🚀", _("rocket ship launch")),
+    ("✨", _("sparkles new")),
+    ("⭐", _("star")),
+    ("💡", _("idea light bulb")),
+    ("🐛", _("bug")),
+    ("🔧", _("wrench fix")),
+    ("🚧", _("construction work in progress")),
+    ("⏳", _("waiting hourglass")),
+    ("📌", _("pin")),
+    ("📅", _("calendar date")),
+    ("📎", _("paperclip attachment")),
+    ("☕", _("coffee break")),
+    ("🍕", _("pizza lunch")),
+    ("🎂", _("cake birthday")),
+    ("🌱", _("seedling plant")),
+)
