@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # Nothing of the machine that a chat page needs is left on; what a later feature needs is opened here, with its reason.
 PERMISSIONS = (
+    *("accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "geolocation"),
     *("gyroscope", "hid", "magnetometer", "microphone", "midi", "payment", "serial", "usb", "xr-spatial-tracking"),
 )
 HEADERS = {

@@ -177,7 +177,7 @@ def _write_history(slug: str, cast: dict[str, Member]) -> None:
 def _tell(slug: str, conversation: Conversation, lines: list[Line], cast: dict[str, Member]) -> None:
     """Three weeks of it, ending this morning; the same every time."""
     dice = Random(f"{slug} {conversation.name}")  # noqa: S311  # a plausible spread, no secret
-    times = _times(dice, len(lines))
+    times = _times(dice, lines)
     thread: Message | None = None
     for seq, ((part, text, reactions), at) in enumerate(zip(lines, times, strict=True), start=1):
         reply = text.startswith("> ")
@@ -193,14 +193,23 @@ def _tell(slug: str, conversation: Conversation, lines: list[Line], cast: dict[s
     Participant.objects.filter(conversation=conversation).update(read_seq=max(0, conversation.last_seq - unread))
 
 
-def _times(dice: Random, count: int) -> list[datetime]:
-    """Office hours of the last three weeks, ascending."""
+def _times(dice: Random, lines: list[Line]) -> list[datetime]:
+    """Office hours of the last three weeks, ascending; what replies comes minutes after what it replies to."""
     today = timezone.now().replace(hour=9, minute=0, second=0, microsecond=0)
     if today > timezone.now():
         today -= timedelta(days=1)
-    minutes = sorted(dice.sample(range(21 * 540), count - 1)) if count > 1 else []
-    days = [today - timedelta(days=21) + timedelta(days=m // 540, minutes=m % 540) for m in minutes]
-    return [*days, today + timedelta(minutes=dice.randrange(1, 5))]
+    opening = [not text.startswith("> ") for _, text, _ in lines]
+    slots = iter(sorted(dice.sample(range(10, 20 * 36), sum(opening) - 1)))  # a quarter of an hour each, 36 a day
+    times: list[datetime] = []
+    for number, opens in enumerate(opening):
+        if any(opening[number + 1 :]) and opens:
+            slot = next(slots)
+            times.append(today + timedelta(days=slot // 36 - 21, minutes=15 * (slot % 36)))
+        elif opens:
+            times.append(today - timedelta(hours=16, minutes=dice.randrange(60)))
+        else:
+            times.append(times[-1] + timedelta(minutes=dice.randrange(1, 5), seconds=dice.randrange(60)))
+    return times
 
 
 def _message(place: Place, text: str, seq: int, at: datetime, thread: Message | None) -> Message:
