@@ -147,9 +147,7 @@ def end_leftovers(home: Path) -> None:
 
 def end_engine(data: Path, number: signal.Signals) -> None:
     """End what works in this data folder without being ours: an orphan, or the orphans of a killed PostgreSQL."""
-    left = processes.engines_in(data)
-    pids = {each.pid for each in left}
-    processes.end([each for each in left if each.ppid() not in pids], number, seconds=5.0)
+    processes.end(processes.leaders(processes.engines_in(data)), number, seconds=5.0)
     processes.end(processes.engines_in(data), signal.SIGKILL, seconds=2.0)
 
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
@@ -27,6 +27,8 @@ MARK = "PARLEY_SUPERVISED"  # the environment variable by which children are rec
 ENGINES = frozenset({"postgres", "valkey-server"})  # they write their title over their environment
 POLL = 0.02  # seconds between two looks at a condition
 PR_SET_PDEATHSIG = 1
+ZOMBIE = psutil.STATUS_ZOMBIE
+T = TypeVar("T")
 
 Stages = Sequence[tuple[signal.Signals, float]]  # signals to stop by, each with the seconds until the next
 
@@ -84,13 +86,20 @@ def kill_group(leader: int) -> None:
 
 def marked(home: Path) -> list[psutil.Process]:
     """Every living process that was started for this data folder: its environment says so."""
-    return [each for each in psutil.process_iter() if _lives(each) and _environment(each).get(MARK) == str(home)]
+    unknown: dict[str, str] = {}
+    return [each for each in _others() if _ask(each.environ, unknown).get(MARK) == str(home)]
 
 
 def engines_in(folder: Path) -> list[psutil.Process]:
     """Every living PostgreSQL or Valkey process that works in this folder."""
     real = os.path.realpath(folder)
-    return [each for each in psutil.process_iter() if _lives(each) and each.name() in ENGINES and _folder(each) == real]
+    return [each for each in _others() if _ask(each.name, "") in ENGINES and _ask(each.cwd, "") == real]
+
+
+def leaders(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
+    """Those among them that none of the others started: the postmaster, or the orphans of a killed one."""
+    pids = {each.pid for each in processes}
+    return [each for each in processes if _ask(each.ppid, 0) not in pids]
 
 
 def end(processes: Sequence[psutil.Process], number: signal.Signals, *, seconds: float) -> None:
@@ -128,7 +137,7 @@ def is_alive(pid: int, started: float) -> bool:
     try:
         process = psutil.Process(pid)
         # Start times are derived from the clock, which may be stepped by a second or two.
-        return abs(process.create_time() - started) < 5 and process.status() != psutil.STATUS_ZOMBIE
+        return abs(process.create_time() - started) < 5 and process.status() != ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
@@ -137,25 +146,17 @@ def _runs(process: subprocess.Popen[bytes]) -> bool:
     return process.poll() is None
 
 
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
+def _others() -> list[psutil.Process]:
+    own = os.getpid()
+    return [each for each in psutil.process_iter() if each.pid != own and _ask(each.status, ZOMBIE) != ZOMBIE]
 
 
-def _environment(process: psutil.Process) -> dict[str, str]:
+def _ask(question: Callable[[], T], otherwise: T) -> T:
+    """The answer, or else this: a process may be gone meanwhile, or be somebody else's."""
     try:
-        return process.environ()
+        return question()
     except (psutil.Error, OSError):
-        return {}  # gone meanwhile, or somebody else's
-
-
-def _folder(process: psutil.Process) -> str:
-    try:
-        return process.cwd()
-    except (psutil.Error, OSError):
-        return ""
+        return otherwise
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:

@@ -11,6 +11,7 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -76,16 +77,15 @@ class Up:
             return False
 
     def part(self, words: str) -> psutil.Process | None:
-        """The part with these words in its command line, the leader of its group."""
-        for each in processes.marked(self.home):
-            if words in " ".join(each.cmdline()) and os.getpgid(each.pid) == each.pid:
-                return each
+        """The part with these words in its command line, not one that it started itself."""
+        for each in processes.leaders(processes.marked(self.home)):
+            with suppress(psutil.NoSuchProcess):
+                if words in " ".join(each.cmdline()):
+                    return each
         return None
 
     def engine(self, folder: str) -> psutil.Process | None:
-        found = processes.engines_in(self.home / folder)
-        pids = {each.pid for each in found}
-        return next((each for each in found if each.ppid() not in pids), None)
+        return next(iter(processes.leaders(processes.engines_in(self.home / folder))), None)
 
     def wait_running(self) -> None:
         assert processes.wait_until(lambda: all(self.part(words) for words in PARTS), seconds=RECOVERY)
@@ -190,7 +190,8 @@ def test_everything_killed_at_once_is_recovered_by_the_next_start(start: Callabl
     ]
     up.process.kill()
     for each in everything:
-        each.kill()
+        with suppress(psutil.NoSuchProcess):  # it may be going already
+            each.kill()
     up.process.wait()
     assert (up.home / "postgres" / "postmaster.pid").exists()
 
