@@ -8,13 +8,15 @@ repetition nor reordering does harm. Ids are UUIDv7, times RFC 3339 UTC.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from accounts import models as accounts
+
+Time = Annotated[datetime, Meta(tz=True)]
 
 
 class Reaction(Struct, frozen=True):
@@ -37,8 +39,8 @@ class Member(Struct, frozen=True):
     name: str
     title: str
     role: Literal["owner", "admin", "moderator", "member", "guest"]
-    joined_at: datetime
-    deactivated_at: datetime | None
+    joined_at: Time
+    deactivated_at: Time | None
     version: int
 
 
@@ -49,8 +51,8 @@ class Conversation(Struct, frozen=True):
     topic: str
     people: list[UUID]  # members of a direct or group message; empty for channels
     created_by: UUID | None
-    created_at: datetime
-    archived_at: datetime | None
+    created_at: Time
+    archived_at: Time | None
     last_seq: int
     version: int
 
@@ -61,8 +63,8 @@ class Participant(Struct, frozen=True):
     conversation: UUID
     member: UUID
     role: Literal["admin", "member"]
-    joined_at: datetime
-    left_at: datetime | None
+    joined_at: Time
+    left_at: Time | None
     version: int
     read_seq: int | UnsetType = UNSET
     notifications: Literal["all", "mentions", "none"] | UnsetType = UNSET
@@ -83,9 +85,9 @@ class Message(Struct, frozen=True):
     mentions: list[UUID]
     wide_mention: Literal["here", "channel", "group"] | None
     attachments: list[Any]
-    created_at: datetime
-    edited_at: datetime | None
-    deleted_at: datetime | None  # a tombstone: text and html are empty
+    created_at: Time
+    edited_at: Time | None
+    deleted_at: Time | None  # a tombstone: text and html are empty
     version: int
     ref: UUID | None
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from chat.actions import clients as actions
 from chat.api.rendering import JSONParser, read_body
 from chat.api.schemas import operation, page_of
 from chat.api.views import MemberView, list_response
+from chat.events import Time
 from chat.models import Client
 
 
@@ -29,7 +29,7 @@ class RegisteredClient(Struct, frozen=True):
     tag: int
     platform: str
     label: str
-    created_at: datetime
+    created_at: Time
 
 
 class ClientView(Struct, frozen=True):
@@ -37,8 +37,8 @@ class ClientView(Struct, frozen=True):
     platform: str
     label: str
     online: bool
-    created_at: datetime
-    last_seen_at: datetime
+    created_at: Time
+    last_seen_at: Time
 
 
 class ClientList(MemberView):

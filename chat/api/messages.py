@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from chat.api.rendering import read_body, read_query
 from chat.api.schemas import operation, page_of
 from chat.api.views import MemberView, list_response, next_url
 from chat.errors import Invalid, NotFound, TooLarge
+from chat.events import Time
 from chat.models import Revision
 from chat.queries import history
 
@@ -56,7 +56,7 @@ class RevisionView(Struct, frozen=True):
     version: int
     text: str
     replaced_by: UUID
-    replaced_at: datetime
+    replaced_at: Time
 
 
 class ThreadQuery(Struct, frozen=True):

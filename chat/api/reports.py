@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from chat.actions.reports import report_message
 from chat.api.rendering import read_body
 from chat.api.schemas import operation
 from chat.api.views import MemberView
+from chat.events import Time
 from chat.models import Report
 
 
@@ -26,7 +26,7 @@ class ReportView(Struct, frozen=True):
     reason: str
     comment: str
     state: Literal["open", "in_review", "resolved", "dismissed"]
-    created_at: datetime
+    created_at: Time
 
 
 class MessageReport(MemberView):

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from chat.api.rendering import read_body
 from chat.api.schemas import operation, page_of
 from chat.api.views import UserView, list_response
 from chat.errors import NotFound
+from chat.events import Time
 
 
 class NewToken(Struct, frozen=True):
@@ -27,15 +27,15 @@ class IssuedToken(Struct, frozen=True):
     """`token` is shown this once; only a hash of it is kept."""
 
     token: str
-    expires_at: datetime
+    expires_at: Time
 
 
 class TokenView(Struct, frozen=True):
     id: UUID
     label: str
-    created_at: datetime
-    expires_at: datetime
-    last_used_at: datetime | None
+    created_at: Time
+    expires_at: Time
+    last_used_at: Time | None
 
 
 class TokenList(UserView):
