@@ -28,7 +28,7 @@ lint: dev ## style, types, layers, templates, migrations
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 --check {} +
 	@$(BIN)/python -m config.embedded $(BIN)/python manage.py makemigrations --check --dry-run
 
