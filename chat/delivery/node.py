@@ -238,7 +238,7 @@ class Node:
                 connection.close(4404)
             elif not connection.closed:
                 self._greet(connection, position, tag)
-        await self.signals.arrived({(each.organization_id, each.member_id) for each, _ in arrivals})
+        self.signals.arrived((each.organization_id, each.member_id) for each, _ in arrivals)
 
     def _take_over(self, holders: dict[int, int | None]) -> None:
         """Tell the nodes that held some of these clients to look again."""
@@ -250,6 +250,7 @@ class Node:
             self.outbox.post_to_group(wakeups.group_of(holder), {"type": "check", "clients": clients})
 
     def _greet(self, connection: Connection, position: Position, tag: int) -> None:
+        connection.heard_at = asyncio.get_running_loop().time()  # it was not read while it waited here
         done = hello(connection, position, tag)
         connection.joined = True
         if done is not None:
@@ -394,7 +395,7 @@ class Node:
             for connection in list(self.connections.values()):
                 if connection.client_id % every == second % every and connection.joined:
                     _beat(connection)
-                if _is_late(connection, now):
+                if connection.joined and _is_late(connection, now):
                     connection.close(4408)
 
 

@@ -79,9 +79,11 @@ class Signals:
         self._typing: asyncio.Queue[Notice] = asyncio.Queue(TYPING_WAITING)
         self._typed: OrderedDict[tuple[UUID, UUID], float] = OrderedDict()
         self._changes: OrderedDict[tuple[UUID, str], State] = OrderedDict()
+        self._arrivals: set[tuple[UUID, UUID]] = set()
+        self._arrival = asyncio.Event()
 
     def jobs(self) -> list[Callable[[], Awaitable[None]]]:
-        return [self._tell_typing, self._hold_presence, self._sweep_presence, self._tell_presence]
+        return [self._greet_arrivals, self._tell_typing, self._hold_presence, self._sweep_presence, self._tell_presence]
 
     # --- Typing -------------------------------------------------------------------------------------
 
@@ -133,8 +135,19 @@ class Signals:
 
     # --- Presence -----------------------------------------------------------------------------------
 
-    async def arrived(self, members: Iterable[tuple[UUID, UUID]]) -> None:
-        """(organization, member) of sockets that were let in."""
+    def arrived(self, members: Iterable[tuple[UUID, UUID]]) -> None:
+        """(organization, member) of sockets that were let in. Whoever lets them in does not wait for Valkey."""
+        self._arrivals.update(members)
+        self._arrival.set()
+
+    async def _greet_arrivals(self) -> None:
+        while True:
+            await self._arrival.wait()
+            self._arrival.clear()
+            members, self._arrivals = self._arrivals, set()
+            await self._hold(members)
+
+    async def _hold(self, members: Iterable[tuple[UUID, UUID]]) -> None:
         try:
             for organization_id, some in _by_organization(members).items():
                 self._publish(organization_id, await presence.hold(organization_id, some))
@@ -161,7 +174,7 @@ class Signals:
     async def _hold_presence(self) -> None:
         while True:
             await asyncio.sleep(presence.RENEW)
-            await self.arrived({(each.organization_id, each.member_id) for each in self._connections.values()})
+            await self._hold({(each.organization_id, each.member_id) for each in self._connections.values()})
 
     async def _sweep_presence(self) -> None:
         while True:

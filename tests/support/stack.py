@@ -1,4 +1,6 @@
-"""The whole of Parley as real processes: PostgreSQL, Valkey and any number of nodes, each of which can be made to fail."""
+"""The whole of Parley as real processes: PostgreSQL, Valkey and any number of nodes, each of which can be made to
+fail.
+"""
 
 from __future__ import annotations
 

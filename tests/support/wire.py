@@ -1,7 +1,8 @@
 """A WebSocket client for load: an asyncio protocol that does no more than these tests need.
 
-No extensions and no fragments, and a mask of zeros, which the standard allows and which costs nothing. It exists because a
-load generator must not be the bottleneck; `tests/support/client.py` builds the client of the protocol page on it.
+No extensions and no fragments, and a mask of zeros, which the standard allows and which costs nothing. It exists
+because a load generator must not be the bottleneck; `tests/support/client.py` builds the client of the protocol page
+on it.
 """
 
 from __future__ import annotations
@@ -137,5 +138,9 @@ async def connect(
     lines += [f"Sec-WebSocket-Protocol: {subprotocol}"] if subprotocol else []
     lines += [f"{name}: {value}" for name, value in headers.items()]
     wire.transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-    await wire.opened
+    try:
+        await wire.opened
+    except BaseException:
+        wire.abort()
+        raise
     return wire
