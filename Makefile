@@ -6,10 +6,10 @@ BIN := .venv/bin
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up stop shell test lint format clean runtime dev
+.PHONY: help up stop shell test screenshots lint format clean runtime dev
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 	@printf '\n  make up PORT=8001 BIND=0.0.0.0 PARLEY_HOME=/srv/parley DEMO=0 VERBOSE=1\n'
 
 up: runtime ## install what is missing, start everything, say where to go; Ctrl-C stops
@@ -23,6 +23,9 @@ shell: runtime ## a Python shell with the models loaded
 
 test: dev ## Python, JavaScript and browser tests: own engines, parallel, random order (ARGS=…)
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+screenshots: dev ## pictures of every main view, while `make up` runs with its demo (URL=…)
+	@$(BIN)/python -m tests.e2e.screenshots $(or $(URL),http://localhost:$(or $(PORT),8000))
 
 lint: dev ## style, types, layers, templates, migrations
 	@$(BIN)/ruff check .

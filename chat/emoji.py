@@ -1,4 +1,4 @@
-"""The emoji that most reactions are made of, with what people type to find them. A full list would outweigh the page."""
+"""The emoji that most reactions are made of, with what people type to find them. A full list weighs too much."""
 
 from __future__ import annotations
 

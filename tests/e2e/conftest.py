@@ -1,4 +1,4 @@
-"""A real server (uvicorn, hashed files, the strict policy) on the database of the tests, and real browsers in front of it."""
+"""A real server (uvicorn, hashed files, strict policy) on the database of the tests, and real browsers before it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,9 @@ from django.db import connection
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from accounts.models import Member
+from tests.e2e.chromium import ARGUMENTS, DESK, PHONE, PROGRAM
 from tests.e2e.person import Person
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 START = 60.0  # seconds that the server may take on a busy machine
 PATIENCE = 20_000  # milliseconds until what should be on the page counts as missing
 
@@ -69,7 +60,7 @@ def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> I
 def chromium() -> Iterator[Browser]:
     """A module at a time: while Playwright runs, its event loop would be in the way of asynchronous tests."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=ARGUMENTS)
         yield browser
         browser.close()
 
@@ -84,11 +75,11 @@ def queries_beside_playwright(chromium: Browser, monkeypatch: pytest.MonkeyPatch
 def browser_of(
     queries_beside_playwright: None, transactional_db: None, server: str, chromium: Browser
 ) -> Iterator[Callable[..., Person]]:
-    """`browser_of(alice)` is Alice in a browser of her own, signed in. Errors in its console fail the test at its end."""
+    """`browser_of(alice)`: Alice in a browser of her own, signed in. Errors in its console fail the test in the end."""
     people: list[Person] = []
 
     def open_browser(member: Member, *, phone: bool = False, dark: bool = False) -> Person:
-        size = {"width": 360, "height": 740} if phone else {"width": 1280, "height": 800}
+        size = PHONE if phone else DESK
         context = chromium.new_context(
             base_url=server,
             viewport=size,

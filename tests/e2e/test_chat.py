@@ -22,7 +22,9 @@ BrowserOf = Callable[..., Person]
 def plans(transactional_db: None, alice: Member, bob: Member) -> Conversation:
     """A channel of Alice and Bob with nothing in it yet."""
     with organization_scope(alice.organization):
-        channel = Conversation.objects.create(organization=alice.organization, kind="public", name="plans")
+        channel: Conversation = Conversation.objects.create(
+            organization=alice.organization, kind="public", name="plans"
+        )
         for member, role in ((alice, "admin"), (bob, "member")):
             Participant.objects.create(organization=alice.organization, conversation=channel, member=member, role=role)
     return channel
@@ -213,10 +215,12 @@ async (by) => {
   const all = [...history.querySelectorAll(".message")];
   const one = all.find((message) => message.getBoundingClientRect().bottom > middle);
   const before = one.getBoundingClientRect().top;
-  for (let count = 0; count < 100 && history.querySelector(".edge") && history.scrollTop < 900; count += 1) await frame();
+  const loading = () => history.querySelector(".edge") && history.scrollTop < 900;
+  for (let count = 0; count < 100 && loading(); count += 1) await frame();
   await frame();
   await frame();
-  return [one.isConnected ? Math.abs(one.getBoundingClientRect().top - before) : 0, history.querySelectorAll(".message").length];
+  const moved = one.isConnected ? Math.abs(one.getBoundingClientRect().top - before) : 0;
+  return [moved, history.querySelectorAll(".message").length];
 }
 """
 

@@ -22,7 +22,7 @@ def test_types_of_the_client_are_those_of_the_server() -> None:
 
 @pytest.mark.parametrize("file", sorted(HERE.glob("*.test.js")), ids=lambda file: file.name)
 def test_browser_client(file: Path) -> None:
-    command = [NODE, "--test", "--test-reporter=tap", file]
+    command = [str(NODE), "--test", "--test-reporter=tap", str(file)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     counts = dict(re.findall(r"^# (pass|fail|skipped|todo) (\d+)$", run.stdout, re.MULTILINE))

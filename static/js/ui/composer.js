@@ -32,7 +32,7 @@ export class Composer {
     this.input = slots.input;
     dock.append(root);
     root.addEventListener("submit", (/** @type {Event} */ event) => this.#submit(event));
-    root.addEventListener("click", (/** @type {MouseEvent} */ event) => event.target === root && this.focus());
+    root.addEventListener("click", (/** @type {MouseEvent} */ event) => event.target === root.firstElementChild && this.focus());
     this.input.addEventListener("input", () => this.#onInput());
     this.input.addEventListener("keydown", (event) => this.#onKey(event));
     window.addEventListener("pagehide", () => this.#keepDraft());

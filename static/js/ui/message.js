@@ -132,12 +132,13 @@ export class MessageNode {
     context.hidden = row.context === undefined;
     if (row.context === undefined) return;
     context.dataset.thread = row.context?.id ?? row.message?.thread ?? row.entry?.thread ?? "";
-    setText(this.slots["context-text"], this.#contextText(row.context));
+    setText(this.slots["context-text"], this.#contextText(row.context, row.near ?? false));
   }
 
-  /** @param {Message | null} root */
-  #contextText(root) {
+  /** @param {Message | null} root @param {boolean} near it can be read right above */
+  #contextText(root, near) {
     if (!root) return gettext("Replied in a thread");
+    if (near) return interpolate(gettext("Replied to %(name)s"), { name: memberName(this.app.store, root.author) });
     const text = root.deleted_at ? gettext("a deleted message") : excerpt(root.text);
     return interpolate(gettext("Replied to %(name)s: %(text)s"), { name: memberName(this.app.store, root.author), text });
   }
@@ -178,5 +179,5 @@ function isJumbo(text) {
 
 /** @param {Row} row */
 function contextKey(row) {
-  return row.context === undefined ? "-" : (row.context?.version ?? "?");
+  return row.context === undefined ? "-" : `${row.context?.version ?? "?"} ${row.near}`;
 }

@@ -17,6 +17,7 @@ const GROUP_MINUTES = 7; // messages of one author within this time stand under 
  * @property {Entry} [entry]
  * @property {boolean} [compact] without avatar and name, because it goes on from the one above
  * @property {Message | null} [context] the root of the thread that it replies to, where that is not clear from above
+ * @property {boolean} [near] that root, or another reply to it, stands right above
  * @property {"before" | "after"} [edge]
  */
 
@@ -32,6 +33,8 @@ export function rowsOf(store, messages, entries, { newAfter = null, inThread = f
   const rows = [];
   /** @type {Message | undefined} */
   let previous;
+  /** @type {Message | undefined} the one before, whatever stands between */
+  let above;
   let marked = false;
   let day = "";
   for (const message of messages) {
@@ -52,8 +55,9 @@ export function rowsOf(store, messages, entries, { newAfter = null, inThread = f
       message,
       compact: compact && (inThread || previous?.thread === message.thread),
       context: context ? (store.messages.get(message.thread ?? "") ?? null) : undefined,
+      near: above !== undefined && (above.id === message.thread || above.thread === message.thread),
     });
-    previous = message;
+    previous = above = message;
     if (inThread && message.reply_count > 0 && !message.thread) {
       rows.push({ key: `count ${message.reply_count}`, kind: "count", label: repliesLabel(message.reply_count) });
       previous = undefined;
