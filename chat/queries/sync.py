@@ -1,17 +1,11 @@
 """The state since a cursor: what a client asks for when it starts, wakes up, or notices that it is out of step.
 
 The answer is the present state of what changed, never a replay, so its cost depends on what changed and not on what is
-stored. The cursor is safe against the order of commits: events carry the id of their writing transaction, the cursor is
-the snapshot's `xmin`, below which every transaction has ended, and the next answer begins there; what was in flight is
-told again rather than missed. It names the database cluster, its timeline and an event that must be there, so
-that a restored backup, or a failover that lost transactions, makes clients start afresh.
-(The idea of the xmin cursor is from pgq and the transactional-outbox literature.)
+stored. What makes the position safe is in cursor.py.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,7 +14,6 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
-from django.conf import settings
 from django.db import connection, transaction
 from msgspec import Struct
 
@@ -29,6 +22,7 @@ from chat import events
 from chat.access import visible_members
 from chat.delivery.presence import State, presence_of
 from chat.models import Conversation, Event, Message, Participant
+from chat.queries.cursor import Cursor, here, valid
 from chat.queries.history import entities
 
 PAGE: Final = 150  # conversations in an answer: about 90 KB of them and their seats
@@ -79,28 +73,6 @@ class SyncAnswer(Struct, frozen=True):
     presence: list[Presence]
 
 
-class Cursor(Struct, frozen=True, array_like=True):
-    """A position in the event log. `since` is 0 for a first sync; `until` and `after` are set between its pages."""
-
-    member: UUID
-    cluster: str
-    anchor: tuple[int, str]  # an event that the database had then, and its mark; (0, "") for an empty log
-    since: int
-    until: int = 0
-    after: UUID | None = None
-
-    def encode(self) -> str:
-        return base64.urlsafe_b64encode(msgspec.msgpack.encode(self)).decode().rstrip("=")
-
-    @classmethod
-    def decode(cls, text: str) -> Cursor | None:
-        try:
-            raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-            return msgspec.msgpack.decode(raw, type=cls)
-        except (ValueError, msgspec.DecodeError):
-            return None
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
     """What the log holds of one conversation since the cursor."""
@@ -116,48 +88,16 @@ def sync(member: Member, *, cursor: str = "", limit: int = PAGE) -> SyncAnswer:
     """The member's state since `cursor`, or from nothing. One snapshot; at most `limit` conversations."""
     if not connection.savepoint_ids:  # else the caller's own transaction gives the snapshot
         _one_snapshot()
-    here = _position(member)
-    given = _valid(Cursor.decode(cursor) if cursor else None, here)
-    start = given or here
+    now = here(member)
+    given = valid(Cursor.decode(cursor) if cursor else None, now)
+    start = given or now
     changes = _changes(member, start, limit + 1) if start.since else _everything(member, start, limit + 1)
-    return _answer(member, start, here, changes[:limit], full=given is None, cut=len(changes) > limit)
+    return _answer(member, start, now, changes[:limit], full=given is None, cut=len(changes) > limit)
 
 
 def _one_snapshot() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-
-
-def _position(member: Member) -> Cursor:
-    """The cursor of this very snapshot, as a first sync: `since` 0, `until` what a later one begins with."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT system_identifier || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8),"
-            " pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM pg_control_system()"
-        )
-        cluster, xmin = cursor.fetchone()
-        cursor.execute("SELECT id, at FROM chat_event ORDER BY id DESC LIMIT 1")
-        newest = cursor.fetchone()
-    anchor = (newest[0], _mark(*newest)) if newest else (0, "")
-    return Cursor(member=member.pk, cluster=cluster, anchor=anchor, since=0, until=xmin)
-
-
-def _valid(given: Cursor | None, here: Cursor) -> Cursor | None:
-    """The cursor, unless it is somebody else's, of another database, of a lost future, or too old."""
-    if given is None or (given.member, given.cluster) != (here.member, here.cluster) or given.since > here.until:
-        return None
-    id, mark = given.anchor
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT at FROM chat_event WHERE id = %s", [id])
-        row = cursor.fetchone()
-    # Where the newest event of its time was purged, others that came after it may have been, too.
-    return given if id == 0 or (row and _mark(id, row[0]) == mark) else None
-
-
-def _mark(id: int, at: datetime) -> str:
-    """Tells an event from another that a restored database gave the same id; keyed, for it may be any tenant's."""
-    key = settings.SECRET_KEY.encode()[:64]
-    return hashlib.blake2b(f"{id} {at.timestamp()}".encode(), key=key, digest_size=8).hexdigest()
 
 
 _CHANGES: Final = """
@@ -216,7 +156,7 @@ def _everything(member: Member, start: Cursor, limit: int) -> list[Change]:
 
 
 def _answer(
-    member: Member, start: Cursor, here: Cursor, changes: Sequence[Change], *, full: bool, cut: bool
+    member: Member, start: Cursor, now: Cursor, changes: Sequence[Change], *, full: bool, cut: bool
 ) -> SyncAnswer:
     first = start.after is None
     conversations = Conversation.objects.in_bulk([change.conversation for change in changes])
@@ -225,7 +165,7 @@ def _answer(
     seats, seat_gaps = _seats(member, told, conversations)
     people, people_gap = _people(member, start, messages, seats, conversations) if told or first else ([], False)
     return SyncAnswer(
-        cursor=_next(start, here, told if more else None).encode(),
+        cursor=_next(start, now, told if more else None).encode(),
         full=full,
         more=more,
         organization=events.organization_entity(member.organization),
@@ -242,13 +182,13 @@ def _answer(
     )
 
 
-def _next(start: Cursor, here: Cursor, told: Sequence[Change] | None) -> Cursor:
+def _next(start: Cursor, now: Cursor, told: Sequence[Change] | None) -> Cursor:
     """Between pages the position within this sync, at its end the position of its first page: what changed while it was
     paged is told by the next one."""
-    until, anchor = (start.until, start.anchor) if start.after else (here.until, here.anchor)
+    until, anchor = (start.until, start.anchor) if start.after else (now.until, now.anchor)
     if told:
         return msgspec.structs.replace(start, until=until, anchor=anchor, after=told[-1].conversation)
-    return Cursor(member=here.member, cluster=here.cluster, anchor=anchor, since=until)
+    return Cursor(member=now.member, cluster=now.cluster, anchor=anchor, since=until)
 
 
 def _messages(

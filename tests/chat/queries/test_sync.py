@@ -17,7 +17,8 @@ from chat.actions.reactions import add_reaction
 from chat.actions.read import mark_read
 from chat.models import Conversation, Event, Message
 from chat.queries import sync as module
-from chat.queries.sync import Cursor, SyncAnswer, sync
+from chat.queries.cursor import Cursor
+from chat.queries.sync import SyncAnswer, sync
 from tests.cast import make_member, scope_of
 
 

@@ -1,0 +1,76 @@
+"""Positions in the event log, opaque to those who hold them.
+
+A cursor is safe against the order of commits: events carry the id of their writing transaction, the cursor is the
+snapshot's `xmin`, below which every transaction has ended, and the next answer begins there; what was in flight is told
+again rather than missed. It names the database cluster, its timeline and an event that must be there, so that a restored
+backup, or a failover that lost transactions, makes clients start afresh.
+(The idea of the xmin cursor is from pgq and the transactional-outbox literature.)
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django.db import connection
+from msgspec import Struct
+
+from accounts.models import Member
+
+
+class Cursor(Struct, frozen=True, array_like=True):
+    """A position in the event log. `since` is 0 for a first sync; `until` and `after` are set between its pages."""
+
+    member: UUID
+    cluster: str
+    anchor: tuple[int, str]  # an event that the database had then, and its mark; (0, "") for an empty log
+    since: int
+    until: int = 0
+    after: UUID | None = None
+
+    def encode(self) -> str:
+        return base64.urlsafe_b64encode(msgspec.msgpack.encode(self)).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str) -> Cursor | None:
+        try:
+            raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            return msgspec.msgpack.decode(raw, type=cls)
+        except (ValueError, msgspec.DecodeError):
+            return None
+
+
+def here(member: Member) -> Cursor:
+    """The cursor of this very snapshot, as a first sync: `since` 0, `until` what a later one begins with."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT system_identifier || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8),"
+            " pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM pg_control_system()"
+        )
+        cluster, xmin = cursor.fetchone()
+        cursor.execute("SELECT id, at FROM chat_event ORDER BY id DESC LIMIT 1")
+        newest = cursor.fetchone()
+    anchor = (newest[0], _mark(*newest)) if newest else (0, "")
+    return Cursor(member=member.pk, cluster=cluster, anchor=anchor, since=0, until=xmin)
+
+
+def valid(given: Cursor | None, now: Cursor) -> Cursor | None:
+    """The cursor, unless it is somebody else's, of another database, of a lost future, or too old."""
+    if given is None or (given.member, given.cluster) != (now.member, now.cluster) or given.since > now.until:
+        return None
+    id, mark = given.anchor
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT at FROM chat_event WHERE id = %s", [id])
+        row = cursor.fetchone()
+    # Where the newest event of its time was purged, others that came after it may have been, too.
+    return given if id == 0 or (row and _mark(id, row[0]) == mark) else None
+
+
+def _mark(id: int, at: datetime) -> str:
+    """Tells an event from another that a restored database gave the same id; keyed, for it may be any tenant's."""
+    key = settings.SECRET_KEY.encode()[:64]
+    return hashlib.blake2b(f"{id} {at.timestamp()}".encode(), key=key, digest_size=8).hexdigest()
