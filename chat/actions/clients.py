@@ -61,6 +61,7 @@ def close_client(member: Member, client_id: UUID) -> None:
         raise NotFound
 
 
+@transaction.atomic
 def forget_clients(*, member: Member, **_: Any) -> None:
     """A member was deactivated. Called inside that transaction."""
     _forget(Client.objects.filter(member=member), code=BARRED)

@@ -15,6 +15,7 @@ from typing import Any, Final
 import structlog
 
 from chat.delivery.node import TROUBLE, present_node, running_node
+from chat.realtime import poster
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
@@ -30,6 +31,8 @@ async def lifespan(scope: Any, receive: Callable[[], Awaitable[dict[str, Any]]],
         elif message["type"] == "lifespan.shutdown":
             node = present_node()
             if node is not None:
+                node.say_goodbye()
+                await poster.close()
                 await node.stop()
             await send({"type": "lifespan.shutdown.complete"})
             return
@@ -52,7 +55,8 @@ def _hear_signals(loop: asyncio.AbstractEventLoop) -> None:
 
 def _goodbye_then(before: Callable[[int, FrameType | None], Any], loop: asyncio.AbstractEventLoop) -> Any:
     def handle(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(_say_goodbye)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_say_goodbye)
         before(number, frame)
 
     return handle

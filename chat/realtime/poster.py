@@ -64,6 +64,13 @@ class Lane:
             self._busy = loop.create_task(self._work())
         return await outcome
 
+    async def close(self) -> None:
+        """Finish what is waiting and give the connection back."""
+        if self._busy is not None:
+            await self._busy
+        await asyncio.get_running_loop().run_in_executor(self._thread, connection.close)
+        self._thread.shutdown(wait=False)
+
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
@@ -86,6 +93,12 @@ async def post(parcel: Parcel, *, coming: Coming) -> Outcome:
     if lanes is None:
         lanes = _lanes[loop] = [Lane(coming) for _ in range(LANES)]
     return await lanes[parcel.frame.conversation.int % LANES].post(parcel)
+
+
+async def close() -> None:
+    """When the node stops."""
+    for lane in _lanes.pop(asyncio.get_running_loop(), []):
+        await lane.close()
 
 
 def _write(parcels: Sequence[Parcel]) -> list[Outcome]:

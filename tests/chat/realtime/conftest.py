@@ -1,0 +1,126 @@
+"""Sockets against a real server: one node for the tests of this folder, on the test database of this worker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+from asgiref.sync import sync_to_async
+from django.db import connections
+
+from accounts.models import Member
+from accounts.tenancy import organization_scope
+from chat.actions.clients import register_client
+from chat.delivery import database, store
+from chat.delivery.node import Node, present_node
+from chat.models import Client
+from config.serve import configuration
+from tests.support import wire
+
+
+class Talk:
+    """A socket as a person at a terminal would use it."""
+
+    def __init__(self) -> None:
+        self.frames: list[dict[str, Any]] = []  # not heard yet
+        self._more = asyncio.Event()
+        self.closed: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
+        self.wire: wire.Wire
+
+    def say(self, **frame: Any) -> None:
+        self.wire.send_text(json.dumps(frame))
+
+    async def hear(self, op: str, *, seconds: float = 10) -> dict[str, Any]:
+        """The next frame of that kind; others are kept."""
+        async with asyncio.timeout(seconds):
+            while True:
+                for place, frame in enumerate(self.frames):
+                    if frame["op"] == op:
+                        return self.frames.pop(place)
+                self._more.clear()
+                await self._more.wait()
+
+    def take(self, text: bytes) -> None:
+        self.frames.append(json.loads(text))
+        self._more.set()
+
+    async def close_code(self, *, seconds: float = 10) -> int:
+        async with asyncio.timeout(seconds):
+            return (await self.closed)[0]
+
+
+class Server:
+    """One node on a port of its own."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    @property
+    def node(self) -> Node:
+        node = present_node()
+        assert node is not None
+        return node
+
+    async def connect(
+        self, client: Client | str, *, token: str = "", tag: int = 0, slug: str = "acme", **given: Any
+    ) -> Talk:
+        talk = Talk()
+        key = client if isinstance(client, str) else str(client.public_id)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        talk.wire = await wire.connect(
+            ("127.0.0.1", self.port),
+            f"/o/{slug}/ws/v1/?client={key}&tag={tag}",
+            headers=headers | given.pop("headers", {}),
+            on_text=talk.take,
+            on_close=lambda code, reason: talk.closed.done() or talk.closed.set_result((code, reason)),
+            **given,
+        )
+        return talk
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[Server]:
+    config = configuration()
+    config.port, config.host, config.loop = 0, "127.0.0.1", "asyncio"
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server._serve())
+    while not server.started:
+        assert not running.done(), running
+        await asyncio.sleep(0.01)
+    try:
+        yield Server(server.servers[0].sockets[0].getsockname()[1])
+    finally:
+        server.should_exit = True
+        await running
+        await database.close()
+        await store.close()
+
+
+@pytest.fixture
+async def server(transactional_db: None) -> AsyncIterator[Server]:
+    async with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def enter(transactional_db: None) -> Callable[[Member], Awaitable[tuple[Client, str]]]:
+    """`await enter(alice)` is a client of Alice's and a token of hers."""
+
+    def register(member: Member) -> tuple[Client, str]:
+        from accounts.auth import issue_token
+        from accounts.credentials import token_credential
+
+        try:
+            token, secret = issue_token(member.user, label="test")
+            with organization_scope(member.organization_id):
+                client = register_client(member, platform="bot", credential=token_credential(token))
+        finally:
+            connections.close_all()
+        return client, secret
+
+    return sync_to_async(register, thread_sensitive=False)
