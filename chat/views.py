@@ -32,6 +32,19 @@ STYLESHEETS: Final = (
 )
 
 
+# Dialogs and search are imported when the page has come up; types.js holds types alone.
+LATER: Final = frozenset(
+    {
+        "js/client/types.js",
+        "js/ui/channels.js",
+        "js/ui/direct.js",
+        "js/ui/picker.js",
+        "js/ui/search.js",
+        "js/ui/settings.js",
+    }
+)
+
+
 @require_safe
 def home(request: TenantRequest, slug: str) -> HttpResponse:
     return _page(request)
@@ -77,7 +90,7 @@ def _page_data(request: TenantRequest) -> dict[str, Any]:
 
 @cache
 def _modules() -> list[str]:
-    """Every script of the page, fetched at once instead of one import after the other."""
+    """The scripts that the page comes up with, fetched at once instead of one import after the other."""
     static = settings.BASE_DIR / "static"
     modules = (path.relative_to(static).as_posix() for path in static.glob("js/*/*.js"))
-    return sorted(name for name in modules if name != "js/client/types.js")  # which holds types alone
+    return sorted(name for name in modules if name not in LATER)

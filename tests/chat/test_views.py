@@ -14,7 +14,7 @@ from accounts.models import Member
 from accounts.roles import RIGHTS, Role
 from accounts.tenancy import organization_scope
 from chat.models import Conversation, Participant
-from chat.views import _modules
+from chat.views import LATER, _modules
 
 STATIC = settings.BASE_DIR / "static"
 
@@ -120,7 +120,7 @@ def test_no_script_or_style_is_inline(alice: Member, secret: Conversation, clien
 def test_scripts_find_every_template_and_element_that_they_name(alice: Member, client_of: ClientOf) -> None:
     content = client_of(alice).get("/o/acme/").content.decode()
     there = set(re.findall(r'\bid="([^"{]+)"', content))
-    sources = "".join((STATIC / name).read_text() for name in _modules())
+    sources = "".join((STATIC / name).read_text() for name in [*_modules(), *LATER])
     named = set(re.findall(r'byId\("([a-z-]+)"\)', sources)) | {
         f"{name}-template" for name in re.findall(r'clone\("([a-z-]+)"\)', sources)
     }

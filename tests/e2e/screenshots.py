@@ -47,6 +47,11 @@ def name_somebody(page: Page) -> None:
     page.get_by_role("combobox", name="To").fill("m")
 
 
+def open_settings(page: Page) -> None:
+    open_channel(page)
+    press("Channel settings")(page)
+
+
 def choose_reaction(page: Page) -> None:
     open_channel(page)
     message = page.locator("#messages .message").last
@@ -62,7 +67,7 @@ VIEWS: Final[dict[str, Step]] = {
     "create-channel": press("Create a channel"),
     "browse-channels": press("Browse channels"),
     "start-direct": name_somebody,
-    "settings": lambda page: (open_channel(page), press("Channel settings")(page))[1],
+    "settings": open_settings,
     "reaction": choose_reaction,
     "organizations": press("Acme"),
 }

@@ -6,14 +6,10 @@ import { ApiError } from "../client/api.js";
 import { Client } from "../client/client.js";
 import { applyTheme, wireMenus } from "./account.js";
 import { cookie, readConfig } from "./app.js";
-import { wireBrowseChannels, wireCreateChannel } from "./channels.js";
 import { ConversationView } from "./conversation.js";
-import { wireStartDirect } from "./direct.js";
 import { byId, isWriting } from "./dom.js";
 import { conversationTitle, isChannel } from "./names.js";
 import { Router } from "./router.js";
-import { Search } from "./search.js";
-import { Settings } from "./settings.js";
 import { Sidebar } from "./sidebar.js";
 import { Announcer, ConnectionLine, showTitle } from "./status.js";
 import { Thread } from "./thread.js";
@@ -40,13 +36,14 @@ class Page {
     this.app = { client, store: client.store, router: new Router(config.root), config };
     this.lastPlace = `parley:last:${config.member}`;
     this.sidebar = new Sidebar(this.app);
-    this.settings = new Settings(this.app);
-    this.conversation = new ConversationView(this.app, { openSettings: (conversation) => this.settings.open(conversation) });
+    this.conversation = new ConversationView(this.app, { openSettings: async (conversation) => (await this.settings()).open(conversation) });
     this.thread = new Thread(this.app);
-    this.search = new Search(this.app);
-    this.create = wireCreateChannel(this.app);
-    this.browse = wireBrowseChannels(this.app, this.create);
-    this.direct = wireStartDirect(this.app);
+    // What nobody sees at first is fetched when the page has come up, or when it is asked for before that.
+    this.search = once(async () => new (await import("./search.js")).Search(this.app));
+    this.settings = once(async () => new (await import("./settings.js")).Settings(this.app));
+    this.create = once(async () => (await import("./channels.js")).wireCreateChannel(this.app));
+    this.browse = once(async () => (await import("./channels.js")).wireBrowseChannels(this.app, async () => (await this.create())()));
+    this.direct = once(async () => (await import("./direct.js")).wireStartDirect(this.app));
     new ConnectionLine(this.app);
     this.announcer = new Announcer(this.app);
     wireMenus(this.app);
@@ -54,6 +51,7 @@ class Page {
   }
 
   async start() {
+    this.#fetchAhead();
     try {
       await this.app.client.start();
     } catch (error) {
@@ -65,6 +63,22 @@ class Page {
     }
     this.app.router.onRoute = (route) => void this.#go(route);
     this.app.router.start();
+    const later = [this.search, this.settings, this.create, this.browse, this.direct];
+    (globalThis.requestIdleCallback ?? setTimeout)(() => later.forEach((load) => load().catch(() => {}))); // asked for again when needed
+  }
+
+  /** Ask for the messages that will be shown while the list of conversations is still under way. */
+  #fetchAhead() {
+    const { route } = this.app.router;
+    const id = route.conversation ?? (route.name === "home" && !this.#isNarrow ? localStorage.getItem(this.lastPlace) : null);
+    if (!id) return;
+    const { pages } = this.app.client;
+    const request = route.seq === undefined ? pages.newest(id) : pages.around(id, route.seq);
+    request.catch(() => {}); // whoever needs them asks again, and deals with the answer
+  }
+
+  get #isNarrow() {
+    return matchMedia("(max-width: 47.99rem)").matches;
   }
 
   #wire() {
@@ -81,12 +95,12 @@ class Page {
     const may = (/** @type {string} */ right) => config.rights.includes(right);
     for (const id of ["browse-button", "browse-row"]) {
       byId(id).hidden = !may("browse");
-      byId(id).addEventListener("click", this.browse);
+      byId(id).addEventListener("click", async () => (await this.browse())());
     }
     byId("create-channel-button").hidden = !may("create_channels");
-    byId("create-channel-button").addEventListener("click", this.create);
-    for (const id of ["compose-button", "direct-button"]) byId(id).addEventListener("click", this.direct);
-    document.addEventListener("click", (event) => this.#onAction(event));
+    byId("create-channel-button").addEventListener("click", async () => (await this.create())());
+    for (const id of ["compose-button", "direct-button"]) byId(id).addEventListener("click", async () => (await this.direct())());
+    document.addEventListener("click", (event) => void this.#onAction(event));
     document.addEventListener("keydown", (event) => this.#onKey(event));
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && client.wake());
     window.addEventListener("online", () => client.wake());
@@ -106,7 +120,7 @@ class Page {
     if (route.name === "home") this.#goHome();
     else if (route.name === "search") {
       this.#show("search");
-      await this.search.open(route);
+      await (await this.search()).open(route);
     } else await this.#goToConversation(route, turn);
   }
 
@@ -116,7 +130,7 @@ class Page {
     const own = [...store.conversations.values()].filter((one) => store.ownSeat(one.id) && !one.archived_at);
     const last = own.find((one) => one.id === localStorage.getItem(this.lastPlace));
     const first = last ?? own.find((one) => one.name === "general") ?? own.find(isChannel) ?? own[0];
-    if (first && !matchMedia("(max-width: 47.99rem)").matches) router.go(router.path(first.id), { replace: true });
+    if (first && !this.#isNarrow) router.go(router.path(first.id), { replace: true });
     else this.#show("state-home");
   }
 
@@ -162,10 +176,10 @@ class Page {
   }
 
   /** @param {MouseEvent} event buttons of the empty states */
-  #onAction(event) {
+  async #onAction(event) {
     const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest(".state [data-action]"));
-    if (button?.dataset.action === "browse") this.browse();
-    if (button?.dataset.action === "direct") this.direct();
+    if (button?.dataset.action === "browse") (await this.browse())();
+    if (button?.dataset.action === "direct") (await this.direct())();
     if (button?.dataset.action === "retry") location.reload();
   }
 
@@ -179,6 +193,23 @@ class Page {
     }
     if (event.key === "Escape" && this.#place) this.conversation.composer.focus();
   }
+}
+
+/**
+ * What `make` makes, made at the first call; at the next one if it failed.
+ *
+ * @template T
+ * @param {() => Promise<T>} make
+ * @returns {() => Promise<T>}
+ */
+function once(make) {
+  /** @type {Promise<T> | undefined} */
+  let made;
+  return () => {
+    made ??= make();
+    made.catch(() => (made = undefined));
+    return made;
+  };
 }
 
 applyTheme();
