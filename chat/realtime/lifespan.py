@@ -32,8 +32,10 @@ async def lifespan(scope: Any, receive: Callable[[], Awaitable[dict[str, Any]]],
             node = present_node()
             if node is not None:
                 node.say_goodbye()
-                await poster.close()
-                await node.stop()
+                try:
+                    await poster.close()
+                finally:
+                    await node.stop()
             await send({"type": "lifespan.shutdown.complete"})
             return
 

@@ -68,7 +68,7 @@ class Lane:
         """Finish what is waiting and give the connection back."""
         if self._busy is not None:
             await self._busy
-        await asyncio.get_running_loop().run_in_executor(self._thread, connection.close)
+        await asyncio.get_running_loop().run_in_executor(self._thread, _give_back)
         self._thread.shutdown(wait=False)
 
     async def _work(self) -> None:
@@ -99,6 +99,10 @@ async def close() -> None:
     """When the node stops."""
     for lane in _lanes.pop(asyncio.get_running_loop(), []):
         await lane.close()
+
+
+def _give_back() -> None:
+    connection.close()  # looked up here: it is another one in every thread
 
 
 def _write(parcels: Sequence[Parcel]) -> list[Outcome]:
