@@ -1,0 +1,102 @@
+"""REST, as far as a client needs it. Answers are the wire's JSON; refusals are ApiError, silence is Unreachable."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import httpx
+
+from chat.client.store import Answer, Entity
+
+TIMEOUT: Final = 20.0  # seconds for an answer
+PAGE: Final = 200  # messages or participants asked for at once
+
+
+class Unreachable(Exception):
+    """No answer, or one that is none of Parley's: it may or may not have been done. Try again."""
+
+
+class ApiError(Exception):
+    """A refusal: problem details (RFC 9457). `retry_after`: seconds, where the server names them."""
+
+    def __init__(self, status: int, problem: dict[str, Any], retry_after: float | None = None) -> None:
+        super().__init__(f"{status} {problem.get('code', '')}: {problem.get('detail', '')}")
+        self.status, self.code = status, str(problem.get("code", ""))
+        self.errors: dict[str, list[str]] = problem.get("errors", {})
+        self.retry_after = retry_after
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same request may well succeed later."""
+        return self.status == httpx.codes.TOO_MANY_REQUESTS or self.status >= httpx.codes.INTERNAL_SERVER_ERROR
+
+
+class Api:
+    """One organization, as seen with one bearer token."""
+
+    def __init__(self, base_url: str, slug: str, token: str, *, http: httpx.AsyncClient | None = None) -> None:
+        """`base_url`: scheme and host, as `https://chat.example`. `http` is shared by many clients of one process."""
+        self.base_url, self.slug, self.token = base_url.rstrip("/"), slug, token
+        self._http = http or httpx.AsyncClient()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def socket_url(self, client: str, tag: int) -> str:
+        """Where the socket of a client is that has applied everything up to `tag`."""
+        return f"ws{self.base_url.removeprefix('http')}/o/{self.slug}/ws/v1/?client={client}&tag={tag}"
+
+    async def register(self, *, platform: str = "bot", label: str = "") -> Entity:
+        """`{id, tag, …}` of a new client."""
+        return await self._object("POST", "clients", json={"platform": platform, "label": label})
+
+    async def close(self, client: str) -> None:
+        await self.request("DELETE", f"clients/{client}")
+
+    async def sync(self, cursor: str) -> Answer:
+        """One page of the state since `cursor`; "" for all of it."""
+        return await self._object("GET", "sync", params={"cursor": cursor} if cursor else {})
+
+    async def history(self, conversation: str, *, before: int, limit: int = PAGE) -> list[Entity]:
+        """The messages below `before`, oldest first."""
+        params = {"before": before, "limit": limit}
+        page = await self._object("GET", f"conversations/{conversation}/messages", params=params)
+        return list(page["results"])
+
+    async def participants(self, conversation: str) -> list[Entity]:
+        """All of them, however many pages that takes."""
+        seats: list[Entity] = []
+        following: str | None = f"conversations/{conversation}/participants?limit={PAGE}"
+        while following:
+            page = await self._object("GET", following)
+            seats += page["results"]
+            following = page["next"]
+        return seats
+
+    async def member(self, id: str) -> Entity:
+        return await self._object("GET", f"members/{id}")
+
+    async def send(self, conversation: str, *, text: str, ref: str, thread: str | None = None) -> Entity:
+        """The message; the very same one when the ref has been used before."""
+        body = {"ref": ref, "text": text} | ({"thread": thread} if thread else {})
+        return await self._object("POST", f"conversations/{conversation}/messages", json=body)
+
+    async def request(self, method: str, path: str, **options: Any) -> Any:
+        """Anything else: the JSON of the answer, None where there is none. Raises ApiError and Unreachable."""
+        url = path if path.startswith("http") else f"{self.base_url}/o/{self.slug}/api/v1/{path}"
+        try:
+            answer = await self._http.request(method, url, headers=self.headers, timeout=TIMEOUT, **options)
+            if answer.is_success:
+                return answer.json() if answer.content else None
+            problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+        except (httpx.HTTPError, ValueError) as error:
+            raise Unreachable(repr(error)) from error
+        retry_after = answer.headers.get("retry-after", "")
+        raise ApiError(answer.status_code, problem, float(retry_after) if retry_after.isdigit() else None)
+
+    async def _object(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        found = await self.request(method, path, **options)
+        if not isinstance(found, dict):
+            raise Unreachable(f"{method} {path}: not an object")
+        return found

@@ -1,0 +1,289 @@
+"""What a client knows of its organization.
+
+Applying an entity is "replace if newer" by its `version`; what only grows (`last_seq`, `read_seq`) never goes back. So
+repetition and reordering do no harm, and one thing alone needs care: that nothing is taken for complete that is not.
+Therefore each conversation says from which `seq` on its history is whole and whether its list of participants is, and
+what is loaded beside the stream of events carries the `epoch` in which it was asked for.
+
+Entities are the JSON objects of the wire, with string ids, fields of later versions included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Final
+
+Entity = dict[str, Any]
+Event = dict[str, Any]
+Answer = dict[str, Any]
+"""An answer of `sync`."""
+
+OLDEST: Final = 1  # the seq of the first message of a conversation
+
+
+@dataclass(slots=True)
+class Room:
+    """A conversation as this member sees it."""
+
+    conversation: Entity
+    epoch: int
+    whole_from: int  # every message with this seq or a higher one is here
+    seats: dict[str, Entity] = field(default_factory=dict)  # by member, those who left included
+    seats_known: bool = False  # whether everybody who takes part is among them
+    messages: dict[int, Entity] = field(default_factory=dict)  # by seq; older ones may lie here with holes between
+
+    @property
+    def history_gap(self) -> bool:
+        return self.whole_from > OLDEST
+
+    @property
+    def participants(self) -> list[Entity]:
+        """Those who take part, as far as they are known."""
+        return [seat for seat in self.seats.values() if seat["left_at"] is None]
+
+    @property
+    def history(self) -> list[Entity]:
+        """The messages without a hole up to the newest, oldest first."""
+        return [self.messages[seq] for seq in sorted(self.messages) if seq >= self.whole_from]
+
+
+class Store:
+    def __init__(self, *, on_message: Callable[[Entity], None] | None = None) -> None:
+        """`on_message` hears of every message when it is first known and whenever it has changed, whichever way it
+        came: by an event, by sync, or with a page of history."""
+        self.me = ""  # the caller's member
+        self.organization: Entity = {}
+        self.members: dict[str, Entity] = {}
+        self.rooms: dict[str, Room] = {}  # by conversation; those in which the caller takes part are `own_rooms`
+        self._left: dict[str, int] = {}  # conversation → the version of the own seat when it was left
+        self._epochs = count(1)
+        self._on_message = on_message
+        self._replaced: dict[str, int] = {}  # during a full sync: message → the version that was known before
+
+    # --- Reading ------------------------------------------------------------------------------------
+
+    def own_seat(self, conversation: str) -> Entity | None:
+        """The caller's seat, None where they do not take part."""
+        room = self.rooms.get(conversation)
+        seat = room.seats.get(self.me) if room else None
+        return seat if seat and seat["left_at"] is None else None
+
+    def own_rooms(self) -> Iterator[Room]:
+        return (room for id, room in self.rooms.items() if self.own_seat(id))
+
+    def unread(self, conversation: str) -> int:
+        seat = self.own_seat(conversation)
+        return max(0, self.rooms[conversation].conversation["last_seq"] - seat["read_seq"]) if seat else 0
+
+    def spoken_of(self) -> set[str]:
+        """Every member that something here refers to."""
+        found = {self.me}
+        for room in self.own_rooms():
+            found.update(room.conversation["people"])
+            found.update(seat["member"] for seat in room.participants)
+            for message in room.messages.values():
+                found.add(message["author"])
+                found.update(member for reaction in message["reactions"] for member in reaction["members"])
+        return found
+
+    def strangers(self) -> set[str]:
+        """Members that something here refers to and who are not known: to be asked for one by one."""
+        return self.spoken_of() - self.members.keys()
+
+    # --- Events and answers of sync -----------------------------------------------------------------
+
+    def apply(self, event: Event) -> None:
+        """One event. A type that is not known belongs to a later version of the server."""
+        noun = event["type"].partition(".")[0]
+        entity = event["data"]
+        if noun == "message":
+            self.put_message(entity)
+        elif noun == "participant":
+            self._put_seat(entity)
+        elif noun == "conversation":
+            self._put_conversation(entity)
+        elif noun == "member":
+            self._put_member(entity)
+        elif noun == "organization":
+            self._put_organization(entity)
+
+    def take(self, answers: Sequence[Answer]) -> None:
+        """All pages of one sync. From the last one that is `full` on they replace what was known."""
+        fulls = [number for number, answer in enumerate(answers) if answer["full"]]
+        if fulls:
+            rooms = self.rooms.values()
+            self._replaced = {m["id"]: m["version"] for room in rooms for m in room.messages.values()}
+            self.rooms, self.members, self.organization, self._left = {}, {}, {}, {}
+            answers = answers[fulls[-1] :]
+        for answer in answers:
+            self._take_page(answer)
+        self._replaced = {}
+        self._forget_strangers()
+
+    def forget_participants(self) -> None:
+        """Events were lost. A seat that was left meanwhile may be told to nobody again, so the lists of channels are
+        asked for anew when they are looked at; everything else is repaired by sync and versions."""
+        for room in self.rooms.values():
+            if _is_channel(room.conversation):
+                self._forget_seats(room)
+
+    # --- What is loaded when it is looked at --------------------------------------------------------
+
+    def put_history(self, conversation: str, epoch: int, messages: Sequence[Entity]) -> None:
+        """A page of messages, oldest first, that was asked for with `before=whole_from` in that epoch."""
+        room = self.rooms.get(conversation)
+        if room is None or room.epoch != epoch:
+            return  # asked for before something was lost: it may be older than what was forgotten since
+        for message in messages:
+            self.put_message(message)
+        if messages and messages[-1]["seq"] >= room.whole_from - 1:
+            room.whole_from = min(room.whole_from, messages[0]["seq"])
+        elif not messages:
+            room.whole_from = OLDEST
+
+    def put_participants(self, conversation: str, epoch: int, seats: Iterable[Entity]) -> None:
+        """The whole list, asked for in that epoch."""
+        room = self.rooms.get(conversation)
+        if room is None or room.epoch != epoch:
+            return
+        for seat in seats:
+            self._put_seat(seat)
+        room.seats_known = True
+
+    def put_member(self, member: Entity) -> None:
+        """A stranger who was asked for."""
+        self._put_member(member)
+
+    def put_message(self, message: Entity) -> None:
+        """Of a conversation that the caller takes part in; of any other it is not for them to keep."""
+        room = self.rooms.get(message["conversation"])
+        seat = self.own_seat(message["conversation"])
+        if room is None or seat is None or not _is_newer(message, room.messages.get(message["seq"])):
+            return
+        room.messages[message["seq"]] = message
+        last_seq = max(room.conversation["last_seq"], message["seq"])
+        room.conversation = room.conversation | {"last_seq": last_seq}
+        if message["author"] == self.me:  # who writes has read what stands above; no event says so
+            room.seats[self.me] = seat | {"read_seq": max(seat["read_seq"], message["seq"])}
+        if self._on_message is not None and message["version"] > self._replaced.get(message["id"], 0):
+            self._on_message(message)
+
+    # --- The parts ----------------------------------------------------------------------------------
+
+    def _take_page(self, answer: Answer) -> None:
+        self.me = answer["me"]["id"]
+        self._put_organization(answer["organization"])
+        for member in answer["members"]:
+            self._put_member(member)
+        if answer["members_gap"]:
+            told = {member["id"] for member in answer["members"]}
+            self.members = {id: member for id, member in self.members.items() if id in told}
+        for conversation in answer["removed"]["conversations"]:
+            self.rooms.pop(conversation, None)
+        oldest = _oldest(answer["messages"])
+        for told in answer["conversations"]:
+            self._take_conversation(told, oldest.get(told["id"], told["last_seq"] + 1))
+        for seat in answer["participants"]:
+            self._put_seat(seat)
+        for message in answer["messages"]:
+            self.put_message(message)
+
+    def _take_conversation(self, told: Entity, oldest: int) -> None:
+        gaps = ("history_gap", "participants_gap")
+        conversation = {name: value for name, value in told.items() if name not in gaps}
+        room = self.rooms.get(told["id"])
+        if room is None:
+            room = self._open(conversation, whole_from=OLDEST, seats_known=True)
+        else:
+            self._put_conversation(conversation)
+        if told["history_gap"]:
+            room.epoch = next(self._epochs)
+            room.whole_from = oldest
+            room.messages = {seq: message for seq, message in room.messages.items() if seq >= oldest}
+        if told["participants_gap"]:
+            self._forget_seats(room)
+
+    def _open(self, conversation: Entity, *, whole_from: int, seats_known: bool) -> Room:
+        room = Room(conversation, next(self._epochs), whole_from, seats_known=seats_known)
+        self.rooms[conversation["id"]] = room
+        return room
+
+    def _put_conversation(self, conversation: Entity) -> None:
+        room = self.rooms.get(conversation["id"])
+        if room is None:
+            # Entered now, by an event: what was said before is history, to be paged in when it is looked at.
+            whole_from = conversation["last_seq"] + 1
+            self._open(conversation, whole_from=whole_from, seats_known=not _is_channel(conversation))
+            return
+        last_seq = max(conversation["last_seq"], room.conversation["last_seq"])
+        newest = conversation if _is_newer(conversation, room.conversation) else room.conversation
+        room.conversation = newest | {"last_seq": last_seq}
+
+    def _put_seat(self, seat: Entity) -> None:
+        """Others are told of a seat without its private fields, oneself with them, under one version: they are
+        joined."""
+        conversation, member = seat["conversation"], seat["member"]
+        if member == self.me and seat["left_at"] is not None:
+            self._leave(conversation, seat["version"])
+            return
+        room = self.rooms.get(conversation)
+        if room is None or (member == self.me and seat["version"] <= self._left.get(conversation, 0)):
+            return
+        known = room.seats.get(member)
+        if known is not None and seat["version"] < known["version"]:
+            return
+        joined = (known or {}) | seat
+        if member == self.me:
+            joined["read_seq"] = max(seat.get("read_seq", 0), (known or {}).get("read_seq", 0))
+        room.seats[member] = joined
+
+    def _leave(self, conversation: str, version: int) -> None:
+        """Nothing of it stays."""
+        seat = self.own_seat(conversation)
+        if seat is not None and seat["version"] > version:
+            return  # come back since
+        self._left[conversation] = max(version, self._left.get(conversation, 0))
+        self.rooms.pop(conversation, None)
+        self._forget_strangers()
+
+    def _forget_seats(self, room: Room) -> None:
+        room.epoch = next(self._epochs)
+        room.seats = {id: seat for id, seat in room.seats.items() if id == self.me}
+        room.seats_known = False
+
+    def _put_member(self, member: Entity) -> None:
+        if _is_newer(member, self.members.get(member["id"])):
+            self.members[member["id"]] = member
+            if member["id"] == self.me:
+                self._forget_strangers()  # they may be a guest from now on
+
+    def _put_organization(self, organization: Entity) -> None:
+        if not self.organization or _is_newer(organization, self.organization):
+            self.organization = organization
+
+    def _forget_strangers(self) -> None:
+        """Guests are told of people they share a conversation with, so they must not keep the others: they would never
+        hear what became of them."""
+        me = self.members.get(self.me)
+        if me is not None and me["role"] == "guest":
+            met = self.spoken_of()
+            self.members = {id: member for id, member in self.members.items() if id in met}
+
+
+def _is_newer(entity: Entity, known: Entity | None) -> bool:
+    return known is None or entity["version"] > known["version"]
+
+
+def _is_channel(conversation: Entity) -> bool:
+    return conversation["kind"] in {"public", "private"}
+
+
+def _oldest(messages: Iterable[Entity]) -> dict[str, int]:
+    """By conversation the lowest seq among these messages."""
+    found: dict[str, int] = {}
+    for message in messages:
+        conversation, seq = message["conversation"], message["seq"]
+        found[conversation] = min(seq, found.get(conversation, seq))
+    return found
