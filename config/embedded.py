@@ -160,9 +160,10 @@ def forget(home: Path) -> None:
 
 
 def remove(home: Path) -> None:
-    """Stop what runs in a temporary data folder and delete it."""
-    end_leftovers(home)
-    forget(home)
+    """Stop what runs in a temporary data folder, or in folders within it, and delete it."""
+    for run in (home / "run", *home.glob("**/run")):
+        end_leftovers(run.parent)
+        forget(run.parent)
     shutil.rmtree(home, ignore_errors=True)
 
 

@@ -44,10 +44,14 @@ def RequestIdMiddleware(get_response: Callable[[HttpRequest], Any]) -> Callable[
 
 def configuration(*, format: str, level: str) -> dict[str, Any]:
     """The LOGGING setting. `format` is "json" or "console", `level` the least that is written."""
+    # Never with local variables, which both renderers would show: passwords and messages are among them.
+    tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     renderer: list[Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [structlog.processors.ExceptionRenderer(tracebacks), structlog.processors.JSONRenderer()]
         if format == "json"
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
     )
     return {
         "version": 1,

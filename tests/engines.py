@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -49,6 +49,16 @@ def pytest_runtest_teardown() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
     _running.close()
+
+
+@pytest.fixture
+def data_folder() -> Iterator[Path]:
+    """Where a test may start engines of its own; the path has a space. All that runs there is ended afterwards.
+
+    Not in pytest's temporary folder: each new run closes that to other users, and as root PostgreSQL is another user.
+    """
+    with temporary_home() as home:
+        yield home / "a home"
 
 
 def start() -> None:

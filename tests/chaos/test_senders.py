@@ -95,9 +95,9 @@ async def history(http: httpx.AsyncClient, path: str, headers: dict[str, str], a
     return messages
 
 
-async def test_every_message_is_stored_exactly_once(tmp_path: Path) -> None:
+async def test_every_message_is_stored_exactly_once(data_folder: Path) -> None:
     dice = random.Random(7)
-    home = tmp_path / "a home with spaces"
+    home = data_folder
     with running_installation(home) as url:
         limits = httpx.Limits(max_connections=60)
         async with httpx.AsyncClient(base_url=url, limits=limits, timeout=30) as http:

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -18,11 +17,9 @@ from config.embedded import EngineError, Postgres, Valkey, engines, running_urls
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
+def home(data_folder: Path) -> Path:
     """A data folder whose path has a space and is too long for a socket."""
-    home = tmp_path / "with a space" / ("long" * 20)
-    yield home
-    embedded.end_leftovers(home)
+    return data_folder / ("long" * 20)
 
 
 def write_both(urls: embedded.Urls, value: str) -> None:
@@ -86,8 +83,8 @@ def test_orphans_of_a_killed_supervisor_are_ended_before_a_new_start(home: Path)
         assert orphan.wait(timeout=1) is not None
 
 
-def test_two_folders_run_side_by_side(tmp_path: Path) -> None:
-    with engines(tmp_path / "one") as one, engines(tmp_path / "two") as two:
+def test_two_folders_run_side_by_side(data_folder: Path) -> None:
+    with engines(data_folder / "one") as one, engines(data_folder / "two") as two:
         write_both(one, "one")
         write_both(two, "two")
         assert read_both(one) == (["one"], ["one"])

@@ -70,6 +70,24 @@ def test_lines_of_the_standard_library_look_the_same(written: io.StringIO) -> No
     assert str(line["timestamp"]).endswith("Z")
 
 
+@pytest.mark.parametrize("format", ["json", "console"])
+def test_an_exception_does_not_give_away_what_variables_hold(written: io.StringIO, format: str) -> None:
+    handler = logging.getLogger().handlers[0]
+    formatters = logs.configuration(format=format, level="INFO")["formatters"]
+    handler.setFormatter(logging.config.DictConfigurator({}).configure_formatter(formatters["structured"]))  # type: ignore[attr-defined]
+
+    def sign_in(password: str) -> None:
+        int("not a number")
+
+    secret = "let-me-in"  # not in the line that a traceback quotes
+    try:
+        sign_in(secret)
+    except ValueError:
+        structlog.get_logger("parley.test").exception("failed")
+    assert "ValueError" in written.getvalue()
+    assert secret not in written.getvalue()
+
+
 def test_an_exception_is_structured(written: io.StringIO) -> None:
     try:
         int("the reason")

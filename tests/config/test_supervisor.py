@@ -104,12 +104,12 @@ class Up:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Up]]:
+def start(data_folder: Path) -> Iterator[Callable[..., Up]]:
     """Starts a supervisor on a data folder whose path has a space; whatever a test leaves running is ended."""
     started: list[Up] = []
 
-    def start(folder: str = "a home", **environment: str) -> Up:
-        up = Up(tmp_path / folder, **environment)
+    def start(folder: str = "home", **environment: str) -> Up:
+        up = Up(data_folder / folder, **environment)
         started.append(up)
         return up
 
@@ -118,7 +118,6 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Up]]:
         if up.process.poll() is None:
             up.end(signal.SIGTERM)
         up.reader.join(timeout=5)
-        embedded.end_leftovers(up.home)
 
 
 def keep(home: Path) -> None:
