@@ -1,8 +1,8 @@
 """Positions in the event log, opaque to those who hold them.
 
 A cursor is safe against the order of commits: events carry the id of their writing transaction, the cursor is the
-snapshot's `xmin`, below which every transaction has ended, and the next answer begins there; what was in flight is told
-again rather than missed. It names the database cluster, its timeline and an event that must be there, so that a restored
+snapshot's `xmin`, below which every transaction has ended, and the next answer begins there; what was in flight is
+told again rather than missed. It names the database cluster, its timeline and an event that must be there: a restored
 backup, or a failover that lost transactions, makes clients start afresh.
 (The idea of the xmin cursor is from pgq and the transactional-outbox literature.)
 """
