@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Awaitable, Callable
 from types import FrameType
 from typing import Any, Final
@@ -49,6 +50,8 @@ async def _start() -> None:
 
 
 def _hear_signals(loop: asyncio.AbstractEventLoop) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return  # only there can signals be heard
     for number in SIGNALS:
         before = signal.getsignal(number)
         if callable(before):
