@@ -39,6 +39,13 @@ class ParleySchema(AutoSchema):
         parts = [part for part in self.path.split("/") if part and not part.startswith("{")]
         return [parts[parts.index("v1") + 1]]
 
+    def get_operation_id(self) -> str:
+        """Method and nouns, `_item` when one of many is meant: what generated clients call their functions."""
+        parts = self.path.partition("/v1/")[2].split("/")
+        nouns = [part for part in parts if part and not part.startswith("{")]
+        item = ["item"] if parts[-1].startswith("{") else []
+        return "_".join([self.method.lower(), *nouns, *item])
+
 
 class SignIn(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself by being defined
     target_class = "chat.api.auth.RequestAuthentication"
