@@ -104,8 +104,18 @@ def visible_members(member: Member) -> QuerySet[Member]:
     return Member.objects.filter(Q(pk=member.pk) | Q(pk__in=met))
 
 
+def known_members(member: Member) -> QuerySet[Member]:
+    """Those one may meet and, for a guest, those who took part where they are now: their messages are still read, under
+    their names."""
+    if member.may(Right.BROWSE):
+        return Member.objects.all()
+    own = Participant.objects.filter(member=member, left_at=None).values("conversation")
+    ever_met = Participant.objects.filter(conversation__in=own).values("member")
+    return Member.objects.filter(Q(pk=member.pk) | Q(pk__in=ever_met))
+
+
 def find_member(member: Member, member_id: UUID) -> Member:
-    found = visible_members(member).filter(pk=member_id).first()
+    found = known_members(member).filter(pk=member_id).first()
     if found is None:
         raise NotFound
     return found

@@ -23,8 +23,8 @@ from chat.delivery.mailbox import mailbox
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """An event about to be written. Its audience: `member_id` alone if given, else the participants of
-    `conversation_id`, else every member of the organization (guests only where they share a conversation with the
-    member it is about)."""
+    `conversation_id`, else every member of the organization (guests only where the member it is about
+    takes or took part in a conversation of theirs)."""
 
     type: str
     entity: events.Entity

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from accounts.models import Member
 from chat import events
-from chat.access import visible_members
+from chat.access import known_members
 from chat.delivery.presence import State, presence_of
 from chat.models import Conversation, Event, Message, Participant
 from chat.queries.cursor import Cursor, here, valid
@@ -319,9 +319,8 @@ def _people(
         log = Event.objects.filter(conversation=None, member_id=None, xid__gte=start.since, type__startswith="member.")
         changed = set(log.order_by("-xid").values_list("entity_id", flat=True)[: PEOPLE + 1])
     gap = len(changed) > PEOPLE
-    # Who wrote here is shown with it, even if a guest does not otherwise meet them any more.
     rows = list(Member.objects.filter(pk__in=spoken))
-    rows += visible_members(member).filter(pk__in=changed - spoken) if changed and not gap else []
+    rows += known_members(member).filter(pk__in=changed - spoken) if changed and not gap else []
     return sorted((events.member_entity(row) for row in rows), key=lambda row: row.id), gap
 
 

@@ -24,8 +24,9 @@ news AS (
     WHERE n.member_id IS NULL AND n.conversation_id IS NULL
       AND (m.role <> 'guest' OR n.type LIKE 'organization.%%' OR n.entity_id = m.id OR EXISTS (
         SELECT FROM chat_participant own JOIN chat_participant their ON their.conversation_id = own.conversation_id
-        WHERE own.member_id = m.id AND own.left_at IS NULL AND their.member_id = n.entity_id AND their.left_at IS NULL))
+        WHERE own.member_id = m.id AND own.left_at IS NULL AND their.member_id = n.entity_id))
 )"""
 """`wanted`: one row per client and event. A member's event is for that member alone, a conversation's for its
-participants, any other for the organization, guests only where they share a conversation with the member it is about.
+participants, any other for the organization, guests only where the member it is about takes or took part in a
+conversation of theirs: who left is still read there, under their name.
 Parameters: events, organization."""
