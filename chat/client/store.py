@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any, Final
 
 Entity = dict[str, Any]
@@ -58,7 +57,7 @@ class Store:
         self.members: dict[str, Entity] = {}
         self.rooms: dict[str, Room] = {}  # by conversation; those in which the caller takes part are `own_rooms`
         self._left: dict[str, int] = {}  # conversation → the version of the own seat when it was left
-        self._epochs = count(1)
+        self._epoch = 0
         self._on_message = on_message
         self._replaced: dict[str, int] = {}  # during a full sync: message → the version that was known before
 
@@ -106,6 +105,8 @@ class Store:
             self._put_conversation(entity)
         elif noun == "member":
             self._put_member(entity)
+            if entity["id"] == self.me:
+                self._forget_strangers()  # they may be a guest from now on
         elif noun == "organization":
             self._put_organization(entity)
 
@@ -199,14 +200,14 @@ class Store:
         else:
             self._put_conversation(conversation)
         if told["history_gap"]:
-            room.epoch = next(self._epochs)
+            room.epoch = self._next_epoch()
             room.whole_from = oldest
             room.messages = {seq: message for seq, message in room.messages.items() if seq >= oldest}
         if told["participants_gap"]:
             self._forget_seats(room)
 
     def _open(self, conversation: Entity, *, whole_from: int, seats_known: bool) -> Room:
-        room = Room(conversation, next(self._epochs), whole_from, seats_known=seats_known)
+        room = Room(conversation, self._next_epoch(), whole_from, seats_known=seats_known)
         self.rooms[conversation["id"]] = room
         return room
 
@@ -249,15 +250,17 @@ class Store:
         self._forget_strangers()
 
     def _forget_seats(self, room: Room) -> None:
-        room.epoch = next(self._epochs)
+        room.epoch = self._next_epoch()
         room.seats = {id: seat for id, seat in room.seats.items() if id == self.me}
         room.seats_known = False
+
+    def _next_epoch(self) -> int:
+        self._epoch += 1
+        return self._epoch
 
     def _put_member(self, member: Entity) -> None:
         if _is_newer(member, self.members.get(member["id"])):
             self.members[member["id"]] = member
-            if member["id"] == self.me:
-                self._forget_strangers()  # they may be a guest from now on
 
     def _put_organization(self, organization: Entity) -> None:
         if not self.organization or _is_newer(organization, self.organization):

@@ -1,0 +1,153 @@
+"""Somebody who looks on: a member with a registered client, whose store follows the real server code without a network.
+
+What a client would ask over REST is asked here of the same queries, and travels as the same JSON.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+
+from accounts.models import Member
+from accounts.tenancy import organization_scope
+from chat import access, events
+from chat.actions.clients import register_client
+from chat.client.mailbox import Frame, Mailbox, State
+from chat.client.store import Entity, Store
+from chat.models import Client
+from chat.queries.conversations import participants
+from chat.queries.history import page_before
+from chat.queries.sync import sync
+
+WANTED = (
+    "SELECT e.tag, v.id, v.type, v.conversation_id, v.at, v.data"
+    " FROM chat_mailboxentry e JOIN chat_event v ON v.id = e.event_id WHERE e.client_id = %s ORDER BY e.tag"
+)
+ROUNDS = 50  # pages of a sync, and syncs in a row, before somebody is told that it does not end
+
+
+def as_json(value: Any) -> Any:
+    return json.loads(msgspec.json.encode(value))
+
+
+@dataclass
+class Server:
+    """What REST answers to one member. `limit`: conversations in a page of sync."""
+
+    member: Member
+    limit: int = 150
+
+    def sync(self, cursor: str) -> Entity:
+        return as_json(self._as(lambda me: sync(me, cursor=cursor, limit=self.limit)))
+
+    def history(self, conversation: str, before: int) -> list[Entity]:
+        return as_json(
+            self._as(lambda me: page_before(access.find_conversation(me, UUID(conversation)), before=before).messages)
+        )
+
+    def participants(self, conversation: str) -> list[Entity]:
+        def read(me: Member) -> list[events.Participant]:
+            seats = participants(access.find_conversation(me, UUID(conversation)))
+            return [seat.entity(own=seat.member_id == me.pk) for seat in seats]
+
+        return as_json(self._as(read))
+
+    def person(self, id: str) -> Entity:
+        return as_json(self._as(lambda me: events.member_entity(access.find_member(me, UUID(id)))))
+
+    def _as(self, question: Any) -> Any:
+        """As the middleware does: the member is read anew for every request."""
+        with organization_scope(self.member.organization_id):
+            return question(Member.objects.select_related("organization").get(pk=self.member.pk))
+
+
+def load_everything(store: Store, server: Server) -> None:
+    """Look at everything: page in what the store knows to be missing."""
+    for room in list(store.own_rooms()):
+        id = room.conversation["id"]
+        while room.history_gap:
+            store.put_history(id, room.epoch, server.history(id, room.whole_from))
+        if not room.seats_known:
+            store.put_participants(id, room.epoch, server.participants(id))
+    for stranger in sorted(store.strangers()):
+        store.put_member(server.person(stranger))
+
+
+def synchronize(mailbox: Mailbox, server: Server) -> None:
+    """As often as the mailbox wants it."""
+    for _ in range(ROUNDS):
+        if not mailbox.wants_sync:
+            return
+        request = mailbox.begin_sync()
+        pages = 1
+        while mailbox.take_answer(request, server.sync(request.cursor)):
+            pages += 1
+            assert pages < ROUNDS, "the sync does not end"
+    raise AssertionError("one sync after the other")
+
+
+def fresh(server: Server) -> Store:
+    """What a client is told that knows nothing yet, and that looks at everything."""
+    mailbox = Mailbox(Store())
+    synchronize(mailbox, server)
+    load_everything(mailbox.store, server)
+    return mailbox.store
+
+
+def projection(store: Store) -> dict[str, Any]:
+    """What a person could see. Seats without `version`: it also counts what only its own member is told."""
+    rooms = {room.conversation["id"]: room for room in store.own_rooms()}
+    return {
+        "organization": store.organization,
+        "conversations": {id: room.conversation for id, room in rooms.items()},
+        "participants": {
+            id: {seat["member"]: {**seat, "version": None} for seat in room.participants} for id, room in rooms.items()
+        },
+        "messages": {id: room.history for id, room in rooms.items()},
+        "members": {id: store.members.get(id) for id in sorted(store.spoken_of())},
+    }
+
+
+@dataclass
+class Viewer:
+    """`mailbox` stands where it was when the viewer was set up; tests work on copies of it."""
+
+    name: str
+    server: Server
+    client: Client
+    mailbox: Mailbox = field(default_factory=lambda: Mailbox(Store()))
+
+    @classmethod
+    def arrive(cls, name: str, member: Member) -> Viewer:
+        with organization_scope(member.organization_id):
+            client = register_client(member, platform="bot", credential="test")
+        viewer = cls(name, Server(member), client)
+        viewer.mailbox.register(client.tag)
+        synchronize(viewer.mailbox, viewer.server)
+        load_everything(viewer.mailbox.store, viewer.server)
+        return viewer
+
+    def copy(self) -> Mailbox:
+        return copy.deepcopy(self.mailbox)
+
+    def entries(self) -> list[tuple[int, Entity]]:
+        """What lies in the mailbox: tag and event as it goes over the wire."""
+        with connection.cursor() as cursor:
+            cursor.execute(WANTED, [self.client.pk])
+            return [
+                (tag, json.loads(events.splice(id=id, type=type, conversation=conversation, at=at, data=data)))
+                for tag, id, type, conversation, at, data in cursor.fetchall()
+            ]
+
+    def hello(self, outcome: str = "resumed") -> Frame:
+        return {"op": "hello", "tag": self.client.tag, "outcome": outcome}
+
+
+def is_live(mailbox: Mailbox) -> bool:
+    return mailbox.state is State.LIVE
