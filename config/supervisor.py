@@ -129,6 +129,7 @@ class Supervisor:
 
     options: Options
     parts: list[Part] = field(default_factory=list)
+    ready: bool = False
 
     def run(self) -> None:
         """Run until told to stop. Raises StartError, EngineError."""
@@ -189,6 +190,7 @@ class Supervisor:
 
     def announce(self, seconds: float) -> None:
         """Say where to go and how to sign in."""
+        self.ready = True
         state = _read_json(self.options.home / "run" / "prepared.json")
         say(f"ready in {seconds:.1f} s: {self.url()}")
         lines = ["", "  Sign in   create your organization on the first page"]
@@ -234,13 +236,13 @@ class Supervisor:
     def stop(self) -> None:
         """Stop the parts, first those that use the engines, then the engines."""
         running = [(part, part.process) for part in self.parts if part.process is not None]
-        if running:
+        if self.ready:  # else the reason why not is all there is to say
             say("stopping")
         engines = {"postgres", "valkey"}
         processes.stop_all([(process, part.stop_stages) for part, process in running if part.name not in engines])
         processes.stop_all([(process, part.stop_stages) for part, process in running if part.name in engines])
         embedded.forget(self.options.home)
-        if running:
+        if self.ready:
             say("stopped")
 
     def url(self, *, loopback: bool = False) -> str:

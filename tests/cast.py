@@ -1,9 +1,10 @@
 """The cast, the same people in every test.
 
-Acme: Alice owns it, Adam is an admin, Mona a moderator, Bob a member, Gus a guest. Globex: Charlie owns it, and Charlie is
-the outsider who appears wherever a tenant-owned thing exists and must see nothing of it.
+Acme: Alice owns it, Adam is an admin, Mona a moderator, Bob a member, Gus a guest. Globex: Charlie owns it, and Charlie
+is the outsider who appears wherever a tenant-owned thing exists and must see nothing of it.
 
-The fixtures are rows only, made without actions: no event, no mail, no channel comes with them. Imported by tests/conftest.py.
+The fixtures are rows only, made without actions: no event, no mail, no channel comes with them. Imported by
+tests/conftest.py.
 """
 
 from __future__ import annotations
