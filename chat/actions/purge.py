@@ -8,6 +8,7 @@ goes on. What a batch would remove can be counted without removing it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from chat.delivery.mailbox import mailbox
 
 BATCH: Final = 20_000  # rows removed in one transaction: some tens of milliseconds
 CLIENT_BATCH: Final = 500  # clients considered for it
+PAUSE: Final = 0.05  # seconds
 BATCHES: Final = 500  # in one run; the next one goes on
 NODE_GRACE: Final = 60  # seconds after its lease ended; living nodes clean up sooner, this is for when none lives
 PARTITIONS_AHEAD: Final = 3  # days for which partitions of kept acks are made before they are needed
@@ -43,7 +45,9 @@ class Purge:
             some = self.remove()
             removed += some
             if not some:
-                break
+                if not self.count():
+                    break
+                time.sleep(PAUSE)  # what is left is locked by others for a moment
         if removed:
             metrics.PURGED.labels(self.name).inc(removed)
         log.info("purged", what=self.name, rows=removed)

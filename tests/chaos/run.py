@@ -222,6 +222,7 @@ class _Chaos:
             "clients": len(self.clients),
             "messages": len(stored),
             "deliveries": sum(len(client.messages) for client in self.clients),
+            "tag": max(client.tag for client in self.clients),
             "resyncs": sum(client.resyncs for client in self.clients),
             "closes": dict(sum((Counter(client.closes) for client in self.clients), Counter())),
             "seed": self.plan.seed,
