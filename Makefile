@@ -6,7 +6,7 @@ BIN := .venv/bin
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up stop shell test screenshots lint format clean runtime dev
+.PHONY: help up stop shell test chaos screenshots lint format clean runtime dev
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ test: dev ## Python, JavaScript and browser tests: own engines, parallel, random
 
 screenshots: dev ## pictures of every main view, while `make up` runs with its demo (URL=…)
 	@$(BIN)/python -m tests.e2e.screenshots $(or $(URL),http://localhost:$(or $(PORT),8000))
+
+chaos: dev ## break everything while people chat, and count what is missing (MINUTES=5 SEED=7 CLIENTS=300)
+	@$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),5) --clients $(or $(CLIENTS),300) $(if $(SEED),--seed $(SEED))
 
 lint: dev ## style, types, layers, templates, migrations
 	@$(BIN)/ruff check .

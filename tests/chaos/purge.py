@@ -54,7 +54,8 @@ def _rows() -> list[Account]:
             "WITH stale AS ("
             " INSERT INTO chat_client (organization_id, public_id, member_id, platform, label, credential, tag,"
             " last_seen_at, created_at)"
-            " SELECT %s, gen_random_uuid(), (%s::uuid[])[1 + n %% %s], 'web', '', 'test', %s, now() - interval '1 year', now()"
+            " SELECT %s, gen_random_uuid(), (%s::uuid[])[1 + n %% %s], 'web', '', 'test', %s,"
+            " now() - interval '1 year', now()"
             " FROM generate_series(1, %s) AS n RETURNING id)"
             " INSERT INTO chat_mailboxentry (client_id, tag, event_id)"
             " SELECT s.id, tag, 1 FROM stale s, generate_series(1, %s) AS tag",
