@@ -13,6 +13,7 @@ from msgspec import Struct, UnsetType
 
 TARGET = Path(__file__).parents[2] / "static/js/client/types.js"
 ENTITIES = ("Reaction", "Organization", "Member", "Conversation", "Participant", "Message")
+ANSWERS = ("SyncConversation", "Removed", "Presence", "SyncAnswer")
 SIMPLE = {
     UUID: "string",
     datetime: "string",
@@ -24,8 +25,8 @@ SIMPLE = {
 }
 HEADER = """\
 /**
- * The entities of the wire protocol. Generated from chat/events.py by tests/js/generate_types.py; a test compares them.
- * Ids are UUIDs, times RFC 3339 in UTC.
+ * The entities of the wire protocol. Generated from chat/events.py and chat/queries/sync.py by
+ * tests/js/generate_types.py; a test compares them. Ids are UUIDs, times RFC 3339 in UTC.
  */
 
 export {};
@@ -34,8 +35,23 @@ export {};
 
 def generate() -> str:
     from chat import events
+    from chat.queries import sync
 
-    return HEADER + "".join(_typedef(getattr(events, name)) for name in ENTITIES)
+    structs = [getattr(events, name) for name in ENTITIES] + [getattr(sync, name) for name in ANSWERS]
+    return HEADER + "".join(_typedef(struct) for struct in structs) + _event(list(events.EVENT_TYPES))
+
+
+def _event(names: list[str]) -> str:
+    """One typedef for all of them: which entity `data` is, is said by the noun of `type`."""
+    choice = " | ".join(f'"{name}"' for name in names)
+    lines = [
+        " * @property {number} id",
+        f" * @property {{{choice}}} type",
+        " * @property {string | null} conversation",
+        " * @property {string} at",
+        " * @property {any} data the entity that the noun of `type` names",
+    ]
+    return "\n".join(["", "/**", " * @typedef {object} Event", *lines, " */", ""])
 
 
 def _typedef(entity: type[Struct]) -> str:

@@ -1,6 +1,6 @@
 /**
- * The entities of the wire protocol. Generated from chat/events.py by tests/js/generate_types.py; a test compares them.
- * Ids are UUIDs, times RFC 3339 in UTC.
+ * The entities of the wire protocol. Generated from chat/events.py and chat/queries/sync.py by
+ * tests/js/generate_types.py; a test compares them. Ids are UUIDs, times RFC 3339 in UTC.
  */
 
 export {};
@@ -80,4 +80,57 @@ export {};
  * @property {string | null} deleted_at
  * @property {number} version
  * @property {string | null} ref
+ */
+
+/**
+ * @typedef {object} SyncConversation
+ * @property {string} id
+ * @property {"public" | "private" | "direct" | "group"} kind
+ * @property {string | null} name
+ * @property {string} topic
+ * @property {string[]} people
+ * @property {string | null} created_by
+ * @property {string} created_at
+ * @property {string | null} archived_at
+ * @property {number} last_seq
+ * @property {number} version
+ * @property {boolean} history_gap
+ * @property {boolean} participants_gap
+ */
+
+/**
+ * @typedef {object} Removed
+ * @property {string[]} conversations
+ * @property {string[]} members
+ */
+
+/**
+ * @typedef {object} Presence
+ * @property {string} member
+ * @property {"online" | "away" | "offline"} state
+ */
+
+/**
+ * @typedef {object} SyncAnswer
+ * @property {string} cursor
+ * @property {boolean} full
+ * @property {boolean} more
+ * @property {Organization} organization
+ * @property {Member} me
+ * @property {Member[]} members
+ * @property {boolean} members_gap
+ * @property {SyncConversation[]} conversations
+ * @property {Participant[]} participants
+ * @property {Message[]} messages
+ * @property {Removed} removed
+ * @property {Presence[]} presence
+ */
+
+/**
+ * @typedef {object} Event
+ * @property {number} id
+ * @property {"organization.updated" | "member.created" | "member.updated" | "conversation.created" | "conversation.updated" | "participant.created" | "participant.updated" | "participant.removed" | "message.created" | "message.updated" | "message.deleted"} type
+ * @property {string | null} conversation
+ * @property {string} at
+ * @property {any} data the entity that the noun of `type` names
  */
