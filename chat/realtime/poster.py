@@ -145,5 +145,5 @@ def _send(parcels: list[Parcel]) -> list[Outcome]:
 
 def _post(member: Member, frame: MessageSend) -> Post:
     return Post(
-        member=member, conversation_id=frame.conversation, text=frame.text, ref=frame.ref, thread_id=frame.thread
+        member=member, conversation_id=frame.conversation, text=frame.text, ref=UUID(frame.ref), thread_id=frame.thread
     )

@@ -19,6 +19,8 @@ from chat.errors import Invalid, Refusal, Throttled
 SUBPROTOCOL: Final = "parley.v1"
 
 Ordinal = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Ref = Annotated[str, Meta(min_length=1, max_length=64)]  # given back letter by letter, however a client spells it
+UuidRef = Annotated[str, Meta(pattern="^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$")]
 
 
 class Close(IntEnum):
@@ -46,7 +48,7 @@ class Heartbeat(Struct, frozen=True, tag_field="op", tag="heartbeat"):
 class MessageSend(Struct, frozen=True, tag_field="op", tag="message.send"):
     """`ref` is the idempotency key; the answer is a `result` with `message`."""
 
-    ref: UUID
+    ref: UuidRef
     conversation: UUID
     text: str
     thread: UUID | None = None
@@ -57,7 +59,7 @@ class ConversationRead(Struct, frozen=True, tag_field="op", tag="conversation.re
 
     conversation: UUID
     seq: Ordinal
-    ref: UUID | None = None
+    ref: Ref | None = None
 
 
 class Typing(Struct, frozen=True, tag_field="op", tag="typing"):
@@ -65,13 +67,13 @@ class Typing(Struct, frozen=True, tag_field="op", tag="typing"):
 
 
 class Result(Struct, frozen=True, tag_field="op", tag="result"):
-    ref: UUID
+    ref: Ref
     message: events.Message | UnsetType = UNSET
     participant: events.Participant | UnsetType = UNSET
 
 
 class Failure(Struct, frozen=True, tag_field="op", tag="error"):
-    ref: UUID | None
+    ref: Ref | None
     code: str
     message: str
     errors: dict[str, list[str]] | UnsetType = UNSET
@@ -105,7 +107,7 @@ def encode(frame: Result | Failure) -> str:
     return _encoder.encode(frame).decode()
 
 
-def refused(ref: UUID | None, refusal: Refusal) -> Failure:
+def refused(ref: Ref | None, refusal: Refusal) -> Failure:
     """The one place that turns a refusal into a frame."""
     return Failure(
         ref=ref,
@@ -116,7 +118,7 @@ def refused(ref: UUID | None, refusal: Refusal) -> Failure:
     )
 
 
-def unavailable(ref: UUID | None) -> Failure:
+def unavailable(ref: Ref | None) -> Failure:
     """Something of ours is down for a moment. Nothing was written, or the ref will say so: try again."""
     return Failure(ref=ref, code="unavailable", message="Try again in a moment.")
 
@@ -128,7 +130,7 @@ def explain(text: str, error: msgspec.ValidationError) -> BadCommand:
     except msgspec.MsgspecError:
         raise ProtocolError from error
     try:
-        ref = msgspec.convert(envelope.ref, UUID | None)
+        ref = msgspec.convert(envelope.ref, Ref | None)
     except msgspec.ValidationError:
         ref = None
     return BadCommand(Failure(ref=ref, code="invalid", message=str(error)))

@@ -283,6 +283,20 @@ async def test_refusals_become_error_frames(
     assert (error["code"], list(error["errors"])) == ("invalid", ["text"])
 
 
+@pytest.mark.parametrize("ref", ["x", "AB12CD34-0000-4000-8000-00000000ABCD"])
+async def test_a_ref_comes_back_letter_by_letter(
+    server: Server, enter: Enter, alice: Member, bob: Member, channel: Conversation, ref: str
+) -> None:
+    client, token = await enter(alice)
+    talk = await server.connect(client, token=token)
+    await talk.hear("hello")
+    talk.wire.send_text(f'{{"op":"dance","ref":"{ref}"}}')
+    assert (await talk.hear("error"))["ref"] == ref
+    talk.wire.send_text(f'{{"op":"message.send","ref":"{ref}","conversation":"{channel.pk}","text":"hi"}}')
+    answer = await talk.hear("error" if ref == "x" else "result")
+    assert answer["ref"] == ref
+
+
 @pytest.mark.parametrize(
     ("frame", "answer"),
     [
