@@ -386,11 +386,13 @@ class Node:
 
     async def _tick(self) -> None:
         """Heartbeats, a share of the sockets each second, and the end of those that are silent or ack nothing."""
-        second = 0
+        second, now = 0, asyncio.get_running_loop().time()
         while True:
             await asyncio.sleep(TICK)
-            second += 1
-            now = asyncio.get_running_loop().time()
+            second, before, now = second + 1, now, asyncio.get_running_loop().time()
+            if now - before > 2 * TICK:  # it was us who did not listen
+                for connection in self.connections.values():
+                    connection.heard_at = now
             every = settings.SOCKET_HEARTBEAT
             for connection in list(self.connections.values()):
                 if connection.client_id % every == second % every and connection.joined:

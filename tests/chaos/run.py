@@ -227,6 +227,8 @@ class _Chaos:
             "closes": dict(sum((Counter(client.closes) for client in self.clients), Counter())),
             "seed": self.plan.seed,
         }
+        if self.plan.backend == "valkey" and not report.figures["resyncs"]:
+            report.problems.append("Valkey was emptied and nobody was told to resync")
         if len(stored) != len(self.sent):
             report.problems.append(f"{len(self.sent)} were answered, {len(stored)} are stored")
         return report

@@ -53,6 +53,7 @@ class ChatClient:
     resyncs: int = 0
     reading: bool = True  # False: takes nothing from its socket any more
     _wire: wire.Wire | None = None
+    _pause: float = 0.0  # seconds that the server asked to wait before coming back
     _turn: int = 0  # of connections; what an older one still has to say is ignored
     _resyncing: list[dict[str, Any]] | None = None
     _answers: dict[str, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
@@ -122,7 +123,7 @@ class ChatClient:
                 path,
                 headers=self.account.headers,
                 on_text=lambda text: self._take(text) if turn == self._turn else None,
-                on_close=lambda code, reason: self._ended(code) if turn == self._turn else None,
+                on_close=lambda code, reason: self._ended(code, reason) if turn == self._turn else None,
             )
 
     async def _beat(self) -> None:
@@ -131,8 +132,10 @@ class ChatClient:
             if self._wire is not None:
                 self._wire.send_text('{"op":"heartbeat"}')
 
-    def _ended(self, code: int) -> None:
+    def _ended(self, code: int, reason: str) -> None:
         self.closes[code] = self.closes.get(code, 0) + 1
+        if reason.startswith("retry="):
+            self._pause = self.random.uniform(0, int(reason.removeprefix("retry=")) / 1000)
         if code == 4404:
             self.id, self.tag = "", 0
         self._closed.set()
