@@ -4,10 +4,12 @@ from django.urls import path
 from django.views.i18n import JavaScriptCatalog
 
 from chat import views
+from chat.realtime import schema
 
 app_name = "chat"
 
 urlpatterns = [
+    path("api/v1/schema/socket", schema.frames, name="frames"),
     path("strings.js", JavaScriptCatalog.as_view(packages=["chat"]), name="strings"),
     path("o/<slug:slug>/", views.home, name="home"),
     path("o/<slug:slug>/search", views.home, name="search"),

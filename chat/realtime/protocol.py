@@ -134,15 +134,3 @@ def explain(text: str, error: msgspec.ValidationError) -> BadCommand:
     except msgspec.ValidationError:
         ref = None
     return BadCommand(Failure(ref=ref, code="invalid", message=str(error)))
-
-
-def schemas(commands: list[type[Struct]]) -> dict[str, Any]:
-    """JSON Schema of what travels in either direction, published beside the OpenAPI description."""
-    frames = [*commands, Result, Failure]
-    references, definitions = msgspec.json.schema_components(frames, ref_template="#/$defs/{name}")
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": SUBPROTOCOL,
-        "oneOf": list(references),
-        "$defs": definitions,
-    }

@@ -84,6 +84,7 @@ PERSONAL: Final = {
 OPEN: Final = {
     "api:schema",
     "api:docs",
+    "chat:frames",
     "chat:strings",
     "join",
     "account_login",
