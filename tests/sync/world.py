@@ -1,0 +1,323 @@
+"""The whole way of delivery in one thread, one step at a time: nothing happens unless a test says so.
+
+The parts are those of a running server (actions, publish, the PostgreSQL mailbox, Node, Dispatcher, sync) and of a
+client (chat/client without its session). What lies between them, wake-ups, frames, acks and answers, is kept in lists
+here, where a test may lose, repeat or delay it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
+
+from accounts.models import Member
+from accounts.tenancy import every_organization, organization_scope
+from chat.actions.clients import register_client
+from chat.client.mailbox import Mailbox, State, Sync
+from chat.client.store import Entity, Store
+from chat.delivery import claims, database, wakeups
+from chat.delivery.connections import Connection
+from chat.delivery.node import Node
+from chat.errors import NotFound
+from chat.models import Client
+from tests.sync.viewer import Server, fresh, load_everything, projection
+
+Fate = Literal["arrives", "is lost", "arrives twice"]
+GONE, BARRED = 4404, 4403
+QUIET: Final = 60  # rounds in which everything must have come to rest; each round moves a window of events
+PAGE: Final = 2  # conversations in a page of sync
+
+
+class Silence:
+    """Stands for the signals of a node: nobody types, nobody's presence is told."""
+
+    def arrived(self, members: object) -> None: ...
+
+
+@dataclass(eq=False)
+class Wakeups:
+    """What processes tell the node, waiting to be delivered. Takes the place of chat.delivery.wakeups.Outbox."""
+
+    node_id: int
+    waiting: list[wakeups.Message] = field(default_factory=list)
+
+    def post(self, messages: dict[int, wakeups.Message]) -> None:
+        self.waiting += messages.values()
+
+
+@dataclass(eq=False)
+class Device:
+    """A client with its store, and what is on its way to it."""
+
+    server: Server
+    mailbox: Mailbox = field(default_factory=lambda: Mailbox(Store()))
+    client: Client | None = None
+    connection: Connection | None = None
+    wire: deque[dict[str, Any]] = field(default_factory=deque)
+    heard: int = 0  # events that came, whatever became of them
+    asked: tuple[Sync, Entity] | None = None  # a sync under way and the answer that has not arrived
+    loading: list[tuple[str, int, list[Entity]]] = field(default_factory=list)  # pages of history that have not
+
+    @property
+    def member(self) -> Member:
+        return self.server.member
+
+    @property
+    def store(self) -> Store:
+        return self.mailbox.store
+
+
+class World:
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.devices: list[Device] = []
+        self.node = Node()
+        self.node.id = self.do(claims.open_node("world"))
+        self.node.signals = Silence()  # type: ignore[assignment]
+        self.wakeups = Wakeups(self.node.id)
+        wakeups.attach(self.wakeups)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        wakeups.detach(self.wakeups)  # type: ignore[arg-type]
+        self.do(database.close())
+        self.loop.close()
+
+    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self.loop.run_until_complete(work)
+
+    # --- Clients and sockets ------------------------------------------------------------------------
+
+    def add_device(self, member: Member) -> Device:
+        device = Device(Server(member, limit=PAGE))
+        self.devices.append(device)
+        return device
+
+    def register(self, device: Device) -> None:
+        with organization_scope(device.member.organization_id):
+            device.client = register_client(device.member, platform="web", credential="test")
+        device.mailbox.register(device.client.tag)
+        device.asked = None
+
+    def connect(self, device: Device) -> None:
+        """A new socket, also where there is one already. A device without a client registers first."""
+        if device.client is None:
+            self.register(device)
+        self.do(self._connect(device))
+
+    async def _connect(self, device: Device) -> None:
+        assert device.client is not None
+        device.wire.clear()  # what the old socket had not brought yet
+
+        async def send(message: dict[str, Any]) -> None:
+            if device.connection is connection:
+                device.wire.append(message)
+
+        client, member = device.client, device.member
+        connection = device.connection = Connection(
+            client_id=client.pk,
+            public_id=client.public_id,
+            organization_id=member.organization_id,
+            member_id=member.pk,
+            send=send,
+            window=settings.SOCKET_WINDOW,
+        )
+        joining = asyncio.ensure_future(self.node.join(connection, tag=device.mailbox.tag))
+        await asyncio.sleep(0)
+        arrivals, self.node._joining = self.node._joining, []
+        await self.node._admit([(arrived, tag) for arrived, tag, _ in arrivals])
+        for _, _, joined in arrivals:
+            joined.set_result(None)
+        await joining
+
+    def disconnect(self, device: Device) -> None:
+        """As when the network goes: what is under way is gone."""
+        if device.connection is not None:
+            self.node.leave(device.connection)
+            device.connection = None
+            device.wire.clear()
+            left, self.node._left = self.node._left, {}
+            self.do(self.node._release(list(left)))
+
+    def crash(self) -> None:
+        """The node dies: every socket, every ack that was not written, every wake-up."""
+        self.node.acks._ranges.clear()
+        self.wakeups.waiting.clear()
+        for device in self.devices:
+            self.disconnect(device)
+
+    # --- On the server ------------------------------------------------------------------------------
+
+    def wake(self, *, lost: int = 0, backwards: bool = False) -> None:
+        """Deliver the wake-ups, the first `lost` of them not, and write what can be written to sockets."""
+        waiting, self.wakeups.waiting = self.wakeups.waiting[lost:], []
+        self.do(self._wake(waiting[::-1] if backwards else waiting))
+
+    async def _wake(self, messages: list[wakeups.Message]) -> None:
+        for message in messages:
+            self.node.receive(message)
+        await self._write()
+
+    async def _write(self) -> None:
+        dispatcher = self.node.dispatcher
+        while dispatcher._waiting:
+            await dispatcher._deliver(dispatcher._take())
+        broken, self.node._broken = self.node._broken, {}
+        if broken:
+            lost = frozenset(client for client, is_lost in broken.items() if is_lost)
+            await self.node._compare(self.node._local(broken), lost=lost)
+
+    def compare(self) -> None:
+        """What the node does every few seconds, which makes wake-ups a mere hint."""
+        self.do(self._compare())
+
+    async def _compare(self) -> None:
+        await self.node.check_standing()
+        await self.node.compare()
+        await self._write()
+
+    def flush(self) -> None:
+        assert self.do(self.node.acks.flush())
+
+    # --- On the wire --------------------------------------------------------------------------------
+
+    def receive(self, device: Device, fates: list[Fate]) -> None:
+        """The next frames, each with its fate. A hello always arrives: it makes the socket."""
+        for fate in fates:
+            if not device.wire:
+                return
+            message = device.wire.popleft()
+            if message["type"] == "websocket.close":
+                self._closed(device, message["code"])
+                return
+            frame = json.loads(message["text"])
+            device.heard += len(frame.get("events", ()))
+            times = {"arrives": 1, "is lost": 0, "arrives twice": 2}["arrives" if frame["op"] == "hello" else fate]
+            for _ in range(times):
+                device.mailbox.receive(frame)
+
+    def _closed(self, device: Device, code: int) -> None:
+        if code in {GONE, BARRED}:
+            device.client = None
+        self.disconnect(device)
+
+    def acknowledge(self, device: Device, *, lost: bool = False) -> None:
+        tag = device.mailbox.ack
+        if tag is None or device.connection is None or device.connection.closed:
+            return
+        device.mailbox.acked(tag)
+        if lost:  # with the socket that it was written to, or not at all
+            self.disconnect(device)
+        else:
+            assert self.node.ack(device.connection, tag), f"acked {tag}, which was never sent"
+
+    # --- Over REST ----------------------------------------------------------------------------------
+
+    def ask(self, device: Device) -> None:
+        """Ask for a sync, or for its next page. The answer is under way from now on, as old as it is then."""
+        if device.asked is None:
+            request = device.mailbox.begin_sync()
+            device.asked = (request, device.server.sync(request.cursor))
+
+    def answer(self, device: Device) -> None:
+        """It arrives; where there are more pages the next is asked for."""
+        if device.asked is not None:
+            (request, answer), device.asked = device.asked, None
+            if device.mailbox.take_answer(request, answer):
+                device.asked = (request, device.server.sync(request.cursor))
+
+    def look(self, device: Device) -> None:
+        """Page history in where it is missing; the answers arrive later."""
+        for room in device.store.own_rooms():
+            id = room.conversation["id"]
+            if room.history_gap and not any(id == other for other, _, _ in device.loading):
+                device.loading.append((id, room.epoch, self._page(device, id, room.whole_from)))
+
+    def _page(self, device: Device, conversation: str, before: int) -> list[Entity] | Any:
+        try:
+            return device.server.history(conversation, before)
+        except NotFound:  # they are out by now and have not heard of it
+            return None
+
+    def see(self, device: Device) -> None:
+        for conversation, epoch, messages in device.loading:
+            if messages is not None:
+                device.store.put_history(conversation, epoch, messages)
+        device.loading.clear()
+
+    # --- The end ------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """No more faults: everybody whose member may be there connects, and all that is left to do is done."""
+        self.compare()
+        for device in self.devices:
+            self.answer(device)
+            self.see(device)
+            self.receive(device, ["arrives"] * len(device.wire))
+            if device.connection is None and self._may_come(device):
+                self.connect(device)
+        for _ in range(QUIET):
+            if not self._round():
+                return
+        raise AssertionError("it does not come to rest")
+
+    def _round(self) -> bool:
+        """Whether anything moved."""
+        self.wake()
+        self.compare()
+        moved = False
+        for device in self.devices:
+            moved |= bool(device.wire)
+            self.receive(device, ["arrives"] * len(device.wire))
+            if device.connection is None and self._may_come(device):
+                self.connect(device)  # it was told 4404
+                moved = True
+            if device.mailbox.state is State.RESYNCING and self._may_come(device):
+                moved, device.asked = True, None
+                self.ask(device)
+                while device.asked is not None:
+                    self.answer(device)
+            moved |= device.mailbox.ack is not None
+            self.acknowledge(device)
+        self.flush()
+        return moved
+
+    def _may_come(self, device: Device) -> bool:
+        with every_organization():
+            device.member.refresh_from_db(fields=["deactivated_at"])
+        return device.member.is_active
+
+    def judge(self) -> None:
+        """Every store is what the server tells its member from nothing, and nothing is left to be delivered."""
+        for device in self.devices:
+            if not self._may_come(device):
+                assert device.connection is None, "a deactivated member holds a socket"
+                continue
+            assert device.mailbox.state is State.LIVE
+            load_everything(device.store, device.server)
+            got, wanted = projection(device.store), projection(fresh(device.server))
+            for part, value in wanted.items():
+                assert got[part] == value, f"{device.member.handle}: {part} differ: {difference(got[part], value)}"
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM chat_mailboxentry e JOIN chat_client c ON c.id = e.client_id")
+            assert cursor.fetchone() == (0,), "entries are left that everybody has acked"
+
+
+def difference(got: dict[str, Any], wanted: dict[str, Any]) -> str:
+    """What of one part differs, for people to read."""
+    keys = sorted(key for key in got.keys() | wanted.keys() if got.get(key) != wanted.get(key))
+    return "; ".join(f"{key}: {got.get(key)} instead of {wanted.get(key)}" for key in keys)
+
+
+def empty_tables() -> None:
+    models = [model for app in ("accounts", "chat", "account") for model in apps.get_app_config(app).get_models()]
+    tables = sorted({model._meta.db_table for model in models if model._meta.managed})
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
