@@ -1,0 +1,57 @@
+"""What the documents say about the tree is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from chat.events import EVENT_TYPES
+
+ROOT = Path(settings.BASE_DIR)
+DOCUMENTS = sorted(path for path in ROOT.rglob("README.md") if not {".venv", "node_modules"} & set(path.parts))
+PACKAGES = ("actions", "queries", "delivery", "realtime", "api")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", document.read_text())
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_every_file_that_is_named_is_there() -> None:
+    text = (ROOT / "chat" / "README.md").read_text()
+    named = set(re.findall(r"`((?:\w+/)*\w+\.(?:py|js))\b", text))
+    assert named, "the page names the files that a newcomer opens"
+    places = [ROOT, ROOT / "chat"]
+    assert {name for name in named if not any((place / name).exists() for place in places)} == set()
+
+
+def test_every_setting_that_is_named_is_read() -> None:
+    settings_text = (ROOT / "config" / "settings.py").read_text()
+    named = set(re.findall(r"`([A-Z][A-Z_]{3,})(?:=\d)?`", (ROOT / "README.md").read_text()))
+    assert {name for name in named if f'"{name}"' not in settings_text} == set()
+
+
+def test_every_make_target_that_is_named_is_there() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for document in DOCUMENTS:
+        for target in re.findall(r"(?:`|\$ )make ([a-z]+)\b", document.read_text()):
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), (document, target)
+
+
+def test_a_noun_is_called_the_same_everywhere() -> None:
+    """Every action has its noun; every noun of the REST API that writes has an action of that name."""
+    nouns = {package: {p.stem for p in (ROOT / "chat" / package).glob("[a-z]*.py")} for package in PACKAGES}
+    assert {"messages", "conversations", "participants", "reactions", "read", "reports", "clients"} <= (
+        nouns["api"] & nouns["actions"]
+    )
+    assert {name.partition(".")[0] for name in EVENT_TYPES} == {
+        "organization",
+        "member",
+        "conversation",
+        "participant",
+        "message",
+    }
