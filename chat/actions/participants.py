@@ -32,8 +32,9 @@ def leave_conversation(member: Member, conversation_id: UUID) -> None:
     """Leave a channel; its undelivered events leave the member's mailboxes with it."""
     place = find_conversation(member, conversation_id, lock=True)
     _require_channel(place.conversation)
-    if place.participant is not None:
-        _exit(place.conversation, place.participant)
+    seat = _lock_seat(place.conversation, member.pk)
+    if seat is not None:
+        _exit(place.conversation, seat)
 
 
 @transaction.atomic
@@ -45,7 +46,7 @@ def add_participant(member: Member, conversation_id: UUID, *, member_id: UUID) -
     if not place.is_admin and (place.participant is None or not member.may(Right.BROWSE)):
         raise Forbidden("Only participants, and no guests, may add people.")
     (subject,) = find_members(member, [member_id])
-    present = _present(place.conversation, member_id)
+    present = _lock_seat(place.conversation, member_id)
     if present is not None:
         return present
     seat = _enter(place.conversation, subject)
@@ -59,7 +60,7 @@ def remove_participant(member: Member, conversation_id: UUID, *, member_id: UUID
     if member_id == member.pk:
         return leave_conversation(member, conversation_id)
     place = lock_to_manage(member, conversation_id)
-    seat = _present(place.conversation, member_id)
+    seat = _lock_seat(place.conversation, member_id)
     if seat is None:
         raise NotFound("They do not take part in this channel.")
     _exit(place.conversation, seat)
@@ -73,7 +74,7 @@ def change_participant(
 ) -> Participant:
     """Make somebody an admin of the channel, or take that away."""
     place = lock_to_manage(member, conversation_id)
-    seat = _present(place.conversation, member_id)
+    seat = _lock_seat(place.conversation, member_id)
     if seat is None:
         raise NotFound("They do not take part in this channel.")
     if seat.role != role:
@@ -100,7 +101,7 @@ def change_preferences(
 ) -> Participant:
     """How loud a conversation is for oneself. Nobody else is told. None leaves a field as it is."""
     place = find_conversation(member, conversation_id, lock=True)
-    seat = place.participant
+    seat = _lock_seat(place.conversation, member.pk)
     if seat is None:
         raise Forbidden("Join the channel first.")
     wanted = {"notifications": notifications, "muted": muted, "favourite": favourite}
@@ -128,8 +129,11 @@ def publish_own_seat(seat: Participant) -> None:
     )
 
 
-def _present(conversation: Conversation, member_id: UUID) -> Participant | None:
-    return Participant.objects.filter(conversation=conversation, member=member_id, left_at=None).first()
+def _lock_seat(conversation: Conversation, member_id: UUID) -> Participant | None:
+    """The seat of somebody who takes part. Reading moves `read_seq` and `version` without the conversation's lock, so
+    who changes anything else of a seat locks it, too: two changes must not come out under one version."""
+    seats = Participant.objects.select_for_update(no_key=True)
+    return seats.filter(conversation=conversation, member=member_id, left_at=None).first()
 
 
 def _require_channel(conversation: Conversation) -> None:
@@ -189,7 +193,7 @@ def _pass_on_admin(conversation: Conversation) -> None:
     present = Participant.objects.filter(conversation=conversation, left_at=None)
     if present.filter(role=Participant.Role.ADMIN).exists():
         return
-    heir = present.order_by("joined_at", "pk").first()
+    heir = present.select_for_update(no_key=True).order_by("joined_at", "pk").first()
     if heir is not None:
         heir.role = Participant.Role.ADMIN
         _save_seat(heir, "role", type="participant.updated")
