@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -20,6 +22,8 @@ from django.db import connection
 from msgspec import Struct
 
 from accounts.models import Member
+
+MARGIN: Final = 3600  # seconds: the longest transaction, and how far the clocks of two nodes may lie apart
 
 
 class Cursor(Struct, frozen=True, array_like=True):
@@ -31,6 +35,7 @@ class Cursor(Struct, frozen=True, array_like=True):
     since: int
     until: int = 0
     after: UUID | None = None
+    at: int = 0  # when it was given out, in seconds since 1970
 
     def encode(self) -> str:
         return base64.urlsafe_b64encode(msgspec.msgpack.encode(self)).decode().rstrip("=")
@@ -55,18 +60,19 @@ def here(member: Member) -> Cursor:
         cursor.execute("SELECT id, at FROM chat_event ORDER BY id DESC LIMIT 1")
         newest = cursor.fetchone()
     anchor = (newest[0], _mark(*newest)) if newest else (0, "")
-    return Cursor(member=member.pk, cluster=cluster, anchor=anchor, since=0, until=xmin)
+    return Cursor(member=member.pk, cluster=cluster, anchor=anchor, since=0, until=xmin, at=int(time.time()))
 
 
 def valid(given: Cursor | None, now: Cursor) -> Cursor | None:
     """The cursor, unless it is somebody else's, of another database, of a lost future, or too old."""
     if given is None or (given.member, given.cluster) != (now.member, now.cluster) or given.since > now.until:
         return None
+    if given.at < now.at - settings.EVENT_DAYS * 86_400 + MARGIN:
+        return None  # what came after it may have been purged
     id, mark = given.anchor
     with connection.cursor() as cursor:
         cursor.execute("SELECT at FROM chat_event WHERE id = %s", [id])
         row = cursor.fetchone()
-    # Where the newest event of its time was purged, others that came after it may have been, too.
     return given if id == 0 or (row and _mark(id, row[0]) == mark) else None
 
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
 from msgspec import Struct
 
 from accounts.models import Member
@@ -185,10 +188,11 @@ def _answer(
 def _next(start: Cursor, now: Cursor, told: Sequence[Change] | None) -> Cursor:
     """Between pages the position within this sync, at its end the position of its first page: what changed while it was
     paged is told by the next one."""
-    until, anchor = (start.until, start.anchor) if start.after else (now.until, now.anchor)
+    first = start if start.after else now
     if told:
-        return msgspec.structs.replace(start, until=until, anchor=anchor, after=told[-1].conversation)
-    return Cursor(member=now.member, cluster=now.cluster, anchor=anchor, since=until)
+        after = told[-1].conversation
+        return msgspec.structs.replace(start, until=first.until, anchor=first.anchor, at=first.at, after=after)
+    return msgspec.structs.replace(now, anchor=first.anchor, since=first.until, until=0, at=first.at)
 
 
 def _messages(
@@ -325,12 +329,16 @@ def _people(
 
 
 def _left(member: Member, start: Cursor) -> list[UUID]:
-    """Conversations that the member was in at the cursor, or since, and is in no more."""
+    """Conversations that the member was in at the cursor, or since, and is in no more.
+
+    Those left lately are told again. An event from before their end may reach a client after a sync that told the end,
+    and if its mailbox is emptied then, the end is in no later delta: the conversation would be back for good.
+    """
     log = Event.objects.filter(member_id=member.pk, xid__gte=start.since, type="participant.removed")
-    seats = Participant.objects.filter(
-        member=member, left_at__isnull=False, conversation__in=log.values("conversation")
-    )
-    return sorted(seats.values_list("conversation", flat=True))
+    lately = timezone.now() - timedelta(days=settings.MAILBOX_DAYS)  # no event waits longer to be delivered
+    seats = Participant.objects.filter(member=member, left_at__isnull=False)
+    ended = seats.filter(Q(left_at__gt=lately) | Q(conversation__in=log.values("conversation")))
+    return sorted(ended.values_list("conversation", flat=True))
 
 
 def _conversation(conversation: Conversation, gaps: set[UUID], seat_gaps: set[UUID]) -> SyncConversation:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
+import time_machine
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -227,6 +229,16 @@ class TestCursor:
         with connection.cursor() as sql:
             sql.execute("UPDATE chat_event SET at = at + interval '1 hour'")
         assert sync(alice, cursor=cursor).full
+
+    def test_one_that_is_too_old_starts_afresh_even_where_nothing_had_happened_before_it(
+        self, alice: Member, settings
+    ) -> None:
+        """The log was empty then, so there is no event whose absence would show that others were purged since."""
+        cursor = sync(alice).cursor
+        assert not sync(alice, cursor=cursor).full
+        with time_machine.travel(timezone.now() + timedelta(days=settings.EVENT_DAYS), tick=False):
+            assert sync(alice, cursor=cursor).full
+            assert not sync(alice, cursor=sync(alice).cursor).full
 
     def test_one_whose_events_were_purged_starts_afresh(self, alice: Member) -> None:
         room(alice)
