@@ -347,7 +347,6 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "parley"
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
-    "accounts.purge_expired": {"task": "accounts.tasks.purge_expired", "schedule": 3600},
     **{
         f"chat.purge.{what}": {"task": "chat.tasks.purge", "args": [what], "schedule": seconds}
         for what, seconds in {
@@ -360,6 +359,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
             "old_acks": 3600,
             "expired_invitations": 3600,
             "expired_tokens": 3600,
+            "expired_sessions": 3600,
         }.items()
     },
 }

@@ -225,10 +225,11 @@ def remove_old_acks() -> int:
 def _make_partition(day: datetime) -> None:
     """One of several that try may be first; and a day that has begun stays in the default partition."""
     start = day.date()
-    if not _number("SELECT count(*) FROM chat_ackedentry_rest WHERE acked_at >= %s", [start]):
+    end = start + timedelta(days=1)
+    if not _number("SELECT count(*) FROM chat_ackedentry_rest WHERE acked_at >= %s AND acked_at < %s", [start, end]):
         _execute(
             f"CREATE TABLE IF NOT EXISTS chat_ackedentry_{start:%Y%m%d} PARTITION OF chat_ackedentry"
-            f" FOR VALUES FROM ('{start}') TO ('{start + timedelta(days=1)}')"
+            f" FOR VALUES FROM ('{start}') TO ('{end}')"
         )
 
 
@@ -244,7 +245,8 @@ def _old_partitions() -> list[str]:
 
 _OLD_INVITATIONS: Final = "FROM accounts_invitation WHERE expires_at < now() - make_interval(days => %(days)s)"
 _OLD_TOKENS: Final = "FROM accounts_apitoken WHERE expires_at < now()"
-INVITATION_KEPT: Final = 30  # days after it expired, so that admins see what became of it
+_OLD_SESSIONS: Final = "FROM django_session WHERE expire_date < now()"
+INVITATION_KEPT: Final = 30  # days after it expired: its link says "expired", not "unknown", and admins see what it was
 
 
 def count_old_invitations() -> int:
@@ -272,6 +274,18 @@ def remove_old_tokens() -> int:
     )
 
 
+def count_old_sessions() -> int:
+    return _number(f"SELECT count(*) {_OLD_SESSIONS}")
+
+
+@transaction.atomic
+def remove_old_sessions() -> int:
+    return _execute(
+        f"DELETE FROM django_session WHERE session_key = ANY(ARRAY("
+        f"SELECT session_key {_OLD_SESSIONS} LIMIT {BATCH} FOR UPDATE SKIP LOCKED))"
+    )
+
+
 PURGES: Final[dict[str, Purge]] = {
     purge.name: purge
     for purge in (
@@ -284,6 +298,7 @@ PURGES: Final[dict[str, Purge]] = {
         Purge("old_acks", count_old_acks, remove_old_acks),
         Purge("expired_invitations", count_old_invitations, remove_old_invitations),
         Purge("expired_tokens", count_old_tokens, remove_old_tokens),
+        Purge("expired_sessions", count_old_sessions, remove_old_sessions),
     )
 }
 

@@ -1,23 +1,14 @@
 from __future__ import annotations
 
-from datetime import timedelta
 from smtplib import SMTPServerDisconnected
 from unittest.mock import patch
 
 import pytest
-import time_machine
 from celery.exceptions import Retry
-from django.contrib.sessions.models import Session
 from django.core import mail
-from django.utils import timezone
 
-from accounts.actions import invite_member
-from accounts.auth import issue_token
 from accounts.mail import send_later
-from accounts.models import ApiToken, Invitation
-from accounts.tasks import KEPT_AFTER_EXPIRY, deliver_mail, purge_expired
-from accounts.tenancy import every_organization
-from tests.cast import scope_of
+from accounts.tasks import deliver_mail
 
 
 def test_mail_is_delivered(settings):
@@ -49,25 +40,3 @@ def test_what_is_committed_stays_when_the_queue_is_away(db, django_capture_on_co
     ):
         send_later(to="dora@acme.test", subject="x", text="y")
     assert delay.call_count == 1
-
-
-def test_what_has_expired_is_put_away(alice, bob, charlie, client_of, settings):
-    client_of(bob)
-    issue_token(bob.user, label="phone")
-    with scope_of(alice):
-        invite_member(alice)
-    with scope_of(charlie):
-        invite_member(charlie)
-
-    purge_expired()
-    assert (Session.objects.count(), ApiToken.objects.count(), _invitations()) == (1, 1, 2)
-
-    ends = timezone.now() + timedelta(days=max(settings.API_TOKEN_DAYS, settings.INVITATION_DAYS, 30))
-    with time_machine.travel(ends + KEPT_AFTER_EXPIRY + timedelta(hours=1)):
-        purge_expired()
-    assert (Session.objects.count(), ApiToken.objects.count(), _invitations()) == (0, 0, 0)
-
-
-def _invitations() -> int:
-    with every_organization():
-        return Invitation.objects.count()

@@ -8,6 +8,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
@@ -141,6 +142,14 @@ def test_expired_invitations_and_tokens_go(alice: Member) -> None:
     assert run("expired_invitations") == (1, 1)
     assert run("expired_tokens") == (1, 1)
     assert len(kept(Invitation)) == ApiToken.objects.count() == 1
+
+
+def test_expired_sessions_go(alice: Member, charlie: Member) -> None:
+    for key, days in (("old", -1), ("live", 1)):
+        expires = timezone.now() + timedelta(days=days)
+        Session.objects.create(session_key=key, session_data="", expire_date=expires)
+    assert run("expired_sessions") == (1, 1)
+    assert [session.session_key for session in Session.objects.all()] == ["live"]
 
 
 def test_a_dry_run_says_what_would_go_and_removes_nothing(alice: Member) -> None:
