@@ -71,6 +71,8 @@ def configuration(*, format: str, level: str) -> dict[str, Any]:
             "uvicorn.access": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
             "asyncio": {"level": "WARNING"},
+            # While Valkey is away it would log a traceback a second; the node says so itself, once a beat.
+            "channels_redis": {"level": "CRITICAL"},
         },
     }
 
