@@ -8,9 +8,9 @@ A file of tests/sync/traces/ is
              "participants_known", "participants": […], "messages": […]}, …]}}
 
 Feed the frames in order. `sync` is where the client has to ask, with that cursor (with `"poll": true` it need not, but
-does); its answers are the pages. Frames with `"during": true` arrive between its asking and its first answer. In the end
-compare: conversations that the caller takes part in, by id; of their participants those who are there, of their messages
-those from `whole_from` on; members by id.
+does); its answers are the pages. Frames with `"during": true` arrive between its asking and its first answer. In the
+end compare: conversations that the caller takes part in, by id; of their participants those who are there, of their
+messages those from `whole_from` on; members by id.
 
 Ids, times and cursors are numbered in the order in which they were made, so that a new run gives the same file.
 """
@@ -45,7 +45,8 @@ class Recorder:
     told: int = 0  # entries of the mailbox that were sent
 
     def __post_init__(self) -> None:
-        self.mailbox.register(self.viewer.client.tag)
+        self.begin = self.viewer.client.tag
+        self.mailbox.register(self.begin)
 
     def frame(self, frame: dict[str, Any], **note: Any) -> None:
         self.steps.append({"frame": frame, **note})
@@ -76,8 +77,10 @@ class Recorder:
             step["answers"].append(answer)
 
     def trace(self, about: str) -> Trace:
-        me, tag = self.mailbox.store.me, self.viewer.client.tag
-        return _numbered({"about": about, "me": me, "tag": tag, "steps": self.steps, "end": end_of(self.mailbox)})
+        me = self.mailbox.store.me
+        return _numbered(
+            {"about": about, "me": me, "tag": self.begin, "steps": self.steps, "end": end_of(self.mailbox)}
+        )
 
 
 def replay(trace: Trace) -> Mailbox:
