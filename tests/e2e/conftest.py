@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -75,10 +76,11 @@ def queries_beside_playwright(chromium: Browser, monkeypatch: pytest.MonkeyPatch
 def browser_of(
     queries_beside_playwright: None, transactional_db: None, server: str, chromium: Browser
 ) -> Iterator[Callable[..., Person]]:
-    """`browser_of(alice)`: Alice in a browser of her own, signed in. Errors in its console fail the test in the end."""
+    """`browser_of(alice)`: Alice in a browser of her own, signed in. Errors in its console fail the test in the end.
+    `sockets=False`: behind a proxy that lets no WebSocket through."""
     people: list[Person] = []
 
-    def open_browser(member: Member, *, phone: bool = False, dark: bool = False) -> Person:
+    def open_browser(member: Member, *, phone: bool = False, dark: bool = False, sockets: bool = True) -> Person:
         size = PHONE if phone else DESK
         context = chromium.new_context(
             base_url=server,
@@ -88,6 +90,8 @@ def browser_of(
             color_scheme="dark" if dark else "light",
             permissions=["clipboard-read", "clipboard-write"],
         )
+        if not sockets:
+            context.route_web_socket(re.compile("/ws/"), lambda socket: socket.close())
         person = Person(context.new_page(), member)
         people.append(person)
         person.sign_in()

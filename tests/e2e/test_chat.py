@@ -127,7 +127,7 @@ def test_a_stranger_sees_nothing_whatever_the_address(
 def test_a_draft_and_a_message_on_its_way_survive_a_reload(
     browser_of: BrowserOf, plans: Conversation, alice: Member, bob: Member
 ) -> None:
-    a, b = browser_of(alice), browser_of(bob)
+    a, b = browser_of(alice, sockets=False), browser_of(bob)
     a.open("plans")
     b.open("plans")
     with a.without_network_for_messages():

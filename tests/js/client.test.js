@@ -2,134 +2,464 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Client } from "../../static/js/client/client.js";
-import { FakeClock, ME, MemoryStorage, conversation, message, seat, settle } from "./support.js";
+import { FakeClock, ME, MemoryStorage, answer, conversation, created, event, everything, fakeSockets, member, message, seat, settle, told } from "./support.js";
 
-/** A server of one organization in a few lines: routes by method and path. */
-function clientWith(routes) {
-  const clock = new FakeClock();
+const BASE = "/o/acme/api/v1/";
+
+/**
+ * A tab, and a server of one organization in a few lines: routes by method and path. `sync` is what it answers in turn;
+ * then nothing has changed.
+ */
+function tabWith({ routes = {}, sync = [everything([1, 2])], ...options } = {}) {
+  const clock = options.clock ?? new FakeClock();
   const requests = [];
+  const answers = [...sync];
+  const { sockets, open, last } = fakeSockets();
+  const all = {
+    "GET sync": () => answers.shift() ?? answer(),
+    "POST clients": () => ({ id: "client-1", tag: 0 }),
+    ...routes,
+  };
   const fetch = async (url, { method, body }) => {
-    const path = url.replace("/o/acme/api/v1/", "");
+    const path = url.replace(BASE, "");
     requests.push(`${method} ${path}`);
-    const found = Object.entries(routes).find(([route]) => path.split("?")[0] === route.split(" ")[1] && route.startsWith(method));
+    const found = all[`${method} ${path.split("?")[0]}`];
     if (!found) return new Response(JSON.stringify({ code: "not_found" }), { status: 404 });
-    const json = found[1]({ query: new URLSearchParams(path.split("?")[1]), body: body && JSON.parse(body) });
+    const json = await found({ query: new URLSearchParams(path.split("?")[1]), body: body && JSON.parse(body) });
+    if (json instanceof Response) return json;
     return json === null ? new Response(null, { status: 204 }) : new Response(JSON.stringify(json), { status: 200 });
   };
-  const client = new Client({ base: "/o/acme/api/v1/", me: ME, csrfToken: () => "t", storage: new MemoryStorage(), clock, fetch });
-  return { client, clock, requests };
+  const client = new Client({
+    base: BASE,
+    me: ME,
+    csrfToken: () => "token",
+    storage: options.storage ?? new MemoryStorage(),
+    tabStorage: options.tabStorage ?? new MemoryStorage(),
+    beacon: options.beacon,
+    locks: options.locks,
+    isOnline: options.isOnline,
+    open,
+    clock,
+    fetch,
+  });
+  const statuses = [];
+  client.stream.observe((status) => statuses.push(status));
+  return { client, clock, requests, answers, sockets, last, statuses, all, count: (what) => requests.filter((one) => one.startsWith(what)).length };
 }
 
-const view = (fields, own = seat()) => ({ ...conversation(fields), participant: own, participant_count: 2, unread_count: 0 });
+/** A tab that is live. */
+async function liveTab(options) {
+  const tab = tabWith(options);
+  await tab.client.start();
+  await settle();
+  tab.last().hello();
+  await settle();
+  assert.equal(tab.client.stream.status, "live");
+  return tab;
+}
 
-test("starting brings conversations with one's seat, and the people", async () => {
-  const { client } = clientWith({
-    "GET conversations": () => ({ results: [view({ last_seq: 3 }, seat({ read_seq: 1 }))], next: null }),
-    "GET members": () => ({ results: [{ id: "member-bob", name: "Bob", version: 1 }], next: null }),
-  });
-  await client.start();
-  client.poller.stop();
+const refused = (status) => () => new Response(JSON.stringify({ code: "x" }), { status });
+
+test("starting: first the state, then a client, its socket, and what happened in between", async () => {
+  const { client, requests, sockets, last } = await liveTab({ sync: [everything([1, 2, 3], { participants: [seat({ read_seq: 1 })] })] });
+  assert.deepEqual(requests.slice(0, 3), ["GET sync", "POST clients", "GET sync?cursor=c1"]);
+  assert.equal(last().address, "client=client-1&tag=0");
+  assert.equal(sockets.length, 1);
   assert.equal(client.store.unread("general"), 2);
   assert.equal(client.store.members.get("member-bob").name, "Bob");
-  assert.equal(client.participantCounts.get("general"), 2);
 });
 
-test("a conversation that is no longer listed goes, one that is only looked at stays", async () => {
-  let results = [view(), view({ id: "private", kind: "private" }, seat({ conversation: "private" }))];
-  const { client } = clientWith({ "GET conversations": () => ({ results, next: null }) });
-  await client.refreshConversations();
-  client.putView(view({ id: "browsed" }, null));
-  client.store.putMessage(message({ seq: 1, conversation: "private" }));
-  results = [view()];
-  await client.refreshConversations();
-  assert.deepEqual([...client.store.conversations.keys()].sort(), ["browsed", "general"]);
-  assert.equal(client.store.messages.size, 0);
+test("a state that cannot be brought is an error; starting again brings it", async () => {
+  let up = false;
+  const { client, all, sockets } = tabWith();
+  const { "GET sync": given } = all;
+  all["GET sync"] = () => (up ? given() : new Response("", { status: 503 }));
+  await assert.rejects(client.start(), { status: 503 });
+  assert.equal(sockets.length, 0);
+  up = true;
+  await client.start();
+  assert.equal(client.store.conversations.size, 1);
 });
 
-test("sending shows at once, is posted with its ref, and becomes the message", async () => {
-  const posted = [];
-  const { client } = clientWith({
-    "POST conversations/general/messages": ({ body }) => {
-      posted.push(body);
-      return message({ seq: 1, author: ME, ref: body.ref, text: body.text });
-    },
-  });
-  client.putView(view());
+test("events are applied, and acked together a quarter of a second later", async () => {
+  const { client, clock, last } = await liveTab();
+  last().say({ op: "events", tag: 1, events: created(3, 4) });
+  last().say({ op: "events", tag: 3, events: created(5) });
+  assert.equal(client.store.conversations.get("general").last_seq, 5);
+  await clock.advance(249);
+  assert.deepEqual(last().ops("ack"), []);
+  await clock.advance(1);
+  assert.deepEqual(last().ops("ack"), [{ op: "ack", tag: 3 }]);
+});
+
+test("thirty-two events are acked at once, and so is what a small window holds", async () => {
+  const { last } = await liveTab();
+  last().say({ op: "events", tag: 1, events: Array.from({ length: 32 }, (_, index) => created(index + 3)[0]) });
+  assert.deepEqual(last().ops("ack"), [{ op: "ack", tag: 32 }]);
+  const small = await liveTab();
+  small.last().hello(0, { window: 4 });
+  small.last().say({ op: "events", tag: 1, events: created(3, 4) });
+  assert.deepEqual(small.last().ops("ack"), [{ op: "ack", tag: 2 }]);
+});
+
+test("a gap is resynced: what arrives meanwhile is kept and applied after it, and the tag goes on", async () => {
+  const { client, clock, last, answers, statuses } = await liveTab();
+  let release;
+  answers.push(new Promise((resolve) => (release = resolve)));
+  last().say({ op: "events", tag: 3, events: created(5) });
+  assert.equal(client.stream.status, "resyncing");
+  await settle();
+  last().say({ op: "events", tag: 4, events: created(6) });
+  assert.equal(client.store.at("general", 5), undefined, "not shown before the state is whole");
+  release(answer({ cursor: "c2", conversations: [told({ last_seq: 5 })], messages: [3, 4, 5].map((seq) => message({ seq })) }));
+  await settle();
+  assert.equal(client.stream.status, "live");
+  assert.deepEqual(client.store.between("general", 1, 9).map(({ seq }) => seq), [1, 2, 3, 4, 5, 6]);
+  await clock.advance(250);
+  assert.deepEqual(last().ops("ack"), [{ op: "ack", tag: 4 }]);
+  assert.deepEqual(statuses.slice(-2), ["resyncing", "live"]);
+});
+
+test("a heartbeat shows a lost tail, and so does a signal", async () => {
+  for (const frame of [{ op: "heartbeat", tag: 2 }, { op: "signal", tag: 2, signal: { type: "presence", member: "member-bob", state: "online" } }]) {
+    const { client, last, count } = await liveTab();
+    const before = count("GET sync");
+    last().say(frame);
+    await settle();
+    assert.equal(count("GET sync"), before + 1);
+    assert.equal(client.stream.mailbox.tag, 2);
+  }
+});
+
+test("the socket goes and comes back: nothing is asked for, and the tag says where to go on", async () => {
+  const { clock, last, count, sockets, client } = await liveTab();
+  last().say({ op: "events", tag: 1, events: created(3) });
+  const before = count("GET");
+  last().die();
+  assert.equal(client.stream.status, "connecting");
+  await clock.advance(250);
+  assert.equal(last().address, "client=client-1&tag=1");
+  last().hello(1);
+  assert.equal(client.stream.status, "live");
+  await clock.advance(20_000);
+  assert.equal(count("GET"), before);
+  assert.equal(sockets.length, 2);
+});
+
+test("an emptied mailbox is told with the hello: sync, then go on from there", async () => {
+  const { clock, last, count, client } = await liveTab();
+  last().die();
+  await clock.advance(250);
+  const before = count("GET sync");
+  last().hello(70, { outcome: "resync" });
+  await settle();
+  assert.equal(count("GET sync"), before + 1);
+  assert.equal(client.stream.mailbox.tag, 70);
+  last().say({ op: "events", tag: 71, events: created(3) });
+  assert.equal(client.store.at("general", 3).seq, 3);
+});
+
+test("a client that the server does not know any more is registered again, and catches up", async () => {
+  const { clock, last, count } = await liveTab();
+  last().die(4404);
+  await clock.advance(1_000);
+  assert.equal(count("POST clients"), 2);
+  const syncs = count("GET sync");
+  last().hello();
+  await settle();
+  assert.equal(count("GET sync"), syncs, "asked for right after registering, not again");
+});
+
+test("signed out it says so, and goes on when the session is good again", async () => {
+  const { client, clock, last, all, sockets } = await liveTab();
+  const { "GET sync": given } = all;
+  all["GET sync"] = refused(401);
+  last().die(4401);
+  assert.equal(client.stream.status, "signed-out");
+  await clock.advance(60_000);
+  assert.equal(sockets.length, 1);
+  all["GET sync"] = given;
+  while (sockets.length === 1) await clock.advance(100);
+  last().hello();
+  assert.equal(client.stream.status, "live");
+});
+
+test("no longer a member: it says so and leaves the server in peace", async () => {
+  const { client, clock, last, requests } = await liveTab();
+  last().die(4403);
+  assert.equal(client.stream.status, "gone");
+  const before = requests.length;
+  await clock.advance(600_000);
+  assert.equal(requests.length, before);
+});
+
+test("without sockets everything comes by polling, every five to thirty seconds", async () => {
+  const { client, clock, answers, last, count, sockets } = tabWith();
+  await client.start();
+  await settle();
+  last().die();
+  const before = count("GET sync");
+  answers.push(answer({ cursor: "c2", conversations: [told({ last_seq: 3 })], messages: [message({ seq: 3 })] }));
+  for (let second = 0; second < 60; second += 1) {
+    await clock.advance(1_000);
+    if (!sockets.at(-1).closed) last().die();
+  }
+  assert.equal(client.store.at("general", 3).seq, 3);
+  assert.equal(client.stream.status, "polling");
+  assert.equal(count("GET sync") - before, 8, "seven and a half seconds, because chance is a half");
+  await clock.advance(30_000);
+  last().hello();
+  assert.equal(client.stream.status, "live", "it came back to the socket by itself");
+});
+
+test("offline is told from a server that can be reached", async () => {
+  const { client, clock, all, last } = await liveTab();
+  const { "GET sync": given } = all;
+  all["GET sync"] = () => {
+    throw new TypeError("network");
+  };
+  last().die();
+  await clock.advance(20_000);
+  assert.equal(client.stream.status, "offline");
+  all["GET sync"] = given;
+  client.wake();
+  await settle();
+  assert.equal(client.stream.status, "polling");
+});
+
+test("polling names the answer it has, so that the same one is not sent again; a resync does not", async () => {
+  const asked = [];
+  const { client, clock, all, last } = tabWith();
+  const { fetch } = client.api;
+  client.api.fetch = (url, options) => {
+    if (url.includes("sync")) asked.push([new URL(url, "http://server").searchParams.get("cursor"), options.headers["If-None-Match"]]);
+    return fetch(url, options);
+  };
+  let answers = 0;
+  all["GET sync"] = () => {
+    answers += 1;
+    if (answers > 3) return new Response(null, { status: 304 });
+    return new Response(JSON.stringify(answers === 1 ? everything([1]) : answer({ cursor: `c${answers}` })), { headers: { ETag: `"e${answers}"` } });
+  };
+  await client.start();
+  await settle();
+  await clock.advance(7_500 * 3);
+  assert.deepEqual(asked.slice(0, 5), [
+    [null, undefined],
+    ["c1", undefined],
+    ["c2", '"e2"'],
+    ["c3", '"e3"'],
+    ["c3", '"e3"'],
+  ]);
+  assert.equal(client.stream.mailbox.state, "live");
+  last().hello();
+  assert.equal(client.stream.status, "live");
+});
+
+test("sending shows at once, goes over the socket with its ref, and becomes the message", async () => {
+  const { client, last } = await liveTab();
   const entry = client.outbox.add("general", "hello");
   assert.equal(client.outbox.entries("general").length, 1);
   await settle();
-  assert.deepEqual(posted, [{ ref: entry.ref, text: "hello" }]);
+  assert.deepEqual(last().ops("message.send"), [{ op: "message.send", conversation: "general", ref: entry.ref, text: "hello" }]);
+  last().say({ op: "result", ref: entry.ref, message: message({ seq: 3, author: ME, ref: entry.ref, text: "hello" }) });
+  await settle();
   assert.equal(client.outbox.size, 0);
-  assert.equal(client.store.at("general", 1).text, "hello");
+  assert.equal(client.store.at("general", 3).text, "hello");
   assert.equal(client.store.unread("general"), 0);
 });
 
-test("refreshing the focus brings news, edits and the open thread", async () => {
-  const asked = [];
-  const { client } = clientWith({
-    "GET conversations/general/messages": ({ query }) => {
-      asked.push([query.get("after"), query.get("limit")]);
-      return { results: [message({ seq: 5, version: 2, text: "edited" }), message({ seq: 6 })], next: null };
+test("a connection that dies with the send: the same ref goes again, and there is one message", async () => {
+  const posted = [];
+  const { client, clock, last } = await liveTab({
+    routes: {
+      "POST conversations/general/messages": ({ body }) => {
+        posted.push(body);
+        return message({ seq: 3, author: ME, ref: body.ref, text: body.text });
+      },
     },
-    "GET messages/message-5/thread": () => ({ results: [message({ seq: 5, version: 2, text: "edited" }), message({ seq: 9, thread: "message-5" })], next: null }),
   });
-  client.putView(view());
-  client.store.putMessage(message({ seq: 5 }));
-  client.focus = () => ({ conversation: "general", range: { from: 5, to: 5 }, thread: "message-5" });
-  await client.refreshFocus();
-  assert.deepEqual(asked, [["4", "51"]]);
-  assert.equal(client.store.at("general", 5).text, "edited");
-  assert.equal(client.store.at("general", 6).version, 1);
-  assert.deepEqual(client.store.replies(client.store.at("general", 5)).map((one) => one.seq), [9]);
+  const entry = client.outbox.add("general", "hello");
+  await settle();
+  last().die();
+  await clock.advance(250);
+  assert.deepEqual(posted, [{ ref: entry.ref, text: "hello" }], "posted while there was no socket");
+  assert.equal(client.outbox.size, 0);
+  last().hello(0);
+  last().say({ op: "events", tag: 1, events: [event("message.created", message({ seq: 3, author: ME, ref: entry.ref, text: "hello" }))] });
+  assert.deepEqual(client.store.between("general", 1, 9).map(({ seq }) => seq), [1, 2, 3]);
 });
 
-test("read positions are gathered, sent once, and sent later when the server is silent", async () => {
-  const told = [];
-  let silent = false;
-  const { client, clock } = clientWith({
-    "PUT conversations/general/read": ({ body }) => {
-      if (silent) throw new TypeError("network");
-      told.push(body.seq);
-      return seat({ version: 2, read_seq: body.seq });
-    },
+test("a very long message is posted: no frame meets the server's bound", async () => {
+  let posted = 0;
+  const { client, last } = await liveTab({
+    routes: { "POST conversations/general/messages": ({ body }) => ((posted += 1), message({ seq: 3, author: ME, ref: body.ref })) },
   });
-  client.putView(view({ last_seq: 9 }));
+  client.outbox.add("general", "x".repeat(10_001));
+  await settle();
+  assert.equal(posted, 1);
+  assert.deepEqual(last().ops("message.send"), []);
+});
+
+test("read positions are gathered, told once in two seconds, and told later when the server is silent", async () => {
+  const { client, clock, last } = await liveTab({ sync: [everything([1, 2, 3, 4, 5, 6, 7, 8, 9])] });
+  const positions = () => last().ops("conversation.read").map((frame) => frame.seq);
+  const confirm = () => last().say({ op: "result", ref: last().ops("conversation.read").at(-1).ref });
   for (const seq of [1, 2, 5, 4]) client.reads.mark("general", seq);
   assert.equal(client.store.unread("general"), 4);
   await clock.advance(400);
-  assert.deepEqual(told, [5]);
-  silent = true;
-  client.reads.mark("general", 8);
-  await clock.advance(60_000);
-  assert.deepEqual(told, [5]);
-  silent = false;
-  await client.reads.flush();
-  assert.deepEqual(told, [5, 8]);
+  assert.deepEqual(positions(), [5]);
+  confirm();
+  client.reads.mark("general", 6);
+  await clock.advance(1_000);
+  client.reads.mark("general", 7);
+  assert.deepEqual(positions(), [5]);
+  await clock.advance(1_000);
+  assert.deepEqual(positions(), [5, 7]);
+  last().die(); // unanswered
+  await clock.advance(250);
+  last().hello();
+  await settle();
+  assert.deepEqual(positions(), [7], "told again on the next socket");
+});
+
+test("an unknown author is asked for once, and shown when known", async () => {
+  const { client, last, count } = await liveTab({ routes: { "GET members/member-dora": () => member({ id: "member-dora", name: "Dora" }) } });
+  last().say({ op: "events", tag: 1, events: [3, 4].map((seq) => event("message.created", message({ seq, author: "member-dora" }))) });
+  last().say({ op: "events", tag: 3, events: [event("message.created", message({ seq: 5, author: "member-nobody" }))] });
+  await settle();
+  assert.equal(client.store.members.get("member-dora").name, "Dora");
+  last().say({ op: "events", tag: 4, events: [event("message.created", message({ seq: 6, author: "member-nobody" }))] });
+  await settle();
+  assert.equal(count("GET members/member-dora"), 1);
+  assert.equal(count("GET members/member-nobody"), 1, "who is not for us to know is not asked for again and again");
+});
+
+test("a channel looked at from outside is looked at again and again; entering it counts what was seen for nothing", async () => {
+  const view = (participant) => ({ ...conversation({ id: "open", last_seq: 1 }), participant, participant_count: 7, unread_count: 0 });
+  let text = "first";
+  const { client, clock, last } = await liveTab({
+    routes: {
+      "GET conversations/open": () => view(null),
+      "GET conversations/open/messages": () => ({ results: [message({ seq: 1, conversation: "open", id: "o1", text, version: text.length })], next: null }),
+    },
+  });
+  await client.loadConversation("open");
+  await client.pages.newest("open");
+  assert.equal(client.participantCounts.get("open"), 7);
+  client.focus = () => ({ conversation: "open", range: { from: 1, to: 1 }, thread: null });
+  text = "edited since";
+  await clock.advance(10_000);
+  assert.equal(client.store.at("open", 1).text, "edited since");
+  last().say({ op: "events", tag: 1, events: [event("participant.created", seat({ conversation: "open" }))] });
+  assert.equal(client.store.at("open", 1), undefined);
+});
+
+test("a page that was asked for before its history was forgotten is asked for again", async () => {
+  let release;
+  let asked = 0;
+  const { client, last, answers } = await liveTab({
+    routes: {
+      "GET conversations/general/messages": () => {
+        asked += 1;
+        const page = (version) => ({ results: [message({ seq: 1, version, text: `version ${version}` })], next: null });
+        return asked === 1 ? new Promise((resolve) => (release = () => resolve(page(1)))) : page(2);
+      },
+    },
+  });
+  const page = client.pages.before("general", 2);
+  answers.push(answer({ conversations: [told({ last_seq: 200, history_gap: true })], messages: [message({ seq: 200 })] }));
+  last().say({ op: "heartbeat", tag: 90 });
+  await settle();
+  release();
+  await page;
+  assert.equal(asked, 2);
+  assert.equal(client.store.at("general", 1).text, "version 2", "the edit was among what was forgotten");
 });
 
 test("paging remembers where a history begins and shares a request under way", async () => {
-  let answers = 0;
-  const { client, requests } = clientWith({
-    "GET conversations/general/messages": ({ query }) => {
-      answers += 1;
-      const before = Number(query.get("before") ?? 61);
-      const results = [];
-      for (let seq = Math.max(1, before - 50); seq < before; seq += 1) results.push(message({ seq }));
-      return { results, next: null };
+  let answered = 0;
+  const { client } = await liveTab({
+    sync: [everything([], { conversations: [told({ last_seq: 60, history_gap: true })] })],
+    routes: {
+      "GET conversations/general/messages": ({ query }) => {
+        answered += 1;
+        const before = Number(query.get("before") ?? 61);
+        const results = [];
+        for (let seq = Math.max(1, before - 50); seq < before; seq += 1) results.push(message({ seq }));
+        return { results, next: null };
+      },
     },
   });
-  client.putView(view({ last_seq: 60 }));
   await Promise.all([client.pages.newest("general"), client.pages.newest("general")]);
-  assert.equal(answers, 1);
+  assert.equal(answered, 1);
   assert.equal(client.pages.isStart("general", 11), false);
   await client.pages.before("general", 11);
   assert.equal(client.pages.isStart("general", 1), true);
   assert.deepEqual(client.store.stretch("general", 60), { from: 1, to: 60 });
-  assert.equal(requests.length, 2);
+});
+
+test("typing is said once in three seconds, heard for six, and over with the message", async () => {
+  const { client, clock, last } = await liveTab();
+  client.signals.type("general");
+  client.signals.type("general");
+  assert.equal(last().ops("typing").length, 1);
+  await clock.advance(3_000);
+  client.signals.type("general");
+  assert.equal(last().ops("typing").length, 2);
+  const typing = { op: "signal", tag: 0, signal: { type: "typing", conversation: "general", member: "member-bob" } };
+  last().say(typing);
+  assert.deepEqual(client.signals.typists("general"), ["member-bob"]);
+  last().say({ op: "events", tag: 1, events: created(3) });
+  assert.deepEqual(client.signals.typists("general"), []);
+  last().say({ ...typing, tag: 1 });
+  await clock.advance(6_000);
+  assert.deepEqual(client.signals.typists("general"), []);
+});
+
+test("presence comes with the state and changes by signals", async () => {
+  const { client, last } = await liveTab({ sync: [everything([1], { presence: [{ member: "member-bob", state: "online" }] })] });
+  const heard = [];
+  client.signals.observe(() => heard.push(client.signals.presence.get("member-bob")));
+  last().say({ op: "signal", tag: 0, signal: { type: "presence", member: "member-bob", state: "away" } });
+  last().say({ op: "signal", tag: 0, signal: { type: "presence", member: "member-bob", state: "offline" } });
+  assert.deepEqual(heard, ["away", undefined]);
+});
+
+test("a tab that is closed says so; one that is reloaded goes on as the same client", async () => {
+  const tabStorage = new MemoryStorage();
+  const beacons = [];
+  const beacon = (url, body) => beacons.push([url, body.get("csrfmiddlewaretoken")]);
+  const first = await liveTab({ tabStorage, beacon });
+  first.last().say({ op: "events", tag: 1, events: created(3) });
+  first.client.suspend(false);
+  assert.ok(first.last().closed);
+  const second = tabWith({ tabStorage, beacon });
+  await second.client.start();
+  assert.equal(second.count("POST clients"), 0);
+  assert.equal(second.last().address, "client=client-1&tag=1");
+  assert.deepEqual(beacons, []);
+  second.client.suspend(true);
+  assert.deepEqual(beacons, [["/o/acme/api/v1/clients/client-1/close", "token"]]);
+  assert.equal(tabStorage.length, 0);
+});
+
+test("out of the back/forward cache it goes on where it was", async () => {
+  const { client, last, count, clock } = await liveTab();
+  client.suspend(false);
+  const syncs = count("GET sync");
+  await clock.advance(600_000);
+  assert.equal(count("GET sync"), syncs, "a page that nobody sees asks for nothing");
+  await client.resume();
+  await settle();
+  last().hello(0);
+  last().say({ op: "events", tag: 1, events: created(3) });
+  assert.equal(client.store.at("general", 3).seq, 3);
+  assert.equal(count("POST clients"), 1);
 });
 
 test("drafts are kept by place, and observers hear only when one appears or goes", () => {
-  const { client } = clientWith({});
+  const { client } = tabWith();
   const heard = [];
   client.drafts.observe((place) => heard.push(place));
   client.drafts.set("general", "a");

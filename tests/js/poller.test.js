@@ -1,86 +1,62 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ApiError } from "../../static/js/client/api.js";
 import { Poller } from "../../static/js/client/poller.js";
 import { FakeClock, settle } from "./support.js";
 
-function pollerWith(run, { visible = () => true } = {}) {
+function pollerWith(run, pause = () => 1_000) {
   const clock = new FakeClock();
-  const poller = new Poller({ tasks: [{ run, interval: 1_000, hidden: 10_000 }], isVisible: visible, clock });
-  const heard = [];
-  poller.observe((status) => heard.push(status));
+  const poller = new Poller({ run, pause, clock });
   poller.start();
-  return { poller, clock, heard };
+  return { poller, clock };
 }
 
-test("runs at its interval, and seldom while nobody looks", async () => {
-  let runs = 0;
-  let visible = true;
-  const { clock } = pollerWith(async () => void (runs += 1), { visible: () => visible });
-  await clock.advance(5_000);
-  assert.equal(runs, 5);
-  visible = false;
-  await clock.advance(1_000); // the one that was planned while it was visible
+test("runs a pause after the one before has ended, and asks for the pause every time", async () => {
+  const times = [];
+  let pause = 1_000;
+  const { clock } = pollerWith(async () => void times.push(clock.now()), () => pause);
+  await clock.advance(2_000);
+  pause = 10_000;
+  await clock.advance(1_000); // the one that was planned before
   await clock.advance(20_000);
-  assert.equal(runs, 8);
+  assert.deepEqual(times.map((time) => (time - times[0]) / 1_000), [0, 1, 2, 12, 22]);
 });
 
-test("a task never overlaps itself; what was asked for meanwhile runs after it", async () => {
-  let running = 0;
-  let most = 0;
+test("never overlaps itself, however often it is poked", async () => {
   const finish = [];
-  const { poller, clock } = pollerWith(() => {
-    running += 1;
-    most = Math.max(most, running);
-    return new Promise((resolve) => finish.push(resolve)).then(() => (running -= 1));
-  });
+  const { poller, clock } = pollerWith(() => new Promise((resolve) => finish.push(resolve)));
   poller.poke();
   poller.poke();
-  poller.poke();
+  await clock.advance(10_000);
   assert.equal(finish.length, 1);
   finish[0]();
-  await settle();
-  await clock.advance(0);
+  await clock.advance(999);
+  assert.equal(finish.length, 1);
+  await clock.advance(1);
   assert.equal(finish.length, 2);
-  assert.equal(most, 1);
 });
 
-test("silence is offline, with ever longer pauses; an answer is live again", async () => {
-  let answer = false;
-  let runs = 0;
-  const { clock, heard, poller } = pollerWith(async () => {
-    runs += 1;
-    if (!answer) throw new ApiError(0, {});
-  });
-  await clock.advance(60_000);
-  assert.deepEqual(heard, ["offline"]);
-  assert.ok(runs < 12, `${runs} runs in a minute of silence`);
-  answer = true;
-  poller.poke();
-  await settle();
-  assert.deepEqual(heard, ["offline", "live"]);
-  const before = runs;
-  await clock.advance(5_000);
-  assert.equal(runs - before, 5);
-});
-
-test("a refusal is no silence; 401 is signed out", async () => {
-  let status = 404;
-  const { clock, heard } = pollerWith(async () => {
-    throw new ApiError(status, {});
-  });
-  await clock.advance(3_000);
-  assert.deepEqual(heard, []);
-  status = 401;
-  await clock.advance(10_000);
-  assert.deepEqual(heard, ["signed-out"]);
-});
-
-test("stop ends it", async () => {
+test("stopped it neither runs nor is poked; started twice it runs once", async () => {
   let runs = 0;
   const { poller, clock } = pollerWith(async () => void (runs += 1));
   poller.stop();
+  poller.poke();
   await clock.advance(60_000);
   assert.equal(runs, 0);
+  poller.start();
+  poller.start();
+  await clock.advance(1_000);
+  assert.equal(runs, 1);
+});
+
+test("stopped while it runs it plans no other", async () => {
+  let runs = 0;
+  let finish = () => {};
+  const { poller, clock } = pollerWith(() => ((runs += 1), new Promise((resolve) => (finish = resolve))));
+  poller.poke();
+  poller.stop();
+  finish();
+  await settle();
+  await clock.advance(60_000);
+  assert.equal(runs, 1);
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Store } from "../../static/js/client/store.js";
 import { rowsOf } from "../../static/js/ui/rows.js";
-import { ME, message } from "./support.js";
+import { ME, conversation, message } from "./support.js";
 
 const at = (minute, fields) => message({ created_at: new Date(Date.UTC(2026, 2, 1, 12, minute)).toISOString(), ...fields });
 const entry = (fields) => ({ ref: "r1", conversation: "general", text: "hi", thread: null, created_at: at(3, { seq: 0 }).created_at, state: "sending", error: null, ...fields });
@@ -38,6 +38,7 @@ test("somebody else's message with the same ref is another row", () => {
 test("a reply names what it replies to, unless the one above does", () => {
   const store = new Store(ME);
   const root = at(0, { seq: 1, reply_count: 2 });
+  store.putConversation(conversation());
   store.putMessage(root);
   const messages = [root, at(1, { seq: 2, thread: root.id }), at(2, { seq: 3, thread: root.id }), at(2, { seq: 4, thread: "unknown" })];
   const rows = rowsOf(store, messages, []).filter((row) => row.kind === "message");

@@ -87,6 +87,7 @@ test("a seat that was left is not brought back by an older event, but by a newer
   const store = storeWith();
   store.putParticipant(seat({ version: 2, left_at: "2026-03-01T10:00:00Z" }));
   assert.equal(store.ownSeat("general"), undefined);
+  store.putConversation(conversation());
   store.putParticipant(seat({ version: 1 }));
   assert.equal(store.ownSeat("general"), undefined);
   store.putParticipant(seat({ version: 3 }));
@@ -103,9 +104,11 @@ test("stretches end at gaps", () => {
 });
 
 test("removing a conversation leaves nothing of it", () => {
-  const store = storeWith(message({ seq: 1 }), message({ seq: 1, id: "elsewhere", conversation: "random" }));
+  const store = storeWith(message({ seq: 1 }));
+  store.putConversation(conversation({ id: "random" }));
+  store.putMessage(message({ seq: 1, id: "elsewhere", conversation: "random" }));
   store.removeConversation("general");
-  assert.equal(store.conversations.size, 0);
+  assert.deepEqual([...store.conversations.keys()], ["random"]);
   assert.equal(store.ownSeat("general"), undefined);
   assert.deepEqual([...store.messages.keys()], ["elsewhere"]);
 });

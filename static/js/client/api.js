@@ -1,4 +1,5 @@
 /** @import {Clock} from "./clock.js" */
+/** @import {SyncAnswer} from "./types.js" */
 
 import { fullJitter, sleep, systemClock } from "./clock.js";
 
@@ -97,6 +98,19 @@ export class Api {
   }
 
   /**
+   * The state since a cursor; one attempt, because whoever asks has a rhythm of their own.
+   *
+   * @param {string} cursor "" for all of it
+   * @param {string} [etag] of an answer that need not be given again
+   * @returns {Promise<{answer: SyncAnswer | null, etag: string}>} null when it would be the same
+   */
+  async sync(cursor, etag) {
+    const path = cursor ? `sync?${new URLSearchParams({ cursor })}` : "sync";
+    const { answer, response } = await this.#attempt("GET", path, undefined, etag);
+    return { answer, etag: response.headers.get("ETag") ?? "" };
+  }
+
+  /**
    * @param {string} method
    * @param {string} path
    * @param {unknown} [body]
@@ -105,7 +119,7 @@ export class Api {
   async request(method, path, body) {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#attempt(method, path, body);
+        return (await this.#attempt(method, path, body)).answer;
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         const wait = error.retryAfter ?? fullJitter(this.clock, attempt);
@@ -120,20 +134,23 @@ export class Api {
    * @param {string} method
    * @param {string} path
    * @param {unknown} body
+   * @param {string} [etag]
    */
-  async #attempt(method, path, body) {
+  async #attempt(method, path, body, etag) {
     const abort = new AbortController();
     const timer = this.clock.setTimeout(() => abort.abort(), TIMEOUT);
     try {
       const response = await this.fetch(path.startsWith("/") ? path : this.base + path, {
         method,
-        headers: this.#headers(method, body),
+        headers: { ...this.#headers(method, body), ...(etag && { "If-None-Match": etag }) },
         body: body === undefined ? undefined : JSON.stringify(body),
         credentials: "same-origin",
         signal: abort.signal,
       });
-      const answer = response.status === 204 ? null : await response.json().catch(() => null);
-      if (response.ok) return answer;
+      const empty = response.status === 204 || response.status === 304;
+      const answer = empty ? null : await response.json().catch(() => null);
+      if (response.ok && !empty && answer === null) throw new Error("no JSON");
+      if (response.ok || empty) return { answer, response };
       throw new ApiError(response.status, answer ?? {}, retryAfter(response, this.clock));
     } catch (error) {
       throw error instanceof ApiError ? error : new ApiError(0, { detail: String(error) });

@@ -1,6 +1,9 @@
 /** @import {Clock} from "./clock.js" */
 /** @import {Conversation, Member, Message, Participant} from "./types.js" */
 /** @import {Entry, KeyValueStorage} from "./outbox.js" */
+/** @import {Locks} from "./session.js" */
+/** @import {WebSocketLike} from "./socket.js" */
+/** @import {Changes} from "./store.js" */
 
 import { Api, ApiError } from "./api.js";
 import { systemClock } from "./clock.js";
@@ -9,9 +12,15 @@ import { Outbox } from "./outbox.js";
 import { Pages } from "./pages.js";
 import { Poller } from "./poller.js";
 import { Reads } from "./reads.js";
+import { Session } from "./session.js";
+import { Signals } from "./signals.js";
 import { Store } from "./store.js";
+import { Stream } from "./stream.js";
 
-const MEMBERS_AT_MOST_EVERY = 10_000; // milliseconds between two refreshes because of an unknown author
+const ONE_BY_ONE = 20; // unknown people who are asked for singly; beyond it the list of everybody is fewer requests
+const LOOK_AGAIN = 10_000; // milliseconds between two looks at a channel that one takes no part in: no event tells of it
+const PRESENCE = 60_000; // milliseconds between two looks at who is there, without a socket
+const LONGEST_FRAME = 60_000; // bytes; a longer message is posted, so that the server's bound of a frame is never met
 
 /** @typedef {Conversation & {participant: Participant | null, participant_count: number, unread_count: number}} ConversationView */
 
@@ -26,31 +35,55 @@ const MEMBERS_AT_MOST_EVERY = 10_000; // milliseconds between two refreshes beca
 
 /**
  * One tab's view of an organization and everything a member can do in it: the seam between the interface, which reads the
- * store and calls methods here, and the server. How the store is kept fresh is this module's business alone.
+ * store and calls methods here, and the server.
  */
 export class Client {
   /** @type {() => Focus | null} */
   focus = () => null;
-  /** @type {Map<string, number>} by conversation: how many take part */
+  /** @type {Map<string, number>} by conversation: how many take part, as far as somebody has asked */
   participantCounts = new Map();
-  #membersAt = 0;
+  /** @type {Set<string>} members who were asked for: under way, or not for us to know */
+  #askedFor = new Set();
 
   /**
    * @param {object} options
    * @param {string} options.base of the organization's REST, "/o/acme/api/v1/"
    * @param {string} options.me the caller's member id
    * @param {() => string} options.csrfToken
-   * @param {KeyValueStorage} options.storage
+   * @param {KeyValueStorage} options.storage kept across tabs and time: localStorage
+   * @param {KeyValueStorage} options.tabStorage the tab's own: sessionStorage
+   * @param {(query: string) => WebSocketLike} options.open a socket
+   * @param {string} [options.label] what the client is called among the member's devices
+   * @param {Locks} [options.locks]
+   * @param {(url: string, body: URLSearchParams) => boolean} [options.beacon]
    * @param {() => boolean} [options.isVisible]
+   * @param {() => boolean} [options.isOnline]
    * @param {Clock} [options.clock]
    * @param {typeof globalThis.fetch} [options.fetch]
    */
-  constructor({ base, me, csrfToken, storage, isVisible = () => true, clock = systemClock, fetch }) {
+  constructor({
+    base,
+    me,
+    csrfToken,
+    storage,
+    tabStorage,
+    open,
+    label,
+    locks,
+    beacon,
+    isVisible = () => true,
+    isOnline = () => true,
+    clock = systemClock,
+    fetch,
+  }) {
     this.clock = clock;
     this.api = new Api({ base, csrfToken, clock, fetch });
     this.store = new Store(me);
+    this.signals = new Signals({ clock, me, say: (conversation) => this.stream.socket.send({ op: "typing", conversation }) });
+    const session = new Session({ api: this.api, storage: tabStorage, key: `parley:client:${me}`, label, locks, beacon });
+    this.stream = new Stream({ api: this.api, store: this.store, session, signals: this.signals, open, clock, isVisible, isOnline });
     this.pages = new Pages({ api: this.api, store: this.store });
-    this.reads = new Reads({ api: this.api, store: this.store, clock });
+    this.reads = new Reads({ api: this.api, store: this.store, say: (conversation, seq) => this.#sayRead(conversation, seq), clock });
     this.drafts = new Drafts({ storage, prefix: `parley:draft:${me}:` });
     this.outbox = new Outbox({
       send: (entry) => this.#send(entry),
@@ -59,50 +92,59 @@ export class Client {
       prefix: `parley:outbox:${me}:`,
       clock,
     });
-    this.poller = new Poller({
-      tasks: [
-        { run: () => this.refreshConversations(), interval: 4_000, hidden: 20_000 },
-        { run: () => this.refreshFocus(), interval: 1_500, hidden: 30_000 },
-        { run: () => this.refreshMembers(), interval: 60_000, hidden: 300_000 },
-      ],
-      isVisible,
-      clock,
-    });
+    this.previews = new Poller({ run: () => this.#lookAgain(), pause: () => (isVisible() ? LOOK_AGAIN : 6 * LOOK_AGAIN), clock });
+    this.presence = new Poller({ run: () => this.#lookAround(), pause: () => PRESENCE, clock });
+    this.store.observe((changes) => this.#onChanges(changes));
+    this.stream.observe((status) => this.#onStatus(status));
   }
 
   /** Bring what every view needs, then keep it fresh. Throws ApiError when nothing could be brought. */
   async start() {
-    await Promise.all([this.refreshConversations(), this.refreshMembers()]);
+    await this.stream.start();
+    this.#learn(this.store.strangers());
     this.outbox.restore();
-    this.poller.start();
+    this.previews.start();
+    this.presence.start();
   }
 
   /** The page is looked at again, or the network came back. */
   wake() {
-    this.poller.poke();
+    this.stream.wake();
+    this.previews.poke();
     this.outbox.poke();
     void this.reads.flush();
   }
 
-  async refreshConversations() {
-    const before = [...this.store.conversations.keys()].filter((id) => this.store.ownSeat(id));
-    /** @type {ConversationView[]} */
-    const views = await this.api.list("conversations");
-    const present = new Set(views.map((view) => view.id));
-    this.store.batch(() => {
-      for (const view of views) this.putView(view);
-      for (const id of before) if (!present.has(id)) this.store.removeConversation(id);
-    });
+  /** The system says that there is no network. */
+  lose() {
+    this.stream.lose();
   }
 
-  async refreshMembers() {
-    this.#membersAt = this.clock.now();
-    /** @type {Member[]} */
-    const members = await this.api.list("members");
-    this.store.batch(() => members.forEach((member) => this.store.putMember(member)));
+  /** @param {boolean} forGood see Stream.suspend */
+  suspend(forGood) {
+    void this.reads.flush();
+    this.stream.suspend(forGood);
+    this.previews.stop();
+    this.presence.stop();
   }
 
-  /** What is on the screen: its news and, because no event tells us yet, its edits, reactions and deletions. */
+  /** Out of the back/forward cache. */
+  async resume() {
+    await this.stream.resume();
+    this.previews.start();
+    this.presence.start();
+    this.outbox.poke();
+  }
+
+  /** @param {string} q @returns {Promise<Member[]>} active people by name or handle; "" for anybody */
+  async findMembers(q) {
+    /** @type {{results: Member[]}} */
+    const { results } = await this.api.get("members", { q, active: "true" });
+    this.store.batch(() => results.forEach((member) => this.store.putMember(member)));
+    return results;
+  }
+
+  /** What is on the screen, where no event tells of it: its news, its edits and the open thread. */
   async refreshFocus() {
     const focus = this.focus();
     if (!focus) return;
@@ -110,14 +152,14 @@ export class Client {
     const limit = Math.min(200, range.to - range.from + 1 + 50);
     const wanted = [this.pages.after(conversation, range.from - 1, limit)];
     if (thread) wanted.push(this.pages.thread(thread));
-    if (!this.store.ownSeat(conversation)) await this.loadConversation(conversation);
-    await Promise.all(wanted);
-    this.#learnAuthors(conversation, range);
+    await Promise.all([...wanted, this.loadConversation(conversation)]);
   }
 
   /** @param {string} id @returns {Promise<ConversationView>} */
   async loadConversation(id) {
-    return this.putView(await this.api.get(`conversations/${id}`));
+    const { moment } = this.store;
+    const view = await this.api.get(`conversations/${id}`);
+    return this.store.isCurrent(id, moment) ? this.putView(view) : this.loadConversation(id);
   }
 
   /** @param {string} q @returns {Promise<ConversationView[]>} public channels, joined or not */
@@ -159,8 +201,11 @@ export class Client {
 
   /** @param {string} id @returns {Promise<Participant[]>} */
   async loadParticipants(id) {
+    const { moment } = this.store;
     const seats = await this.api.list(`conversations/${id}/participants`);
-    this.store.batch(() => seats.forEach((/** @type {Participant} */ seat) => this.store.putParticipant(seat)));
+    if (!this.store.isCurrent(id, moment)) return this.loadParticipants(id);
+    this.store.putParticipants(id, seats);
+    await this.#learn(seats.map((/** @type {Participant} */ seat) => seat.member).filter((/** @type {string} */ one) => !this.store.members.has(one)));
     return seats;
   }
 
@@ -218,24 +263,88 @@ export class Client {
     const { participant, participant_count, unread_count: _, ...conversation } = view;
     this.store.batch(() => {
       this.participantCounts.set(view.id, participant_count);
-      if (participant) this.store.putParticipant(participant);
       this.store.putConversation(conversation);
+      if (participant) this.store.putParticipant(participant);
     });
     return view;
   }
 
-  /** @param {Entry} entry @returns {Promise<Message>} */
-  #send({ conversation, ref, text, thread }) {
+  /** @param {Entry} entry @returns {Promise<Message>} over the socket if there is one; the ref makes it one message */
+  async #send({ conversation, ref, text, thread }) {
     const body = thread ? { ref, text, thread } : { ref, text };
-    return this.api.post(`conversations/${conversation}/messages`, body);
+    const { socket } = this.stream;
+    if (socket.state !== "open" || text.length * 6 > LONGEST_FRAME) return this.api.post(`conversations/${conversation}/messages`, body);
+    return (await socket.ask({ op: "message.send", conversation, ...body })).message;
   }
 
-  /** @param {string} conversation @param {{from: number, to: number}} range */
-  #learnAuthors(conversation, { from, to }) {
-    const unknown = this.store.between(conversation, from, to).some(({ author }) => !this.store.members.has(author));
-    if (!unknown || this.clock.now() - this.#membersAt < MEMBERS_AT_MOST_EVERY) return;
-    this.refreshMembers().catch((error) => {
-      if (!(error instanceof ApiError)) throw error; // a failure here shows in the poller's own refresh
+  /** @param {string} conversation @param {number} seq */
+  #sayRead(conversation, seq) {
+    const { socket } = this.stream;
+    if (socket.state !== "open") return null;
+    return socket.ask({ op: "conversation.read", ref: crypto.randomUUID(), conversation, seq });
+  }
+
+  /** @param {Changes} changes */
+  #onChanges(changes) {
+    const spokenOf = new Set();
+    for (const id of changes.messages) {
+      const message = this.store.messages.get(id);
+      if (!message) continue;
+      this.signals.ended(message.conversation, message.author);
+      spokenOf.add(message.author);
+      for (const { members } of message.reactions) members.forEach((one) => spokenOf.add(one));
+    }
+    for (const id of changes.conversations) this.store.conversations.get(id)?.people.forEach((one) => spokenOf.add(one));
+    const strangers = [...spokenOf].filter((id) => !this.store.members.has(id));
+    if (strangers.length) void this.#learn(strangers);
+    if (changes.members.size && this.stream.status !== "connecting") void this.#learn(this.store.strangers());
+  }
+
+  /** @param {string} status */
+  #onStatus(status) {
+    if (status !== "live") return;
+    this.outbox.poke();
+    void this.reads.flush();
+  }
+
+  /** Ask for people who are spoken of and not known. @param {Iterable<string>} ids */
+  async #learn(ids) {
+    const wanted = [...ids].filter((id) => !this.#askedFor.has(id));
+    if (wanted.length === 0) return;
+    wanted.forEach((id) => this.#askedFor.add(id));
+    try {
+      /** @type {Member[]} */
+      const found = wanted.length > ONE_BY_ONE ? await this.api.list("members") : await Promise.all(wanted.map((id) => this.#loadMember(id)));
+      this.store.batch(() => found.forEach((member) => member && this.store.putMember(member)));
+      for (const id of wanted) if (this.store.members.has(id)) this.#askedFor.delete(id);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      wanted.forEach((id) => this.#askedFor.delete(id)); // asked again when they are spoken of again
+    }
+  }
+
+  /** @param {string} id @returns {Promise<Member>} null for who is not for us to know */
+  #loadMember(id) {
+    return this.api.get(`members/${id}`).catch((error) => {
+      if (error instanceof ApiError && !error.passing && error.status !== 401) return null;
+      throw error;
     });
   }
+
+  /** A channel that one looks at without taking part in it. */
+  async #lookAgain() {
+    const focus = this.focus();
+    if (!focus || this.store.ownSeat(focus.conversation)) return;
+    await this.refreshFocus().catch(quietly);
+  }
+
+  /** Signals say who comes and goes; without a socket one asks. */
+  async #lookAround() {
+    if (this.stream.status === "polling") await this.api.get("presence").then(({ results }) => this.signals.replace(results), quietly);
+  }
+}
+
+/** @param {unknown} error one that shows elsewhere: in the state of the stream */
+function quietly(error) {
+  if (!(error instanceof ApiError)) throw error;
 }

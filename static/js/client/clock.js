@@ -36,3 +36,30 @@ export function fullJitter(clock, attempt, { first = 500, most = 30_000 } = {}) 
 export function sleep(clock, milliseconds) {
   return new Promise((resolve) => clock.setTimeout(resolve, milliseconds));
 }
+
+/** A wait that can be ended early: the network is back, the page is looked at again. */
+export class Pause {
+  /** @type {(() => void) | null} */
+  #end = null;
+
+  /** @param {Clock} clock */
+  constructor(clock) {
+    this.clock = clock;
+  }
+
+  /** @param {number} milliseconds @returns {Promise<void>} */
+  wait(milliseconds) {
+    return new Promise((resolve) => {
+      const timer = this.clock.setTimeout(() => this.end(), milliseconds);
+      this.#end = () => {
+        this.clock.clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  end() {
+    this.#end?.();
+    this.#end = null;
+  }
+}

@@ -2,7 +2,7 @@
 /** @import {Message} from "./types.js" */
 
 import { ApiError } from "./api.js";
-import { fullJitter, systemClock } from "./clock.js";
+import { Pause, fullJitter, systemClock } from "./clock.js";
 
 const MOST_ENTRIES = 200; // a person does not write more while offline; a script that does should hear of it
 
@@ -37,7 +37,7 @@ export class Outbox {
   #entries = new Map();
   /** @type {Set<string>} conversations with a request under way or a retry planned */
   #busy = new Set();
-  /** @type {Map<string, {timer: unknown, wake: () => void}>} by conversation: the pause before a retry */
+  /** @type {Map<string, Pause>} by conversation: the one before a retry */
   #pauses = new Map();
   /** @type {Set<(conversation: string) => void>} */
   #observers = new Set();
@@ -118,7 +118,7 @@ export class Outbox {
 
   /** Try at once what is waiting for its next attempt: the network is back, the page is looked at again. */
   poke() {
-    for (const pause of [...this.#pauses.values()]) pause.wake();
+    for (const pause of this.#pauses.values()) pause.end();
   }
 
   /** @param {string} conversation @returns {Entry[]} in the order in which they were written */
@@ -185,17 +185,12 @@ export class Outbox {
     return this.entries(conversation).find((entry) => entry.state === "sending");
   }
 
-  /** @param {string} conversation @param {number} milliseconds @returns {Promise<void>} */
-  #pause(conversation, milliseconds) {
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.clock.clearTimeout(timer);
-        this.#pauses.delete(conversation);
-        resolve();
-      };
-      const timer = this.clock.setTimeout(wake, milliseconds);
-      this.#pauses.set(conversation, { timer, wake });
-    });
+  /** @param {string} conversation @param {number} milliseconds */
+  async #pause(conversation, milliseconds) {
+    const pause = new Pause(this.clock);
+    this.#pauses.set(conversation, pause);
+    await pause.wait(milliseconds);
+    this.#pauses.delete(conversation);
   }
 
   /** @param {Entry} entry another tab sent or discarded it */

@@ -3,6 +3,7 @@
 /** @import {Message} from "./types.js" */
 
 export const PAGE = 50; // messages asked for at once
+const ATTEMPTS = 5; // at an answer that has not been overtaken; more resyncs in a row are not to be outrun
 
 /** Brings stretches of history into the store, and remembers where a history begins. */
 export class Pages {
@@ -39,10 +40,7 @@ export class Pages {
 
   /** @param {string} id of the root message; brings it and all its replies */
   async thread(id) {
-    /** @type {Message[]} */
-    const messages = await this.api.list(`messages/${id}/thread`, { limit: 200 });
-    this.store.batch(() => messages.forEach((message) => this.store.putMessage(message)));
-    return messages;
+    return this.#load(() => this.api.list(`messages/${id}/thread`, { limit: 200 }));
   }
 
   /** @param {string} conversation @param {number} seq whether nothing is older */
@@ -69,12 +67,27 @@ export class Pages {
    * @returns {Promise<Message[]>} oldest first
    */
   async #request(conversation, query) {
-    const { results } = await this.api.get(`conversations/${conversation}/messages`, query);
-    this.store.batch(() => results.forEach((/** @type {Message} */ message) => this.store.putMessage(message)));
+    const results = await this.#load(async () => (await this.api.get(`conversations/${conversation}/messages`, query)).results);
     const backwards = query.after === undefined && query.around === undefined;
     if (backwards && results.length < query.limit) {
       this.#starts.set(conversation, results[0]?.seq ?? query.before ?? 1);
     }
     return results;
+  }
+
+  /**
+   * Ask again when something was forgotten meanwhile: the answer may be older than the news that is forgotten.
+   *
+   * @param {() => Promise<Message[]>} ask
+   */
+  async #load(ask) {
+    for (let attempt = 1; ; attempt += 1) {
+      const { moment } = this.store;
+      const messages = await ask();
+      const isCurrent = messages.every(({ conversation }) => this.store.isCurrent(conversation, moment));
+      if (!isCurrent && attempt < ATTEMPTS) continue;
+      if (isCurrent) this.store.batch(() => messages.forEach((message) => this.store.putMessage(message)));
+      return messages;
+    }
   }
 }

@@ -5,19 +5,29 @@
 import { ApiError } from "./api.js";
 import { systemClock } from "./clock.js";
 
-const PAUSE = 400; // milliseconds in which positions are gathered: scrolling past a hundred messages is one request
+const PAUSE = 400; // milliseconds in which positions are gathered: scrolling past a hundred messages is one
+const EVERY = 2_000; // milliseconds between two of one conversation: each is a transaction and an event for one's other clients
 
 /** Tells the server how far the member has read. The store moves at once; what could not be told is told later. */
 export class Reads {
   /** @type {Map<string, number>} by conversation: the position not yet told */
   #untold = new Map();
+  /** @type {Map<string, number>} by conversation: when it was last told */
+  #toldAt = new Map();
   /** @type {unknown} */
   #timer = null;
 
-  /** @param {{api: Api, store: Store, clock?: Clock}} options */
-  constructor({ api, store, clock = systemClock }) {
+  /**
+   * @param {object} options
+   * @param {Api} options.api
+   * @param {Store} options.store
+   * @param {(conversation: string, seq: number) => Promise<unknown> | null} [options.say] over the socket; null without one
+   * @param {Clock} [options.clock]
+   */
+  constructor({ api, store, say = () => null, clock = systemClock }) {
     this.api = api;
     this.store = store;
+    this.say = say;
     this.clock = clock;
   }
 
@@ -27,22 +37,42 @@ export class Reads {
     if (!seat || (seat.read_seq ?? 0) >= seq) return;
     this.store.moveRead(conversation, seq);
     this.#untold.set(conversation, seq);
-    this.#timer ??= this.clock.setTimeout(() => void this.flush(), PAUSE);
+    this.#plan(PAUSE);
   }
 
+  /** Tell what is untold, however short ago the last one was: the page goes, or the network is back. */
   async flush() {
     this.clock.clearTimeout(this.#timer);
     this.#timer = null;
-    await Promise.all([...this.#untold].map(([conversation, seq]) => this.#send(conversation, seq)));
+    await Promise.all([...this.#untold.keys()].map((conversation) => this.#send(conversation)));
   }
 
-  /** @param {string} conversation @param {number} seq */
-  async #send(conversation, seq) {
+  /** @param {number} wait */
+  #plan(wait) {
+    this.#timer ??= this.clock.setTimeout(() => this.#tell(), wait);
+  }
+
+  #tell() {
+    this.#timer = null;
+    let next = Infinity;
+    for (const conversation of this.#untold.keys()) {
+      const rest = (this.#toldAt.get(conversation) ?? -Infinity) + EVERY - this.clock.now();
+      if (rest > 0) next = Math.min(next, rest);
+      else void this.#send(conversation);
+    }
+    if (next < Infinity) this.#plan(next);
+  }
+
+  /** @param {string} conversation */
+  async #send(conversation) {
+    const seq = this.#untold.get(conversation);
+    if (seq === undefined) return;
+    this.#toldAt.set(conversation, this.clock.now());
     try {
-      await this.api.put(`conversations/${conversation}/read`, { seq });
+      await (this.say(conversation, seq) ?? this.api.put(`conversations/${conversation}/read`, { seq }));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.passing || error.status === 401) return; // stays untold until the next flush
+      if (error.passing || error.status === 401) return; // stays untold until the next one, or the next flush
     }
     if (this.#untold.get(conversation) === seq) this.#untold.delete(conversation);
   }

@@ -1,4 +1,6 @@
-/** @import {Conversation, Member, Message, Organization, Participant} from "./types.js" */
+/** @import {Conversation, Event as WireEvent, Member, Message, Organization, Participant, SyncAnswer, SyncConversation} from "./types.js" */
+
+const DIRECT = new Set(["direct", "group"]); // conversations whose seats sync always tells
 
 /**
  * What changed in one batch. Sets of ids; `histories` are conversations whose messages changed.
@@ -18,6 +20,9 @@
  *
  * Messages of a conversation are dense by `seq`, so whether a stretch of history is complete can be seen from its
  * numbers alone; islands (a permalink far back, the replies of a thread) may lie beside each other.
+ *
+ * One thing needs care: what was asked for before something was forgotten must not be put back after it, because the
+ * news that would mend it may be forgotten too. Whoever asks REST notes the `moment` and checks `isCurrent` on the answer.
  */
 export class Store {
   /** @type {Map<string, Member>} */
@@ -39,6 +44,12 @@ export class Store {
   #observers = new Set();
   #changes = noChanges();
   #depth = 0;
+  #moment = 0;
+  #replacedAt = 0;
+  /** @type {Map<string, number>} by conversation: the moment at which something of it was forgotten */
+  #forgottenAt = new Map();
+  /** @type {Set<string>} conversations of which everybody who takes part is known */
+  #peopled = new Set();
 
   /** @param {string} me id of the caller's own member */
   constructor(me) {
@@ -71,6 +82,76 @@ export class Store {
     }
   }
 
+  // --- Events and answers of sync -------------------------------------------------------------------
+
+  /** @param {WireEvent} event one of a type that is not known belongs to a later version of the server */
+  apply({ type, data }) {
+    const [noun] = type.split(".");
+    if (noun === "message") {
+      if (this.ownSeat(data.conversation)) this.putMessage(data); // any other is not for the member to keep
+    } else if (noun === "participant") this.putParticipant(data);
+    else if (noun === "conversation") this.putConversation(data);
+    else if (noun === "organization") this.putOrganization(data);
+    else if (noun === "member") {
+      this.putMember(data);
+      if (data.id === this.me) this.#forgetUnmet(); // they may be a guest from now on
+    }
+  }
+
+  /** @param {SyncAnswer[]} answers all pages of one sync; from the last one that is `full` on they replace what was known */
+  take(answers) {
+    const full = answers.findLastIndex((answer) => answer.full);
+    this.batch(() => {
+      if (full >= 0) this.#forgetAll();
+      for (const answer of answers.slice(Math.max(0, full))) this.#takePage(answer);
+      this.#forgetUnmet();
+    });
+  }
+
+  /**
+   * Events were lost. A seat that was left meanwhile may be told to nobody again, so who takes part in a channel is asked
+   * for anew when it is looked at; everything else is mended by sync and versions.
+   */
+  forgetParticipants() {
+    this.batch(() => {
+      for (const { id, kind } of this.conversations.values()) if (!DIRECT.has(kind)) this.#forgetSeats(id);
+    });
+  }
+
+  // --- What is loaded when it is looked at ----------------------------------------------------------
+
+  /** Now, for `isCurrent` later. */
+  get moment() {
+    return this.#moment;
+  }
+
+  /** @param {string} conversation @param {number} moment whether nothing of it was forgotten since */
+  isCurrent(conversation, moment) {
+    return Math.max(this.#forgottenAt.get(conversation) ?? 0, this.#replacedAt) <= moment;
+  }
+
+  /** @param {string} conversation @param {Participant[]} seats everybody who takes part, asked for in a moment that is current */
+  putParticipants(conversation, seats) {
+    this.batch(() => {
+      for (const seat of seats) this.putParticipant(seat);
+      if (this.conversations.has(conversation)) this.#peopled.add(conversation);
+    });
+  }
+
+  /** @param {string} conversation whether everybody who takes part is known */
+  knowsParticipants(conversation) {
+    return this.#peopled.has(conversation);
+  }
+
+  /** @returns {Set<string>} members that something here refers to and who are not known: to be asked for */
+  strangers() {
+    const spokenOf = this.#spokenOf();
+    for (const id of this.members.keys()) spokenOf.delete(id);
+    return spokenOf;
+  }
+
+  // --- Entities -------------------------------------------------------------------------------------
+
   /** @param {Organization} organization */
   putOrganization(organization) {
     if (this.organization && this.organization.version >= organization.version) return;
@@ -97,6 +178,7 @@ export class Store {
     this.batch(() => {
       const newest = isNewer(conversation, known) ? conversation : /** @type {Conversation} */ (known);
       this.conversations.set(conversation.id, { ...newest, last_seq });
+      if (!known && DIRECT.has(conversation.kind)) this.#peopled.add(conversation.id);
       this.#changes.conversations.add(conversation.id);
     });
   }
@@ -104,18 +186,33 @@ export class Store {
   /** @param {string} id it is gone, or no longer the member's to see: nothing of it may stay */
   removeConversation(id) {
     this.batch(() => {
-      for (const message of this.#histories.get(id)?.values() ?? []) this.messages.delete(message);
+      this.forgetHistory(id);
       this.#histories.delete(id);
       this.participants.delete(id);
       this.conversations.delete(id);
+      this.#peopled.delete(id);
       this.#changes.conversations.add(id);
-      this.#changes.histories.add(id);
+    });
+  }
+
+  /** @param {string} conversation @param {number} [before] the messages with a lower seq, else all of them */
+  forgetHistory(conversation, before = Infinity) {
+    this.batch(() => {
+      const history = this.#history(conversation);
+      for (const [seq, id] of history) {
+        if (seq >= before) continue;
+        history.delete(seq);
+        this.messages.delete(id);
+      }
+      this.#forgottenAt.set(conversation, (this.#moment += 1));
+      this.#changes.histories.add(conversation);
     });
   }
 
   /** @param {Participant} participant what others are told of a seat lacks the private fields; ours keeps them */
   putParticipant(participant) {
     const { conversation, member } = participant;
+    if (!this.conversations.has(conversation) && !(member === this.me && participant.left_at)) return;
     const seats = this.participants.get(conversation) ?? new Map();
     const known = seats.get(member);
     const version = known?.version ?? this.#left.get(`${conversation} ${member}`) ?? -1;
@@ -123,12 +220,14 @@ export class Store {
     const merged = { ...known, ...participant, read_seq: furthest(known, participant) };
     if (known && sameSeat(known, merged)) return;
     this.batch(() => {
-      this.participants.set(conversation, seats);
-      if (participant.left_at) {
-        seats.delete(member);
-        this.#left.set(`${conversation} ${member}`, participant.version);
-      } else seats.set(member, merged);
       this.#changes.participants.add(conversation);
+      if (participant.left_at) this.#leave(participant, seats);
+      else {
+        this.participants.set(conversation, seats);
+        seats.set(member, merged);
+        // Looking at a channel from outside one hears of no changes: what was seen then counts for nothing now.
+        if (member === this.me && !known) this.forgetHistory(conversation);
+      }
     });
   }
 
@@ -145,7 +244,7 @@ export class Store {
   /** @param {Message} message */
   putMessage(message) {
     const known = this.messages.get(message.id);
-    if (!isNewer(message, known)) return;
+    if (!isNewer(message, known) || !this.conversations.has(message.conversation)) return;
     this.batch(() => {
       this.messages.set(message.id, message);
       this.#history(message.conversation).set(message.seq, message.id);
@@ -165,12 +264,14 @@ export class Store {
    */
   trim(conversation, from, to, keep = () => false) {
     const history = this.#history(conversation);
+    const { size } = history;
     for (const [seq, id] of history) {
       const message = this.messages.get(id);
       if ((seq >= from && seq <= to) || !message || keep(message)) continue;
       history.delete(seq);
       this.messages.delete(id);
     }
+    if (history.size < size) this.#forgottenAt.set(conversation, (this.#moment += 1));
   }
 
   /** @param {string} conversation @returns {Participant | undefined} the caller's own */
@@ -238,6 +339,81 @@ export class Store {
     return found.sort((one, other) => one.seq - other.seq);
   }
 
+  // --- The parts ------------------------------------------------------------------------------------
+
+  /** @param {SyncAnswer} answer */
+  #takePage(answer) {
+    this.putOrganization(answer.organization);
+    if (answer.members_gap) this.#forgetMembers(new Set(answer.members.map((member) => member.id)));
+    for (const member of [answer.me, ...answer.members]) this.putMember(member);
+    for (const conversation of answer.removed.conversations) this.removeConversation(conversation);
+    const oldest = oldestOf(answer.messages);
+    for (const told of answer.conversations) this.#takeConversation(told, oldest.get(told.id) ?? told.last_seq + 1);
+    for (const participant of answer.participants) this.putParticipant(participant);
+    for (const message of answer.messages) this.putMessage(message);
+  }
+
+  /** @param {SyncConversation} told @param {number} oldest seq of its messages in the same answer */
+  #takeConversation({ history_gap, participants_gap, ...conversation }, oldest) {
+    if (!this.conversations.has(conversation.id)) this.#peopled.add(conversation.id);
+    this.putConversation(conversation);
+    if (history_gap) this.forgetHistory(conversation.id, oldest);
+    if (participants_gap) this.#forgetSeats(conversation.id);
+  }
+
+  #forgetAll() {
+    this.#replacedAt = this.#moment += 1;
+    for (const id of [...this.conversations.keys()]) this.removeConversation(id);
+    this.#forgetMembers(new Set());
+    this.organization = null;
+    this.#left.clear();
+  }
+
+  /** @param {string} conversation all but one's own */
+  #forgetSeats(conversation) {
+    const own = this.ownSeat(conversation);
+    if (this.participants.has(conversation)) this.participants.set(conversation, new Map(own ? [[this.me, own]] : []));
+    this.#peopled.delete(conversation);
+    this.#forgottenAt.set(conversation, (this.#moment += 1));
+    this.#changes.participants.add(conversation);
+  }
+
+  /** @param {Set<string>} except */
+  #forgetMembers(except) {
+    for (const id of this.members.keys()) {
+      if (except.has(id)) continue;
+      this.members.delete(id);
+      this.#changes.members.add(id);
+    }
+  }
+
+  /** Guests are told of people they share a conversation with; of the others they would never hear what became of them. */
+  #forgetUnmet() {
+    if (this.members.get(this.me)?.role === "guest") this.batch(() => this.#forgetMembers(this.#spokenOf()));
+  }
+
+  /** Every member that something here refers to. */
+  #spokenOf() {
+    const found = new Set([this.me]);
+    const add = (/** @type {string} */ id) => found.add(id);
+    for (const conversation of this.conversations.values()) conversation.people.forEach(add);
+    for (const seats of this.participants.values()) for (const id of seats.keys()) found.add(id);
+    for (const message of this.messages.values()) {
+      found.add(message.author);
+      for (const reaction of message.reactions) reaction.members.forEach(add);
+    }
+    return found;
+  }
+
+  /** @param {Participant} seat @param {Map<string, Participant>} seats */
+  #leave({ conversation, member, version }, seats) {
+    seats.delete(member);
+    this.#left.set(`${conversation} ${member}`, version);
+    if (member !== this.me) return;
+    this.removeConversation(conversation);
+    this.#forgetUnmet();
+  }
+
   /** @param {Message} message */
   #moveLast(message) {
     const conversation = this.conversations.get(message.conversation);
@@ -279,6 +455,13 @@ function noChanges() {
 /** @param {{version: number}} entity @param {{version: number} | undefined} known */
 function isNewer(entity, known) {
   return !known || entity.version > known.version;
+}
+
+/** @param {Message[]} messages @returns {Map<string, number>} by conversation the lowest seq among them */
+function oldestOf(messages) {
+  const found = new Map();
+  for (const { conversation, seq } of messages) found.set(conversation, Math.min(seq, found.get(conversation) ?? seq));
+  return found;
 }
 
 /** @param {Participant | undefined} known @param {Participant} participant */

@@ -2,6 +2,8 @@
 /** @import {Store} from "../client/store.js" */
 /** @import {Router} from "./router.js" */
 
+import { SUBPROTOCOL } from "../client/socket.js";
+
 /**
  * What Django prints into the page (chat/views.py).
  *
@@ -25,6 +27,13 @@
  * @property {Router} router
  * @property {Config} config
  */
+
+/** @param {string} path @param {string} query @returns {WebSocket} */
+export function openSocket(path, query) {
+  const address = new URL(`${path}?${query}`, location.href);
+  address.protocol = address.protocol.replace("http", "ws");
+  return new WebSocket(address, SUBPROTOCOL);
+}
 
 /** @returns {Config} */
 export function readConfig() {

@@ -15,6 +15,7 @@ const DRAFT_PAUSE = 250; // milliseconds after the last key
  * @property {string} place key of the draft
  * @property {string} label what the field is called
  * @property {(text: string) => void} send
+ * @property {() => void} [onKey] something was typed
  * @property {() => boolean} editLast arrow up in an empty field; whether there was anything to edit
  */
 export class Composer {
@@ -33,7 +34,10 @@ export class Composer {
     dock.append(root);
     root.addEventListener("submit", (/** @type {Event} */ event) => this.#submit(event));
     root.addEventListener("click", (/** @type {MouseEvent} */ event) => event.target === root.firstElementChild && this.focus());
-    this.input.addEventListener("input", () => this.#onInput());
+    this.input.addEventListener("input", () => {
+      this.#onInput();
+      if (this.input.value) this.#target?.onKey?.();
+    });
     this.input.addEventListener("keydown", (event) => this.#onKey(event));
     window.addEventListener("pagehide", () => this.#keepDraft());
     window.addEventListener("storage", (event) => this.#onStorage(event));
@@ -54,6 +58,12 @@ export class Composer {
     this.input.setAttribute("aria-label", target.label);
     this.input.placeholder = target.label;
     this.#onInput();
+  }
+
+  /** @param {string} text what stands below the field in place of the hint, such as who is typing */
+  note(text) {
+    setText(this.slots.note, text);
+    this.slots.hint.hidden = text !== "";
   }
 
   focus() {

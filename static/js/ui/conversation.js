@@ -7,15 +7,19 @@ import { Composer } from "./composer.js";
 import { explain } from "./dialog.js";
 import { byId, everyFrame, setIcon, setText } from "./dom.js";
 import { editMessage } from "./editor.js";
+import { listOf } from "./format.js";
 import { History } from "./history.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
-import { conversationIcon, conversationName, conversationTitle, isChannel } from "./names.js";
+import { conversationIcon, conversationName, conversationTitle, isChannel, memberName } from "./names.js";
 import { toast } from "./toast.js";
+
+const COUNTING = 300; // milliseconds in which several who come or go are one question
 
 /** The open conversation: its header, its history, and where one writes. */
 export class ConversationView {
   /** @type {string | null} */
   #id = null;
+  #counting = 0;
 
   /** @param {App} app @param {{openSettings: (conversation: Conversation) => void}} options */
   constructor(app, { openSettings }) {
@@ -28,7 +32,9 @@ export class ConversationView {
       if (changes.conversations.has(this.#id ?? "") || changes.participants.has(this.#id ?? "") || changes.members.size) {
         this.render();
       }
+      if (changes.participants.has(this.#id ?? "")) this.#count();
     });
+    app.client.signals.observe(() => this.#showTypists());
     byId("join-button").addEventListener("click", () => void this.#join());
     for (const id of ["settings-button", "people-button"]) {
       byId(id).addEventListener("click", () => this.#conversation && openSettings(this.#conversation));
@@ -43,6 +49,8 @@ export class ConversationView {
     const other = conversation.id !== this.#id;
     this.#id = conversation.id;
     this.#render();
+    this.#showTypists();
+    if (other) this.#count();
     if (other && !matchMedia("(pointer: coarse)").matches) this.composer.focus();
     await this.history.open(conversation, seq);
   }
@@ -84,6 +92,27 @@ export class ConversationView {
     byId("people-button").title = label;
   }
 
+  /** How many take part is told with no event: it is asked for when it is looked at, and when somebody comes or goes. */
+  #count() {
+    const conversation = this.#conversation;
+    if (!conversation || !isChannel(conversation)) return;
+    clearTimeout(this.#counting);
+    this.#counting = setTimeout(() => {
+      const shown = (/** @type {unknown} */ error) => {
+        if (error && !(error instanceof ApiError)) throw error;
+        this.render();
+      };
+      this.app.client.loadConversation(conversation.id).then(() => shown(null), shown);
+    }, COUNTING);
+  }
+
+  #showTypists() {
+    const typists = this.#id ? this.app.client.signals.typists(this.#id) : [];
+    const names = typists.map((id) => memberName(this.app.store, id));
+    const most = interpolate(ngettext("%(names)s is typing…", "%(names)s are typing…", names.length), { names: listOf(names) });
+    this.composer.note(names.length > 3 ? gettext("Several people are typing…") : names.length ? most : "");
+  }
+
   /** @param {Conversation} conversation */
   #showDock(conversation) {
     const seated = this.app.store.ownSeat(conversation.id) !== undefined;
@@ -102,8 +131,10 @@ export class ConversationView {
       label: interpolate(gettext("Message %(name)s"), { name }),
       send: (/** @type {string} */ text) => {
         this.app.client.outbox.add(conversation.id, text);
+        this.app.client.signals.typed(conversation.id);
         void this.history.toEnd();
       },
+      onKey: () => this.app.client.signals.type(conversation.id),
       editLast: () => this.#editLast(conversation),
     };
   }

@@ -11,7 +11,7 @@ export function wireStartDirect(app) {
   const dialog = byId("start-direct");
   const submit = /** @type {HTMLButtonElement} */ (dialog.querySelector("[type=submit]"));
   const place = /** @type {HTMLElement} */ (dialog.querySelector("[data-slot=picker]"));
-  const picker = new PeoplePicker(app.store, place, {
+  const picker = new PeoplePicker(app.client, place, {
     label: gettext("To"),
     most: app.config.peopleAtMost,
     onChange: () => (submit.disabled = picker.chosen.length === 0),

@@ -15,6 +15,7 @@ const MOST_SHOWN = 300; // messages in the document at once; a browser lays out 
 const NEAR = 900; // pixels from an edge at which the next page is fetched: about a screenful before it is needed
 const AT_END = 48; // pixels from the end within which one is reading along
 const BEHIND = 20; // messages by which the store may lag behind the newest without the page making a fuss of it
+const AGAIN = 5_000; // milliseconds between two attempts to fetch what was forgotten
 const KEPT = 1_000; // messages of a conversation kept in memory beyond the ones shown
 
 /** @typedef {"before" | "after"} Edge */
@@ -33,6 +34,7 @@ export class History {
   /** @type {Record<Edge, "idle" | "loading" | "failed">} */
   #edges = { before: "idle", after: "idle" };
   #loading = true;
+  #holding = false; // what is on the screen was forgotten, and stays there until it has been fetched again
   #opening = 0;
   /** @type {Set<Element>} messages on the screen */
   #visible = new Set();
@@ -74,6 +76,7 @@ export class History {
    */
   async open(conversation, seq) {
     const opening = (this.#opening += 1);
+    this.#holding = false;
     if (conversation.id !== this.#conversation) this.#reset(conversation);
     const unread = this.app.store.unread(conversation.id);
     const first = seq ?? (unread > 0 ? (this.#newAfter ?? 0) + 1 : conversation.last_seq);
@@ -107,6 +110,7 @@ export class History {
 
   close() {
     this.#opening += 1;
+    this.#holding = false;
     const conversation = this.#current;
     this.#conversation = null;
     this.list.clear();
@@ -186,10 +190,47 @@ export class History {
   /** @param {Changes} changes */
   #onChanges(changes) {
     const id = this.#conversation;
-    if (!id || this.#loading) return;
+    if (!id || !this.#current || this.#loading || this.#holding) return;
+    if (changes.histories.has(id) && !this.#keepsGround()) {
+      void this.#restore();
+      return;
+    }
     if (changes.histories.has(id)) this.#follow(id);
     if (changes.conversations.has(id) && !this.#isAtTail && !this.app.store.at(id, this.#to + 1)) this.#catchUp();
     if (changes.histories.has(id) || changes.members.size || changes.participants.has(id)) this.render();
+  }
+
+  /** Whether what is on the screen is still known: where very much has changed, sync makes one forget. */
+  #keepsGround() {
+    if (this.#to === 0) return true;
+    const { from, to } = this.range;
+    const stretch = this.app.store.stretch(this.#conversation ?? "", to);
+    if (!stretch || stretch.from > from) return false;
+    this.#from = Math.max(this.#from, stretch.from); // beyond the screen: paged in again when one gets there
+    this.#to = Math.min(this.#to, stretch.to);
+    return true;
+  }
+
+  /** Fetch again what one looks at, while it stays on the screen. */
+  async #restore() {
+    const id = /** @type {string} */ (this.#conversation);
+    const opening = (this.#opening += 1);
+    const { from } = this.range;
+    const { pages } = this.app.client;
+    this.#holding = true;
+    try {
+      await (this.#isBehind || !this.#isAtBottom ? pages.around(id, from) : pages.newest(id));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      setTimeout(() => opening === this.#opening && void this.#restore(), AGAIN);
+      return;
+    }
+    if (opening !== this.#opening) return;
+    this.#holding = false;
+    this.#edges = { before: "idle", after: "idle" };
+    this.#openWindow(this.app.store.at(id, from) ? from : (this.#current?.last_seq ?? from));
+    this.render();
+    this.settle();
   }
 
   /** Let the window grow with what arrived at its end; not while one reads far above. @param {string} id */
@@ -259,7 +300,7 @@ export class History {
   }
 
   #render() {
-    if (!this.#conversation) return;
+    if (!this.#conversation || this.#holding) return;
     if (this.#loading) {
       this.list.show([{ key: "edge before", kind: "edge", edge: "before" }]);
       return;
@@ -322,7 +363,7 @@ export class History {
 
   /** After scrolling or rendering: fetch what comes next, say how far was read. */
   #settle() {
-    if (!this.#conversation || this.#loading) return;
+    if (!this.#conversation || this.#loading || this.#holding) return;
     this.#wasAtEnd = this.#isReadingAlong;
     for (const edge of /** @type {Edge[]} */ (["before", "after"])) {
       if (this.#hasMore(edge) && this.#isNear(edge) && this.#edges[edge] === "idle") void this.#extend(edge);

@@ -5,7 +5,7 @@
 import { ApiError } from "../client/api.js";
 import { Client } from "../client/client.js";
 import { applyTheme, wireMenus } from "./account.js";
-import { cookie, readConfig } from "./app.js";
+import { cookie, openSocket, readConfig } from "./app.js";
 import { ConversationView } from "./conversation.js";
 import { byId, isWriting } from "./dom.js";
 import { conversationTitle, isChannel } from "./names.js";
@@ -21,6 +21,7 @@ const VIEWS = ["state-loading", "state-home", "state-missing", "state-failed", "
 class Page {
   /** @type {string | undefined} */
   #place;
+  #isPublic = false;
   #turn = 0;
 
   constructor() {
@@ -30,7 +31,13 @@ class Page {
       me: config.member,
       csrfToken: () => cookie(config.csrfCookie),
       storage: localStorage,
+      tabStorage: sessionStorage,
+      open: (query) => openSocket(`${config.root}ws/v1/`, query),
+      label: browserName(),
+      locks: navigator.locks,
+      beacon: (url, body) => navigator.sendBeacon(url, body),
       isVisible: () => document.visibilityState === "visible",
+      isOnline: () => navigator.onLine,
     });
     /** @type {App} */
     this.app = { client, store: client.store, router: new Router(config.root), config };
@@ -51,7 +58,6 @@ class Page {
   }
 
   async start() {
-    this.#fetchAhead();
     try {
       await this.app.client.start();
     } catch (error) {
@@ -65,16 +71,6 @@ class Page {
     this.app.router.start();
     const later = [this.search, this.settings, this.create, this.browse, this.direct];
     (globalThis.requestIdleCallback ?? setTimeout)(() => later.forEach((load) => load().catch(() => {}))); // asked for again when needed
-  }
-
-  /** Ask for the messages that will be shown while the list of conversations is still under way. */
-  #fetchAhead() {
-    const { route } = this.app.router;
-    const id = route.conversation ?? (route.name === "home" && !this.#isNarrow ? localStorage.getItem(this.lastPlace) : null);
-    if (!id) return;
-    const { pages } = this.app.client;
-    const request = route.seq === undefined ? pages.newest(id) : pages.around(id, route.seq);
-    request.catch(() => {}); // whoever needs them asks again, and deals with the answer
   }
 
   get #isNarrow() {
@@ -102,9 +98,23 @@ class Page {
     for (const id of ["compose-button", "direct-button"]) byId(id).addEventListener("click", async () => (await this.direct())());
     document.addEventListener("click", (event) => void this.#onAction(event));
     document.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#wireLife();
+  }
+
+  /** Where the browser tells what becomes of the page and of the network. */
+  #wireLife() {
+    const { client } = this.app;
+    let reloading = false;
+    // The same tab is back in a moment then. Where the browser does not tell, it comes back as a new client.
+    /** @type {any} */ (globalThis).navigation?.addEventListener("navigate", (/** @type {any} */ event) => {
+      reloading = event.navigationType === "reload";
+    });
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && client.wake());
+    document.addEventListener("resume", () => client.wake());
     window.addEventListener("online", () => client.wake());
-    window.addEventListener("pageshow", (event) => event.persisted && client.wake());
+    window.addEventListener("offline", () => client.lose());
+    window.addEventListener("pagehide", (event) => client.suspend(!event.persisted && !reloading));
+    window.addEventListener("pageshow", (event) => event.persisted && void client.resume());
   }
 
   /** @param {Route} route */
@@ -160,6 +170,7 @@ class Page {
   /** @param {Conversation | {id: string} | undefined} conversation */
   #setPlace(conversation) {
     this.#place = conversation?.id;
+    this.#isPublic = conversation !== undefined && "kind" in conversation && conversation.kind === "public";
     this.announcer.setPlace(this.#place);
     this.#showTitle();
   }
@@ -169,10 +180,12 @@ class Page {
     showTitle(this.app, conversation && conversationTitle(this.app.store, conversation));
   }
 
-  /** Where one is may be gone: removed from it, or it was the last one. */
+  /** Where one is may be gone: one was removed from it. A public channel can still be looked at. */
   #onConversations() {
     this.#showTitle();
-    if (this.#place && !this.app.store.conversations.has(this.#place)) this.#show("state-missing");
+    if (!this.#place || this.app.store.conversations.has(this.#place)) return;
+    if (this.#isPublic) void this.#go(this.app.router.route);
+    else this.#show("state-missing");
   }
 
   /** @param {MouseEvent} event buttons of the empty states */
@@ -210,6 +223,12 @@ function once(make) {
     made.catch(() => (made = undefined));
     return made;
   };
+}
+
+/** What the list of one's devices calls this one. */
+function browserName() {
+  const [, name] = /(Firefox|Edg|OPR|Chrome|Safari)\//.exec(navigator.userAgent.replace(/Chrome(?=.*(Edg|OPR))/, "")) ?? [];
+  return { Edg: "Edge", OPR: "Opera" }[name] ?? name ?? "";
 }
 
 applyTheme();

@@ -1,12 +1,14 @@
-/** @import {Store} from "../client/store.js" */
+/** @import {Client} from "../client/client.js" */
 /** @import {Member} from "../client/types.js" */
 
+import { ApiError } from "../client/api.js";
 import { clone, setText } from "./dom.js";
 import { fillAvatar } from "./format.js";
 import { gettext, interpolate } from "./i18n.js";
 import { people } from "./names.js";
 
 const MOST_OFFERED = 8;
+const TYPING_PAUSE = 150; // milliseconds after the last key before the server is asked who else there is
 let count = 0;
 
 /** Choose people by typing their names: a combobox with the chosen as chips before the field. */
@@ -16,14 +18,16 @@ export class PeoplePicker {
   #active = 0;
   /** @type {Member[]} */
   #offered = [];
+  #timer = 0;
 
   /**
-   * @param {Store} store
+   * @param {Client} client
    * @param {HTMLElement} place
    * @param {{label: string, most?: number, without?: () => Set<string>, onChange?: () => void}} options
    */
-  constructor(store, place, { label, most = 100, without = () => new Set(), onChange = () => {} }) {
-    this.store = store;
+  constructor(client, place, { label, most = 100, without = () => new Set(), onChange = () => {} }) {
+    this.client = client;
+    this.store = client.store;
     this.most = most;
     this.without = without;
     this.onChange = onChange;
@@ -39,8 +43,8 @@ export class PeoplePicker {
     slots.list.setAttribute("aria-label", label);
     this.input.setAttribute("aria-controls", slots.list.id);
     place.replaceChildren(root);
-    this.input.addEventListener("input", () => this.#offer());
-    this.input.addEventListener("focus", () => this.#offer());
+    this.input.addEventListener("input", () => this.#ask());
+    this.input.addEventListener("focus", () => this.#ask());
     this.input.addEventListener("blur", () => this.#close());
     this.input.addEventListener("keydown", (event) => this.#onKey(event));
     slots.list.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => this.#onPress(event));
@@ -54,8 +58,27 @@ export class PeoplePicker {
     this.#close();
   }
 
+  get #words() {
+    return this.input.value.trim().toLowerCase().replace(/^@/, "");
+  }
+
+  /** Offer whom the page knows at once, and then whom the server knows: an organization has more people than a page. */
+  #ask() {
+    this.#offer();
+    const words = this.#words;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(async () => {
+      try {
+        await this.client.findMembers(words);
+        if (words === this.#words && document.activeElement === this.input) this.#offer();
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error; // those who are known can still be chosen
+      }
+    }, TYPING_PAUSE);
+  }
+
   #offer() {
-    const words = this.input.value.trim().toLowerCase().replace(/^@/, "");
+    const words = this.#words;
     const hidden = new Set([...this.without(), ...this.chosen]);
     const candidates = people(this.store).filter((member) => !hidden.has(member.id) && matches(member, words));
     this.#offered = this.chosen.length < this.most ? candidates.slice(0, MOST_OFFERED) : [];
@@ -101,7 +124,7 @@ export class PeoplePicker {
     const open = !this.slots.list.hidden;
     if (step !== undefined) {
       event.preventDefault();
-      if (!open) this.#offer();
+      if (!open) this.#ask();
       else this.#active = (this.#active + step + this.#offered.length) % this.#offered.length;
       this.#showActive();
     } else if (event.key === "Enter" && open && this.input.value.trim()) {

@@ -33,6 +33,7 @@ export class Search {
   /** @param {Route} route */
   async open(route) {
     this.#fillChoices();
+    void this.#learnPeople(route);
     for (const name of ["q", "conversation", "author"]) this.#field(name).value = route.query.get(name) ?? "";
     const query = Object.fromEntries(route.query);
     byId("search-results").replaceChildren();
@@ -44,6 +45,17 @@ export class Search {
       return;
     }
     await this.#load(() => this.app.client.search(query));
+  }
+
+  /** The page knows those who are spoken of; whoever else can be chosen is asked for. @param {Route} route */
+  async #learnPeople(route) {
+    try {
+      await this.app.client.findMembers("");
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error; // the choice is smaller
+    }
+    this.#fillChoices();
+    this.#field("author").value ||= route.query.get("author") ?? "";
   }
 
   #ask() {
@@ -134,7 +146,9 @@ export class Search {
 /** @param {HTMLSelectElement} select @param {string[][]} values id and label; the first option, for any, stays */
 function choices(select, values) {
   const [any] = select.options;
+  const { value } = select;
   select.replaceChildren(any, ...values.map(([id, label]) => new Option(label, id)));
+  select.value = values.some(([id]) => id === value) ? value : "";
 }
 
 /** @param {string} text */

@@ -21,7 +21,7 @@ export class Settings {
     this.dialog = byId("channel-settings");
     /** @type {HTMLFormElement} */
     this.form = byId("settings-form");
-    this.picker = new PeoplePicker(app.store, byId("settings-add"), {
+    this.picker = new PeoplePicker(app.client, byId("settings-add"), {
       label: gettext("Add somebody"),
       most: 1,
       without: () => new Set(app.store.participants.get(this.#id)?.keys()),

@@ -21,6 +21,7 @@ export class Sidebar {
     const render = everyFrame(() => this.render());
     app.store.observe(render);
     app.client.drafts.observe(render);
+    app.client.signals.observe(render);
     byId("sidebar-search").addEventListener("submit", (/** @type {SubmitEvent} */ event) => this.#search(event));
     fillAvatar(byId("me-button").querySelector("[data-slot=avatar]"), { id: app.store.me, name: app.config.name });
   }
@@ -94,7 +95,10 @@ export class Sidebar {
   #showFace(slots, conversation) {
     const direct = conversation.kind === "direct";
     const [id = this.app.store.me] = others(this.app.store, conversation);
+    const presence = direct ? (this.app.client.signals.presence.get(id) ?? "offline") : "";
     if (direct) fillAvatar(slots.avatar, this.app.store.members.get(id));
+    slots.avatar.dataset.presence = presence;
+    setText(slots.presence, presence === "online" ? gettext("online") : presence === "away" ? gettext("away") : "");
     slots.avatar.hidden = !direct;
     slots["icon-box"].toggleAttribute("hidden", direct);
   }

@@ -1,5 +1,5 @@
 /** @import {App} from "./app.js" */
-/** @import {Status} from "../client/poller.js" */
+/** @import {Status} from "../client/stream.js" */
 /** @import {Changes} from "../client/store.js" */
 
 import { byId, setText } from "./dom.js";
@@ -8,6 +8,7 @@ import { excerpt } from "./message.js";
 import { conversationTitle, memberName } from "./names.js";
 
 const PATIENCE = 2_000; // milliseconds before a lost connection is mentioned: most come back by themselves
+const PROMPT = 500; // the same for catching up, which is over in a moment or worth saying
 const QUIET = 3_000; // milliseconds between two announcements to a screen reader
 
 /** What is said about the connection: nothing while it is good, a slim line when it is not. */
@@ -16,29 +17,45 @@ export class ConnectionLine {
 
   /** @param {App} app */
   constructor(app) {
-    app.client.poller.observe((status) => this.#onStatus(status));
+    app.client.stream.observe((status) => this.#onStatus(status));
   }
 
   /** @param {Status} status */
   #onStatus(status) {
     clearTimeout(this.#timer);
-    if (status === "live") byId("connection").hidden = true;
-    else this.#timer = setTimeout(() => this.#show(status), PATIENCE);
+    const line = byId("connection");
+    if (status === "live") line.hidden = true;
+    else if (!line.hidden) this.#show(status); // one sentence takes the place of the other
+    else this.#timer = setTimeout(() => this.#show(status), status === "resyncing" ? PROMPT : PATIENCE);
   }
 
   /** @param {Status} status */
   #show(status) {
     const line = byId("connection");
     line.hidden = false;
-    if (status === "offline") {
-      line.textContent = gettext("No connection. What you write is kept and sent when it is back.");
-      return;
-    }
-    const link = document.createElement("a");
-    link.href = `/accounts/login/?${new URLSearchParams({ next: location.pathname })}`;
-    link.textContent = gettext("Sign in again");
-    line.replaceChildren(gettext("You are signed out. What you wrote is kept."), " ", link);
+    line.classList.toggle("is-quiet", status === "connecting" || status === "polling" || status === "resyncing");
+    if (status === "signed-out") {
+      const to = `/accounts/login/?${new URLSearchParams({ next: location.pathname })}`;
+      line.replaceChildren(gettext("You are signed out. What you wrote is kept."), " ", link(to, gettext("Sign in again")));
+    } else if (status === "gone") {
+      line.replaceChildren(gettext("You are no longer a member here."), " ", link("/", gettext("To your organizations")));
+    } else setText(line, sentence(status));
   }
+}
+
+/** @param {Status} status */
+function sentence(status) {
+  if (status === "offline") return gettext("No connection. What you write is kept and sent when it is back.");
+  if (status === "polling") return gettext("Live updates cannot get through. New messages appear every few seconds.");
+  return status === "connecting" ? gettext("Reconnecting…") : gettext("Catching up…");
+}
+
+/** @param {string} href @param {string} text */
+function link(href, text) {
+  const element = document.createElement("a");
+  element.href = href;
+  element.textContent = text;
+  return element;
 }
 
 /** The number of unread messages in the title of the window. @param {App} app @param {string} [place] */

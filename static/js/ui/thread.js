@@ -19,6 +19,8 @@ const AT_END = 48; // pixels from the end within which one is reading along
 export class Thread {
   /** @type {string | null} id of the root */
   #root = null;
+  #conversation = "";
+  #shown = 0; // replies
 
   /** @param {App} app */
   constructor(app) {
@@ -33,6 +35,7 @@ export class Thread {
     this.render = everyFrame(() => this.#render());
     app.store.observe((changes) => {
       if (changes.histories.size || changes.members.size || changes.participants.size) this.render();
+      if (this.#root && changes.histories.has(this.#conversation)) void this.#refill(this.#root);
     });
     app.client.outbox.observe(this.render);
     byId("thread-close").addEventListener("click", () => this.close());
@@ -47,6 +50,7 @@ export class Thread {
     }
     if (id === this.#root) return;
     this.#root = id;
+    this.#shown = 0;
     this.panel.hidden = false;
     this.list.clear();
     this.#render();
@@ -69,6 +73,15 @@ export class Thread {
     if (route.conversation) this.app.router.go(this.app.router.path(route.conversation));
   }
 
+  /** Messages of it may have been forgotten: so many changed that sync did not tell them all. @param {string} id */
+  async #refill(id) {
+    const root = this.app.store.messages.get(id);
+    if (root && this.app.store.replies(root).length >= this.#shown) return;
+    await this.app.client.pages.thread(id).catch((error) => {
+      if (!(error instanceof ApiError)) throw error; // the next change is another occasion
+    });
+  }
+
   #hide() {
     const had = this.panel.contains(document.activeElement);
     this.#root = null;
@@ -82,11 +95,15 @@ export class Thread {
     const root = this.#root ? this.app.store.messages.get(this.#root) : undefined;
     const conversation = root && this.app.store.conversations.get(root.conversation);
     if (!root || !conversation) return;
+    const replies = this.app.store.replies(root);
+    if (replies.length < this.#shown) return; // forgotten, and asked for again: what is there stays until it is back
+    this.#shown = replies.length;
+    this.#conversation = conversation.id;
     setText(byId("thread-place"), conversationTitle(this.app.store, conversation));
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     const end = scrollHeight - scrollTop - clientHeight < AT_END;
     const entries = this.app.client.outbox.entries(root.conversation).filter((entry) => entry.thread === root.id);
-    this.list.show(rowsOf(this.app.store, [root, ...this.app.store.replies(root)], entries, { inThread: true }));
+    this.list.show(rowsOf(this.app.store, [root, ...replies], entries, { inThread: true }));
     if (end) this.scroller.scrollTop = this.scroller.scrollHeight;
     const writable = this.app.store.ownSeat(root.conversation) && !conversation.archived_at;
     this.composer.setTarget(writable ? this.#target(root) : null);
