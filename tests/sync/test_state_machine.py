@@ -25,9 +25,10 @@ from accounts.roles import Role
 from accounts.tenancy import every_organization, organization_scope
 from chat.actions import conversations, messages, participants, purge, reactions, read
 from chat.actions.clients import close_client
+from chat.client.mailbox import State
 from chat.delivery.mailbox import mailbox
 from chat.errors import Refusal
-from chat.models import Conversation, Message
+from chat.models import Conversation, Message, Participant
 from chat.queries import sync
 from tests.cast import make_member
 from tests.sync.world import Device, World, empty_tables
@@ -42,7 +43,7 @@ DEVICES = 8  # of all members together
 member = st.integers(0, 3)
 some = st.integers(0, 15)  # which of the things there are, modulo their number
 fates = st.lists(st.sampled_from(["arrives", "arrives", "arrives", "is lost", "arrives twice"]), min_size=1, max_size=6)
-emoji = st.sampled_from(["👍", "🎉"])
+texts = st.sampled_from(["hello", "x" * 400])
 
 
 class Delivery(RuleBasedStateMachine):
@@ -61,6 +62,7 @@ class Delivery(RuleBasedStateMachine):
         for device in self.world.devices:
             self.world.connect(device)
         self.act(0, self.open_rooms)
+        self.world.settle()
 
     def open_rooms(self, alice: Member) -> None:
         everybody = [each.pk for each in self.members[1:]]
@@ -84,241 +86,222 @@ class Delivery(RuleBasedStateMachine):
         rows = list(Conversation.objects.order_by("created_at", "pk").values_list("pk", flat=True))
         return rows[which % len(rows)]
 
-    def pick_message(self, which: int) -> UUID:
-        rows = list(Message.objects.order_by("-created_at", "pk").values_list("pk", flat=True)[:16])
-        return rows[which % len(rows)] if rows else UUID(int=0)
+    def pick_message(self, which: int) -> Message | None:
+        rows = list(Message.objects.order_by("-created_at", "pk")[:16])
+        return rows[which % len(rows)] if rows else None
 
-    @rule(who=member, where=some, text=st.sampled_from(["hello", "x" * 400]), ref=st.uuids())
-    def say(self, who: int, where: int, text: str, ref: UUID) -> None:
+    @rule(who=member, where=some, count=st.sampled_from([1, 1, 2, 5]), text=texts, ref=st.uuids())
+    def say(self, who: int, where: int, count: int, text: str, ref: UUID) -> None:
         def send(actor: Member) -> None:
-            post = messages.Post(member=actor, conversation_id=self.pick(where), text=text, ref=ref)
-            self.posts.append(post)
-            messages.send_messages([post])
+            refs = [UUID(int=(ref.int + number) % 2**128) for number in range(count)]
+            room = self.pick(where)
+            posts = [messages.Post(member=actor, conversation_id=room, text=text, ref=each) for each in refs]
+            self.posts += posts
+            messages.send_messages(posts)
 
         self.act(who, send)
-
-    @rule(who=member, where=some, count=st.integers(2, 6), ref=st.uuids(version=4))
-    def say_much(self, who: int, where: int, count: int, ref: UUID) -> None:
-        refs = [UUID(int=(ref.int + number) % 2**128) for number in range(count)]
-        self.act(
-            who,
-            lambda actor: messages.send_messages(
-                [
-                    messages.Post(member=actor, conversation_id=self.pick(where), text=f"{each}", ref=each)
-                    for each in refs
-                ]
-            ),
-        )
 
     @precondition(lambda self: self.posts)
     @rule(which=some)
     def say_again(self, which: int) -> None:
         """The answer was lost: the same ref is sent once more, and is no second message."""
-        post = self.posts[which % len(self.posts)]
+        post = self.posts[-1 - which % len(self.posts)]
         who = next(number for number, each in enumerate(self.members) if each.pk == post.member.pk)
-        before = self.count_messages()
         self.act(who, lambda actor: messages.send_messages([post]))
         with every_organization():
             assert Message.objects.filter(author=post.member, ref=post.ref).count() <= 1
-        assert self.count_messages() <= before + 1
-
-    def count_messages(self) -> int:
-        with every_organization():
-            return Message.objects.count()
-
-    @rule(who=member, which=some, ref=st.uuids())
-    def reply(self, who: int, which: int, ref: UUID) -> None:
-        def send(actor: Member) -> None:
-            root = Message.objects.filter(pk=self.pick_message(which)).first()
-            if root is not None:
-                messages.send_message(actor, root.conversation_id, text="reply", ref=ref, thread_id=root.pk)
-
-        self.act(who, send)
-
-    @rule(who=member, which=some, text=st.sampled_from(["edited", "edited again"]))
-    def edit(self, who: int, which: int, text: str) -> None:
-        self.act(who, lambda actor: messages.edit_message(actor, self.pick_message(which), text=text))
-
-    @rule(who=member, which=some)
-    def delete(self, who: int, which: int) -> None:
-        self.act(who, lambda actor: messages.delete_message(actor, self.pick_message(which)))
-
-    @rule(who=member, which=some, emoji=emoji, back=st.booleans())
-    def react(self, *, who: int, which: int, emoji: str, back: bool) -> None:
-        change = reactions.remove_reaction if back else reactions.add_reaction
-        self.act(who, lambda actor: change(actor, self.pick_message(which), emoji=emoji))
-
-    @rule(who=member, where=some, seq=st.integers(1, 20))
-    def read(self, who: int, where: int, seq: int) -> None:
-        self.act(who, lambda actor: read.mark_read(actor, self.pick(where), seq=seq))
-
-    @rule(who=member, where=some, muted=st.booleans(), favourite=st.booleans())
-    def prefer(self, *, who: int, where: int, muted: bool, favourite: bool) -> None:
-        self.act(
-            who,
-            lambda actor: participants.change_preferences(actor, self.pick(where), muted=muted, favourite=favourite),
-        )
 
     @rule(
-        who=member, name=st.sampled_from(["attic", "garden"]), kind=st.sampled_from(["public", "private"]), with_=member
+        who=member,
+        which=some,
+        what=st.sampled_from(["edit", "delete", "react", "unreact", "reply"]),
+        text=texts,
+        ref=st.uuids(),
     )
-    def open(self, who: int, name: str, kind: Any, with_: int) -> None:
-        invited = [self.members[with_].pk]
-        self.act(who, lambda actor: conversations.create_channel(actor, kind=kind, name=name, members=invited))
+    def touch(self, who: int, which: int, what: str, text: str, ref: UUID) -> None:
+        def change(actor: Member) -> None:
+            message = self.pick_message(which)
+            if message is None:
+                return
+            match what:
+                case "edit":
+                    messages.edit_message(actor, message.pk, text=text)
+                case "delete":
+                    messages.delete_message(actor, message.pk)
+                case "react":
+                    reactions.add_reaction(actor, message.pk, emoji="👍")
+                case "unreact":
+                    reactions.remove_reaction(actor, message.pk, emoji="👍")
+                case "reply":
+                    messages.send_message(actor, message.conversation_id, text=text, ref=ref, thread_id=message.pk)
 
-    @rule(who=member, others=st.sets(member, min_size=1, max_size=2))
-    def talk(self, who: int, others: set[int]) -> None:
-        people = [self.members[other].pk for other in sorted(others - {who})]
-        kind: Any = "direct" if len(people) < 2 else "group"
-        self.act(who, lambda actor: conversations.start_direct(actor, kind=kind, members=people))
+        self.act(who, change)
 
-    @rule(who=member, where=some, topic=st.sampled_from(["", "tea", "coffee"]))
-    def change(self, who: int, where: int, topic: str) -> None:
-        self.act(who, lambda actor: conversations.update_conversation(actor, self.pick(where), topic=topic))
+    @rule(who=member, where=some, what=st.sampled_from(["read", "prefer"]), number=some)
+    def look_after(self, who: int, where: int, what: str, number: int) -> None:
+        def change(actor: Member) -> None:
+            if what == "read":
+                read.mark_read(actor, self.pick(where), seq=number)
+            else:
+                participants.change_preferences(actor, self.pick(where), muted=bool(number % 2), favourite=number > 7)
 
-    @rule(who=member, where=some, archived=st.sampled_from([False, False, True]))
-    def archive(self, *, who: int, where: int, archived: bool) -> None:
-        self.act(who, lambda actor: conversations.archive_conversation(actor, self.pick(where), archived=archived))
+        self.act(who, change)
 
-    @rule(who=member, where=some)
-    def join(self, who: int, where: int) -> None:
-        self.act(who, lambda actor: participants.join_conversation(actor, self.pick(where)))
+    @rule(who=member, where=some, whom=member, what=st.sampled_from(["join", "leave", "add", "remove", "admin"]))
+    def seat(self, who: int, where: int, whom: int, what: str) -> None:
+        def change(actor: Member) -> None:
+            room, subject = self.pick(where), self.members[whom].pk
+            match what:
+                case "join":
+                    participants.join_conversation(actor, room)
+                case "leave":
+                    participants.leave_conversation(actor, room)
+                case "add":
+                    participants.add_participant(actor, room, member_id=subject)
+                case "remove":
+                    participants.remove_participant(actor, room, member_id=subject)
+                case "admin":
+                    participants.change_participant(actor, room, member_id=subject, role=Participant.Role.ADMIN)
 
-    @rule(who=member, where=some)
-    def leave(self, who: int, where: int) -> None:
-        self.act(who, lambda actor: participants.leave_conversation(actor, self.pick(where)))
+        self.act(who, change)
 
-    @rule(who=member, where=some, whom=member)
-    def add(self, who: int, where: int, whom: int) -> None:
-        subject = self.members[whom].pk
-        self.act(who, lambda actor: participants.add_participant(actor, self.pick(where), member_id=subject))
+    @rule(
+        who=member,
+        where=some,
+        others=st.sets(member, min_size=1),
+        what=st.sampled_from(["open", "talk", "topic", "archive"]),
+    )
+    def room(self, who: int, where: int, others: set[int], what: str) -> None:
+        def change(actor: Member) -> None:
+            people = [self.members[other].pk for other in sorted(others - {who})]
+            match what:
+                case "open":
+                    kind: Any = "public" if where % 2 else "private"
+                    conversations.create_channel(actor, kind=kind, name=f"room{where}", members=people)
+                case "talk":
+                    kind = "direct" if len(people) < 2 else "group"
+                    conversations.start_direct(actor, kind=kind, members=people)
+                case "topic":
+                    conversations.update_conversation(actor, self.pick(where), topic=f"{sorted(others)}")
+                case "archive":
+                    conversations.archive_conversation(actor, self.pick(where), archived=len(others) > 2)
 
-    @rule(who=st.sampled_from([0, 0, 1, 2]), where=some, whom=member)
-    def remove(self, who: int, where: int, whom: int) -> None:
-        subject = self.members[whom].pk
-        self.act(who, lambda actor: participants.remove_participant(actor, self.pick(where), member_id=subject))
+        self.act(who, change)
 
-    @rule(who=member, name=st.sampled_from(["Ann", "Ben", "Cat"]))
-    def rename(self, who: int, name: str) -> None:
-        self.act(who, lambda actor: accounts.change_profile(actor, name=name))
+    @rule(
+        whom=member,
+        name=st.sampled_from(["Ann", "Ben"]),
+        what=st.sampled_from(["rename", "describe", "role", "in", "out"]),
+    )
+    def staff(self, whom: int, name: str, what: str) -> None:
+        def change(alice: Member) -> None:
+            subject = Member.objects.get(pk=self.members[whom].pk)
+            match what:
+                case "rename":
+                    accounts.change_profile(subject, name=name)
+                case "describe":
+                    accounts.change_organization(alice, description=name)
+                case "role" if whom:
+                    role = Role.GUEST if name == "Ann" and subject.role != Role.GUEST else Role.MEMBER
+                    accounts.change_role(alice, subject, role=role)
+                case "in":
+                    accounts.reactivate_member(alice, subject)
+                case "out" if whom and name == "Ann":
+                    accounts.deactivate_member(alice, subject)
 
-    @rule(description=st.sampled_from(["", "anvils"]))
-    def describe(self, description: str) -> None:
-        self.act(0, lambda alice: accounts.change_organization(alice, description=description))
-
-    @rule(whom=st.integers(1, 3), role=st.sampled_from([Role.MEMBER, Role.GUEST, Role.MODERATOR]))
-    def promote(self, whom: int, role: Role) -> None:
-        self.act(0, lambda alice: accounts.change_role(alice, Member.objects.get(pk=self.members[whom].pk), role=role))
-
-    @rule(whom=st.integers(1, 3), back=st.sampled_from([True, True, False]))
-    def deactivate(self, *, whom: int, back: bool) -> None:
-        change = accounts.reactivate_member if back else accounts.deactivate_member
-        self.act(0, lambda alice: change(alice, Member.objects.get(pk=self.members[whom].pk)))
+        self.act(0, change)
 
     # --- What happens to clients --------------------------------------------------------------------
 
     def device(self, which: int) -> Device:
         return self.world.devices[which % len(self.world.devices)]
 
-    def may_come(self, device: Device) -> bool:
-        return self.world._may_come(device)
-
-    @precondition(lambda self: len(self.world.devices) < DEVICES)
-    @rule(who=member)
-    def get_another(self, who: int) -> None:
-        device = self.world.add_device(self.members[who])
-        if self.may_come(device):
-            self.world.connect(device)
-
-    @rule(which=some)
-    def connect(self, which: int) -> None:
-        if self.may_come(self.device(which)):
-            self.world.connect(self.device(which))
-
-    @rule(which=some)
-    def disconnect(self, which: int) -> None:
-        self.world.disconnect(self.device(which))
+    @rule(lost=st.sampled_from([0, 0, 0, 1, 3]), backwards=st.booleans(), fates=fates, acked=st.booleans())
+    def flow(self, *, lost: int, backwards: bool, fates: list[Any], acked: bool) -> None:
+        """Wake-ups, frames and acks for everybody."""
+        self.world.wake(lost=lost, backwards=backwards)
+        for device in self.world.devices:
+            self.world.receive(device, fates)
+            if acked:
+                self.world.acknowledge(device)
+        if acked:
+            self.world.flush()
 
     @rule(which=some, fates=fates)
     def receive(self, which: int, fates: list[Any]) -> None:
         self.world.receive(self.device(which), fates)
-
-    @rule(which=some, lost=st.sampled_from([False, False, True]))
-    def acknowledge(self, *, which: int, lost: bool) -> None:
-        self.world.acknowledge(self.device(which), lost=lost)
+        self.world.acknowledge(self.device(which))
 
     @rule(which=some)
-    def ask(self, which: int) -> None:
-        if self.may_come(self.device(which)):
-            self.world.ask(self.device(which))
+    def heartbeat(self, which: int) -> None:
+        self.world.beat(self.device(which))
 
-    @rule(which=some)
-    def answer(self, which: int) -> None:
-        if self.may_come(self.device(which)):
-            self.world.answer(self.device(which))
-
-    @rule(which=some)
-    def lose_answer(self, which: int) -> None:
-        self.device(which).asked = None
-
-    @rule(which=some)
-    def look(self, which: int) -> None:
-        if self.may_come(self.device(which)):
-            self.world.look(self.device(which))
-
-    @rule(which=some)
-    def see(self, which: int) -> None:
-        self.world.see(self.device(which))
-
-    @rule(which=some)
-    def forget_client(self, which: int) -> None:
-        """The server forgets a client; it learns of it by 4404 and registers again."""
+    @rule(which=some, what=st.sampled_from(["connect", "disconnect", "lose an ack", "get another"]))
+    def socket(self, which: int, what: str) -> None:
         device = self.device(which)
-        if device.client is not None:
-            with organization_scope(device.member.organization_id):
-                try:
-                    close_client(device.member, device.client.public_id)
-                except Refusal:
-                    note("it was gone before")
+        if what == "disconnect":
+            self.world.disconnect(device)
+        elif what == "lose an ack":
+            self.world.acknowledge(device, lost=True)
+        elif self.world.may_come(device):
+            another = what == "get another" and len(self.world.devices) < DEVICES
+            self.world.connect(self.world.add_device(device.member) if another else device)
+
+    @rule(which=some, what=st.sampled_from(["ask", "ask", "answer", "answer", "answer", "lose"]))
+    def sync(self, which: int, what: str) -> None:
+        """A sync that is wanted anyway comes before any that is not."""
+        wanting = [each for each in self.world.devices if each.mailbox.state is State.RESYNCING]
+        device = wanting[which % len(wanting)] if wanting else self.device(which)
+        if what == "lose":
+            device.asked = None
+        elif self.world.may_come(device):
+            (self.world.ask if what == "ask" else self.world.answer)(device)
+
+    @rule(which=some, arrives=st.booleans())
+    def look(self, *, which: int, arrives: bool) -> None:
+        device = self.device(which)
+        if arrives:
+            self.world.see(device)
+        elif self.world.may_come(device):
+            self.world.look(device)
 
     # --- What happens to the server -----------------------------------------------------------------
 
-    @rule(lost=st.sampled_from([0, 0, 0, 1, 3]), backwards=st.booleans())
-    def wake(self, *, lost: int, backwards: bool) -> None:
-        self.world.wake(lost=lost, backwards=backwards)
-
-    @rule()
-    def compare(self) -> None:
-        self.world.compare()
-
-    @rule()
-    def flush(self) -> None:
-        self.world.flush()
-
-    @rule()
-    def crash(self) -> None:
-        self.world.crash()
-
-    @rule(which=some)
-    def overflow(self, which: int) -> None:
+    @rule(which=some, what=st.sampled_from(["compare", "crash", "overflow", "full", "forget", "purge", "expire"]))
+    def trouble(self, which: int, what: str) -> None:
         device = self.device(which)
-        if device.client is not None:
-            mailbox().truncate([device.client.pk])
+        match what:
+            case "compare":
+                self.world.compare()
+            case "crash":
+                self.world.crash()
+            case "overflow" if device.client is not None:
+                mailbox().truncate([device.client.pk])
+            case "full":
+                purge.empty_full_mailboxes()
+            case "forget" if device.client is not None:
+                self.forget(device)
+            case "purge" if device.client is not None and device.connection is None:
+                self.purge(device)
+            case "expire":
+                self.expire()
 
-    @rule()
-    def overflow_all(self) -> None:
-        purge.empty_full_mailboxes()
+    def forget(self, device: Device) -> None:
+        """It learns of it by 4404 and registers again."""
+        assert device.client is not None
+        with organization_scope(device.member.organization_id):
+            try:
+                close_client(device.member, device.client.public_id)
+            except Refusal:
+                note("it was gone before")
 
-    @rule(which=some)
-    def purge_client(self, which: int) -> None:
-        device = self.device(which)
-        if device.client is not None and device.connection is None:
-            with connection.cursor() as cursor:
-                age = "UPDATE chat_client SET last_seen_at = last_seen_at - interval '1000 days' WHERE id = %s"
-                cursor.execute(age, [device.client.pk])
-            purge.remove_stale_clients()
+    def purge(self, device: Device) -> None:
+        assert device.client is not None
+        with connection.cursor() as cursor:
+            age = "UPDATE chat_client SET last_seen_at = last_seen_at - interval '1000 days' WHERE id = %s"
+            cursor.execute(age, [device.client.pk])
+        purge.remove_stale_clients()
 
-    @rule()
     def expire(self) -> None:
         """Time passes: what nobody waits for any more is purged from the log, and older cursors with it."""
         with connection.cursor() as cursor:

@@ -203,6 +203,12 @@ class World:
             for _ in range(times):
                 device.mailbox.receive(frame)
 
+    def beat(self, device: Device) -> None:
+        """The node says how far it got; behind what is on the wire already."""
+        connection = device.connection
+        if connection is not None and connection.joined and not connection.closed:
+            connection.write(f'{{"op":"heartbeat","tag":{connection.sent}}}')
+
     def _closed(self, device: Device, code: int) -> None:
         if code in {GONE, BARRED}:
             device.client = None
@@ -261,8 +267,9 @@ class World:
             self.answer(device)
             self.see(device)
             self.receive(device, ["arrives"] * len(device.wire))
-            if device.connection is None and self._may_come(device):
+            if device.connection is None and self.may_come(device):
                 self.connect(device)
+            self.beat(device)  # what was lost last is shown by nothing else
         for _ in range(QUIET):
             if not self._round():
                 return
@@ -276,20 +283,20 @@ class World:
         for device in self.devices:
             moved |= bool(device.wire)
             self.receive(device, ["arrives"] * len(device.wire))
-            if device.connection is None and self._may_come(device):
+            if device.connection is None and self.may_come(device):
                 self.connect(device)  # it was told 4404
                 moved = True
-            if device.mailbox.state is State.RESYNCING and self._may_come(device):
+            if device.mailbox.state is State.RESYNCING and self.may_come(device):
                 moved, device.asked = True, None
                 self.ask(device)
                 while device.asked is not None:
                     self.answer(device)
-            moved |= device.mailbox.ack is not None
+            moved |= device.connection is not None and device.mailbox.ack is not None
             self.acknowledge(device)
         self.flush()
         return moved
 
-    def _may_come(self, device: Device) -> bool:
+    def may_come(self, device: Device) -> bool:
         with every_organization():
             device.member.refresh_from_db(fields=["deactivated_at"])
         return device.member.is_active
@@ -297,7 +304,7 @@ class World:
     def judge(self) -> None:
         """Every store is what the server tells its member from nothing, and nothing is left to be delivered."""
         for device in self.devices:
-            if not self._may_come(device):
+            if not self.may_come(device):
                 assert device.connection is None, "a deactivated member holds a socket"
                 continue
             assert device.mailbox.state is State.LIVE
