@@ -32,15 +32,22 @@ STYLESHEETS: Final = (
 )
 
 
-# Dialogs and search are imported when the page has come up; types.js holds types alone.
+# Menus, dialogs, threads and search are imported when the page has come up; types.js holds types alone.
 LATER: Final = frozenset(
     {
         "js/client/types.js",
+        "js/ui/account.js",
+        "js/ui/actions.js",
         "js/ui/channels.js",
+        "js/ui/dialog.js",
         "js/ui/direct.js",
+        "js/ui/editor.js",
+        "js/ui/emoji.js",
+        "js/ui/menu.js",
         "js/ui/picker.js",
         "js/ui/search.js",
         "js/ui/settings.js",
+        "js/ui/thread.js",
     }
 )
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Store } from "../../static/js/client/store.js";
-import { ME, conversation, message, seat } from "./support.js";
+import { ME, answer, conversation, event, everything, me, member, message, seat, told } from "./support.js";
 
 function storeWith(...messages) {
   const store = new Store(ME);
@@ -125,6 +125,83 @@ test("replies of a thread come in order", () => {
   const root = message({ seq: 1 });
   const store = storeWith(root, message({ seq: 5, thread: root.id }), message({ seq: 3, thread: root.id }), message({ seq: 4 }));
   assert.deepEqual(store.replies(root).map((one) => one.seq), [3, 5]);
+});
+
+test("a full answer replaces what was known, pages before it included", () => {
+  const store = storeWith(message({ seq: 1 }));
+  store.putMember(member({ id: "member-gone" }));
+  store.take([
+    answer({ cursor: "p1", more: true, conversations: [told({ id: "random" })], participants: [seat({ conversation: "random" })] }),
+    everything([7, 8], { conversations: [told({ last_seq: 8, history_gap: true })] }),
+  ]);
+  assert.deepEqual([...store.conversations.keys()], ["general"]);
+  assert.deepEqual([...store.members.keys()].sort(), ["member-bob", ME]);
+  assert.deepEqual(store.stretch("general", 8), { from: 7, to: 8 });
+  assert.equal(store.at("general", 1), undefined);
+});
+
+test("a history gap forgets what is older than the answer, of that conversation alone", () => {
+  const store = storeWith(...[1, 2, 3, 9].map((seq) => message({ seq })));
+  store.take([answer({ conversations: [told({ last_seq: 11, history_gap: true })], messages: [10, 11].map((seq) => message({ seq })) })]);
+  assert.deepEqual(store.between("general", 1, 20).map(({ seq }) => seq), [10, 11]);
+  store.take([answer({ conversations: [told({ last_seq: 20, history_gap: true })] })]);
+  assert.equal(store.has("general"), false, "none of the changed messages fitted");
+});
+
+test("what is removed goes, and so does a conversation in which one's own seat is left", () => {
+  const store = storeWith(message({ seq: 1 }));
+  store.putConversation(conversation({ id: "random" }));
+  store.putParticipant(seat({ conversation: "random" }));
+  store.take([answer({ removed: { conversations: ["random"], members: [] } })]);
+  assert.deepEqual([...store.conversations.keys()], ["general"]);
+  store.apply(event("participant.removed", seat({ version: 2, left_at: "2026-03-01T10:00:00Z" })));
+  assert.equal(store.conversations.size, 0);
+  store.apply(event("message.created", message({ seq: 2 })));
+  assert.equal(store.messages.size, 0, "an event that was on its way is not for us to keep");
+});
+
+test("after a loss the people of channels are unknown, those of direct messages are not", () => {
+  const store = storeWith();
+  store.putConversation(conversation({ id: "direct", kind: "direct", people: [ME, "member-bob"] }));
+  for (const id of ["general", "direct"]) store.putParticipants(id, [seat({ conversation: id, member: "member-bob" })]);
+  store.putParticipant(seat({ conversation: "direct" }));
+  store.forgetParticipants();
+  assert.deepEqual([...store.participants.get("general").keys()], [ME]);
+  assert.deepEqual([...store.participants.get("direct").keys()].sort(), ["member-bob", ME]);
+  assert.deepEqual([store.knowsParticipants("general"), store.knowsParticipants("direct")], [false, true]);
+});
+
+test("what was asked for before something was forgotten is not current", () => {
+  const store = storeWith(message({ seq: 1 }));
+  const { moment } = store;
+  assert.ok(store.isCurrent("general", moment));
+  store.forgetHistory("random");
+  assert.ok(store.isCurrent("general", moment));
+  store.trim("general", 1, 9);
+  assert.ok(store.isCurrent("general", moment), "nothing was trimmed");
+  store.trim("general", 2, 9);
+  assert.equal(store.isCurrent("general", moment), false);
+  const later = store.moment;
+  store.take([everything([1])]);
+  assert.equal(store.isCurrent("general", later), false);
+  assert.equal(store.isCurrent("never heard of", later), false);
+});
+
+test("guests forget whom nothing refers to; everybody else keeps them", () => {
+  for (const [role, kept] of [["guest", false], ["member", true]]) {
+    const store = storeWith(message({ seq: 1 }));
+    for (const one of [me({ role }), member(), member({ id: "member-dora" })]) store.putMember(one);
+    store.take([answer({ me: me({ role }) })]);
+    assert.equal(store.members.has("member-dora"), kept, role);
+    assert.ok(store.members.has("member-bob"), "who wrote a message is referred to");
+  }
+});
+
+test("strangers are those who are referred to and not known", () => {
+  const store = storeWith(message({ seq: 1, reactions: [{ emoji: "x", members: ["member-gus"] }] }));
+  store.putConversation(conversation({ id: "direct", kind: "direct", people: [ME, "member-dora"] }));
+  store.putMember(me());
+  assert.deepEqual([...store.strangers()].sort(), ["member-bob", "member-dora", "member-gus"]);
 });
 
 function permutations(items) {

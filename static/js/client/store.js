@@ -217,7 +217,7 @@ export class Store {
     const known = seats.get(member);
     const version = known?.version ?? this.#left.get(`${conversation} ${member}`) ?? -1;
     if (participant.version < version || (participant.version === version && !known)) return;
-    const merged = { ...known, ...participant, read_seq: furthest(known, participant) };
+    const merged = { ...known, ...participant, ...furthest(known, participant) };
     if (known && sameSeat(known, merged)) return;
     this.batch(() => {
       this.#changes.participants.add(conversation);
@@ -466,8 +466,7 @@ function oldestOf(messages) {
 
 /** @param {Participant | undefined} known @param {Participant} participant */
 function furthest(known, participant) {
-  if (participant.read_seq === undefined) return known?.read_seq;
-  return Math.max(participant.read_seq, known?.read_seq ?? 0);
+  return participant.read_seq === undefined ? {} : { read_seq: Math.max(participant.read_seq, known?.read_seq ?? 0) };
 }
 
 /** @param {Participant} one @param {Participant} other */

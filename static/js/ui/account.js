@@ -3,32 +3,26 @@
 import { ApiError } from "../client/api.js";
 import { byId, clone, setText } from "./dom.js";
 import { openMenu } from "./menu.js";
+import { THEME, applyTheme } from "./theme.js";
 
-const THEME = "parley:theme"; // in localStorage: "light" or "dark"; absent, the system's
+/** The organizations of the user, and the member's own menu. */
+export class Menus {
+  /** @param {App} app */
+  constructor(app) {
+    this.app = app;
+    byId("me-menu").addEventListener("click", (/** @type {Event} */ event) => {
+      const choice = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-theme-choice]"));
+      if (choice) setTheme(choice.dataset.themeChoice ?? "");
+    });
+  }
 
-/** The organizations of the user, and the member's own menu. @param {App} app */
-export function wireMenus(app) {
-  const switcher = byId("organization-button");
-  switcher.addEventListener("click", async () => {
-    await fillOrganizations(app);
-    openMenu(byId("organization-menu"), switcher);
-  });
-  const me = byId("me-button");
-  me.addEventListener("click", () => openMenu(byId("me-menu"), me));
-  byId("me-menu").addEventListener("click", (/** @type {Event} */ event) => {
-    const choice = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-theme-choice]"));
-    if (choice) setTheme(choice.dataset.themeChoice ?? "");
-  });
-  window.addEventListener("storage", (event) => event.key === THEME && applyTheme());
-}
+  async openOrganizations() {
+    await fillOrganizations(this.app);
+    openMenu(byId("organization-menu"), byId("organization-button"));
+  }
 
-/** As early as possible, so that the page is not first shown in the other theme. */
-export function applyTheme() {
-  const theme = localStorage.getItem(THEME) ?? "";
-  document.documentElement.dataset.theme = theme;
-  for (const choice of document.querySelectorAll("[data-theme-choice]")) {
-    const chosen = choice.getAttribute("data-theme-choice") === theme;
-    choice.setAttribute("aria-checked", String(chosen));
+  openMine() {
+    openMenu(byId("me-menu"), byId("me-button"));
   }
 }
 

@@ -4,13 +4,13 @@
 /** @import {Message} from "../client/types.js" */
 
 import { ApiError } from "../client/api.js";
-import { confirm, explain } from "./dialog.js";
+import { confirm } from "./dialog.js";
 import { byId, clone } from "./dom.js";
 import { editMessage } from "./editor.js";
 import { pickEmoji } from "./emoji.js";
 import { gettext } from "./i18n.js";
 import { openMenu } from "./menu.js";
-import { toast } from "./toast.js";
+import { explain, toast } from "./toast.js";
 
 /** @type {Record<string, string>} what a key does on the message that has the focus */
 const KEYS = { e: "edit", r: "reply", "+": "react", l: "link", Delete: "delete", Enter: "reply" };
@@ -32,6 +32,7 @@ export class MessageActions {
     element.addEventListener("pointerleave", () => this.#unfollow());
     element.addEventListener("click", (event) => void this.#onClick(event));
     element.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#follow(element.querySelector(".message:hover")); // the pointer may have been there before this was fetched
   }
 
   /** @param {MessageNode} node @param {string} action @param {HTMLElement} origin where a menu is placed */

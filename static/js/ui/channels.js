@@ -1,11 +1,12 @@
 /** @import {App} from "./app.js" */
 /** @import {ConversationView} from "../client/client.js" */
 
-import { attempt, explain, openDialog } from "./dialog.js";
+import { attempt, openDialog } from "./dialog.js";
 import { ApiError } from "../client/api.js";
 import { byId, clone, setIcon, setText } from "./dom.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { conversationIcon } from "./names.js";
+import { explain } from "./toast.js";
 
 const TYPING_PAUSE = 200; // milliseconds after the last key before the list is asked for
 

@@ -2,16 +2,13 @@
 /** @import {Conversation} from "../client/types.js" */
 
 import { ApiError } from "../client/api.js";
-import { MessageActions } from "./actions.js";
 import { Composer } from "./composer.js";
-import { explain } from "./dialog.js";
-import { byId, everyFrame, setIcon, setText } from "./dom.js";
-import { editMessage } from "./editor.js";
+import { byId, everyFrame, once, setIcon, setText } from "./dom.js";
 import { listOf } from "./format.js";
 import { History } from "./history.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { conversationIcon, conversationName, conversationTitle, isChannel, memberName } from "./names.js";
-import { toast } from "./toast.js";
+import { explain, toast } from "./toast.js";
 
 const COUNTING = 300; // milliseconds in which several who come or go are one question
 
@@ -25,7 +22,8 @@ export class ConversationView {
   constructor(app, { openSettings }) {
     this.app = app;
     this.history = new History(app);
-    this.actions = new MessageActions(app, this.history.list);
+    // What is done with messages is fetched when there are some.
+    this.wireActions = once(async () => new (await import("./actions.js")).MessageActions(app, this.history.list));
     this.composer = new Composer(app, byId("composer-dock"));
     this.render = everyFrame(() => this.#render());
     app.store.observe((changes) => {
@@ -144,7 +142,7 @@ export class ConversationView {
     const recent = this.app.store.between(id, Math.max(1, last_seq - 100), last_seq);
     const mine = recent.filter((message) => message.author === this.app.store.me && !message.deleted_at);
     const node = this.history.list.nodeOf(this.history.list.atSeq(mine.at(-1)?.seq ?? 0));
-    if (node) editMessage(this.app, node);
+    if (node) void import("./editor.js").then(({ editMessage }) => editMessage(this.app, node));
     return node !== undefined;
   }
 

@@ -1,6 +1,6 @@
 import { ApiError } from "../client/api.js";
 import { byId } from "./dom.js";
-import { gettext } from "./i18n.js";
+import { explain } from "./toast.js";
 
 /**
  * Show a dialog of templates/chat/dialogs.html. Its close button and a press beside it close it, as Escape does.
@@ -50,12 +50,6 @@ export function confirm({ title, text, yes }) {
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
   });
-}
-
-/** @param {ApiError} error in words for a person */
-export function explain(error) {
-  if (error.status === 0) return gettext("No answer from the server. Check your connection and try again.");
-  return Object.values(error.errors).flat()[0] ?? error.message;
 }
 
 /** @param {HTMLDialogElement} dialog */

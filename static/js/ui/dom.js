@@ -61,6 +61,23 @@ export function everyFrame(work) {
   };
 }
 
+/**
+ * What `make` makes, made at the first call; at the next one if it failed.
+ *
+ * @template T
+ * @param {() => Promise<T>} make
+ * @returns {() => Promise<T>}
+ */
+export function once(make) {
+  /** @type {Promise<T> | undefined} */
+  let made;
+  return () => {
+    made ??= make();
+    made.catch(() => (made = undefined));
+    return made;
+  };
+}
+
 /** @param {EventTarget | null} target whether keys that it gets are somebody writing */
 export function isWriting(target) {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));

@@ -3,8 +3,8 @@
 
 import { ApiError } from "../client/api.js";
 import { fitHeight, growWithText, sends } from "./composer.js";
-import { explain } from "./dialog.js";
 import { clone } from "./dom.js";
+import { explain } from "./toast.js";
 
 /**
  * Edit a message where it stands. Escape gives up, Enter saves; a refusal is shown and the text stays.

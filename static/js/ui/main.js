@@ -4,15 +4,14 @@
 
 import { ApiError } from "../client/api.js";
 import { Client } from "../client/client.js";
-import { applyTheme, wireMenus } from "./account.js";
 import { cookie, openSocket, readConfig } from "./app.js";
 import { ConversationView } from "./conversation.js";
-import { byId, isWriting } from "./dom.js";
+import { byId, isWriting, once } from "./dom.js";
 import { conversationTitle, isChannel } from "./names.js";
 import { Router } from "./router.js";
 import { Sidebar } from "./sidebar.js";
 import { Announcer, ConnectionLine, showTitle } from "./status.js";
-import { Thread } from "./thread.js";
+import { THEME, applyTheme } from "./theme.js";
 
 const RETRY = 5_000; // milliseconds between two attempts to load a page that never came up
 const VIEWS = ["state-loading", "state-home", "state-missing", "state-failed", "conversation", "search"];
@@ -22,6 +21,7 @@ class Page {
   /** @type {string | undefined} */
   #place;
   #isPublic = false;
+  #hasThread = false; // whether one has been opened
   #turn = 0;
 
   constructor() {
@@ -44,8 +44,9 @@ class Page {
     this.lastPlace = `parley:last:${config.member}`;
     this.sidebar = new Sidebar(this.app);
     this.conversation = new ConversationView(this.app, { openSettings: async (conversation) => (await this.settings()).open(conversation) });
-    this.thread = new Thread(this.app);
     // What nobody sees at first is fetched when the page has come up, or when it is asked for before that.
+    this.menus = once(async () => new (await import("./account.js")).Menus(this.app));
+    this.thread = once(async () => new (await import("./thread.js")).Thread(this.app));
     this.search = once(async () => new (await import("./search.js")).Search(this.app));
     this.settings = once(async () => new (await import("./settings.js")).Settings(this.app));
     this.create = once(async () => (await import("./channels.js")).wireCreateChannel(this.app));
@@ -53,7 +54,6 @@ class Page {
     this.direct = once(async () => (await import("./direct.js")).wireStartDirect(this.app));
     new ConnectionLine(this.app);
     this.announcer = new Announcer(this.app);
-    wireMenus(this.app);
     this.#wire();
   }
 
@@ -69,7 +69,7 @@ class Page {
     }
     this.app.router.onRoute = (route) => void this.#go(route);
     this.app.router.start();
-    const later = [this.search, this.settings, this.create, this.browse, this.direct];
+    const later = [this.conversation.wireActions, this.menus, this.thread, this.search, this.settings, this.create, this.browse, this.direct];
     (globalThis.requestIdleCallback ?? setTimeout)(() => later.forEach((load) => load().catch(() => {}))); // asked for again when needed
   }
 
@@ -96,6 +96,9 @@ class Page {
     byId("create-channel-button").hidden = !may("create_channels");
     byId("create-channel-button").addEventListener("click", async () => (await this.create())());
     for (const id of ["compose-button", "direct-button"]) byId(id).addEventListener("click", async () => (await this.direct())());
+    byId("organization-button").addEventListener("click", async () => (await this.menus()).openOrganizations());
+    byId("me-button").addEventListener("click", async () => (await this.menus()).openMine());
+    window.addEventListener("storage", (event) => event.key === THEME && applyTheme());
     document.addEventListener("click", (event) => void this.#onAction(event));
     document.addEventListener("keydown", (event) => this.#onKey(event));
     this.#wireLife();
@@ -124,7 +127,7 @@ class Page {
     this.sidebar.setCurrent(route.conversation);
     if (route.name !== "conversation") {
       this.conversation.close();
-      void this.thread.open(undefined);
+      void this.#openThread(undefined);
     }
     this.#setPlace(undefined);
     if (route.name === "home") this.#goHome();
@@ -153,13 +156,20 @@ class Page {
       this.#show("conversation");
       this.#setPlace(conversation);
       localStorage.setItem(this.lastPlace, id);
-      await Promise.all([this.conversation.open(this.app.store.conversations.get(id) ?? conversation, route.seq), this.thread.open(route.thread)]);
+      await Promise.all([this.conversation.open(this.app.store.conversations.get(id) ?? conversation, route.seq), this.#openThread(route.thread)]);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (turn !== this.#turn) return;
       this.#show(error.passing ? "state-failed" : "state-missing");
       if (error.passing) setTimeout(() => turn === this.#turn && void this.#go(this.app.router.route), RETRY);
     }
+  }
+
+  /** @param {string | undefined} id of the root, or of a reply; undefined closes it */
+  async #openThread(id) {
+    if (!id && !this.#hasThread) return;
+    this.#hasThread = true;
+    await (await this.thread()).open(id);
   }
 
   /** @param {string} view */
@@ -206,23 +216,6 @@ class Page {
     }
     if (event.key === "Escape" && this.#place) this.conversation.composer.focus();
   }
-}
-
-/**
- * What `make` makes, made at the first call; at the next one if it failed.
- *
- * @template T
- * @param {() => Promise<T>} make
- * @returns {() => Promise<T>}
- */
-function once(make) {
-  /** @type {Promise<T> | undefined} */
-  let made;
-  return () => {
-    made ??= make();
-    made.catch(() => (made = undefined));
-    return made;
-  };
 }
 
 /** What the list of one's devices calls this one. */

@@ -3,11 +3,11 @@
 /** @import {Message} from "../client/types.js" */
 
 import { ApiError } from "../client/api.js";
-import { explain } from "./dialog.js";
 import { byId, clone, setText } from "./dom.js";
 import { fillAvatar, fullDate, shortTime } from "./format.js";
 import { gettext } from "./i18n.js";
 import { conversationName, conversationTitle, memberName, people } from "./names.js";
+import { explain } from "./toast.js";
 
 /** @typedef {Message & {excerpt: {text: string, hit: boolean}[]}} Found */
 

@@ -4,14 +4,13 @@
 import { ApiError } from "../client/api.js";
 import { MessageActions } from "./actions.js";
 import { Composer } from "./composer.js";
-import { explain } from "./dialog.js";
 import { byId, everyFrame, setText } from "./dom.js";
 import { editMessage } from "./editor.js";
 import { gettext } from "./i18n.js";
 import { MessageList } from "./messagelist.js";
 import { conversationTitle } from "./names.js";
 import { rowsOf } from "./rows.js";
-import { toast } from "./toast.js";
+import { explain, toast } from "./toast.js";
 
 const AT_END = 48; // pixels from the end within which one is reading along
 

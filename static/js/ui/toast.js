@@ -1,4 +1,7 @@
+/** @import {ApiError} from "../client/api.js" */
+
 import { byId, clone } from "./dom.js";
+import { gettext } from "./i18n.js";
 
 const SHOWN = 4_000; // milliseconds
 
@@ -13,4 +16,10 @@ export function toast(text) {
     root.remove();
     if (!place.childElementCount) place.hidePopover();
   }, SHOWN);
+}
+
+/** @param {ApiError} error in words for a person */
+export function explain(error) {
+  if (error.status === 0) return gettext("No answer from the server. Check your connection and try again.");
+  return Object.values(error.errors).flat()[0] ?? error.message;
 }
