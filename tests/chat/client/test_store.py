@@ -1,0 +1,153 @@
+"""What the store takes for complete, and what it does not. That it follows the server is proven in tests/sync/."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chat.client.store import Entity, Store
+from tests.chat.client.test_mailbox import answer
+
+ME, NINA, TOWN = "me", "nina", "town"
+
+
+def person(id: str, version: int = 1, role: str = "member") -> Entity:
+    return {"id": id, "version": version, "role": role}
+
+
+def conversation(last_seq: int = 0, **changes: Any) -> Entity:
+    return {"id": TOWN, "kind": "public", "people": [], "last_seq": last_seq, "version": 1, **changes}
+
+
+def seat(member: str = ME, version: int = 1, **changes: Any) -> Entity:
+    private = {"read_seq": 0, "muted": False} if member == ME else {}
+    return {"conversation": TOWN, "member": member, "left_at": None, "version": version, **private, **changes}
+
+
+def message(seq: int, version: int = 1, author: str = NINA) -> Entity:
+    found = {"id": f"m{seq}", "conversation": TOWN, "seq": seq, "version": version, "author": author}
+    return {**found, "reactions": []}
+
+
+def event(type: str, entity: Entity) -> Entity:
+    return {"id": 1, "type": type, "data": entity}
+
+
+def told(last_seq: int, *, gap: bool = False, **changes: Any) -> Entity:
+    """A page of sync that tells the conversation, with the messages given."""
+    room = conversation(last_seq) | {"history_gap": gap, "participants_gap": True}
+    me = person(ME)
+    return answer(1, **{"conversations": [room], "participants": [seat()], "members": [me], "me": me, **changes})
+
+
+@pytest.fixture
+def store() -> Store:
+    """In town, where 50 messages were said, of which the last three are known."""
+    store = Store()
+    store.take([told(50, gap=True, full=True, messages=[message(seq) for seq in (48, 49, 50)])])
+    return store
+
+
+def seqs(store: Store) -> list[int]:
+    return [each["seq"] for each in store.rooms[TOWN].history]
+
+
+def test_history_is_whole_from_what_was_told_with_a_gap(store: Store) -> None:
+    store.apply(event("message.created", message(51)))
+    store.apply(event("message.updated", message(7, 2)))
+    assert (seqs(store), store.rooms[TOWN].history_gap) == ([48, 49, 50, 51], True)
+    room = store.rooms[TOWN]
+    store.put_history(TOWN, room.epoch, [message(seq) for seq in range(1, 48)])
+    assert (seqs(store), room.history_gap) == ([*range(1, 52)], False)
+    assert room.messages[7]["version"] == 2
+
+
+def test_a_page_from_before_a_gap_is_thrown_away(store: Store) -> None:
+    """What it holds may have changed since, with nobody left to say so."""
+    epoch = store.rooms[TOWN].epoch
+    store.take([told(53, gap=True, messages=[message(seq) for seq in (51, 52, 53)])])
+    store.put_history(TOWN, epoch, [message(seq) for seq in range(1, 48)])
+    assert seqs(store) == [51, 52, 53]
+    assert set(store.rooms[TOWN].messages) == {51, 52, 53}
+
+
+def test_participants_are_unknown_until_asked_for_and_again_after_a_loss(store: Store) -> None:
+    room = store.rooms[TOWN]
+    assert not room.seats_known
+    store.put_participants(TOWN, room.epoch, [seat(), seat(NINA)])
+    assert room.seats_known
+    asked_in = room.epoch
+    store.forget_participants()
+    assert (room.seats_known, [each["member"] for each in room.participants]) == (False, [ME])
+    store.put_participants(TOWN, asked_in, [seat(), seat(NINA)])
+    assert not room.seats_known
+
+
+def test_who_left_does_not_come_back_by_a_list_that_is_older(store: Store) -> None:
+    room = store.rooms[TOWN]
+    store.apply(event("participant.removed", seat(NINA, 2, left_at="now")))
+    store.put_participants(TOWN, room.epoch, [seat(), seat(NINA, 1)])
+    assert [each["member"] for each in room.participants] == [ME]
+
+
+def test_the_own_removal_takes_everything_and_older_news_bring_nothing_back(store: Store) -> None:
+    store.apply(event("participant.removed", seat(ME, 5, left_at="now")))
+    assert store.rooms == {}
+    store.apply(event("conversation.created", conversation(50)))
+    store.apply(event("participant.created", seat(ME, 4)))
+    store.apply(event("message.created", message(51)))
+    assert (list(store.own_rooms()), store.rooms[TOWN].messages) == ([], {})
+    store.apply(event("participant.created", seat(ME, 6)))
+    assert [room.whole_from for room in store.own_rooms()] == [51]
+
+
+def test_private_fields_survive_what_everybody_is_told(store: Store) -> None:
+    store.apply(event("participant.updated", seat(version=2, muted=True, read_seq=9)))
+    shared = {name: value for name, value in seat(version=3).items() if name not in {"read_seq", "muted"}}
+    store.apply(event("participant.updated", shared | {"role": "admin"}))
+    own = store.own_seat(TOWN)
+    assert own is not None and (own["muted"], own["read_seq"], own["role"]) == (True, 9, "admin")
+
+
+def test_whoever_writes_has_read(store: Store) -> None:
+    assert store.unread(TOWN) == 50
+    store.apply(event("message.created", message(51, author=ME)))
+    assert store.unread(TOWN) == 0
+
+
+def test_messages_of_conversations_that_are_not_ones_own_are_not_kept(store: Store) -> None:
+    store.apply(event("message.created", message(1) | {"conversation": "elsewhere"}))
+    assert list(store.rooms) == [TOWN]
+
+
+def test_guests_forget_whom_nothing_refers_to(store: Store) -> None:
+    store.put_member(person(NINA))
+    store.put_member(person("zoe"))
+    store.apply(event("member.updated", person(ME, 2, role="guest")))
+    assert set(store.members) == {ME, NINA}
+    store.apply(event("participant.removed", seat(ME, 2, left_at="now")))
+    assert set(store.members) == {ME}
+
+
+def test_unknown_people_are_named(store: Store) -> None:
+    assert store.strangers() == {NINA}
+    store.put_member(person(NINA))
+    assert store.strangers() == set()
+
+
+def test_every_message_is_heard_of_once_a_version_a_full_sync_included() -> None:
+    heard: list[tuple[int, int]] = []
+    store = Store(on_message=lambda message: heard.append((message["seq"], message["version"])))
+    page = told(2, full=True, messages=[message(1), message(2)])
+    store.take([page])
+    store.apply(event("message.updated", message(2, 2)))
+    store.apply(event("message.created", message(1)))
+    store.take([page | {"messages": [message(1), message(2, 3)]}])
+    assert heard == [(1, 1), (2, 1), (2, 2), (2, 3)]
+
+
+def test_entities_that_are_not_known_yet_are_left_alone(store: Store) -> None:
+    before = seqs(store)
+    store.apply(event("sticker.created", {"id": "s", "version": 1}))
+    assert seqs(store) == before
