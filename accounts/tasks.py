@@ -20,4 +20,3 @@ MAIL_LONGEST_WAIT = 4 * 3600  # seconds
 def deliver_mail(*, to: str, subject: str, text: str) -> None:
     """Hand one mail to the mail server; tried again for hours while that is away."""
     EmailMessage(subject, text, to=[to]).send()
-

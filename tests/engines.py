@@ -8,7 +8,10 @@ at the end; what a killed run leaves is removed by the next one. Name a `DATABAS
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
+import shutil
+import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,8 +21,9 @@ from asgiref.sync import SyncToAsync
 
 from config.embedded import engines, temporary_home
 
-# Hashed static files are what people get, so they are what is tested; kept between runs, made anew when they change.
-STATIC = Path(__file__).resolve().parent.parent / ".pytest_cache" / "staticfiles"
+ROOT = Path(__file__).resolve().parent.parent
+STATIC = ROOT / ".pytest_cache" / "staticfiles"
+STATIC_KEPT = 86_400  # seconds
 
 _running = ExitStack()
 
@@ -68,14 +72,31 @@ def start() -> None:
     urls = _running.enter_context(engines(home, durable=False, postgres=postgres))
     if postgres:
         os.environ["DATABASE_URL"] = urls.database
-    os.environ |= {"REDIS_URL": urls.redis, "PARLEY_HOME": str(home), "STATIC_ROOT": str(STATIC)}
+    os.environ |= {"REDIS_URL": urls.redis, "PARLEY_HOME": str(home), "STATIC_ROOT": str(static_folder())}
+
+
+def static_folder() -> Path:
+    """Hashed static files are what people get, so they are what is tested. They are kept between runs, in a folder for
+    each state of their sources: a run must not lose them because somebody edits them, or runs the tests, meanwhile."""
+    if "STATIC_ROOT" in os.environ:
+        return Path(os.environ["STATIC_ROOT"])  # a worker inherits it
+    digest = hashlib.sha256()
+    for path in sorted([*(ROOT / "static").rglob("*"), ROOT / "requirements-dev.lock"]):
+        found = path.stat()
+        digest.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
+    return STATIC / digest.hexdigest()[:16]
 
 
 def collect_static() -> None:
-    """Make the hashed files, one run at a time."""
+    """Make the hashed files, one run at a time, and put away those that nobody used for a day."""
     from config.management.commands.prepare import Command
 
-    STATIC.mkdir(parents=True, exist_ok=True)
+    folder = Path(os.environ["STATIC_ROOT"])
+    folder.mkdir(parents=True, exist_ok=True)
+    os.utime(folder)
     with (STATIC / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         Command().collect()
+        for other in STATIC.iterdir():
+            if other.is_dir() and other.stat().st_mtime < time.time() - STATIC_KEPT:
+                shutil.rmtree(other)
