@@ -27,8 +27,8 @@ test: dev ## Python, JavaScript and browser tests: own engines, parallel, random
 screenshots: dev ## pictures of every main view, while `make up` runs with its demo (URL=…)
 	@$(BIN)/python -m tests.e2e.screenshots $(or $(URL),http://localhost:$(or $(PORT),8000))
 
-chaos: dev ## break everything while people chat, and count what is missing (MINUTES=5 SEED=7 CLIENTS=300)
-	@$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),5) --clients $(or $(CLIENTS),300) $(if $(SEED),--seed $(SEED))
+chaos: dev ## break everything while people chat, and count what is missing (MINUTES=5 SEED=7 CLIENTS=300 LIBRARY=js)
+	@$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),5) $(if $(CLIENTS),--clients $(CLIENTS)) $(if $(SEED),--seed $(SEED)) $(if $(LIBRARY),--library $(LIBRARY))
 
 lint: dev ## style, types, layers, templates, migrations
 	@$(BIN)/ruff check .

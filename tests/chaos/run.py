@@ -17,12 +17,14 @@ import sys
 import time
 import uuid
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import psycopg
 
+from tests.chaos import browsers
+from tests.chaos.faults import Report, ServerFaults
 from tests.support.client import Account, ChatClient
 from tests.support.stack import Stack, stack
 
@@ -40,12 +42,6 @@ class Plan:
     posts: float = 20.0  # per second, over all clients
     valkey_gone: float = 20.0  # seconds
     backend: str = "postgres"
-
-
-@dataclass
-class Report:
-    problems: list[str] = field(default_factory=list)
-    figures: dict[str, Any] = field(default_factory=dict)
 
 
 def run(plan: Plan) -> Report:
@@ -95,6 +91,7 @@ class _Chaos:
         self.clients = [ChatClient(account, self.nodes, random.Random(self.chance.random())) for account in accounts]
         self.sent: dict[str, dict[str, Any]] = {}
         self.refused: list[str] = []
+        self.faults = ServerFaults(whole, self.chance, seconds=plan.seconds, valkey_gone=plan.valkey_gone)
         self.sending: set[asyncio.Task[None]] = set()
 
     async def run(self) -> Report:
@@ -104,7 +101,7 @@ class _Chaos:
                 await asyncio.gather(*(client.register(http) for client in self.clients[at : at + 50]))
             lives = [asyncio.create_task(client.run(http)) for client in self.clients]
             started = time.monotonic()
-            troubles = [asyncio.create_task(each) for each in (self._disconnect(), self._post(), self._break())]
+            troubles = [asyncio.create_task(each) for each in (self._disconnect(), self._post(), self.faults.run())]
             await asyncio.gather(*troubles)
             faulty = time.monotonic() - started
             await asyncio.wait_for(asyncio.gather(*self.sending), SETTLE)
@@ -142,38 +139,6 @@ class _Chaos:
             self.sent[ref] = answer["message"]
         else:
             self.refused.append(json.dumps(answer))
-
-    async def _break(self) -> None:
-        """One fault after the other, each with its share of the time, and quiet at the end of it."""
-        pause = max(0.5, (self.plan.seconds - self.plan.valkey_gone) / 6)
-        faults = [self._kill_node, self._lose_valkey, self._restart_postgres, self._replace_node]
-        self.chance.shuffle(faults)
-        for fault in faults:
-            await asyncio.sleep(pause)
-            await fault()
-
-    async def _kill_node(self) -> None:
-        node = self.chance.choice(self.whole.nodes)
-        await asyncio.to_thread(self.whole.kill_node, node)
-        await asyncio.sleep(1)
-        await asyncio.to_thread(lambda: self.whole.start_node(port=node.port))
-
-    async def _replace_node(self) -> None:
-        node = self.chance.choice(self.whole.nodes)
-        took = await asyncio.to_thread(self.whole.stop_node, node)
-        if took > 10:
-            self.refused.append(f"a node took {took:.1f} s to stop")
-        await asyncio.to_thread(lambda: self.whole.start_node(port=node.port))
-
-    async def _lose_valkey(self) -> None:
-        await asyncio.to_thread(self.whole.stop_valkey)
-        await asyncio.sleep(self.plan.valkey_gone)
-        await asyncio.to_thread(self.whole.start_valkey)
-
-    async def _restart_postgres(self) -> None:
-        await asyncio.to_thread(self.whole.stop_postgres)
-        await asyncio.sleep(1)
-        await asyncio.to_thread(self.whole.start_postgres)
 
     # --- The end of it ------------------------------------------------------------------------------
 
@@ -214,7 +179,7 @@ class _Chaos:
             report.problems += [
                 f"client {number}: {name}: {len(what)} {list(what)[:3]}" for name, what in facts.items() if what
             ]
-        report.problems += self.refused
+        report.problems += self.refused + self.faults.complaints
         report.problems += [
             f"answered but not stored: {ref}" for ref, sent in self.sent.items() if sent["id"] not in stored
         ]
@@ -236,23 +201,41 @@ class _Chaos:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--library", default="python", choices=["python", "js"], help="js: the browser's, under Node")
     parser.add_argument("--minutes", type=float, default=1.0)
-    parser.add_argument("--clients", type=int, default=300)
+    parser.add_argument("--clients", type=int, help="300, and 60 of the browser's")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--backend", default="postgres", choices=["postgres", "valkey"])
     given = parser.parse_args()
-    plan = Plan(
-        clients=given.clients,
-        seconds=given.minutes * 60,
-        seed=given.seed,
-        backend=given.backend,
-        valkey_gone=min(20.0, given.minutes * 20),
-    )
-    report = run(plan)
+    report = _run_browsers(given) if given.library == "js" else _run_wires(given)
     sys.stdout.write(json.dumps(report.figures | {"problems": len(report.problems)}) + "\n")
     for problem in report.problems[:20]:
         sys.stdout.write(problem + "\n")
     return 1 if report.problems else 0
+
+
+def _run_wires(given: argparse.Namespace) -> Report:
+    return run(
+        Plan(
+            clients=given.clients or Plan.clients,
+            seconds=given.minutes * 60,
+            seed=given.seed,
+            backend=given.backend,
+            valkey_gone=min(20.0, given.minutes * 20),
+        )
+    )
+
+
+def _run_browsers(given: argparse.Namespace) -> Report:
+    return browsers.run(
+        browsers.Plan(
+            clients=given.clients or browsers.Plan.clients,
+            seconds=given.minutes * 60,
+            seed=given.seed,
+            backend=given.backend,
+            valkey_gone=min(10.0, given.minutes * 10),
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -36,10 +36,10 @@ def make_people(slug: str, count: int) -> tuple[Organization, list[Member], list
     return organization, members, secrets
 
 
-def make_room(name: str, members: Sequence[Member]) -> Conversation:
+def make_room(name: str, members: Sequence[Member], *, kind: Kind = Kind.PRIVATE) -> Conversation:
     organization = members[0].organization
     with organization_scope(organization):
-        room: Conversation = Conversation.objects.create(organization=organization, kind=Kind.PRIVATE, name=name)
+        room: Conversation = Conversation.objects.create(organization=organization, kind=kind, name=name)
         Participant.objects.bulk_create(
             [Participant(organization=organization, conversation=room, member=member) for member in members]
         )
