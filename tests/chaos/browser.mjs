@@ -118,6 +118,8 @@ class Page {
   wire = null;
   /** By conversation: the seq from which on it was whole once. */
   floors = new Map();
+  /** The end of the page. What waits for its timers or its server then waits forever. @type {Promise<void>} */
+  over = new Promise((resolve) => (this.leave = resolve));
 
   constructor(tab, seed) {
     this.tab = tab;
@@ -161,7 +163,7 @@ class Page {
   async start() {
     while (this.alive) {
       try {
-        return await this.client.start();
+        return await Promise.race([this.client.start(), this.over]);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         await sleep(systemClock, START_AGAIN);
@@ -173,6 +175,7 @@ class Page {
     this.client.suspend(false);
     this.alive = false;
     this.wire?.close();
+    this.leave();
   }
 
   async goOffline(milliseconds) {
@@ -223,16 +226,19 @@ class Tab {
 
   async reload() {
     this.page.end();
-    this.page = new Page(this, this.world.seed());
-    await this.page.start();
+    await this.load();
   }
 
   /** Become a copy of another tab, whose storage comes along; without Web Locks the server finds it out. */
   async duplicate(other) {
     this.page.end();
     this.storage = new MemoryStorage(Object.fromEntries(other.storage.map));
+    await this.load();
+  }
+
+  async load() {
     this.page = new Page(this, this.world.seed());
-    await this.page.start();
+    await this.page.start().catch((error) => this.world.complain(`loading: ${error.stack}`));
   }
 }
 
@@ -280,12 +286,12 @@ class World {
   }
 
   async #do(deed, tab) {
-    const { client, alive } = tab.page;
+    const { client, alive, over } = tab.page;
     const rooms = [...client.store.conversations.keys()].filter((id) => client.store.ownSeat(id));
     if (!alive || rooms.length === 0) return;
     this.count(deed);
     try {
-      await this[deed](tab, client, this.dice.pick(rooms));
+      await Promise.race([this[deed](tab, client, this.dice.pick(rooms)), over]);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (!error.passing && !EXPECTED.has(error.status)) this.complain(`${deed}: ${error.status} ${error.message}`);
