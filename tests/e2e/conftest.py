@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -15,46 +16,73 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
+from django.core.management.base import CommandError
 from django.db import connection
+from django.test import TransactionTestCase
 from playwright.sync_api import Browser, expect, sync_playwright
+from psycopg.errors import DeadlockDetected
 
 from accounts.models import Member
 from tests.e2e.chromium import ARGUMENTS, DESK, PHONE, PROGRAM
 from tests.e2e.person import Person
 
 START = 60.0  # seconds that the server may take on a busy machine
+DEADLOCKS = 3  # in a row, before it is no coincidence
 PATIENCE = 20_000  # milliseconds until what should be on the page counts as missing
 
 expect.set_options(timeout=PATIENCE)
 
 
+class Server:
+    """One process that can be killed and started again at the same address."""
+
+    def __init__(self, database: str, log: Path) -> None:
+        self._port = _free_port()
+        self._log = log
+        self._environment = {**os.environ, "DATABASE_URL": database}
+        self._process: subprocess.Popen[bytes] | None = None
+        self.address = f"http://localhost:{self._port}"
+
+    def start(self) -> None:
+        if self._process is not None:
+            return
+        command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(self._port)]
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [*command, "--log-level", "warning"], env=self._environment, stdout=output, stderr=subprocess.STDOUT
+            )
+        _wait_until_ready(self.address, self._process, self._log)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(timeout=30)
+        self._process = None
+
+
 @pytest.fixture(scope="session")
-def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running server. One a worker; the tables are emptied under it between tests."""
-    port = _free_port()
-    address = f"http://localhost:{port}"
-    log = tmp_path_factory.mktemp("server") / "log"
+def running_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One a worker; the tables are emptied under it between tests."""
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "config.asgi:application",
-        "--port",
-        str(port),
-        "--log-level",
-        "warning",
-    ]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, env={**os.environ, "DATABASE_URL": database}, stdout=output, stderr=subprocess.STDOUT
-        )
+    server = Server(database, tmp_path_factory.mktemp("server") / "log")
     try:
-        _wait_until_ready(address, process, log)
-        yield address
+        server.start()
+        yield server
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        server.stop()
+
+
+@pytest.fixture
+def server(running_server: Server) -> str:
+    """The address of a running server."""
+    running_server.start()  # the test before may have ended it
+    return running_server.address
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +92,26 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=PROGRAM, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def tables_emptied_beside_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Emptying them locks one table after the other, and the server's own housekeeping may lock them the other way
+    round. PostgreSQL ends such a deadlock by refusing one of the two, who is to try again."""
+    empty: Callable[[TransactionTestCase], None] = vars(TransactionTestCase)["_fixture_teardown"]
+
+    def empty_again(case: TransactionTestCase) -> None:
+        for deadlocks in range(DEADLOCKS + 1):
+            try:
+                empty(case)
+            except CommandError as error:
+                deadlocked = isinstance(getattr(error.__cause__, "__cause__", None), DeadlockDetected)
+                if not deadlocked or deadlocks == DEADLOCKS:
+                    raise
+            else:
+                return
+
+    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", empty_again)
 
 
 @pytest.fixture(autouse=True)
@@ -98,10 +146,28 @@ def browser_of(
         return person
 
     yield open_browser
-    problems = [f"{person.member.name}: {problem}" for person in people for problem in person.problems]
+    everybody = [*people, *(other for person in people for other in person.others)]
+    problems = [f"{person.member.name}: {problem}" for person in everybody for problem in person.problems]
     for person in people:
         person.page.context.close()
+    _wait_until_quiet()
     assert not problems, "\n".join(problems)
+
+
+def _wait_until_quiet() -> None:
+    """Until the server has noticed that everybody is gone: what it still wrote would be part of the next test."""
+    deadline = time.monotonic() + START
+    busy = (
+        "SELECT EXISTS (SELECT FROM chat_client WHERE node_id IS NOT NULL) OR EXISTS (SELECT FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle')"
+    )
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute(busy)
+            if cursor.fetchone() == (False,):
+                return
+        time.sleep(0.05)
+    raise RuntimeError("the server does not come to rest")
 
 
 def _free_port() -> int:

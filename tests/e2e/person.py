@@ -19,6 +19,7 @@ class Person:
         self.page = page
         self.member = member
         self.problems: list[str] = []
+        self.others: list[Person] = []
         self._expected: list[str] = []
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.problems.append(f"script: {error}"))
@@ -32,6 +33,7 @@ class Person:
         password.fill(PASSWORD)
         password.press("Enter")
         expect(self.page.get_by_role("button", name=self.member.name).first).to_be_visible()
+        expect(self.page.locator("#shell")).not_to_have_attribute("data-view", "loading")  # scripts listen from here on
 
     def visit(self, path: str) -> int:
         """Go to an address; the status of the answer."""
@@ -179,6 +181,36 @@ class Person:
         yield
         self.page.context.set_offline(False)
 
+    def expect_broken_connections(self) -> None:
+        """From now on the browser may complain that the server, or a socket to it, cannot be reached."""
+        self._expected += ["net::ERR_", "WebSocket connection to"]
+
+    def watch_for_emptiness(self) -> None:
+        """From now on `assert_never_empty` says whether there was a frame without a single message on the page."""
+        self.page.evaluate(WATCH)
+
+    def assert_never_empty(self) -> None:
+        fewest, frames = self.page.evaluate("[window.fewestMessages, window.watchedFrames]")
+        assert frames > 0
+        assert fewest > 0, "for a moment there was no message on the page"
+
+    def duplicate_tab(self) -> Person:
+        """As the browser's own command does: with a copy of what the tab keeps."""
+        with self.page.context.expect_page() as opened:
+            self.page.evaluate("void window.open(location.href)")
+        person = Person(opened.value, self.member)
+        self.others.append(person)
+        return person
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """As a laptop that is closed: nothing of the page runs."""
+        browser = self.page.context.new_cdp_session(self.page)
+        browser.send("Page.setWebLifecycleState", {"state": "frozen"})
+        yield
+        browser.send("Page.setWebLifecycleState", {"state": "active"})
+        browser.detach()
+
     def expect_refusals(self) -> None:
         """From now on answers of 4xx are what the test is about."""
         self._expected.append("the server responded with a status of 4")
@@ -199,3 +231,18 @@ class Person:
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not any(text in message.text for text in self._expected):
             self.problems.append(f"console: {message.text}")
+
+
+# The fewest messages on the page in any frame from now on, and how many frames were looked at.
+WATCH = """
+() => {
+  window.fewestMessages = Infinity;
+  window.watchedFrames = 0;
+  const look = () => {
+    window.fewestMessages = Math.min(window.fewestMessages, document.querySelectorAll("#messages .message").length);
+    window.watchedFrames += 1;
+    requestAnimationFrame(look);
+  };
+  look();
+}
+"""

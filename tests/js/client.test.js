@@ -400,7 +400,8 @@ test("paging remembers where a history begins and shares a request under way", a
 });
 
 test("typing is said once in three seconds, heard for six, and over with the message", async () => {
-  const { client, clock, last } = await liveTab();
+  const { client, clock, last } = await liveTab({ routes: { "GET members/member-dora": () => member({ id: "member-dora", name: "Dora" }) } });
+  client.focus = () => ({ conversation: "general", range: { from: 1, to: 1 }, thread: null });
   client.signals.type("general");
   client.signals.type("general");
   assert.equal(last().ops("typing").length, 1);
@@ -415,6 +416,9 @@ test("typing is said once in three seconds, heard for six, and over with the mes
   last().say({ ...typing, tag: 1 });
   await clock.advance(6_000);
   assert.deepEqual(client.signals.typists("general"), []);
+  last().say({ op: "signal", tag: 1, signal: { ...typing.signal, member: "member-dora" } });
+  await settle();
+  assert.equal(client.store.members.get("member-dora").name, "Dora", "who was not known is asked for");
 });
 
 test("presence comes with the state and changes by signals", async () => {
@@ -426,7 +430,7 @@ test("presence comes with the state and changes by signals", async () => {
   assert.deepEqual(heard, ["away", undefined]);
 });
 
-test("a tab that is closed says so; one that is reloaded goes on as the same client", async () => {
+test("a page that is closed says so; the one that comes after a page in the cache is the same client", async () => {
   const tabStorage = new MemoryStorage();
   const beacons = [];
   const beacon = (url, body) => beacons.push([url, body.get("csrfmiddlewaretoken")]);

@@ -48,7 +48,7 @@ test("a tab registers once, as a web client, however many ask at the same time",
   assert.equal(await session.register(), null);
 });
 
-test("a reload goes on as the same client, after the tag that was applied", async () => {
+test("the next page of the tab goes on as the same client, after the tag that was applied", async () => {
   const first = sessionWith();
   await first.session.register();
   first.session.keep(17);

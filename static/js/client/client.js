@@ -96,6 +96,7 @@ export class Client {
     this.presence = new Poller({ run: () => this.#lookAround(), pause: () => PRESENCE, clock });
     this.store.observe((changes) => this.#onChanges(changes));
     this.stream.observe((status) => this.#onStatus(status));
+    this.signals.observe(() => this.#onSignals());
   }
 
   /** Bring what every view needs, then keep it fresh. Throws ApiError when nothing could be brought. */
@@ -298,6 +299,12 @@ export class Client {
     const strangers = [...spokenOf].filter((id) => !this.store.members.has(id));
     if (strangers.length) void this.#learn(strangers);
     if (changes.members.size && this.stream.status !== "connecting") void this.#learn(this.store.strangers());
+  }
+
+  /** Somebody who types may not have written here before. */
+  #onSignals() {
+    const typists = this.signals.typists(this.focus()?.conversation ?? "");
+    void this.#learn(typists.filter((id) => !this.store.members.has(id)));
   }
 
   /** @param {string} status */

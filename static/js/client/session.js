@@ -8,8 +8,8 @@
  */
 
 /**
- * Who this tab is: one tab, one client. Its id and tag are kept in the tab's own storage, so a reload goes on with the
- * same mailbox. A duplicated tab comes with a copy of that storage: a lock that lives as long as the page tells which of
+ * Who this tab is: one tab, one client. Its id and tag are kept in the tab's own storage, so whatever page comes after one
+ * that crashed, was discarded or lies in the back/forward cache goes on with the same mailbox. A duplicated tab comes with a copy of that storage: a lock that lives as long as the page tells which of
  * the two is the client, and the other registers anew. (Without Web Locks, outside https, both connect; the server then
  * closes the first one's socket as replaced, and that one registers anew.)
  */
@@ -80,7 +80,7 @@ export class Session {
     this.storage.removeItem(this.key);
   }
 
-  /** The page goes into the back/forward cache, or is loaded anew: whoever comes next in this tab goes on. */
+  /** The page goes into the back/forward cache: whoever comes next in this tab goes on. */
   suspend() {
     this.#release();
   }
@@ -90,7 +90,7 @@ export class Session {
     if (this.id && !(await this.#claim(this.id))) this.forget();
   }
 
-  /** The tab is closed for good: its mailbox need not collect any more. */
+  /** The page is closed for good: its mailbox need not collect any more. (No browser tells a reload from that.) */
   close() {
     if (!this.id) return;
     this.beacon(`${this.api.base}clients/${this.id}/close`, new URLSearchParams({ csrfmiddlewaretoken: this.api.csrfToken() }));

@@ -15,7 +15,7 @@ export class Signals {
   /** @type {Set<() => void>} */
   #observers = new Set();
 
-  /** @param {{clock: Clock, me: string, say: (conversation: string) => void}} options */
+  /** @param {{clock: Clock, me: string, say: (conversation: string) => boolean}} options `say`: whether there was a socket to say it on */
   constructor({ clock, me, say }) {
     this.clock = clock;
     this.me = me;
@@ -37,8 +37,7 @@ export class Signals {
   type(conversation) {
     const now = this.clock.now();
     if (now - (this.#said.get(conversation) ?? -Infinity) < SAY_AGAIN) return;
-    this.#said.set(conversation, now);
-    this.say(conversation);
+    if (this.say(conversation)) this.#said.set(conversation, now);
   }
 
   /** @param {string} conversation what was typed is sent: the next key is news again */

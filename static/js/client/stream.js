@@ -111,7 +111,7 @@ export class Stream {
     this.#tell();
   }
 
-  /** @param {boolean} forGood false: the page goes into the back/forward cache, or the same tab comes back at once */
+  /** @param {boolean} forGood false: the page goes into the back/forward cache */
   suspend(forGood) {
     this.session.keep(this.mailbox.tag);
     this.socket.stop();

@@ -31,6 +31,7 @@ export class ConversationView {
         this.render();
       }
       if (changes.participants.has(this.#id ?? "")) this.#count();
+      if (changes.members.size) this.#showTypists();
     });
     app.client.signals.observe(() => this.#showTypists());
     byId("join-button").addEventListener("click", () => void this.#join());

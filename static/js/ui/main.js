@@ -107,16 +107,11 @@ class Page {
   /** Where the browser tells what becomes of the page and of the network. */
   #wireLife() {
     const { client } = this.app;
-    let reloading = false;
-    // The same tab is back in a moment then. Where the browser does not tell, it comes back as a new client.
-    /** @type {any} */ (globalThis).navigation?.addEventListener("navigate", (/** @type {any} */ event) => {
-      reloading = event.navigationType === "reload";
-    });
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && client.wake());
     document.addEventListener("resume", () => client.wake());
     window.addEventListener("online", () => client.wake());
     window.addEventListener("offline", () => client.lose());
-    window.addEventListener("pagehide", (event) => client.suspend(!event.persisted && !reloading));
+    window.addEventListener("pagehide", (event) => client.suspend(!event.persisted)); // else it may come back from the cache
     window.addEventListener("pageshow", (event) => event.persisted && void client.resume());
   }
 

@@ -24,6 +24,7 @@ export class ConnectionLine {
   #onStatus(status) {
     clearTimeout(this.#timer);
     const line = byId("connection");
+    line.dataset.status = status;
     if (status === "live") line.hidden = true;
     else if (!line.hidden) this.#show(status); // one sentence takes the place of the other
     else this.#timer = setTimeout(() => this.#show(status), status === "resyncing" ? PROMPT : PATIENCE);
