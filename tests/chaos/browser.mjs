@@ -255,7 +255,9 @@ class World {
     this.dice = new Dice(plan.seed);
     for (const account of plan.accounts) {
       account.storage = new MemoryStorage();
-      account.shut = new Set(); // conversations that are being left, or may have been: nothing is written there
+      // Conversations that a tab joins or leaves, or has left, until a join is answered: nothing is written there, for
+      // the member's other tab may not know yet, and what is refused after leaving is no loss.
+      account.shut = new Map();
     }
     this.tabs = plan.accounts.flatMap((account) => Array.from({ length: account.tabs }, () => new Tab(this, account)));
   }
@@ -342,21 +344,25 @@ class World {
   }
 
   async join(tab, client) {
-    const closed = this.plan.open.filter((id) => !client.store.ownSeat(id) && !tab.account.shut.has(id));
+    const { shut } = tab.account;
+    const closed = this.plan.open.filter((id) => !client.store.ownSeat(id) && (shut.get(id) ?? "left") === "left");
     if (closed.length === 0) return;
-    const { id } = await client.join(this.dice.pick(closed));
+    const id = this.dice.pick(closed);
+    shut.set(id, "joining");
+    await client.join(id);
+    shut.delete(id);
     await client.pages.newest(id);
   }
 
-  /** Only with nothing on its way: what is refused after leaving is no loss. */
+  /** Only with nothing on its way. */
   async leave(tab, client, room) {
     const { account } = tab;
     const tabs = this.tabs.filter((one) => one.account === account);
     if (!this.plan.open.includes(room) || account.shut.has(room)) return;
     if (tabs.some(({ page }) => page.client.outbox.entries(room).length)) return;
-    account.shut.add(room);
-    await client.leave(room); // unanswered, nobody knows, and it stays shut
-    account.shut.delete(room);
+    account.shut.set(room, "leaving");
+    await client.leave(room); // unanswered, nobody knows, and it stays so
+    account.shut.set(room, "left");
   }
 
   async reload(tab) {
@@ -404,7 +410,7 @@ function dumpOf(tab) {
     messages: [...store.messages.values()],
     at: Object.fromEntries(rooms.map((id) => [id, store.between(id, 1, store.conversations.get(id).last_seq).map(({ id }) => id)])),
     floors: Object.fromEntries(floors),
-    unsent: rooms.flatMap((id) => client.outbox.entries(id)),
+    unsent: [...new Set(tab.world.sent.map(({ conversation }) => conversation))].flatMap((id) => client.outbox.entries(id)),
   };
 }
 
