@@ -6,6 +6,7 @@ import math
 import sys
 from typing import Any
 
+import psycopg
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
@@ -66,7 +67,16 @@ def as_refusal(error: BaseException) -> Refusal | None:  # noqa: C901, PLR0911  
         case OperationalError() | InterfaceError():
             log.error("database_unavailable", exc_info=error)
             return Unavailable()
-    return None
+    return Unavailable() if _lost_the_database(error) else None
+
+
+def _lost_the_database(error: BaseException | None) -> bool:
+    """Whether a connection that broke led to this: inside a transaction it surfaces as other errors, too."""
+    while error is not None:
+        if isinstance(error, OperationalError | InterfaceError | psycopg.OperationalError | psycopg.InterfaceError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

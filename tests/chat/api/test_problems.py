@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import psycopg
+import pytest
+from django.db import InterfaceError, OperationalError
+from django.db.transaction import TransactionManagementError
+
+from chat.api.problems import Unavailable, as_refusal
+
+
+@pytest.mark.parametrize("cause", [OperationalError(), InterfaceError(), psycopg.OperationalError()])
+def test_whatever_a_lost_connection_leads_to_is_said_to_be_that(cause: Exception) -> None:
+    consequence = TransactionManagementError()
+    consequence.__cause__ = cause
+    assert isinstance(as_refusal(cause), Unavailable)
+    assert isinstance(as_refusal(consequence), Unavailable)
+
+
+def test_a_defect_of_ours_stays_one() -> None:
+    assert as_refusal(TransactionManagementError()) is None
+    assert as_refusal(KeyError("x")) is None
