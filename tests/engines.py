@@ -72,6 +72,7 @@ def start() -> None:
     urls = _running.enter_context(engines(home, durable=False, postgres=postgres))
     if postgres:
         os.environ["DATABASE_URL"] = urls.database
+        os.environ["OWN_TEST_ENGINES"] = "1"
     os.environ |= {"REDIS_URL": urls.redis, "PARLEY_HOME": str(home), "STATIC_ROOT": str(static_folder())}
 
 
