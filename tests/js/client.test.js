@@ -399,13 +399,13 @@ test("paging remembers where a history begins and shares a request under way", a
   assert.deepEqual(client.store.stretch("general", 60), { from: 1, to: 60 });
 });
 
-test("typing is said once in three seconds, heard for six, and over with the message", async () => {
+test("typing is said once in two and a half seconds, heard for six, and over with the message", async () => {
   const { client, clock, last } = await liveTab({ routes: { "GET members/member-dora": () => member({ id: "member-dora", name: "Dora" }) } });
   client.focus = () => ({ conversation: "general", range: { from: 1, to: 1 }, thread: null });
   client.signals.type("general");
   client.signals.type("general");
   assert.equal(last().ops("typing").length, 1);
-  await clock.advance(3_000);
+  await clock.advance(2_500);
   client.signals.type("general");
   assert.equal(last().ops("typing").length, 2);
   const typing = { op: "signal", tag: 0, signal: { type: "typing", conversation: "general", member: "member-bob" } };
@@ -428,6 +428,25 @@ test("presence comes with the state and changes by signals", async () => {
   last().say({ op: "signal", tag: 0, signal: { type: "presence", member: "member-bob", state: "away" } });
   last().say({ op: "signal", tag: 0, signal: { type: "presence", member: "member-bob", state: "offline" } });
   assert.deepEqual(heard, ["away", undefined]);
+});
+
+test("who came and went while there was no socket is asked for, once and not by everybody at the same time", async () => {
+  const { client, clock, last, count } = await liveTab({ routes: { "GET presence": () => ({ results: [{ member: "member-bob", state: "online" }], next: null }) } });
+  const heartbeats = async (seconds) => {
+    for (let second = 0; second < seconds; second += 20) {
+      await clock.advance(20_000);
+      last().say({ op: "heartbeat", tag: 0 });
+    }
+  };
+  await heartbeats(120);
+  assert.equal(count("GET presence"), 0, "signals tell");
+  last().die();
+  await clock.advance(250);
+  last().hello();
+  assert.equal(count("GET presence"), 0);
+  await heartbeats(180);
+  assert.equal(count("GET presence"), 1);
+  assert.equal(client.signals.presence.get("member-bob"), "online");
 });
 
 test("a page that is closed says so; the one that comes after a page in the cache is the same client", async () => {

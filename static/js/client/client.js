@@ -19,7 +19,7 @@ import { Stream } from "./stream.js";
 
 const ONE_BY_ONE = 20; // unknown people who are asked for singly; beyond it the list of everybody is fewer requests
 const LOOK_AGAIN = 10_000; // milliseconds between two looks at a channel that one takes no part in: no event tells of it
-const PRESENCE = 60_000; // milliseconds between two looks at who is there, without a socket
+const PRESENCE = 60_000; // milliseconds, about, between two looks at who is there, when no signal tells or one may have been missed
 const LONGEST_FRAME = 60_000; // bytes; a longer message is posted, so that the server's bound of a frame is never met
 
 /** @typedef {Conversation & {participant: Participant | null, participant_count: number, unread_count: number}} ConversationView */
@@ -44,6 +44,8 @@ export class Client {
   participantCounts = new Map();
   /** @type {Set<string>} members who were asked for: under way, or not for us to know */
   #askedFor = new Set();
+  #hasBeenLive = false;
+  #missesSignals = false;
 
   /**
    * @param {object} options
@@ -93,7 +95,7 @@ export class Client {
       clock,
     });
     this.previews = new Poller({ run: () => this.#lookAgain(), pause: () => (isVisible() ? LOOK_AGAIN : 6 * LOOK_AGAIN), clock });
-    this.presence = new Poller({ run: () => this.#lookAround(), pause: () => PRESENCE, clock });
+    this.presence = new Poller({ run: () => this.#lookAround(), pause: () => (0.5 + clock.random()) * PRESENCE, clock });
     this.store.observe((changes) => this.#onChanges(changes));
     this.stream.observe((status) => this.#onStatus(status));
     this.signals.observe(() => this.#onSignals());
@@ -309,7 +311,11 @@ export class Client {
 
   /** @param {string} status */
   #onStatus(status) {
-    if (status !== "live") return;
+    if (status !== "live") {
+      this.#missesSignals ||= this.#hasBeenLive && status !== "resyncing";
+      return;
+    }
+    this.#hasBeenLive = true;
     this.outbox.poke();
     void this.reads.flush();
   }
@@ -345,9 +351,17 @@ export class Client {
     await this.refreshFocus().catch(quietly);
   }
 
-  /** Signals say who comes and goes; without a socket one asks. */
+  /** Signals say who comes and goes; those that were sent while there was no socket are made up for by asking. */
   async #lookAround() {
-    if (this.stream.status === "polling") await this.api.get("presence").then(({ results }) => this.signals.replace(results), quietly);
+    const { status } = this.stream;
+    if (status !== "polling" && !(status === "live" && this.#missesSignals)) return;
+    try {
+      const { results } = await this.api.get("presence");
+      this.signals.replace(results);
+      this.#missesSignals = false;
+    } catch (error) {
+      quietly(error);
+    }
   }
 }
 

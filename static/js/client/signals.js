@@ -1,8 +1,8 @@
 /** @import {Clock} from "./clock.js" */
 /** @import {Presence, SyncAnswer} from "./types.js" */
 
-const TYPING = 6_000; // milliseconds for which a notice holds: the next one comes after three, if they go on
-const SAY_AGAIN = 3_000; // milliseconds between two of our own
+const TYPING = 6_000; // milliseconds for which a notice holds: the next two come before, if they go on
+const SAY_AGAIN = 2_500; // milliseconds between two of our own; the server passes on one in two seconds
 
 /** What is never stored and may be lost: who is typing where, who is there. */
 export class Signals {
@@ -38,11 +38,6 @@ export class Signals {
     const now = this.clock.now();
     if (now - (this.#said.get(conversation) ?? -Infinity) < SAY_AGAIN) return;
     if (this.say(conversation)) this.#said.set(conversation, now);
-  }
-
-  /** @param {string} conversation what was typed is sent: the next key is news again */
-  typed(conversation) {
-    this.#said.delete(conversation);
   }
 
   /** @param {{type: string, conversation?: string, member?: string, state?: Presence["state"]}} signal */

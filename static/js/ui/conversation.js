@@ -130,7 +130,6 @@ export class ConversationView {
       label: interpolate(gettext("Message %(name)s"), { name }),
       send: (/** @type {string} */ text) => {
         this.app.client.outbox.add(conversation.id, text);
-        this.app.client.signals.typed(conversation.id);
         void this.history.toEnd();
       },
       onKey: () => this.app.client.signals.type(conversation.id),
