@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
@@ -32,24 +33,8 @@ STYLESHEETS: Final = (
 )
 
 
-# Menus, dialogs, threads and search are imported when the page has come up; types.js holds types alone.
-LATER: Final = frozenset(
-    {
-        "js/client/types.js",
-        "js/ui/account.js",
-        "js/ui/actions.js",
-        "js/ui/channels.js",
-        "js/ui/dialog.js",
-        "js/ui/direct.js",
-        "js/ui/editor.js",
-        "js/ui/emoji.js",
-        "js/ui/menu.js",
-        "js/ui/picker.js",
-        "js/ui/search.js",
-        "js/ui/settings.js",
-        "js/ui/thread.js",
-    }
-)
+MAIN: Final = "js/ui/main.js"
+_IMPORT: Final = re.compile(r'^(?:import|export)\b[^;"]*"(\.[^"]+)"', re.MULTILINE)
 
 
 @require_safe
@@ -97,7 +82,16 @@ def _page_data(request: TenantRequest) -> dict[str, Any]:
 
 @cache
 def _modules() -> list[str]:
-    """The scripts that the page comes up with, fetched at once instead of one import after the other."""
+    """The scripts that the page comes up with, fetched at once instead of one import after the other.
+
+    What main.js imports, and what that imports; whatever is imported by a call, `import("./x.js")`, comes later.
+    """
     static = settings.BASE_DIR / "static"
-    modules = (path.relative_to(static).as_posix() for path in static.glob("js/*/*.js"))
-    return sorted(name for name in modules if name not in LATER)
+    found, waiting = set(), [static / MAIN]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.add(path)
+        waiting += [(path.parent / name).resolve() for name in _IMPORT.findall(path.read_text())]
+    return sorted(path.relative_to(static).as_posix() for path in found)

@@ -14,7 +14,7 @@ from accounts.models import Member
 from accounts.roles import RIGHTS, Role
 from accounts.tenancy import organization_scope
 from chat.models import Conversation, Participant
-from chat.views import LATER, _modules
+from chat.views import _modules
 
 STATIC = settings.BASE_DIR / "static"
 
@@ -117,10 +117,17 @@ def test_no_script_or_style_is_inline(alice: Member, secret: Conversation, clien
     assert not re.search(r"<style\b|\sstyle=|\son[a-z]+=|javascript:", content)
 
 
+def test_the_page_comes_up_with_what_its_script_imports_and_nothing_else() -> None:
+    modules = set(_modules())
+    assert {"js/ui/main.js", "js/ui/sidebar.js", "js/client/store.js"} <= modules
+    assert not {"js/client/types.js", "js/ui/dialog.js", "js/ui/settings.js"} & modules
+    assert all((STATIC / name).is_file() for name in modules)
+
+
 def test_scripts_find_every_template_and_element_that_they_name(alice: Member, client_of: ClientOf) -> None:
     content = client_of(alice).get("/o/acme/").content.decode()
     there = set(re.findall(r'\bid="([^"{]+)"', content))
-    sources = "".join((STATIC / name).read_text() for name in [*_modules(), *LATER])
+    sources = "".join(path.read_text() for path in STATIC.glob("js/*/*.js"))
     named = set(re.findall(r'byId\("([a-z-]+)"\)', sources)) | {
         f"{name}-template" for name in re.findall(r'clone\("([a-z-]+)"\)', sources)
     }
