@@ -52,7 +52,7 @@ def page_data(content: str) -> dict[str, object]:
 
 def test_every_address_of_the_page_is_served(alice: Member, secret: Conversation, client_of: ClientOf) -> None:
     client = client_of(alice)
-    for path in ("/o/acme/", "/o/acme/search?q=x", *addresses(secret)):
+    for path in ("/o/acme/", "/o/acme/search?q=x", "/o/acme/mentions", "/o/acme/people", *addresses(secret)):
         response = client.get(path)
         assert response.status_code == 200, path
         assert b'id="page-data"' in response.content, path

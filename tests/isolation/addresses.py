@@ -50,6 +50,8 @@ WHOLES: Final = {
     "manage_audit",
     "chat:home",
     "chat:search",
+    "chat:mentions",
+    "chat:people",
 }
 
 # Of a user, across organizations: shows and changes what is theirs alone.
