@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.core.management import CommandError
 from django.core.management.commands import flush
+from django.db import connection
+from psycopg.errors import LockNotAvailable
 
 pytest_plugins = ["tests.cast"]
 
@@ -25,24 +29,37 @@ def django_db_keepdb() -> bool:
     return "OWN_TEST_ENGINES" in os.environ
 
 
-FLUSHES = 20  # tries; each deadlock costs PostgreSQL's deadlock_timeout of a second
+FLUSHES = 60  # tries
+FLUSH_WAIT = 400  # milliseconds for one lock: less than PostgreSQL's deadlock_timeout of a second
 
 
 @pytest.fixture(scope="session", autouse=True)
 def patient_flush() -> Any:
-    """Tables are emptied under servers that live on, and that read several of them in another order: where PostgreSQL
-    calls that a deadlock and picks the flush as its victim, it is tried again."""
+    """Tables are emptied under servers that live on and may lock several of them in another order, for moments. It is
+    the flush that gives way and tries again, before PostgreSQL sees a deadlock and picks a victim, maybe theirs."""
     once = flush.Command.handle
 
-    def again(self: flush.Command, **options: Any) -> None:
+    def patient(self: flush.Command, **options: Any) -> None:
         for left in reversed(range(FLUSHES)):
             try:
-                return once(self, **options)
+                with _short_waits():
+                    return once(self, **options)
             except CommandError as error:
-                if not left or "deadlock detected" not in str(error.__cause__):
+                if not left or not isinstance(getattr(error.__cause__, "__cause__", None), LockNotAvailable):
                     raise
         return None
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(flush.Command, "handle", again)
+        patch.setattr(flush.Command, "handle", patient)
         yield
+
+
+@contextmanager
+def _short_waits() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {FLUSH_WAIT}")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")

@@ -16,18 +16,14 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
-from django.core.management.base import CommandError
 from django.db import connection
-from django.test import TransactionTestCase
 from playwright.sync_api import Browser, expect, sync_playwright
-from psycopg.errors import DeadlockDetected
 
 from accounts.models import Member
 from tests.e2e.chromium import ARGUMENTS, DESK, PHONE, PROGRAM
 from tests.e2e.person import Person
 
 START = 60.0  # seconds that the server may take on a busy machine
-DEADLOCKS = 3  # in a row, before it is no coincidence
 PATIENCE = 20_000  # milliseconds until what should be on the page counts as missing
 
 expect.set_options(timeout=PATIENCE)
@@ -92,26 +88,6 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=PROGRAM, args=ARGUMENTS)
         yield browser
         browser.close()
-
-
-@pytest.fixture(autouse=True)
-def tables_emptied_beside_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Emptying them locks one table after the other, and the server's own housekeeping may lock them the other way
-    round. PostgreSQL ends such a deadlock by refusing one of the two, who is to try again."""
-    empty: Callable[[TransactionTestCase], None] = vars(TransactionTestCase)["_fixture_teardown"]
-
-    def empty_again(case: TransactionTestCase) -> None:
-        for deadlocks in range(DEADLOCKS + 1):
-            try:
-                empty(case)
-            except CommandError as error:
-                deadlocked = isinstance(getattr(error.__cause__, "__cause__", None), DeadlockDetected)
-                if not deadlocked or deadlocks == DEADLOCKS:
-                    raise
-            else:
-                return
-
-    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", empty_again)
 
 
 @pytest.fixture(autouse=True)
