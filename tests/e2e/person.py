@@ -61,6 +61,7 @@ class Person:
         if private:
             dialog.get_by_label("Private").check()
         dialog.get_by_role("button", name="Create").click()
+        self.assert_in(name)
 
     def join_channel(self, name: str) -> None:
         self.page.get_by_role("button", name="Browse channels").locator("visible=true").first.click()

@@ -331,11 +331,12 @@ export class History {
   #keepPlace(change) {
     const end = this.#isReadingAlong;
     const anchor = this.#firstOnScreen();
-    const top = anchor?.getBoundingClientRect().top ?? 0;
+    // Its end: its beginning goes where the message that comes in above it is of the same author, and bears the name.
+    const bottom = anchor?.getBoundingClientRect().bottom ?? 0;
     change();
     if (end && !this.#isBehind) this.scroller.scrollTop = this.scroller.scrollHeight;
     else if (anchor?.isConnected) {
-      const moved = anchor.getBoundingClientRect().top - top;
+      const moved = anchor.getBoundingClientRect().bottom - bottom;
       if (Math.abs(moved) >= 1) this.scroller.scrollTop += moved;
     }
   }
