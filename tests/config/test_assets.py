@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,17 @@ from django.test import Client
 from django.test.utils import override_settings
 
 from config import staticfiles
-from config.staticfiles import ManifestStorage, module_map
+from config.staticfiles import ManifestStorage, minified, module_map
+from tests.js.test_node import NODE, TIMEOUT
 
 SOURCES = Path(settings.BASE_DIR) / "static"
+
+
+PARSE = """
+const { readFileSync } = require("fs");
+const { SourceTextModule } = require("vm");
+for (const identifier of process.argv.slice(1)) new SourceTextModule(readFileSync(identifier, "utf8"), { identifier });
+"""
 
 
 def render() -> str:
@@ -41,7 +50,19 @@ def test_hashed_names_lead_to_the_same_content(client: Client) -> None:
         assert re.fullmatch(re.escape(plain.removesuffix(".js")) + r"\.[0-9a-f]{12}\.js", hashed)
         answer = client.get(hashed)
         assert answer["Cache-Control"] == "max-age=315360000, public, immutable"
-        assert b"".join(answer.streaming_content) == (SOURCES / plain.removeprefix("/static/")).read_bytes()  # type: ignore[attr-defined]
+        source = (SOURCES / plain.removeprefix("/static/")).read_bytes()
+        assert b"".join(answer.streaming_content) == minified(source)  # type: ignore[attr-defined]
+
+
+def test_minified_modules_are_smaller_and_still_scripts(tmp_path: Path) -> None:
+    for source in (SOURCES / "js").rglob("*.js"):
+        small = tmp_path / f"{source.parent.name}-{source.stem}.mjs"
+        small.write_bytes(minified(source.read_bytes()))
+        assert 0 < small.stat().st_size < source.stat().st_size or source.name == "types.js"
+    files = [str(file) for file in sorted(tmp_path.iterdir())]
+    command = [str(NODE), "--experimental-vm-modules", "--no-warnings", "-e", PARSE, *files]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    assert run.returncode == 0, run.stderr
 
 
 def test_without_hashing_imports_resolve_by_themselves() -> None:
