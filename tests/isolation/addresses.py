@@ -20,6 +20,7 @@ OBJECTS: Final = {
     "api:participants",
     "api:participant",
     "api:messages",
+    "api:preview",
     "api:message",
     "api:thread",
     "api:revisions",

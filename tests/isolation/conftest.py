@@ -42,6 +42,7 @@ class Treasure:
             "api:participant": {"role": "admin"},
             "api:messages": {"ref": str(uuid4()), "text": "changed"},
             "api:message": {"text": "changed"},
+            "api:preview": {"text": "changed"},
             "api:report": {"reason": "spam"},
         }
 
