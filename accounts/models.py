@@ -94,6 +94,7 @@ class Member(TenantModel):
     handle = models.CharField(max_length=32, validators=[HANDLE])
     name = models.CharField(max_length=80)
     title = models.CharField(max_length=80, blank=True)
+    preferences = models.JSONField(default=dict, db_default={}, blank=True)  # see accounts/preferences.py
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     version = models.PositiveIntegerField(default=1)
     joined_at = models.DateTimeField(default=timezone.now)

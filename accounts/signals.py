@@ -9,6 +9,7 @@ organization_created = Signal()  # organization, owner: Member
 organization_changed = Signal()  # organization
 member_joined = Signal()  # member, actor: Member | None
 member_changed = Signal()  # member: name, handle, title, role
+member_preferences_changed = Signal()  # member: what they alone are told
 member_deactivated = Signal()  # member: sockets, clients and undelivered entries end with it
 member_reactivated = Signal()  # member
 credential_ended = (

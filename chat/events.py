@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from accounts import models as accounts
+from accounts.preferences import Preferences, read_preferences
 
 Time = Annotated[datetime, Meta(tz=True)]
 
@@ -34,6 +35,8 @@ class Organization(Struct, frozen=True):
 
 
 class Member(Struct, frozen=True):
+    """A person in the organization. What stands after `version` is told to the member alone."""
+
     id: UUID
     handle: str
     name: str
@@ -42,6 +45,7 @@ class Member(Struct, frozen=True):
     joined_at: Time
     deactivated_at: Time | None
     version: int
+    preferences: Preferences | UnsetType = UNSET
 
 
 class Conversation(Struct, frozen=True):
@@ -109,7 +113,8 @@ EVENT_TYPES: Final[dict[str, type[Entity]]] = {
 }
 
 
-def member_entity(member: accounts.Member) -> Member:
+def member_entity(member: accounts.Member, *, own: bool = False) -> Member:
+    """`own`: with the fields that only the member themself is told."""
     return Member(
         id=member.pk,
         handle=member.handle,
@@ -119,6 +124,7 @@ def member_entity(member: accounts.Member) -> Member:
         joined_at=member.joined_at,
         deactivated_at=member.deactivated_at,
         version=member.version,
+        preferences=read_preferences(member.preferences) if own else UNSET,
     )
 
 

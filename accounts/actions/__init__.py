@@ -6,6 +6,7 @@ listeners of accounts.signals lock (conversations, then clients by ascending id)
 
 from accounts.actions.invitations import accept_invitation, invite_member, revoke_invitation
 from accounts.actions.members import (
+    change_preferences,
     change_profile,
     change_role,
     deactivate_member,
@@ -18,6 +19,7 @@ from accounts.actions.sessions import end_session, sign_out_everywhere
 __all__ = [
     "accept_invitation",
     "change_organization",
+    "change_preferences",
     "change_profile",
     "change_role",
     "create_organization",

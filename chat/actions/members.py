@@ -23,6 +23,7 @@ def connect() -> None:
     signals.organization_changed.connect(publish_organization)
     signals.member_joined.connect(welcome_member)
     signals.member_changed.connect(publish_member)
+    signals.member_preferences_changed.connect(publish_own_member)
     signals.member_deactivated.connect(publish_member)
     signals.member_reactivated.connect(publish_member)
 
@@ -51,6 +52,15 @@ def welcome_member(*, member: Member, **_: Any) -> None:
 
 def publish_member(*, member: Member, **_: Any) -> None:
     _publish_member(member, "member.updated")
+
+
+def publish_own_member(*, member: Member, **_: Any) -> None:
+    """What only the member themself is told: their own clients, and nobody else's."""
+    entity = events.member_entity(member, own=True)
+    publish(
+        member.organization_id,
+        Draft(type="member.updated", entity=entity, entity_id=member.pk, member_id=member.pk),
+    )
 
 
 def _publish_member(member: Member, type: str) -> None:

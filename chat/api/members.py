@@ -3,13 +3,18 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
+from django.db import transaction
 from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.actions import change_preferences, change_profile
+from accounts.models import Member
+from accounts.preferences import Clock, Density, Motion, Theme, read_preferences, remember_appearance
 from chat import events
 from chat.access import find_member
-from chat.api.rendering import read_query
+from chat.api.rendering import read_body, read_query
 from chat.api.schemas import operation, page_of
 from chat.api.views import MemberView, keep_page, list_response
 from chat.queries.members import PAGE, list_members
@@ -22,17 +27,63 @@ class MemberQuery(Struct, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=PAGE)] = PAGE
 
 
+class PreferencesChange(Struct, frozen=True, omit_defaults=True):
+    """What is left out, or null, stays."""
+
+    theme: Theme | None = None
+    density: Density | None = None
+    clock: Clock | None = None
+    motion: Motion | None = None
+
+
+class OwnMemberChange(Struct, frozen=True, omit_defaults=True):
+    name: Annotated[str, Meta(min_length=1, max_length=80)] | None = None
+    handle: Annotated[str, Meta(min_length=1, max_length=32)] | None = None
+    title: Annotated[str, Meta(max_length=80)] | None = None
+    preferences: PreferencesChange | None = None
+
+
 class MemberList(MemberView):
     @operation(summary="People of the organization, by handle", query=MemberQuery, gives={200: page_of(events.Member)})
     def get(self, request: Request) -> Response:
         query = read_query(request, MemberQuery)
         rows = list_members(self.member, q=query.q, active=query.active, after=query.after, limit=query.limit + 1)
         page, more = keep_page(rows, query.limit)
-        results = [events.member_entity(member) for member in page]
+        results = [events.member_entity(member, own=member.pk == self.member.pk) for member in page]
         return list_response(request, results, **({"after": page[-1].handle} if more else {}))
 
 
 class MemberDetail(MemberView):
     @operation(summary="One member", gives={200: events.Member})
     def get(self, request: Request, member_id: UUID) -> Response:
-        return Response(events.member_entity(find_member(self.member, member_id)))
+        found = find_member(self.member, member_id)
+        return Response(events.member_entity(found, own=found.pk == self.member.pk))
+
+
+class OwnMember(MemberView):
+    @operation(summary="Yourself, with your preferences", gives={200: events.Member})
+    def get(self, request: Request) -> Response:
+        return Response(events.member_entity(self.member, own=True))
+
+    @operation(
+        summary="Change your name, handle, title or preferences",
+        takes=OwnMemberChange,
+        gives={200: events.Member},
+        refuses=(409,),
+        example={"title": "Support, Berlin", "preferences": {"theme": "dark"}},
+    )
+    def patch(self, request: Request) -> Response:
+        body = read_body(request, OwnMemberChange)
+        member = _change(self.member, body)
+        response = Response(events.member_entity(member, own=True))
+        remember_appearance(response, read_preferences(member.preferences))
+        return response
+
+
+@transaction.atomic
+def _change(member: Member, body: OwnMemberChange) -> Member:
+    profile = msgspec.to_builtins(body)
+    preferences = profile.pop("preferences", {})
+    if profile:
+        member = change_profile(member, **profile)
+    return change_preferences(member, **preferences)

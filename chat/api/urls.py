@@ -51,6 +51,7 @@ urlpatterns = [
     path(f"{M}/report", reports.MessageReport.as_view(), name="report"),
     path(f"{M}/reactions/<str:emoji>", reactions.ReactionDetail.as_view(), name="reaction"),
     path("o/<slug:slug>/api/v1/members", members.MemberList.as_view(), name="members"),
+    path("o/<slug:slug>/api/v1/members/me", members.OwnMember.as_view(), name="own_member"),
     path("o/<slug:slug>/api/v1/members/<uuid:member_id>", members.MemberDetail.as_view(), name="member"),
     path("o/<slug:slug>/api/v1/presence", presence.PresenceList.as_view(), name="presence"),
     path("o/<slug:slug>/api/v1/sync", sync.SyncDetail.as_view(), name="sync"),

@@ -259,8 +259,10 @@ class Store:
         return self._epoch
 
     def _put_member(self, member: Entity) -> None:
-        if _is_newer(member, self.members.get(member["id"])):
-            self.members[member["id"]] = member
+        """Oneself is told of with the private fields and without them, under one version: they are joined."""
+        known = self.members.get(member["id"])
+        if known is None or member["version"] >= known["version"]:
+            self.members[member["id"]] = (known or {}) | member
 
     def _put_organization(self, organization: Entity) -> None:
         if not self.organization or _is_newer(organization, self.organization):

@@ -172,7 +172,7 @@ def _answer(
         full=full,
         more=more,
         organization=events.organization_entity(member.organization),
-        me=events.member_entity(member),
+        me=events.member_entity(member, own=True),
         members=people,
         members_gap=people_gap,
         conversations=[_conversation(conversations[change.conversation], gaps, seat_gaps) for change in told],
@@ -325,7 +325,8 @@ def _people(
     gap = len(changed) > PEOPLE
     rows = list(Member.objects.filter(pk__in=spoken))
     rows += known_members(member).filter(pk__in=changed - spoken) if changed and not gap else []
-    return sorted((events.member_entity(row) for row in rows), key=lambda row: row.id), gap
+    told = (events.member_entity(row, own=row.pk == member.pk) for row in rows)
+    return sorted(told, key=lambda row: row.id), gap
 
 
 def _left(member: Member, start: Cursor) -> list[UUID]:

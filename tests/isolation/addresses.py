@@ -40,6 +40,7 @@ WHOLES: Final = {
     "api:clients",
     "api:conversations",
     "api:members",
+    "api:own_member",
     "api:presence",
     "api:search",
     "api:sync",

@@ -12,7 +12,7 @@ import django
 from msgspec import Struct, UnsetType
 
 TARGET = Path(__file__).parents[2] / "static/js/client/types.js"
-ENTITIES = ("Reaction", "Organization", "Member", "Conversation", "Participant", "Message")
+ENTITIES = ("Reaction", "Organization", "Preferences", "Member", "Conversation", "Participant", "Message")
 ANSWERS = ("SyncConversation", "Removed", "Presence", "SyncAnswer")
 SIMPLE = {
     UUID: "string",

@@ -42,6 +42,7 @@ def actions() -> Iterator[Action]:
         members.publish_organization,
         members.welcome_member,
         members.publish_member,
+        members.publish_own_member,
     )
 
 

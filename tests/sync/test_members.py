@@ -6,6 +6,7 @@ import pytest
 
 from accounts.actions import (
     accept_invitation,
+    change_preferences,
     change_profile,
     change_role,
     deactivate_member,
@@ -19,7 +20,7 @@ from accounts.actions import (
 from accounts.models import Member
 from accounts.roles import Role
 from chat.actions.conversations import create_channel
-from chat.actions.members import publish_member, welcome_member
+from chat.actions.members import publish_member, publish_own_member, welcome_member
 from chat.actions.participants import leave_conversation
 from chat.models import Conversation
 from tests.cast import make_user, scope_of, sign_in
@@ -49,6 +50,19 @@ def test_profile_of_somebody_who_wrote_and_left(verify: Verify, bob: Member, tow
     with scope_of(bob):
         leave_conversation(bob, town.pk)
     assert verify(lambda: change_profile(bob, name="Robert")) == alike(EVERYBODY, UPDATED)
+
+
+@proves(change_preferences, publish_own_member, events=("member.updated",))
+def test_preferences_are_nobody_elses_business(verify: Verify, alice: Member, town: Conversation) -> None:
+    def like() -> None:
+        change_preferences(alice, theme="dark")
+        change_preferences(alice, theme="dark")
+        change_profile(alice, title="Captain")
+        change_preferences(alice, density="compact")
+
+    told = verify(like)
+    assert told["alice"] == told["alice again"] == UPDATED * 3
+    assert told["bob"] == told["gus"] == told["dora"] == UPDATED
 
 
 @proves(change_role, events=("member.updated",))

@@ -59,7 +59,8 @@ class Server:
         return as_json(self._as(read))
 
     def person(self, id: str) -> Entity:
-        return as_json(self._as(lambda me: events.member_entity(access.find_member(me, UUID(id)))))
+        found = UUID(id)
+        return as_json(self._as(lambda me: events.member_entity(access.find_member(me, found), own=me.pk == found)))
 
     def _as(self, question: Any) -> Any:
         """As the middleware does: the member is read anew for every request."""
@@ -101,7 +102,7 @@ def fresh(server: Server) -> Store:
 
 
 def projection(store: Store) -> dict[str, Any]:
-    """What a person could see. Seats without `version`: it also counts what only its own member is told."""
+    """What a person could see. Seats and members without `version`: it also counts what only the member is told."""
     rooms = {room.conversation["id"]: room for room in store.own_rooms()}
     return {
         "organization": store.organization,
@@ -110,7 +111,10 @@ def projection(store: Store) -> dict[str, Any]:
             id: {seat["member"]: {**seat, "version": None} for seat in room.participants} for id, room in rooms.items()
         },
         "messages": {id: room.history for id, room in rooms.items()},
-        "members": {id: store.members.get(id) for id in sorted(store.spoken_of())},
+        "members": {
+            id: {**member, "version": None} if (member := store.members.get(id)) else None
+            for id in sorted(store.spoken_of())
+        },
     }
 
 

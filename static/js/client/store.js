@@ -161,11 +161,13 @@ export class Store {
     });
   }
 
-  /** @param {Member} member */
+  /** @param {Member} member oneself is told of with the private fields and without them, under one version */
   putMember(member) {
-    if (!isNewer(member, this.members.get(member.id))) return;
+    const known = this.members.get(member.id);
+    const merged = { ...known, ...member };
+    if (known && (member.version < known.version || JSON.stringify(merged) === JSON.stringify(known))) return;
     this.batch(() => {
-      this.members.set(member.id, member);
+      this.members.set(member.id, merged);
       this.#changes.members.add(member.id);
     });
   }

@@ -22,6 +22,14 @@ export {};
  */
 
 /**
+ * @typedef {object} Preferences
+ * @property {"light" | "dark" | "system"} theme
+ * @property {"comfortable" | "compact"} density
+ * @property {"12" | "24" | "auto"} clock
+ * @property {"full" | "reduced" | "system"} motion
+ */
+
+/**
  * @typedef {object} Member
  * @property {string} id
  * @property {string} handle
@@ -31,6 +39,7 @@ export {};
  * @property {string} joined_at
  * @property {string | null} deactivated_at
  * @property {number} version
+ * @property {Preferences} [preferences]
  */
 
 /**

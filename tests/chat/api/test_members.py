@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import pytest
+from django.conf import settings
+from django.test import Client
+
 from accounts.models import Member
+from accounts.preferences import COOKIE
 from tests.chat.api.conftest import code_of
 
 
@@ -28,3 +33,64 @@ def test_charlie_knows_nobody_of_acme(api_of, alice: Member, charlie: Member) ->
     assert [m["handle"] for m in api_of(charlie).get("members")["results"]] == ["charlie"]
     assert code_of(api_of(charlie)("GET", f"members/{alice.pk}")) == (404, "not_found")
     assert code_of(api_of(charlie, "acme")("GET", "members")) == (404, "not_found")
+
+
+def test_preferences_are_changed_one_by_one_and_told_to_nobody_else(api_of, alice: Member, bob: Member) -> None:
+    api = api_of(bob)
+    assert api.get("members/me")["preferences"] == {
+        "theme": "system",
+        "density": "comfortable",
+        "clock": "auto",
+        "motion": "system",
+    }
+    api("PATCH", "members/me", {"preferences": {"theme": "dark"}})
+    changed = api("PATCH", "members/me", {"preferences": {"clock": "24"}, "title": "Support"}).json()
+    assert (changed["title"], changed["preferences"]["theme"], changed["preferences"]["clock"]) == (
+        "Support",
+        "dark",
+        "24",
+    )
+    assert api.get(f"members/{bob.pk}") == changed
+    assert "preferences" not in api_of(alice).get(f"members/{bob.pk}")
+    assert all("preferences" not in m for m in api_of(alice).get("members")["results"] if m["handle"] == "bob")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"preferences": {"theme": "pink"}},
+        {"preferences": {"theme": 1}},
+        {"preferences": []},
+        {"name": ""},
+        {"title": "x" * 81},
+        {"title": "Cook", "handle": "no spaces"},
+    ],
+)
+def test_what_cannot_be_is_refused_and_changes_nothing(api_of, bob: Member, body: dict[str, object]) -> None:
+    before = api_of(bob).get("members/me")
+    assert code_of(api_of(bob)("PATCH", "members/me", body)) == (422, "invalid")
+    assert api_of(bob).get("members/me") == before
+
+
+def test_a_handle_that_is_taken_changes_nothing(api_of, alice: Member, bob: Member) -> None:
+    body = {"handle": "alice", "preferences": {"theme": "dark"}}
+    assert code_of(api_of(bob)("PATCH", "members/me", body)) == (409, "conflict")
+    assert api_of(bob).get("members/me")["preferences"]["theme"] == "system"
+
+
+def test_the_first_paint_is_as_one_likes_it(api_of, bob: Member) -> None:
+    api = api_of(bob)
+    api("PATCH", "members/me", {"preferences": {"theme": "dark", "density": "compact", "motion": "reduced"}})
+    page = api.http.get("/o/acme/").content.decode()
+    assert 'data-theme="dark" data-density="compact" data-motion="reduced"' in page
+    del api.http.cookies[settings.SESSION_COOKIE_NAME]  # signed out, the browser still looks as it did
+    assert 'data-theme="dark"' in api.http.get("/accounts/login/").content.decode()
+    assert 'data-theme="system"' in Client().get("/accounts/login/").content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("forged", ["", "{", '{"theme": "x\\" onload"}', "[]", "null"])
+def test_a_forged_cookie_is_not_believed(forged: str) -> None:
+    browser = Client()
+    browser.cookies[COOKIE] = forged
+    assert 'data-theme="system"' in browser.get("/accounts/login/").content.decode(), forged
