@@ -145,6 +145,8 @@ class Page {
     const { store } = this.client;
     const apply = store.apply.bind(store);
     store.apply = (event) => ((world.counts.deliveries += 1), apply(event));
+    const forget = store.forgetHistory.bind(store);
+    store.forgetHistory = (id, before = Infinity) => (this.floors.get(id) < before && this.floors.delete(id), forget(id, before));
     store.observe(({ histories }) => histories.forEach((id) => this.#moveFloor(id)));
   }
 
@@ -205,12 +207,9 @@ class Page {
   /** What was whole up to the end once stays whole from there on, unless it is forgotten. */
   #moveFloor(id) {
     const { store } = this.client;
-    const floor = this.floors.get(id);
-    if (floor !== undefined && store.at(id, floor)) return;
-    const last = store.conversations.get(id)?.last_seq ?? 0;
-    const stretch = store.stretch(id, last);
+    if (this.floors.has(id)) return;
+    const stretch = store.stretch(id, store.conversations.get(id)?.last_seq ?? 0);
     if (stretch) this.floors.set(id, stretch.from);
-    else this.floors.delete(id);
   }
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Client } from "../../static/js/client/client.js";
-import { FakeClock, ME, MemoryStorage, answer, conversation, created, event, everything, fakeSockets, member, message, seat, settle, told } from "./support.js";
+import { FakeClock, ME, MemoryStorage, answer, conversation, created, event, everything, fakeSockets, me, member, message, seat, settle, told } from "./support.js";
 
 const BASE = "/o/acme/api/v1/";
 
@@ -375,6 +375,95 @@ test("a page that was asked for before its history was forgotten is asked for ag
   await page;
   assert.equal(asked, 2);
   assert.equal(client.store.at("general", 1).text, "version 2", "the edit was among what was forgotten");
+});
+
+/** A tab in which everything older than message 200 is forgotten between a request's being made and its answer. */
+async function overtaken({ routes, ask }) {
+  let release;
+  let first = true;
+  const held = Object.fromEntries(
+    Object.entries(routes).map(([path, make]) => [
+      path,
+      (request) => {
+        const json = make(request);
+        if (!first) return json;
+        first = false;
+        return new Promise((resolve) => (release = () => resolve(json)));
+      },
+    ]),
+  );
+  const tab = await liveTab({ routes: held });
+  const asking = ask(tab.client);
+  await settle();
+  tab.answers.push(answer({ full: true, members: [me()], conversations: [told({ last_seq: 200, history_gap: true, version: 9 })], participants: [seat()], messages: [message({ seq: 200 })] }));
+  tab.last().say({ op: "heartbeat", tag: 90 });
+  await settle();
+  release();
+  await asking;
+  return tab;
+}
+
+/** A route that tells an older state first. */
+const ageing = (make) => {
+  let version = 0;
+  return () => make((version += 1));
+};
+
+for (const [what, method, ask] of [
+  ["a message", "GET", (client) => client.loadMessage("message-1")],
+  ["an edit", "PATCH", (client) => client.edit(message({ seq: 1 }), "version 1")],
+]) {
+  test(`${what} that was asked for before its history was forgotten is asked for again`, async () => {
+    const tell = ageing((version) => message({ seq: 1, version, text: `version ${version}` }));
+    const { client } = await overtaken({ ask, routes: { [`${method} messages/message-1`]: tell, "GET messages/message-1": tell } });
+    assert.equal(client.store.at("general", 1).text, "version 2");
+  });
+}
+
+test("a sent message whose answer was overtaken is shown as it is now, before its entry goes", async () => {
+  let atTheEnd;
+  const tell = ageing((version) => message({ seq: 1, version, author: ME }));
+  const { client } = await overtaken({
+    routes: { "POST conversations/general/messages": tell, "GET messages/message-1": tell },
+    ask: (client) => {
+      client.outbox.add("general", "x".repeat(20_000));
+      return new Promise((resolve) => client.outbox.observe(() => client.outbox.size || ((atTheEnd = client.store.at("general", 1)), resolve())));
+    },
+  });
+  assert.equal(atTheEnd.version, 2, "it would flicker");
+  assert.equal(client.outbox.size, 0);
+});
+
+test("a view of a conversation that was overtaken is asked for again, and what is gone by then does not return", async () => {
+  const view = (version) => ({ ...conversation({ version: version === 1 ? 1 : 10, name: `version ${version}` }), participant: null, participant_count: 1, unread_count: 0 });
+  const tell = ageing(view);
+  const { client } = await overtaken({
+    routes: { "PATCH conversations/general": tell, "GET conversations/general": tell },
+    ask: (client) => client.updateConversation("general", { name: "version 1" }),
+  });
+  assert.equal(client.store.conversations.get("general").name, "version 2");
+
+  const { client: other } = await overtaken({
+    routes: { "POST conversations/secret/join": () => ({ ...view(1), id: "secret" }) },
+    ask: (client) => assert.rejects(client.join("secret"), { status: 404 }),
+  });
+  assert.equal(other.store.conversations.has("secret"), false);
+});
+
+test("people who were asked for before people were forgotten are asked for again", async () => {
+  const tell = ageing((version) => member({ id: "member-dora", version, name: `version ${version}` }));
+  const { client } = await overtaken({ routes: { "GET members": () => ({ results: [tell()], next: null }) }, ask: (client) => client.findMembers("dora") });
+  assert.equal(client.store.members.get("member-dora").name, "version 2");
+
+  const again = ageing((version) => member({ id: "member-eve", version, name: `version ${version}` }));
+  const { client: other, last } = await overtaken({
+    routes: { "GET members/member-eve": again },
+    ask: async (client) => client.store.putMessage(message({ seq: 3, author: "member-eve" })),
+  });
+  assert.equal(other.store.members.has("member-eve"), false, "nothing refers to them any more");
+  last().say({ op: "events", tag: 91, events: [event("message.created", message({ seq: 201, author: "member-eve" }))] });
+  await settle();
+  assert.equal(other.store.members.get("member-eve").name, "version 2");
 });
 
 test("paging remembers where a history begins and shares a request under way", async () => {

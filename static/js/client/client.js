@@ -89,7 +89,6 @@ export class Client {
     this.drafts = new Drafts({ storage, prefix: `parley:draft:${me}:` });
     this.outbox = new Outbox({
       send: (entry) => this.#send(entry),
-      onSent: (message) => this.store.putMessage(message),
       storage,
       prefix: `parley:outbox:${me}:`,
       clock,
@@ -141,8 +140,10 @@ export class Client {
 
   /** @param {string} q @returns {Promise<Member[]>} active people by name or handle; "" for anybody */
   async findMembers(q) {
+    const { moment } = this.store;
     /** @type {{results: Member[]}} */
     const { results } = await this.api.get("members", { q, active: "true" });
+    if (!this.store.areMembersCurrent(moment)) return this.findMembers(q);
     this.store.batch(() => results.forEach((member) => this.store.putMember(member)));
     return results;
   }
@@ -159,10 +160,8 @@ export class Client {
   }
 
   /** @param {string} id @returns {Promise<ConversationView>} */
-  async loadConversation(id) {
-    const { moment } = this.store;
-    const view = await this.api.get(`conversations/${id}`);
-    return this.store.isCurrent(id, moment) ? this.putView(view) : this.loadConversation(id);
+  loadConversation(id) {
+    return this.#take(this.api.get(`conversations/${id}`));
   }
 
   /** @param {string} q @returns {Promise<ConversationView[]>} public channels, joined or not */
@@ -172,28 +171,28 @@ export class Client {
   }
 
   /** @param {{kind: string, name?: string, topic?: string, members?: string[]}} wanted */
-  async createConversation(wanted) {
-    return this.putView(await this.api.post("conversations", wanted));
+  createConversation(wanted) {
+    return this.#take(this.api.post("conversations", wanted));
   }
 
   /** @param {string} id @param {{name?: string, topic?: string}} changes */
-  async updateConversation(id, changes) {
-    return this.putView(await this.api.patch(`conversations/${id}`, changes));
+  updateConversation(id, changes) {
+    return this.#take(this.api.patch(`conversations/${id}`, changes));
   }
 
   /** @param {string} id */
-  async archive(id) {
-    return this.putView(await this.api.post(`conversations/${id}/archive`));
+  archive(id) {
+    return this.#take(this.api.post(`conversations/${id}/archive`));
   }
 
   /** @param {string} id open an archived channel again */
-  async restore(id) {
-    return this.putView(await this.api.patch(`conversations/${id}`, { archived: false }));
+  restore(id) {
+    return this.#take(this.api.patch(`conversations/${id}`, { archived: false }));
   }
 
   /** @param {string} id */
-  async join(id) {
-    return this.putView(await this.api.post(`conversations/${id}/join`));
+  join(id) {
+    return this.#take(this.api.post(`conversations/${id}/join`));
   }
 
   /** @param {string} id */
@@ -226,19 +225,19 @@ export class Client {
 
   /** @param {string} id @param {{notifications?: string, muted?: boolean, favourite?: boolean}} changes how loud it is for oneself */
   async changePreferences(id, changes) {
-    this.store.putParticipant(await this.api.patch(`conversations/${id}/participants/${this.store.me}`, changes));
+    const { moment } = this.store;
+    const seat = await this.api.patch(`conversations/${id}/participants/${this.store.me}`, changes);
+    if (this.store.isCurrent(id, moment)) this.store.putParticipant(seat); // else sync has told of it, or an event will
   }
 
   /** @param {string} id @returns {Promise<Message>} */
-  async loadMessage(id) {
-    const message = await this.api.get(`messages/${id}`);
-    this.store.putMessage(message);
-    return message;
+  loadMessage(id) {
+    return this.pages.message(id);
   }
 
   /** @param {Message} message @param {string} text */
   async edit(message, text) {
-    this.store.putMessage(await this.api.patch(`messages/${message.id}`, { text, version: message.version }));
+    await this.pages.take(this.api.patch(`messages/${message.id}`, { text, version: message.version }));
   }
 
   /** @param {Message} message */
@@ -261,8 +260,19 @@ export class Client {
     return this.api.get("search", query);
   }
 
+  /**
+   * @param {Promise<ConversationView>} asked just now; an answer that may be older than what was forgotten since is asked
+   *   for again
+   * @returns {Promise<ConversationView>}
+   */
+  async #take(asked) {
+    const { moment } = this.store;
+    const view = await asked;
+    return this.store.isCurrent(view.id, moment) ? this.#putView(view) : this.loadConversation(view.id);
+  }
+
   /** @param {ConversationView} view */
-  putView(view) {
+  #putView(view) {
     const { participant, participant_count, unread_count: _, ...conversation } = view;
     this.store.batch(() => {
       this.participantCounts.set(view.id, participant_count);
@@ -272,12 +282,15 @@ export class Client {
     return view;
   }
 
-  /** @param {Entry} entry @returns {Promise<Message>} over the socket if there is one; the ref makes it one message */
+  /** @param {Entry} entry over the socket if there is one; the ref makes it one message */
   async #send({ conversation, ref, text, thread }) {
     const body = thread ? { ref, text, thread } : { ref, text };
     const { socket } = this.stream;
-    if (socket.state !== "open" || text.length * 6 > LONGEST_FRAME) return this.api.post(`conversations/${conversation}/messages`, body);
-    return (await socket.ask({ op: "message.send", conversation, ...body })).message;
+    const byFrame = socket.state === "open" && text.length * 6 <= LONGEST_FRAME;
+    const asked = byFrame
+      ? socket.ask({ op: "message.send", conversation, ...body }).then(({ message }) => message)
+      : this.api.post(`conversations/${conversation}/messages`, body);
+    await this.pages.take(asked); // before the entry goes, so that nothing flickers
   }
 
   /** @param {string} conversation @param {number} seq */
@@ -325,11 +338,14 @@ export class Client {
     const wanted = [...ids].filter((id) => !this.#askedFor.has(id));
     if (wanted.length === 0) return;
     wanted.forEach((id) => this.#askedFor.add(id));
+    const { moment } = this.store;
     try {
       /** @type {Member[]} */
       const found = wanted.length > ONE_BY_ONE ? await this.api.list("members") : await Promise.all(wanted.map((id) => this.#loadMember(id)));
-      this.store.batch(() => found.forEach((member) => member && this.store.putMember(member)));
-      for (const id of wanted) if (this.store.members.has(id)) this.#askedFor.delete(id);
+      const isCurrent = this.store.areMembersCurrent(moment);
+      if (isCurrent) this.store.batch(() => found.forEach((member) => member && this.store.putMember(member)));
+      for (const id of wanted) if (!isCurrent || this.store.members.has(id)) this.#askedFor.delete(id);
+      if (!isCurrent) await this.#learn(this.store.strangers());
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       wanted.forEach((id) => this.#askedFor.delete(id)); // asked again when they are spoken of again

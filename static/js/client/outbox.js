@@ -1,5 +1,4 @@
 /** @import {Clock} from "./clock.js" */
-/** @import {Message} from "./types.js" */
 
 import { ApiError } from "./api.js";
 import { Pause, fullJitter, systemClock } from "./clock.js";
@@ -46,16 +45,14 @@ export class Outbox {
 
   /**
    * @param {object} options
-   * @param {(entry: Entry) => Promise<Message>} options.send throws ApiError
-   * @param {(message: Message) => void} options.onSent called before the entry is dropped, so that nothing flickers
+   * @param {(entry: Entry) => Promise<unknown>} options.send until it is answered for and shown; throws ApiError
    * @param {KeyValueStorage} options.storage
    * @param {string} options.prefix of the storage keys; names the member, so that nobody sends another's words
    * @param {Clock} [options.clock]
    * @param {() => string} [options.newRef]
    */
-  constructor({ send, onSent, storage, prefix, clock = systemClock, newRef = () => crypto.randomUUID() }) {
+  constructor({ send, storage, prefix, clock = systemClock, newRef = () => crypto.randomUUID() }) {
     this.send = send;
-    this.onSent = onSent;
     this.storage = storage;
     this.prefix = prefix;
     this.clock = clock;
@@ -165,8 +162,7 @@ export class Outbox {
       return null;
     }
     try {
-      const message = await this.send(entry);
-      this.onSent(message);
+      await this.send(entry);
       this.#drop(entry);
       return null;
     } catch (error) {

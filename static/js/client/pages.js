@@ -2,6 +2,8 @@
 /** @import {Store} from "./store.js" */
 /** @import {Message} from "./types.js" */
 
+import { ApiError } from "./api.js";
+
 export const PAGE = 50; // messages asked for at once
 const ATTEMPTS = 5; // at an answer that has not been overtaken; more resyncs in a row are not to be outrun
 
@@ -41,6 +43,20 @@ export class Pages {
   /** @param {string} id of the root message; brings it and all its replies */
   async thread(id) {
     return this.#load(() => this.api.list(`messages/${id}/thread`, { limit: 200 }));
+  }
+
+  /** @param {string} id @returns {Promise<Message>} */
+  async message(id) {
+    const [message] = await this.#load(async () => [await this.api.get(`messages/${id}`)]);
+    return message;
+  }
+
+  /** @param {Promise<Message>} asked the answer to a change of a message, asked for just now */
+  async take(asked) {
+    const { moment } = this.store;
+    const message = await asked;
+    if (this.store.isCurrent(message.conversation, moment)) this.store.putMessage(message);
+    else await this.message(message.id).catch(forgivingly); // the change was made; its event, or a sync, tells of it, too
   }
 
   /** @param {string} conversation @param {number} seq whether nothing is older */
@@ -90,4 +106,9 @@ export class Pages {
       return messages;
     }
   }
+}
+
+/** @param {unknown} error */
+function forgivingly(error) {
+  if (!(error instanceof ApiError)) throw error;
 }

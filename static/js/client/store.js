@@ -46,6 +46,7 @@ export class Store {
   #depth = 0;
   #moment = 0;
   #replacedAt = 0;
+  #peopleForgottenAt = 0;
   /** @type {Map<string, number>} by conversation: the moment at which something of it was forgotten */
   #forgottenAt = new Map();
   /** @type {Set<string>} conversations of which everybody who takes part is known */
@@ -128,6 +129,11 @@ export class Store {
   /** @param {string} conversation @param {number} moment whether nothing of it was forgotten since */
   isCurrent(conversation, moment) {
     return Math.max(this.#forgottenAt.get(conversation) ?? 0, this.#replacedAt) <= moment;
+  }
+
+  /** @param {number} moment the same of people */
+  areMembersCurrent(moment) {
+    return this.#peopleForgottenAt <= moment;
   }
 
   /** @param {string} conversation @param {Participant[]} seats everybody who takes part, asked for in a moment that is current */
@@ -364,7 +370,7 @@ export class Store {
   }
 
   #forgetAll() {
-    this.#replacedAt = this.#moment += 1;
+    this.#replacedAt = this.#peopleForgottenAt = this.#moment += 1;
     for (const id of [...this.conversations.keys()]) this.removeConversation(id);
     this.#forgetMembers(new Set());
     this.organization = null;
@@ -382,8 +388,9 @@ export class Store {
 
   /** @param {Set<string>} except */
   #forgetMembers(except) {
-    for (const id of this.members.keys()) {
-      if (except.has(id)) continue;
+    const gone = [...this.members.keys()].filter((id) => !except.has(id));
+    if (gone.length) this.#peopleForgottenAt = this.#moment += 1;
+    for (const id of gone) {
       this.members.delete(id);
       this.#changes.members.add(id);
     }
