@@ -6,7 +6,7 @@ BIN := .venv/bin
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up stop shell test chaos screenshots lint format clean runtime dev
+.PHONY: help up stop shell test chaos bench screenshots lint format clean runtime dev
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ screenshots: dev ## pictures of every main view, while `make up` runs with its d
 
 chaos: dev ## break everything while people chat, and count what is missing (MINUTES=5 SEED=7 CLIENTS=300 LIBRARY=js)
 	@$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),5) $(if $(CLIENTS),--clients $(CLIENTS)) $(if $(SEED),--seed $(SEED)) $(if $(LIBRARY),--library $(LIBRARY))
+
+bench: dev ## how fast we and others are, on this machine (ONLY=fanout,latency SYSTEMS=parley REPEATS=3)
+	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(SYSTEMS),--systems $(SYSTEMS)) $(if $(REPEATS),--repeats $(REPEATS))
 
 lint: dev ## style, types, layers, templates, migrations
 	@$(BIN)/ruff check .

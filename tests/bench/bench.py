@@ -1,0 +1,129 @@
+"""One run of the benchmark: what it has to work with and what it has found out so far."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from tests.bench.accounting import Cores, choose_cores
+from tests.bench.figures import Figure, figure
+from tests.bench.load import Run
+from tests.bench.systems.parley import Parley, parley
+
+Metrics = Mapping[str, Sequence[float]]
+"""Name with unit → one value a repeat."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One system in one case of a workload."""
+
+    case: str
+    system: str
+    metrics: dict[str, Figure]
+    problems: list[str]
+
+
+@dataclass
+class Workload:
+    """What one workload has shown: a line a case and system, and why some systems have none."""
+
+    name: str
+    seconds: float = 0.0
+    lines: list[Line] = field(default_factory=list)
+    unavailable: dict[str, str] = field(default_factory=dict)
+
+    def find(self, case: str, system: str, metric: str) -> Figure | None:
+        for line in self.lines:
+            if (line.case, line.system) == (case, system):
+                return line.metrics.get(metric)
+        return None
+
+
+@dataclass
+class Bench:
+    """`systems`: names of those to measure, all when empty."""
+
+    repeats: int = 3
+    systems: frozenset[str] = frozenset()
+    cores: Cores = field(default_factory=choose_cores)
+    workloads: list[Workload] = field(default_factory=list)
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _parley: Parley | None = None
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._stack.close()
+
+    @property
+    def parley(self) -> Parley:
+        """Our own engines, started when they are first needed and shared by all workloads."""
+        if self._parley is None:
+            say("starting PostgreSQL and Valkey")
+            self._parley = self._stack.enter_context(parley(self.cores))
+        return self._parley
+
+    def wants(self, system: str) -> bool:
+        return not self.systems or system in self.systems
+
+    @contextmanager
+    def workload(self, name: str) -> Iterator[Workload]:
+        workload, started = Workload(name), time.monotonic()
+        self.workloads.append(workload)
+        yield workload
+        workload.seconds = round(time.monotonic() - started, 1)
+
+    @property
+    def problems(self) -> list[str]:
+        """Whatever was lost, doubled or left unacked by anybody."""
+        return [
+            f"{workload.name}, {line.case}, {line.system}: {problem}"
+            for workload in self.workloads
+            for line in workload.lines
+            for problem in line.problems
+        ]
+
+
+def record(workload: Workload, case: str, system: str, metrics: Metrics, problems: Sequence[str] = ()) -> Line:
+    line = Line(case, system, {name: figure(values) for name, values in metrics.items()}, list(problems))
+    workload.lines.append(line)
+    shown = "  ".join(f"{name} {number(each.median)}" for name, each in line.metrics.items())
+    say(f"{workload.name:8}{case:18}{system:24}{shown}{'  WRONG: ' + '; '.join(problems) if problems else ''}")
+    return line
+
+
+def metrics_of(runs: Sequence[Run]) -> dict[str, list[float]]:
+    """What every run of deliveries is measured by."""
+    return {
+        "deliveries/s": [run.rate for run in runs],
+        "µs/delivery": [run.microseconds for run in runs],
+        "p50 ms": [run.p50 * 1000 for run in runs],
+        "p99 ms": [run.p99 * 1000 for run in runs],
+        "load %": [run.load_share * 100 for run in runs],
+    }
+
+
+def problems_of(runs: Sequence[Run]) -> list[str]:
+    return sorted({problem for run in runs for problem in run.problems})
+
+
+def as_json(workload: Workload) -> dict[str, Any]:
+    return asdict(workload)
+
+
+def number(value: float) -> str:
+    """Three figures are as many as a shared machine can tell."""
+    if value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
