@@ -12,7 +12,11 @@ from typing import Any
 from tests.bench.accounting import Cores, choose_cores
 from tests.bench.figures import Figure, figure
 from tests.bench.load import Run
+from tests.bench.systems.base import System
+from tests.bench.systems.mosquitto import Mosquitto
 from tests.bench.systems.parley import Parley, parley
+from tests.bench.systems.socketio import SocketIO
+from tests.bench.systems.textbook import Channels
 
 Metrics = Mapping[str, Sequence[float]]
 """Name with unit → one value a repeat."""
@@ -68,6 +72,17 @@ class Bench:
             say("starting PostgreSQL and Valkey")
             self._parley = self._stack.enter_context(parley(self.cores))
         return self._parley
+
+    def peers(self) -> list[System]:
+        """Those that were asked for, in the order of the table."""
+        everybody: dict[str, System] = {
+            "socketio": SocketIO(self.cores, stored=False),
+            "socketio-postgres": SocketIO(self.cores, stored=True),
+            "uvicorn": Channels(self.cores, server="uvicorn"),
+            "daphne": Channels(self.cores, server="daphne"),
+            "mosquitto": Mosquitto(self.cores),
+        }
+        return [system for name, system in everybody.items() if self.wants(name)]
 
     def wants(self, system: str) -> bool:
         return not self.systems or system in self.systems

@@ -52,7 +52,7 @@ def _systems(bench: Bench) -> list[System]:
         ours = bench.parley
         ours.seats = take_seats("fanout", READERS)
         systems.append(ours)
-    return systems
+    return systems + bench.peers()
 
 
 async def _measure(bench: Bench, workload: Workload, system: System) -> None:

@@ -1,0 +1,1 @@
+"""The programs that the peers run: what their own documentation shows, and no more."""
