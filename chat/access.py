@@ -3,16 +3,22 @@
 What a member may not know of is NotFound, exactly like what does not exist; what they see but may not do is Forbidden.
 """
 
+# ruff: noqa: S608  # the parts of the statements are names of ours, never input
+
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Member
 from accounts.roles import Right
-from chat.errors import Forbidden, NotFound
+from accounts.tenancy import current_organization_id
+from chat import statements
+from chat.errors import Forbidden, NotFound, Refusal
 from chat.models import Conversation, Kind, Message, Participant
 
 
@@ -49,19 +55,46 @@ def find_conversation(member: Member, conversation_id: UUID, *, lock: bool = Fal
     if conversation is None:
         raise NotFound
     participant = Participant.objects.filter(conversation=conversation, member=member, left_at=None).first()
-    if participant is None and not (conversation.kind == Kind.PUBLIC and member.may(Right.BROWSE)):
-        raise NotFound
-    return Place(member, conversation, participant)
+    return _place(member, conversation, participant)
 
 
 def lock_to_write(member: Member, conversation_id: UUID) -> Place:
     """The conversation, locked, for a member who takes part in it and may write there."""
     place = find_conversation(member, conversation_id, lock=True)
-    if place.participant is None:
-        raise Forbidden("Join the channel first.")
-    if place.conversation.archived_at is not None:
-        raise Forbidden("The channel is archived.")
+    _require_may_write(place)
     return place
+
+
+def lock_all_to_write(pairs: Iterable[tuple[UUID, Member]]) -> dict[tuple[UUID, UUID], Place | Refusal]:
+    """`lock_to_write` for many (conversation id, member) at once, in two queries: by conversation and member id, the
+    place or why not. The conversations are locked in ascending order; those who meet in one share its object."""
+    members = {(conversation_id, member.pk): member for conversation_id, member in pairs}
+    given = {
+        "organization": current_organization_id(),
+        "conversations": sorted({conversation_id for conversation_id, _ in members}),
+        "members": sorted({member_id for _, member_id in members}),
+    }
+    with statements.together():
+        locked = statements.execute(_LOCK_CONVERSATIONS, given)
+        # Behind the locks: who was removed while we waited is not found any more.
+        present = statements.execute(_FIND_PARTICIPANTS, given)
+    conversations = {each.pk: each for each in statements.rows(Conversation, locked)}
+    participants = {(each.conversation_id, each.member_id): each for each in statements.rows(Participant, present)}
+    return {
+        key: _place_to_write(member, conversations.get(key[0]), participants.get(key))
+        for key, member in members.items()
+    }
+
+
+_LOCK_CONVERSATIONS: Final = f"""
+SELECT {statements.columns(Conversation)} FROM chat_conversation
+WHERE organization_id = %(organization)s AND id = ANY(%(conversations)s) ORDER BY id FOR NO KEY UPDATE
+"""
+_FIND_PARTICIPANTS: Final = f"""
+SELECT {statements.columns(Participant)} FROM chat_participant
+WHERE organization_id = %(organization)s AND conversation_id = ANY(%(conversations)s) AND member_id = ANY(%(members)s)
+    AND left_at IS NULL
+"""
 
 
 def lock_to_manage(member: Member, conversation_id: UUID) -> Place:
@@ -86,10 +119,7 @@ def find_message(member: Member, message_id: UUID, *, lock: bool = False) -> tup
 def lock_message_to_write(member: Member, message_id: UUID) -> tuple[Message, Place]:
     """A message that is still there, in a conversation where the member may write; locked."""
     message, place = find_message(member, message_id, lock=True)
-    if place.participant is None:
-        raise Forbidden("Join the channel first.")
-    if place.conversation.archived_at is not None:
-        raise Forbidden("The channel is archived.")
+    _require_may_write(place)
     if message.deleted_at is not None:
         raise NotFound("The message was deleted.")
     return message, place
@@ -128,3 +158,30 @@ def find_members(member: Member, member_ids: list[UUID]) -> list[Member]:
     if len(found) != len(wanted):
         raise NotFound("There is no such member, or they are not yours to see.")
     return found
+
+
+def _place(member: Member, conversation: Conversation, participant: Participant | None) -> Place:
+    if participant is None and not (conversation.kind == Kind.PUBLIC and member.may(Right.BROWSE)):
+        raise NotFound
+    return Place(member, conversation, participant)
+
+
+def _require_may_write(place: Place) -> None:
+    """Asked of every message: no queries here."""
+    if place.participant is None:
+        raise Forbidden("Join the channel first.")
+    if place.conversation.archived_at is not None:
+        raise Forbidden("The channel is archived.")
+
+
+def _place_to_write(
+    member: Member, conversation: Conversation | None, participant: Participant | None
+) -> Place | Refusal:
+    try:
+        if conversation is None:
+            raise NotFound
+        place = _place(member, conversation, participant)
+        _require_may_write(place)
+    except Refusal as refusal:
+        return refusal
+    return place

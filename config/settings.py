@@ -189,6 +189,7 @@ DATABASES: dict[str, Any] = {
             **_options,
             "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10},
             "server_side_binding": False,
+            "prepare_threshold": 2,  # for the statements of chat/statements.py; the ORM's are sent as text
         },
         "TEST": {"NAME": "test_parley"},
     }

@@ -3,27 +3,31 @@
 Lock order: conversations by ascending id, participants, clients (inside publish).
 """
 
+# ruff: noqa: S608  # the parts of the statements are names of ours, never input
+
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from accounts import audit
 from accounts.models import Member, Organization
 from accounts.roles import Right
-from chat import events, throttle
-from chat.access import Place, lock_message_to_write, lock_to_write
+from accounts.tenancy import current_organization_id
+from chat import events, statements, throttle
+from chat.access import Place, lock_all_to_write, lock_message_to_write
 from chat.actions.mentions import write
 from chat.delivery.publish import Draft, publish
 from chat.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
-from chat.models import Message, Participant, Reaction, Revision
+from chat.models import Message, Reaction, Revision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +137,10 @@ def message_draft(message: Message, type: str, *, reactions: Iterable[tuple[str,
 class _Batch:
     """What one transaction is about to write."""
 
+    allowance: dict[UUID, int]  # member → messages
     messages: list[Message] = field(default_factory=list)
     roots: dict[UUID, Message] = field(default_factory=dict)
-    read: dict[tuple[UUID, UUID], int] = field(default_factory=dict)  # (conversation, member) → seq
+    read: dict[int, int] = field(default_factory=dict)  # participant → seq
 
 
 def _send_alone(post: Post) -> Sent | Refusal:
@@ -147,36 +152,44 @@ def _send_alone(post: Post) -> Sent | Refusal:
 
 @transaction.atomic
 def _send_together(posts: Sequence[Post]) -> list[Sent | Refusal]:
-    places = _lock_places(posts)
+    places = lock_all_to_write((post.conversation_id, post.member) for post in posts)
     known = _known(posts)
-    batch = _Batch()
+    batch = _Batch(allowance=_count(posts, places, known))
     outcomes = [_place_post(post, places, known, batch) for post in posts]
     if batch.messages:
         _write(batch)
     return outcomes
 
 
-def _lock_places(posts: Sequence[Post]) -> dict[tuple[UUID, UUID], Place | Refusal]:
-    """Every (conversation, member) of the batch behind the conversation's lock, taken in ascending order."""
-    places: dict[tuple[UUID, UUID], Place | Refusal] = {}
-    shared: dict[UUID, Place] = {}
-    for conversation_id, member in sorted(
-        {(post.conversation_id, post.member) for post in posts}, key=lambda pair: (pair[0], pair[1].pk)
-    ):
-        try:
-            place = lock_to_write(member, conversation_id)
-        except Refusal as refusal:
-            places[conversation_id, member.pk] = refusal
-            continue
-        # One object a conversation, so that its last_seq is counted once for all of its senders.
-        first = shared.setdefault(conversation_id, place)
-        places[conversation_id, member.pk] = Place(member, first.conversation, place.participant)
-    return places
+_FIND_KNOWN: Final = f"""
+SELECT {statements.columns(Message)} FROM chat_message
+WHERE organization_id = %(organization)s AND author_id = ANY(%(authors)s) AND ref = ANY(%(refs)s)
+"""
 
 
 def _known(posts: Sequence[Post]) -> dict[tuple[UUID, UUID], Message]:
-    found = Message.objects.filter(author__in={post.member.pk for post in posts}, ref__in={post.ref for post in posts})
-    return {(message.author_id, message.ref): message for message in found if message.ref}
+    found = statements.execute(
+        _FIND_KNOWN,
+        {
+            "organization": current_organization_id(),
+            "authors": sorted({post.member.pk for post in posts}),
+            "refs": [post.ref for post in posts],
+        },
+    )
+    return {(message.author_id, message.ref): message for message in statements.rows(Message, found) if message.ref}
+
+
+def _count(
+    posts: Sequence[Post],
+    places: Mapping[tuple[UUID, UUID], Place | Refusal],
+    known: Mapping[tuple[UUID, UUID], Message],
+) -> dict[UUID, int]:
+    """How many of the batch's new messages each member may send. Repeating a known one is free."""
+    new = {
+        (post.member.pk, post.ref) for post in posts if isinstance(places[post.conversation_id, post.member.pk], Place)
+    } - known.keys()
+    wanted = Counter(member_id for member_id, _ in new)
+    return throttle.admit("message", wanted, limit=settings.MESSAGE_RATE) if wanted else {}
 
 
 def _place_post(
@@ -206,7 +219,9 @@ def _sent_before(post: Post, message: Message) -> Sent:
 
 def _compose(post: Post, place: Place, batch: _Batch) -> Message:
     text = clean_text(post.text)
-    throttle.count("message", post.member.pk, limit=settings.MESSAGE_RATE)
+    if not batch.allowance[post.member.pk]:
+        raise throttle.exhausted()
+    batch.allowance[post.member.pk] -= 1
     root = _root(post.conversation_id, post.thread_id, batch) if post.thread_id else None
     written = write(place, text)
     place.conversation.last_seq += 1
@@ -225,7 +240,8 @@ def _compose(post: Post, place: Place, batch: _Batch) -> Message:
     if root is not None:
         root.reply_count += 1
     batch.messages.append(message)
-    batch.read[post.conversation_id, post.member.pk] = message.seq
+    if place.participant is not None:
+        batch.read[place.participant.pk] = message.seq
     return message
 
 
@@ -241,19 +257,26 @@ def _root(conversation_id: UUID, thread_id: UUID, batch: _Batch) -> Message:
     return batch.roots.setdefault(root.pk, root)
 
 
+_MOVE_SEQS: Final = """
+UPDATE chat_conversation c SET last_seq = n.seq FROM unnest(%s::uuid[], %s::bigint[]) AS n (id, seq) WHERE c.id = n.id
+"""
+# Who writes has read what stands above; their clients conclude the same from the message itself.
+_MOVE_READ_POSITIONS: Final = """
+UPDATE chat_participant p SET read_seq = n.seq, version = p.version + 1
+FROM unnest(%s::bigint[], %s::bigint[]) AS n (id, seq) WHERE p.id = n.id
+"""
+
+
 def _write(batch: _Batch) -> None:
-    Message.objects.bulk_create(batch.messages)
     conversations = {m.conversation.pk: m.conversation for m in batch.messages}
-    for conversation in conversations.values():
-        conversation.save(update_fields=["last_seq"])
+    readers = sorted(batch.read)
+    with statements.together():
+        statements.insert(batch.messages)
+        statements.execute(_MOVE_SEQS, [list(conversations), [each.last_seq for each in conversations.values()]])
+        statements.execute(_MOVE_READ_POSITIONS, [readers, [batch.read[each] for each in readers]])
     for root in batch.roots.values():
         root.version += 1
         root.save(update_fields=["reply_count", "version"])
-    for (conversation_id, member_id), seq in sorted(batch.read.items()):
-        # Who writes has read what stands above; their clients conclude the same from the message itself.
-        Participant.objects.filter(conversation=conversation_id, member=member_id).update(
-            read_seq=seq, version=F("version") + 1
-        )
     publish(
         batch.messages[0].organization_id,
         *(message_draft(message, "message.created") for message in batch.messages),

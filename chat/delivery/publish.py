@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from chat import events
+from chat import events, statements
 from chat.delivery import wakeups
 from chat.delivery.mailbox import mailbox
 
@@ -54,8 +54,7 @@ def publish(organization_id: UUID, *drafts: Draft, withdraw: bool = False) -> li
     `withdraw`: the drafts for one member alone take the place of whatever of that conversation waits in that member's
     mailboxes. The removal of a participant says so.
     """
-    with connection.cursor() as cursor:
-        event_ids = _insert_events(cursor, organization_id, drafts)
+    event_ids = _insert_events(organization_id, drafts)
     if withdraw:
         _withdraw(drafts, event_ids)
     mailbox().append(organization_id, event_ids, conversation_id=_sole_conversation(drafts), wake=wakeups.wake)
@@ -81,8 +80,8 @@ def _sole_conversation(drafts: Sequence[Draft]) -> UUID | None:
     return conversations.pop() if len(conversations) == 1 else None
 
 
-def _insert_events(cursor: object, organization_id: UUID, drafts: Sequence[Draft]) -> list[int]:
-    cursor.execute(  # type: ignore[attr-defined]
+def _insert_events(organization_id: UUID, drafts: Sequence[Draft]) -> list[int]:
+    inserted = statements.execute(
         _INSERT_EVENTS,
         {
             "organization": organization_id,
@@ -94,4 +93,4 @@ def _insert_events(cursor: object, organization_id: UUID, drafts: Sequence[Draft
             "at": datetime.now(UTC),
         },
     )
-    return [row[0] for row in cursor.fetchall()]  # type: ignore[attr-defined]
+    return [row[0] for row in inserted]

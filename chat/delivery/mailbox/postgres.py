@@ -16,6 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
+from chat import statements
 from chat.delivery import database, metrics
 from chat.delivery.database import numbers
 from chat.delivery.mailbox import audience
@@ -120,17 +121,11 @@ class PostgresMailbox:
         conversation_id: UUID | None,
         wake: Callable[[Recipients], None],
     ) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _TO_ANYBODY if conversation_id is None else _TO_ONE_CONVERSATION,
-                {
-                    "organization": organization_id,
-                    "conversation": conversation_id,
-                    "count": len(events),
-                    "events": list(events),
-                },
-            )
-            rows = cursor.fetchall()
+        given = {"count": len(events), "events": database.numbers(events)}
+        if conversation_id is None:
+            rows = statements.execute(_TO_ANYBODY, {**given, "organization": organization_id}).fetchall()
+        else:
+            rows = statements.execute(_TO_ONE_CONVERSATION, {**given, "conversation": conversation_id}).fetchall()
         recipients = {node: clients for node, clients, _ in rows if node is not None}
         crossing = [client for _, _, clients in rows for client in clients or ()]
         if crossing:

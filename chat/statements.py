@@ -1,0 +1,66 @@
+"""Hand-written statements for what every message passes through: prepared, and several in one round trip.
+
+The ORM builds each query anew and the database parses and plans it anew: a further message in a batch cost 2.0 ms of
+Python and 1.3 ms of PostgreSQL, so it costs 0.2 and 0.8 (with 500 recipients). The statements run on Django's own
+connection, inside its transaction, and give back ordinary models. Elsewhere the ORM is quick enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, connection, models
+from psycopg import Connection, Cursor
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """The statements of the block go out together; their rows can be read after it. The first that fails is raised."""
+    with connection.wrap_database_errors, _connection().pipeline():
+        yield
+
+
+def execute(sql: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Cursor[Any]:
+    with connection.wrap_database_errors:
+        return Cursor(_connection()).execute(sql, parameters)  # Django's own cursor would not prepare it
+
+
+def insert(rows: Sequence[models.Model]) -> None:
+    """What `bulk_create` does for rows of one model that bring their keys along."""
+    fields = _fields(type(rows[0]))
+    values = [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows]
+    with connection.wrap_database_errors:
+        Cursor(_connection()).executemany(_insertion(type(rows[0])), values)
+
+
+def columns(model: type[models.Model]) -> str:
+    """For `SELECT`, as `rows` wants them. Generated columns are left to be fetched when somebody asks for them."""
+    return ", ".join(f'{model._meta.db_table}."{field.column}"' for field in _fields(model))
+
+
+def rows(model: type[Row], found: Iterable[Sequence[Any]]) -> list[Row]:
+    names = [field.attname for field in _fields(model)]
+    return [model.from_db(DEFAULT_DB_ALIAS, names, values) for values in found]
+
+
+@cache
+def _fields(model: type[models.Model]) -> list[models.Field[Any, Any]]:
+    return [field for field in model._meta.concrete_fields if not field.generated]
+
+
+@cache
+def _insertion(model: type[models.Model]) -> str:
+    names = ", ".join(f'"{field.column}"' for field in _fields(model))
+    places = ", ".join("%s" for _ in _fields(model))
+    return f"INSERT INTO {model._meta.db_table} ({names}) VALUES ({places})"  # noqa: S608  # names of ours
+
+
+def _connection() -> Connection[Any]:
+    connection.ensure_connection()
+    raw: Connection[Any] = connection.connection
+    return raw
