@@ -197,7 +197,9 @@ export class History {
     }
     if (changes.histories.has(id)) this.#follow(id);
     if (changes.conversations.has(id) && !this.#isAtTail && !this.app.store.at(id, this.#to + 1)) this.#catchUp();
-    if (changes.histories.has(id) || changes.members.size || changes.participants.has(id)) this.render();
+    if (!changes.histories.has(id) && !changes.members.size && !changes.participants.has(id)) return;
+    this.render();
+    this.settle(); // what came may stand before the window: one's own message was answered sooner than it was told
   }
 
   /** Whether what is on the screen is still known: where very much has changed, sync makes one forget. */
