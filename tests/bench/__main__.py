@@ -7,16 +7,28 @@ import sys
 from collections.abc import Callable
 
 from tests.bench.bench import Bench, say
-from tests.bench.workloads import fanout
+from tests.bench.workloads import fanout, idle, latency, posts, purge, stored, storm
 
-WORKLOADS: dict[str, Callable[[Bench], None]] = {"fanout": fanout.run}
+SHARED = ("sync", "history", "growth")  # they share a million stored messages
+WORKLOADS: dict[str, Callable[[Bench], None]] = {
+    "fanout": fanout.run,
+    "latency": latency.run,
+    "posts": posts.run,
+    "storm": storm.run,
+    "idle": idle.run,
+    "purge": purge.run,
+}
 
 
 def main() -> int:
     given = _arguments()
     with Bench(repeats=given.repeats, systems=frozenset(given.systems)) as bench:
-        for name in given.only or WORKLOADS:
-            WORKLOADS[name](bench)
+        wanted = given.only or [*WORKLOADS, *SHARED]
+        for name, run in WORKLOADS.items():
+            if name in wanted:
+                run(bench)
+        if shared := frozenset(SHARED).intersection(wanted):
+            stored.run(bench, shared)
     for problem in bench.problems:
         say(f"WRONG: {problem}")
     return 1 if bench.problems else 0
@@ -24,21 +36,18 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", type=_names(WORKLOADS), default=[], help=f"of {', '.join(WORKLOADS)}")
+    parser.add_argument("--only", type=_names, default=[], help=f"of {', '.join([*WORKLOADS, *SHARED])}")
     parser.add_argument("--systems", type=lambda text: text.split(","), default=[], help="parley, socketio, …")
     parser.add_argument("--repeats", type=int, default=3)
     return parser.parse_args()
 
 
-def _names(known: dict[str, Callable[[Bench], None]]) -> Callable[[str], list[str]]:
-    def names(text: str) -> list[str]:
-        wanted = [name for name in text.split(",") if name]
-        unknown = sorted(set(wanted) - set(known))
-        if unknown:
-            raise argparse.ArgumentTypeError(f"no such workload: {', '.join(unknown)}")
-        return wanted
-
-    return names
+def _names(text: str) -> list[str]:
+    wanted = [name for name in text.split(",") if name]
+    unknown = sorted(set(wanted) - {*WORKLOADS, *SHARED})
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no such workload: {', '.join(unknown)}")
+    return wanted
 
 
 if __name__ == "__main__":

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from config.embedded import EngineError
 from tests.bench.accounting import Cores, choose_cores
 from tests.bench.figures import Figure, figure
 from tests.bench.load import Run
-from tests.bench.systems.base import System
+from tests.bench.systems.base import Returning, System, Unavailable
 from tests.bench.systems.mosquitto import Mosquitto
-from tests.bench.systems.parley import Parley, parley
-from tests.bench.systems.socketio import SocketIO
+from tests.bench.systems.parley import Parley, Seat, parley
+from tests.bench.systems.socketio import SocketIO, StoredSocketIO
 from tests.bench.systems.textbook import Channels
 
 Metrics = Mapping[str, Sequence[float]]
@@ -76,8 +78,8 @@ class Bench:
     def peers(self) -> list[System]:
         """Those that were asked for, in the order of the table."""
         everybody: dict[str, System] = {
-            "socketio": SocketIO(self.cores, stored=False),
-            "socketio-postgres": SocketIO(self.cores, stored=True),
+            "socketio": SocketIO(self.cores),
+            "socketio-postgres": StoredSocketIO(self.cores),
             "uvicorn": Channels(self.cores, server="uvicorn"),
             "daphne": Channels(self.cores, server="daphne"),
             "mosquitto": Mosquitto(self.cores),
@@ -87,12 +89,42 @@ class Bench:
     def wants(self, system: str) -> bool:
         return not self.systems or system in self.systems
 
+    def systems_for(self, seats: Callable[[], Sequence[Seat]]) -> list[System]:
+        """Ours with these seats, and the peers."""
+        ours: list[System] = []
+        if self.wants("parley"):
+            self.parley.seats = ()
+            self.parley.seats = seats()
+            ours.append(self.parley)
+        return ours + self.peers()
+
+    def returning(self, seats: Callable[[], Sequence[Seat]]) -> list[Returning]:
+        """Those whose clients find again what waits for them."""
+        return [system for system in self.systems_for(seats) if isinstance(system, Returning)]
+
+    @contextmanager
+    def excused(self, workload: Workload, system: System) -> Iterator[None]:
+        """A peer that cannot be had leaves a reason instead of figures; ours has no excuse."""
+        try:
+            yield
+        except (Unavailable, OSError, subprocess.SubprocessError, EngineError) as reason:
+            if system is self._parley:
+                raise
+            workload.unavailable[system.name] = str(reason) or repr(reason)
+            say(f"{workload.name:8}{system.name}: {reason}")
+
     @contextmanager
     def workload(self, name: str) -> Iterator[Workload]:
-        workload, started = Workload(name), time.monotonic()
-        self.workloads.append(workload)
+        workload, started = self.add(name), time.monotonic()
         yield workload
         workload.seconds = round(time.monotonic() - started, 1)
+
+    def add(self, name: str) -> Workload:
+        self.workloads.append(Workload(name))
+        return self.workloads[-1]
+
+    def find(self, name: str) -> Workload | None:
+        return next((each for each in self.workloads if each.name == name), None)
 
     @property
     def problems(self) -> list[str]:

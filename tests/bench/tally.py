@@ -34,9 +34,9 @@ class Tally:
         self.last = 0.0  # when the latest delivery came
         self.done: Callable[[int], None] = _nobody
         self._seen = [bytearray(capacity) for _ in range(readers)]
-        self._left = [readers] * capacity
+        self._left = [0] * capacity
         self._sent_at = array("d", bytes(8 * capacity))
-        self._posted = 0
+        self._posted = self._expected = 0
 
     @property
     def posted(self) -> int:
@@ -44,15 +44,17 @@ class Tally:
 
     @property
     def missing(self) -> int:
-        return self._posted * self.readers - self.delivered
+        return self._expected - self.delivered
 
     async def complete(self) -> bool:
         return not self.missing
 
-    def post(self) -> int:
-        """The number of a message that is about to be sent."""
+    def post(self, *, audience: int | None = None) -> int:
+        """The number of a message that is about to be sent to so many readers, to all of them unless it is said."""
         number = self._posted
         self._posted += 1
+        self._left[number] = self.readers if audience is None else audience
+        self._expected += self._left[number]
         self._sent_at[number] = time.perf_counter()
         return number
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tests.bench.tally import Tally
+
+SENDERS = 8  # of the readers who post, in turn
 
 
 class Unavailable(Exception):
@@ -36,6 +38,22 @@ class System(Protocol):
 
     async def disconnect(self) -> None:
         """Close every connection."""
+
+
+@runtime_checkable
+class Returning(System, Protocol):
+    """One whose clients find again what waits for them."""
+
+    senders: Sequence[int]
+
+    async def lose(self) -> None:
+        """Cut off everybody but the last reader, with their node where there can be two."""
+
+    async def come_back(self) -> None:
+        """Connect them again, all at once, each from where it was."""
+
+    def main_process(self) -> int:
+        """The one that holds the connections."""
 
 
 def slices(count: int, size: int) -> Iterator[range]:

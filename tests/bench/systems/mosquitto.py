@@ -11,8 +11,8 @@ from typing import cast
 
 from tests.bench import place
 from tests.bench.accounting import Cores
-from tests.bench.systems.base import slices
-from tests.bench.systems.peer import CONNECT_AT_ONCE, SENDERS, Peer
+from tests.bench.systems.base import SENDERS, slices
+from tests.bench.systems.peer import CONNECT_AT_ONCE, Peer
 from tests.bench.tally import DIGITS, Tally, text_of
 
 TOPIC = b"room"
@@ -34,9 +34,9 @@ class Client(asyncio.Protocol):
     def __init__(self, number: int, tally: Tally) -> None:
         self.number, self.tally = number, tally
         self.answers = self._identifier = 0
-        self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._buffer = b""
         self.transport = cast(asyncio.Transport, transport)
         self.opened, self.subscribed, self.ponged = (asyncio.get_running_loop().create_future() for _ in range(3))
         name = b"client-%d" % self.number
@@ -100,6 +100,7 @@ class Mosquitto(Peer):
 
     async def connect(self, tally: Tally) -> None:
         self.posts = 0
+        self.senders = range(min(SENDERS, tally.readers))
         self.clients = [Client(number, tally) for number in range(tally.readers)]
         await self.open(self.clients)
         for client in self.clients:
@@ -112,7 +113,7 @@ class Mosquitto(Peer):
 
     def post(self, number: int) -> None:
         self.posts += 1
-        self.clients[number % SENDERS].post(text_of(number))
+        self.clients[self.senders[number % len(self.senders)]].post(text_of(number))
 
     async def settle(self) -> list[str]:
         for client in self.clients:
@@ -121,6 +122,17 @@ class Mosquitto(Peer):
             await asyncio.gather(*(client.ponged for client in self.clients))
         answers = sum(client.answers for client in self.clients)
         return [] if answers == self.posts else [f"{self.posts} posts, {answers} answers"]
+
+    async def lose(self) -> None:
+        for client in self.clients[:-1]:
+            client.transport.abort()
+        await asyncio.sleep(0.3)
+
+    async def come_back(self) -> None:
+        await self.open(self.clients[:-1], at_once=len(self.clients))
+
+    def main_process(self) -> int:
+        return self.children[-1].pid
 
     async def disconnect(self) -> None:
         for client in self.clients:

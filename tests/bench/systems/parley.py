@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -18,14 +18,13 @@ import psycopg
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from tests.bench.accounting import Cores, pinned
-from tests.bench.systems.base import slices, until
+from tests.bench.systems.base import SENDERS, slices, until
 from tests.bench.tally import DIGITS, Tally, text_of
 from tests.support.stack import NodeProcess, Stack, stack
 
 ACK_DELAY = 0.25  # seconds; both as the browser's client has them
 ACK_EVENTS = 32
 HEARTBEAT = 25.0  # seconds
-SENDERS = 8  # members who post, in turn
 CONNECT_AT_ONCE = 50
 SETTLE = 20.0  # seconds until the last acks must have been written
 SETTINGS = {"MESSAGE_RATE": "100000"}  # messages a member may send in a minute: this is a load test
@@ -46,7 +45,7 @@ class Frame(msgspec.Struct):
     events: list[Event] = []
     outcome: str = ""
     code: str = ""
-    message: msgspec.Raw = msgspec.Raw()
+    ref: str | None = ""
 
 
 decode = msgspec.json.Decoder(Frame).decode
@@ -80,8 +79,14 @@ class Reader(WSListener):
         self.seat, self.number, self.tally, self.faults = seat, number, tally, faults
         self.tag = self.acked = tag
         self.answers = 0
-        self.greeted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.answered: Callable[[str], None] = _nobody
         self._due: asyncio.TimerHandle | None = None
+        self.open_again()
+
+    def open_again(self) -> None:
+        """Expect another hello: this client is about to connect."""
+        self.closing = False
+        self.greeted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
@@ -90,12 +95,15 @@ class Reader(WSListener):
         if frame.msg_type == WSMsgType.TEXT:
             self._take(decode(frame.get_payload_as_memoryview()))
         elif frame.msg_type == WSMsgType.CLOSE:
-            self.faults.add(f"closed with {frame.get_close_code()}")
+            if not self.closing:
+                self.faults.add(f"closed with {frame.get_close_code()}")
             transport.disconnect()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         if self._due is not None:
             self._due.cancel()
+            self._due = None
+        self.acked = self.tag  # the next connection says it
         if not self.greeted.done():
             self.greeted.set_exception(ConnectionError("closed before the hello"))
 
@@ -117,6 +125,7 @@ class Reader(WSListener):
             self._apply(frame)
         elif frame.op == "result":
             self.answers += 1
+            self.answered(frame.ref)
         elif frame.op == "hello":
             if frame.outcome != "resumed" or frame.tag != self.tag:
                 self.faults.add(f"hello {frame.outcome} at {frame.tag}, not resumed at {self.tag}")
@@ -142,6 +151,10 @@ class Reader(WSListener):
             self._due = asyncio.get_running_loop().call_later(ACK_DELAY, self.flush)
 
 
+def _nobody(_ref: str) -> None:
+    """Who posts is told what became of it; most readers do not wait for that."""
+
+
 class Parley:
     """Engines that run for as long as the benchmark does, and one node at a time."""
 
@@ -152,23 +165,22 @@ class Parley:
         self.readers: list[Reader] = []
         self.seats: Sequence[Seat] = ()
         self.faults = Faults()
+        self.senders: Sequence[int] = ()  # numbers of the readers who post, in turn
         self.posts = 0
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """One fresh node."""
-        node = self.start_node()
+        self.start_node()
         try:
             yield
         finally:
-            self.stop_node(node)
+            for node in list(self.whole.nodes):
+                self.whole.stop_node(node)
 
     def start_node(self) -> NodeProcess:
         with pinned(self.cores.server):
             return self.whole.start_node()
-
-    def stop_node(self, node: NodeProcess) -> None:
-        self.whole.stop_node(node)
 
     def roots(self) -> list[int]:
         engines = [process.pid for process in self.whole.engines.values()]
@@ -177,12 +189,13 @@ class Parley:
     async def connect(self, tally: Tally) -> None:
         """The seats must have been made before: `take_seats`."""
         self.readers = [Reader(seat, number, tally, self.faults) for number, seat in enumerate(self.seats)]
+        self.senders = range(min(SENDERS, tally.readers))
         for some in slices(len(self.readers), CONNECT_AT_ONCE):
             await asyncio.gather(*(open_socket(self.readers[each], self.whole.nodes[0].port) for each in some))
 
     def post(self, number: int) -> None:
         self.posts += 1
-        self.readers[number % SENDERS].post(str(uuid.uuid4()), text_of(number))
+        self.readers[self.senders[number % len(self.senders)]].post(str(uuid.uuid4()), text_of(number))
 
     async def settle(self) -> list[str]:
         empty = await until(self._all_acked, seconds=SETTLE)
@@ -198,6 +211,21 @@ class Parley:
         self.readers, self.posts, self.faults = [], 0, Faults()
         await asyncio.sleep(0.3)
 
+    async def lose(self) -> None:
+        """A second node starts, the first one is killed; the last reader moves."""
+        before, _ = self.whole.nodes[0], self.start_node()
+        for reader in self.readers:
+            reader.closing = True
+        self.whole.kill_node(before)
+        await asyncio.sleep(0.3)
+        await self._open(self.readers[-1:])
+
+    async def come_back(self) -> None:
+        await self._open(self.readers[:-1])
+
+    def main_process(self) -> int:
+        return self.whole.nodes[0].process.pid
+
     def waiting(self) -> int:
         """Entries of our clients that are not acked, says the database."""
         with psycopg.connect(self.whole.postgres.url()) as connection:
@@ -207,6 +235,11 @@ class Parley:
                 [[seat.client for seat in self.seats]],
             ).fetchone()
         return int(row[0]) if row else 0
+
+    async def _open(self, readers: Sequence[Reader]) -> None:
+        for reader in readers:
+            reader.open_again()
+        await asyncio.gather(*(open_socket(reader, self.whole.nodes[0].port) for reader in readers))
 
     async def _all_acked(self) -> bool:
         return all(reader.tag == reader.acked for reader in self.readers) and not self.waiting()

@@ -21,7 +21,6 @@ from tests.bench.tally import Tally
 
 START = 30.0  # seconds for a server to answer
 CONNECT_AT_ONCE = 50
-SENDERS = 8  # as many of the readers as post with Parley
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -34,6 +33,7 @@ class Peer:
         self.cores = cores
         self.port = free_port()
         self.children: list[Popen[bytes]] = []
+        self.senders: Sequence[int] = ()  # numbers of the readers who post, in turn
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -88,6 +88,10 @@ class SocketReader(WSListener):
         super().__init__()
         self.number, self.tally = number, tally
         self.answers = 0
+        self.open_again()
+
+    def open_again(self) -> None:
+        """Expect to be let in: this reader is about to connect."""
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def on_ws_connected(self, transport: WSTransport) -> None:

@@ -10,8 +10,8 @@ from picows import WSFrame, WSMsgType, WSTransport
 
 from tests.bench import place
 from tests.bench.accounting import Cores
-from tests.bench.systems.base import until
-from tests.bench.systems.peer import SENDERS, Peer, SocketReader, close_sockets, open_sockets
+from tests.bench.systems.base import SENDERS, until
+from tests.bench.systems.peer import Peer, SocketReader, close_sockets, open_sockets
 from tests.bench.tally import DIGITS, Tally, text_of
 
 SETTLE = 20.0  # seconds until the last acknowledgement must have arrived
@@ -66,28 +66,26 @@ class Reader(SocketReader):
 
 
 class SocketIO(Peer):
-    """`stored`: with a PostgreSQL of its own."""
+    """Nothing is stored: who is away misses what is said."""
 
-    def __init__(self, cores: Cores, *, stored: bool) -> None:
+    name = "Socket.IO, not stored"
+
+    def __init__(self, cores: Cores) -> None:
         super().__init__(cores)
-        self.stored = stored
-        self.name = "Socket.IO, PostgreSQL" if stored else "Socket.IO, not stored"
         self.readers: list[Reader] = []
         self.posts = self.acked = 0
 
     def start(self) -> None:
-        modules = place.node_modules()
-        database = [Path(self.start_postgres().sockets) / "pg"] if self.stored else []
-        self.spawn(
-            place.node_program(),
-            place.PEERS / "socketio.cjs",
-            str(self.port),
-            *database,
-            environment={"NODE_PATH": str(modules), "NODE_ENV": "production"},
-        )
+        self.start_server()
+
+    def start_server(self, *database: Path) -> None:
+        environment = {"NODE_PATH": str(place.node_modules()), "NODE_ENV": "production"}
+        program = place.PEERS / "socketio.cjs"
+        self.spawn(place.node_program(), program, str(self.port), *database, environment=environment)
 
     async def connect(self, tally: Tally) -> None:
         self.tally, self.posts, self.acked = tally, 0, 0
+        self.senders = range(min(SENDERS, tally.readers))
         self.readers = [Reader(number, tally) for number in range(tally.readers)]
         await self.open(self.readers)
 
@@ -97,7 +95,7 @@ class SocketIO(Peer):
 
     def post(self, number: int) -> None:
         self.posts += 1
-        self.readers[number % SENDERS].post(text_of(number))
+        self.readers[self.senders[number % len(self.senders)]].post(text_of(number))
 
     async def settle(self) -> list[str]:
         acked = await until(self._all_acked, seconds=SETTLE)
@@ -112,3 +110,24 @@ class SocketIO(Peer):
     async def _all_acked(self) -> bool:
         self.acked = await self.readers[-1].ask_stats()
         return self.acked == self.tally.delivered
+
+
+class StoredSocketIO(SocketIO):
+    """Each message in a PostgreSQL of its own; who comes back names the offset of the last message they have."""
+
+    name = "Socket.IO, PostgreSQL"
+
+    def start(self) -> None:
+        place.node_modules()  # or say why not, before anything is started
+        self.start_server(self.start_postgres().sockets / "pg")
+
+    async def lose(self) -> None:
+        await close_sockets(self.readers[:-1])
+
+    async def come_back(self) -> None:
+        for reader in self.readers[:-1]:
+            reader.open_again()
+        await self.open(self.readers[:-1], at_once=len(self.readers))
+
+    def main_process(self) -> int:
+        return self.children[-1].pid

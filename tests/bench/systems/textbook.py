@@ -7,7 +7,8 @@ import sys
 from picows import WSFrame, WSMsgType, WSTransport
 
 from tests.bench.accounting import Cores
-from tests.bench.systems.peer import ROOT, SENDERS, Peer, SocketReader, close_sockets, open_sockets
+from tests.bench.systems.base import SENDERS
+from tests.bench.systems.peer import ROOT, Peer, SocketReader, close_sockets, open_sockets
 from tests.bench.tally import DIGITS, Tally, text_of
 
 APPLICATION = "tests.bench.peers.textbook:application"
@@ -40,11 +41,12 @@ class Channels(Peer):
         self.spawn(sys.executable, "-m", *self._command(), environment=environment)
 
     async def connect(self, tally: Tally) -> None:
+        self.senders = range(min(SENDERS, tally.readers))
         self.readers = [Reader(number, tally) for number in range(tally.readers)]
         await open_sockets(self.readers, f"ws://127.0.0.1:{self.port}/")
 
     def post(self, number: int) -> None:
-        self.readers[number % SENDERS].post(text_of(number))
+        self.readers[self.senders[number % len(self.senders)]].post(text_of(number))
 
     async def settle(self) -> list[str]:
         return []  # it has no acks

@@ -9,18 +9,18 @@ from collections.abc import Callable, Coroutine
 
 import uvloop
 
-from tests.bench.bench import Bench, Workload, metrics_of, problems_of, record, say
+from tests.bench.bench import Bench, Workload, metrics_of, problems_of, record
 from tests.bench.load import Run, closed_loop, paced
-from tests.bench.systems.base import System, Unavailable
+from tests.bench.systems.base import System
 from tests.bench.systems.parley import take_seats
 from tests.bench.tally import Tally
 
 READERS = 500
 IN_FLIGHT = (8, 32, 1)
-SECONDS = 2.0  # a repeat
+SECONDS = 1.5  # a repeat
 WARM_UP = 1.0
 PACE = 20.0  # messages a second
-PACED_SECONDS = 3.0
+PACED_SECONDS = 2.5
 
 Case = Callable[[System, Tally], Coroutine[None, None, Run]]
 
@@ -37,29 +37,22 @@ def cases() -> dict[str, Case]:
 
 def run(bench: Bench) -> None:
     with bench.workload("fanout") as workload:
-        for system in _systems(bench):
-            try:
-                with system.running():
-                    uvloop.run(_measure(bench, workload, system))
-            except Unavailable as reason:
-                workload.unavailable[system.name] = str(reason)
-                say(f"fanout  {system.name}: {reason}")
+        measure(bench, workload)
 
 
-def _systems(bench: Bench) -> list[System]:
-    systems: list[System] = []
-    if bench.wants("parley"):
-        ours = bench.parley
-        ours.seats = take_seats("fanout", READERS)
-        systems.append(ours)
-    return systems + bench.peers()
+def measure(bench: Bench, workload: Workload, *, only: str = "") -> None:
+    """All cases, or one of them, for everybody who was asked for."""
+    for system in bench.systems_for(lambda: take_seats(f"fanout-{len(bench.workloads)}", READERS)):
+        with bench.excused(workload, system), system.running():
+            uvloop.run(_measure(bench, workload, system, only))
 
 
-async def _measure(bench: Bench, workload: Workload, system: System) -> None:
+async def _measure(bench: Bench, workload: Workload, system: System, only: str) -> None:
     tally = Tally(READERS)
     await system.connect(tally)
     await closed_loop(system, tally, in_flight=8, seconds=WARM_UP)
     for name, case in cases().items():
-        runs = [await case(system, tally) for _ in range(bench.repeats)]
-        record(workload, name, system.name, metrics_of(runs), problems_of(runs))
+        if only in {"", name}:
+            runs = [await case(system, tally) for _ in range(bench.repeats)]
+            record(workload, name, system.name, metrics_of(runs), problems_of(runs))
     await system.disconnect()
