@@ -12,6 +12,8 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.defaults import page_not_found, server_error
+from redis.exceptions import ConnectionError as ValkeyAway
+from redis.exceptions import TimeoutError as ValkeySilent
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -30,7 +32,7 @@ class Broken(Refusal):
 
 
 class Unavailable(Refusal):
-    code, status, title = "unavailable", 503, "The database is away for a moment. Try again."
+    code, status, title = "unavailable", 503, "What this needs is away for a moment. Try again."
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -64,8 +66,8 @@ def as_refusal(error: BaseException) -> Refusal | None:  # noqa: C901, PLR0911  
             return TooLarge()
         case exceptions.APIException():
             return Invalid({}, str(error.detail))
-        case OperationalError() | InterfaceError():
-            log.error("database_unavailable", exc_info=error)
+        case OperationalError() | InterfaceError() | ValkeyAway() | ValkeySilent():
+            log.error("store_unavailable", exc_info=error)
             return Unavailable()
     return Unavailable() if _lost_the_database(error) else None
 

@@ -42,7 +42,7 @@ class Plan:
     clients: int = 60
     seconds: float = 60.0
     seed: int = 1
-    deeds: float = 16.0  # per second, over all tabs
+    deeds: float = 20.0  # per second, over all tabs
     drop_wakeups: float = 0.2
     valkey_gone: float = 10.0  # seconds
     backend: str = "postgres"
@@ -151,7 +151,9 @@ class _Chaos:
             settled = await self._settle(tabs)
             path = self.whole.home / "tabs.json"
             told = await tabs.ask("dump", path=str(path))
-        report = await asyncio.to_thread(_Judge(self.people, json.loads(path.read_text()), told).judge)
+        judge = _Judge(self.people, json.loads(path.read_text()), told, await self._tags())
+        report = await asyncio.to_thread(judge.judge)
+        await self._let_go()
         report.problems += self.faults.complaints
         report.figures |= {"seed": self.plan.seed, "seconds": round(faulty, 1), "settled_in": round(settled, 1)}
         return report
@@ -163,14 +165,26 @@ class _Chaos:
         started = time.monotonic()
         while time.monotonic() - started < SETTLE:
             state = await tabs.ask("state")
-            if not _unsettled(state["tabs"], self._tags()):
+            if not _unsettled(state["tabs"], await self._tags()):
                 break
             await asyncio.sleep(0.2)
         return time.monotonic() - started
 
-    def _tags(self) -> dict[str, int]:
+    async def _tags(self) -> dict[str, int]:
+        """By client, where its mailbox ends."""
+        from chat.delivery.mailbox import mailbox
+
         with psycopg.connect(self.whole.postgres.url()) as connection:
-            return dict(connection.execute("SELECT public_id::text, tag FROM chat_client").fetchall())
+            clients = dict(connection.execute("SELECT id, public_id::text FROM chat_client").fetchall())
+        positions = await mailbox().positions(list(clients))
+        return {clients[client]: position.tag for client, position in positions.items()}
+
+    async def _let_go(self) -> None:
+        """Of the connections that asking for positions has opened."""
+        from chat.delivery import database, store
+
+        await database.close()
+        await store.close()
 
 
 def _unsettled(tabs: list[Entity], tags: dict[str, int]) -> list[str]:
@@ -182,10 +196,11 @@ def _unsettled(tabs: list[Entity], tags: dict[str, int]) -> list[str]:
 
 
 class _Judge:
-    """`tabs`: their stores. `told`: what was sent, counted and complained of. Asks the database by our own queries."""
+    """`tabs`: their stores. `told`: what was sent, counted and complained of. `tags`: where mailboxes end. Asks the
+    database by our own queries."""
 
-    def __init__(self, people: People, tabs: list[Entity], told: Entity) -> None:
-        self.people, self.tabs, self.told = people, tabs, told
+    def __init__(self, people: People, tabs: list[Entity], told: Entity, tags: dict[str, int]) -> None:
+        self.people, self.tabs, self.told, self.tags = people, tabs, told, tags
 
     def judge(self) -> Report:
         from django.db import connection
@@ -209,14 +224,13 @@ class _Judge:
         return report
 
     def _read(self) -> None:
-        from chat.models import Client, Message, Participant
+        from chat.models import Message, Participant
         from chat.queries.history import entities
         from tests.sync.viewer import Server, as_json
 
         rows = list(Message.objects.order_by("conversation", "seq"))
         self.messages: dict[str, Entity] = {message["id"]: message for message in as_json(entities(rows))}
         self.history = {(message["conversation"], message["seq"]): id for id, message in self.messages.items()}
-        self.tags = {str(id): tag for id, tag in Client.objects.values_list("public_id", "tag")}
         self.fresh: dict[str, Entity] = {id: Server(member).sync("") for id, member in self.people.members.items()}
         self.seats: dict[tuple[str, str], Entity] = {
             (str(seat.conversation_id), str(seat.member_id)): as_json(seat.entity(own=False))

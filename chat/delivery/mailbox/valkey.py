@@ -139,12 +139,18 @@ end
 return acked
 """
 )
-# ARGV: life, event, then client, place, place, … as JSON: [[client, [places]], …]
+# ARGV: life, event, the events that it replaces as JSON, clients. Acks move the entries of a list at any time, so the
+# places are looked up here.
 _REPLACE: Final = (
     _COMMON
     + """
-for _, each in ipairs(cjson.decode(ARGV[3])) do
-  for _, place in ipairs(each[2]) do redis.call('LSET', list_of(each[1]), place, ARGV[2]) end
+local gone = {}
+for _, event in ipairs(cjson.decode(ARGV[3])) do gone[integer(event)] = true end
+for i = 4, #ARGV do
+  local list = list_of(ARGV[i])
+  for place, event in ipairs(redis.call('LRANGE', list, 0, -1)) do
+    if gone[event] then redis.call('LSET', list, place - 1, ARGV[2]) end
+  end
 end
 """
 )
@@ -201,12 +207,12 @@ class ValkeyMailbox:
         transaction.on_commit(hand_over)
 
     def withdraw(self, member_id: UUID, conversation_id: UUID, *, event: int) -> None:
-        places = []
-        for client in clients_of(member_id):
-            entries = [int(entry) for _, _, found in _triples(_run(_READ, client, 0, 2**53)) for entry in found]
-            gone = events_of(conversation_id, entries)
-            places.append([client, [place for place, entry in enumerate(entries) if entry in gone]])
-        _run(_REPLACE, event, _json(places))
+        clients = clients_of(member_id)
+        if not clients:
+            return
+        waiting = _triples(_run(_READ, *[number for client in clients for number in (client, 0, 2**53)]))
+        gone = events_of(conversation_id, [int(entry) for _, _, entries in waiting for entry in entries])
+        _run(_REPLACE, event, _json(sorted(gone)), *clients)
 
     def truncate(self, clients: Sequence[int]) -> None:
         _run(_FORGET, "entries", *clients)
