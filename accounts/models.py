@@ -76,6 +76,11 @@ class Organization(models.Model):
     edit_window = models.PositiveIntegerField(
         null=True, blank=True, help_text="Seconds in which authors may edit a message; empty: always."
     )
+    retention_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Days after which messages go; empty: never. A conversation may differ.",
+    )
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -99,6 +104,10 @@ class Member(TenantModel):
     version = models.PositiveIntegerField(default=1)
     joined_at = models.DateTimeField(default=timezone.now)
     deactivated_at = models.DateTimeField(null=True, blank=True)
+    # Suspending sets both times: to every check a suspended member is a former one, and only this tells them apart.
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    suspended_until = models.DateTimeField(null=True, blank=True)  # empty: until it is lifted
+    muted_until = models.DateTimeField(null=True, blank=True)  # past: not muted
 
     user_id: UUID
 
@@ -107,6 +116,10 @@ class Member(TenantModel):
             tenant_key("member_tenant_key"),
             models.UniqueConstraint(fields=["organization", "user"], name="member_once"),
             models.UniqueConstraint(fields=["organization", "handle"], name="member_handle_once"),
+            models.CheckConstraint(
+                name="member_suspended_is_former",
+                condition=models.Q(suspended_at=None, suspended_until=None) | models.Q(deactivated_at__isnull=False),
+            ),
         ]
         ordering: ClassVar[list[str]] = ["name"]
 
@@ -116,6 +129,14 @@ class Member(TenantModel):
     @property
     def is_active(self) -> bool:
         return self.deactivated_at is None
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.suspended_at is not None
+
+    @property
+    def is_muted(self) -> bool:
+        return self.muted_until is not None and self.muted_until > timezone.now()
 
     @property
     def rights(self) -> frozenset[Right]:

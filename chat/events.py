@@ -31,6 +31,7 @@ class Organization(Struct, frozen=True):
     name: str
     description: str
     edit_window: int | None  # seconds in which authors may edit; null: always
+    retention_days: int | None  # after which messages go for good; null: never
     version: int
 
 
@@ -44,8 +45,10 @@ class Member(Struct, frozen=True):
     role: Literal["owner", "admin", "moderator", "member", "guest"]
     joined_at: Time
     deactivated_at: Time | None
+    suspended_at: Time | None  # by a moderator; deactivated_at says the same then
     version: int
     preferences: Preferences | UnsetType = UNSET
+    muted_until: Time | UnsetType | None = UNSET  # by a moderator
 
 
 class Conversation(Struct, frozen=True):
@@ -57,6 +60,11 @@ class Conversation(Struct, frozen=True):
     created_by: UUID | None
     created_at: Time
     archived_at: Time | None
+    locked_at: Time | None  # nobody writes but moderators
+    announcement_only: bool  # nobody but its admins and moderators writes, except in threads
+    slow_mode: int  # seconds between two messages of one member; 0: off
+    retention_days: int | None  # null: as the organization says; 0: for ever
+    first_seq: int  # the oldest message that is kept: forget those below it
     last_seq: int
     version: int
 
@@ -92,11 +100,40 @@ class Message(Struct, frozen=True):
     created_at: Time
     edited_at: Time | None
     deleted_at: Time | None  # a tombstone: text and html are empty
+    hidden_at: Time | None  # by a moderator: text and html are empty
     version: int
     ref: UUID | None
 
 
-Entity = Organization | Member | Conversation | Participant | Message
+class Report(Struct, frozen=True):
+    """What became of a message that one reported; told to whoever reported it alone."""
+
+    id: UUID
+    message: UUID | None  # null when it was decided and retention has taken the message away
+    conversation: UUID
+    reason: Literal["spam", "harassment", "inappropriate", "confidential", "other"]
+    comment: str
+    state: Literal["open", "in_review", "resolved", "dismissed"]
+    outcome: Literal["no_action", "hidden", "removed", "warned", "muted", "suspended", "other"] | None
+    created_at: Time
+    decided_at: Time | None
+    version: int
+
+
+class Sanction(Struct, frozen=True):
+    """A measure against a member, told to them alone. In force until `until`, if it has one, unless lifted."""
+
+    id: UUID
+    member: UUID
+    kind: Literal["warning", "mute", "suspension"]
+    reason: str
+    until: Time | None
+    created_at: Time
+    lifted_at: Time | None
+    version: int
+
+
+Entity = Organization | Member | Conversation | Participant | Message | Report | Sanction
 
 EVENT_TYPES: Final[dict[str, type[Entity]]] = {
     "organization.updated": Organization,
@@ -110,6 +147,10 @@ EVENT_TYPES: Final[dict[str, type[Entity]]] = {
     "message.created": Message,
     "message.updated": Message,
     "message.deleted": Message,
+    "report.created": Report,
+    "report.updated": Report,
+    "sanction.created": Sanction,
+    "sanction.updated": Sanction,
 }
 
 
@@ -123,8 +164,10 @@ def member_entity(member: accounts.Member, *, own: bool = False) -> Member:
         role=cast(Any, member.role),
         joined_at=member.joined_at,
         deactivated_at=member.deactivated_at,
+        suspended_at=member.suspended_at,
         version=member.version,
         preferences=read_preferences(member.preferences) if own else UNSET,
+        muted_until=member.muted_until if own else UNSET,
     )
 
 
@@ -135,6 +178,7 @@ def organization_entity(organization: accounts.Organization) -> Organization:
         name=organization.name,
         description=organization.description,
         edit_window=organization.edit_window,
+        retention_days=organization.retention_days,
         version=organization.version,
     )
 

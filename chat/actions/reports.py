@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts import audit
 from accounts.models import Member
 from chat.access import find_message
+from chat.delivery.publish import Draft, publish
 from chat.errors import Conflict, Invalid
 from chat.models import Report
 
@@ -27,8 +28,20 @@ def report_message(member: Member, message_id: UUID, *, reason: Report.Reason, c
         organization_id=member.organization_id,
         message=message,
         reporter=member,
-        defaults={"reason": reason, "comment": comment},
+        defaults={
+            "conversation_id": message.conversation_id,
+            "author_id": message.author_id,
+            "reason": reason,
+            "comment": comment,
+        },
     )
     if created:
+        _publish(report, "report.created")
         audit.record("message.report", actor=member, target=message, after={"reason": reason})
     return report
+
+
+def _publish(report: Report, type: str) -> None:
+    """Tell whoever reported it, and nobody else."""
+    draft = Draft(type=type, entity=report.entity(), entity_id=report.pk, member_id=report.reporter_id)
+    publish(report.organization_id, draft)

@@ -19,7 +19,7 @@ Event = dict[str, Any]
 Answer = dict[str, Any]
 """An answer of `sync`."""
 
-OLDEST: Final = 1  # the seq of the first message of a conversation
+OLDEST: Final = 1  # the seq of the first message of a conversation, unless retention has taken it away
 
 
 @dataclass(slots=True)
@@ -35,7 +35,12 @@ class Room:
 
     @property
     def history_gap(self) -> bool:
-        return self.whole_from > OLDEST
+        return self.whole_from > self.first_seq
+
+    @property
+    def first_seq(self) -> int:
+        """The oldest message that the server keeps."""
+        return int(self.conversation["first_seq"])
 
     @property
     def participants(self) -> list[Entity]:
@@ -55,6 +60,8 @@ class Store:
         self.me = ""  # the caller's member
         self.organization: Entity = {}
         self.members: dict[str, Entity] = {}
+        self.reports: dict[str, Entity] = {}  # what became of the messages that one reported
+        self.sanctions: dict[str, Entity] = {}  # measures against oneself
         self.rooms: dict[str, Room] = {}  # by conversation; those in which the caller takes part are `own_rooms`
         self._left: dict[str, int] = {}  # conversation → the version of the own seat when it was left
         self._epoch = 0
@@ -73,8 +80,10 @@ class Store:
         return (room for id, room in self.rooms.items() if self.own_seat(id))
 
     def unread(self, conversation: str) -> int:
-        seat = self.own_seat(conversation)
-        return max(0, self.rooms[conversation].conversation["last_seq"] - seat["read_seq"]) if seat else 0
+        seat, room = self.own_seat(conversation), self.rooms.get(conversation)
+        if seat is None or room is None:
+            return 0
+        return max(0, room.conversation["last_seq"] - max(seat["read_seq"], room.first_seq - 1))
 
     def spoken_of(self) -> set[str]:
         """Every member that something here refers to."""
@@ -109,6 +118,10 @@ class Store:
                 self._forget_strangers()  # they may be a guest from now on
         elif noun == "organization":
             self._put_organization(entity)
+        elif noun == "report":
+            _put_newer(self.reports, entity)
+        elif noun == "sanction":
+            _put_newer(self.sanctions, entity)
 
     def take(self, answers: Sequence[Answer]) -> None:
         """All pages of one sync. From the last one that is `full` on they replace what was known."""
@@ -117,6 +130,7 @@ class Store:
             rooms = self.rooms.values()
             self._replaced = {m["id"]: m["version"] for room in rooms for m in room.messages.values()}
             self.rooms, self.members, self.organization, self._left = {}, {}, {}, {}
+            self.reports, self.sanctions = {}, {}
             answers = answers[fulls[-1] :]
         for answer in answers:
             self._take_page(answer)
@@ -142,7 +156,7 @@ class Store:
         if messages and messages[-1]["seq"] >= room.whole_from - 1:
             room.whole_from = min(room.whole_from, messages[0]["seq"])
         elif not messages:
-            room.whole_from = OLDEST
+            room.whole_from = room.first_seq
 
     def put_participants(self, conversation: str, epoch: int, seats: Iterable[Entity]) -> None:
         """The whole list, asked for in that epoch."""
@@ -163,6 +177,8 @@ class Store:
         seat = self.own_seat(message["conversation"])
         if room is None or seat is None or not _is_newer(message, room.messages.get(message["seq"])):
             return
+        if message["seq"] < room.first_seq:
+            return  # retention has taken it away
         room.messages[message["seq"]] = message
         last_seq = max(room.conversation["last_seq"], message["seq"])
         room.conversation = room.conversation | {"last_seq": last_seq}
@@ -190,6 +206,10 @@ class Store:
             self._put_seat(seat)
         for message in answer["messages"]:
             self.put_message(message)
+        for report in answer["reports"]:
+            _put_newer(self.reports, report)
+        for sanction in answer["sanctions"]:
+            _put_newer(self.sanctions, sanction)
 
     def _take_conversation(self, told: Entity, oldest: int) -> None:
         gaps = ("history_gap", "participants_gap")
@@ -221,6 +241,7 @@ class Store:
         last_seq = max(conversation["last_seq"], room.conversation["last_seq"])
         newest = conversation if _is_newer(conversation, room.conversation) else room.conversation
         room.conversation = newest | {"last_seq": last_seq}
+        room.messages = {seq: message for seq, message in room.messages.items() if seq >= room.first_seq}
 
     def _put_seat(self, seat: Entity) -> None:
         """Others are told of a seat without its private fields, oneself with them, under one version: they are
@@ -275,6 +296,11 @@ class Store:
         if me is not None and me["role"] == "guest":
             met = self.spoken_of()
             self.members = {id: member for id, member in self.members.items() if id in met}
+
+
+def _put_newer(known: dict[str, Entity], entity: Entity) -> None:
+    if _is_newer(entity, known.get(entity["id"])):
+        known[entity["id"]] = entity
 
 
 def _is_newer(entity: Entity, known: Entity | None) -> bool:

@@ -1,7 +1,8 @@
 from chat.models.clients import AckedEntry, Client, MailboxEntry, Node
 from chat.models.conversations import Conversation, Kind, Notifications, Participant
 from chat.models.log import Event
-from chat.models.messages import Message, Reaction, Report, Revision
+from chat.models.messages import Message, Reaction, Revision
+from chat.models.moderation import Report, ReportNote, Sanction
 
 __all__ = [
     "AckedEntry",
@@ -16,5 +17,7 @@ __all__ = [
     "Participant",
     "Reaction",
     "Report",
+    "ReportNote",
     "Revision",
+    "Sanction",
 ]

@@ -44,7 +44,17 @@ class Conversation(TenantModel):
     )
     created_at = models.DateTimeField(default=timezone.now)
     archived_at = models.DateTimeField(null=True, blank=True)
+    locked_at = models.DateTimeField(null=True, blank=True)  # nobody writes but moderators
+    announcement_only = models.BooleanField(default=False, db_default=False)
+    slow_mode = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Seconds between two messages of one member; 0: off."
+    )
+    retention_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Empty: as the organization says; 0: for ever."
+    )
     last_seq = models.BigIntegerField(default=0)
+    # The oldest message that is kept. What lies below it is gone for everybody, though rows may still be there.
+    first_seq = models.BigIntegerField(default=1, db_default=1)
     version = models.PositiveIntegerField(default=1)
 
     created_by_id: UUID | None
@@ -88,6 +98,11 @@ class Conversation(TenantModel):
             created_by=self.created_by_id,
             created_at=self.created_at,
             archived_at=self.archived_at,
+            locked_at=self.locked_at,
+            announcement_only=self.announcement_only,
+            slow_mode=self.slow_mode,
+            retention_days=self.retention_days,
+            first_seq=self.first_seq,
             last_seq=self.last_seq,
             version=self.version,
         )

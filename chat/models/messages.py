@@ -37,6 +37,8 @@ class Message(TenantModel):
     created_at = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    hidden_at = models.DateTimeField(null=True, blank=True)  # by a moderator: the text stays in the row, unseen
+    purged_at = models.DateTimeField(null=True, blank=True)  # removed for good: an empty row that keeps its seq
     version = models.PositiveIntegerField(default=1)
     search = models.GeneratedField(
         expression=SearchVector("text", config="english"), output_field=SearchVectorField(), db_persist=True
@@ -61,14 +63,15 @@ class Message(TenantModel):
         ]
 
     def entity(self, *, reactions: Iterable[tuple[str, UUID]] = ()) -> events.Message:
-        """`reactions`: (emoji, member id) pairs in the order in which they were made."""
+        """`reactions`: (emoji, member id) pairs in the order in which they were made. Hidden is hidden from all."""
+        hidden = self.hidden_at is not None
         return events.Message(
             id=self.id,
             conversation=self.conversation_id,
             seq=self.seq,
             author=self.author_id,
-            text=self.text,
-            html=self.html,
+            text="" if hidden else self.text,
+            html="" if hidden else self.html,
             thread=self.thread_id,
             reply_count=self.reply_count,
             reactions=_by_emoji(reactions),
@@ -78,6 +81,7 @@ class Message(TenantModel):
             created_at=self.created_at,
             edited_at=self.edited_at,
             deleted_at=self.deleted_at,
+            hidden_at=self.hidden_at,
             version=self.version,
             ref=self.ref,
         )
@@ -126,39 +130,4 @@ class Revision(TenantModel):
             models.UniqueConstraint(fields=["message", "version"], name="revision_once"),
             TenantReference(field="message", to="chat_message", name="revision_message"),
             TenantReference(field="replaced_by", to="accounts_member", name="revision_replaced_by"),
-        ]
-
-
-class Report(TenantModel):
-    """A member asks the moderators to look at a message."""
-
-    class Reason(models.TextChoices):
-        SPAM = "spam", "Spam"
-        HARASSMENT = "harassment", "Harassment"
-        INAPPROPRIATE = "inappropriate", "Inappropriate content"
-        CONFIDENTIAL = "confidential", "Confidential information"
-        OTHER = "other", "Something else"
-
-    class State(models.TextChoices):
-        OPEN = "open", "Open"
-        IN_REVIEW = "in_review", "In review"
-        RESOLVED = "resolved", "Resolved"
-        DISMISSED = "dismissed", "Dismissed"
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reports", db_constraint=False)
-    reporter = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_constraint=False)
-    reason = models.CharField(max_length=13, choices=Reason.choices)
-    comment = models.CharField(max_length=1000, blank=True)
-    state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["message", "reporter"], name="report_once"),
-            TenantReference(field="message", to="chat_message", name="report_message"),
-            TenantReference(field="reporter", to="accounts_member", name="report_reporter"),
-        ]
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["organization", "state", "-created_at"], name="report_queue"),
         ]

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -24,7 +24,7 @@ from accounts.models import Member
 from chat import events
 from chat.access import known_members
 from chat.delivery.presence import State, presence_of
-from chat.models import Conversation, Event, Message, Participant
+from chat.models import Conversation, Event, Message, Participant, Report, Sanction
 from chat.queries.cursor import Cursor, here, valid
 from chat.queries.history import entities
 
@@ -38,6 +38,7 @@ PEOPLE: Final = 200  # changed members, or changed seats of a conversation; beyo
 WITH_MESSAGES: Final = (
     30  # conversations of a first sync that are shown with messages; the others page them in when opened
 )
+OWN: Final = 100  # of one's own reports, and of sanctions: more than anybody looks back at
 EVENTS: Final = 400  # events of one conversation that are looked at; more of them always is a gap
 
 
@@ -72,8 +73,13 @@ class SyncAnswer(Struct, frozen=True):
     conversations: list[SyncConversation]
     participants: list[events.Participant]
     messages: list[events.Message]
+    reports: list[events.Report]
+    sanctions: list[events.Sanction]
     removed: Removed
     presence: list[Presence]
+
+
+OwnT = TypeVar("OwnT", Report, Sanction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +184,8 @@ def _answer(
         conversations=[_conversation(conversations[change.conversation], gaps, seat_gaps) for change in told],
         participants=seats,
         messages=messages,
+        reports=[report.entity() for report in _own(Report, "reporter", member, start)] if first else [],
+        sanctions=[sanction.entity() for sanction in _own(Sanction, "member", member, start)] if first else [],
         removed=Removed(_left(member, start) if first and start.since else [], []),
         presence=[
             Presence(*pair) for pair in sorted(presence_of(member.organization_id, {p.id for p in people}).items())
@@ -218,8 +226,8 @@ def _messages(
         chosen += [row.id for row in rows]
         if (
             change.whole
-            and min((row.seq for row in rows), default=2) > 1
-            and conversations[change.conversation].last_seq
+            and min((row.seq for row in rows), default=conversations[change.conversation].last_seq + 1)
+            > conversations[change.conversation].first_seq
         ):
             gaps.add(change.conversation)
     told.sort(key=lambda change: change.conversation)
@@ -247,14 +255,17 @@ class _Candidate(NamedTuple):
 
 
 _NEWEST: Final = """
-SELECT m.conversation_id, m.id, m.seq, m.size FROM unnest(%s::uuid[]) AS c (id)
+SELECT m.conversation_id, m.id, m.seq, m.size FROM chat_conversation c
 CROSS JOIN LATERAL (
     SELECT conversation_id, id, seq, octet_length(text) + octet_length(html) AS size
-    FROM chat_message WHERE conversation_id = c.id ORDER BY seq DESC LIMIT %s
+    FROM chat_message WHERE conversation_id = c.id AND seq >= c.first_seq ORDER BY seq DESC LIMIT %s
 ) AS m
+WHERE c.id = ANY(%s)
 """
 _CHANGED: Final = """
-SELECT conversation_id, id, seq, octet_length(text) + octet_length(html) FROM chat_message WHERE id = ANY(%s)
+SELECT m.conversation_id, m.id, m.seq, octet_length(m.text) + octet_length(m.html)
+FROM chat_message m JOIN chat_conversation c ON c.id = m.conversation_id
+WHERE m.id = ANY(%s) AND m.seq >= c.first_seq
 """
 
 
@@ -263,7 +274,7 @@ def _candidates(changes: Sequence[Change]) -> dict[UUID, list[_Candidate]]:
     found: dict[UUID, list[_Candidate]] = defaultdict(list)
     changed = [message for change in changes if not change.whole for message in change.messages]
     with connection.cursor() as cursor:
-        cursor.execute(_NEWEST, [[change.conversation for change in changes if change.whole], MESSAGES])
+        cursor.execute(_NEWEST, [MESSAGES, [change.conversation for change in changes if change.whole]])
         rows = cursor.fetchall()
         cursor.execute(_CHANGED, [changed])
         rows += cursor.fetchall()
@@ -327,6 +338,16 @@ def _people(
     rows += known_members(member).filter(pk__in=changed - spoken) if changed and not gap else []
     told = (events.member_entity(row, own=row.pk == member.pk) for row in rows)
     return sorted(told, key=lambda row: row.id), gap
+
+
+def _own(model: type[OwnT], owner: str, member: Member, start: Cursor) -> list[OwnT]:
+    """What is told to the member alone: the newest, or those that changed; oldest first."""
+    rows = model.objects.filter(**{owner: member})
+    if start.since:
+        noun = f"{model._meta.model_name}."
+        log = Event.objects.filter(member_id=member.pk, xid__gte=start.since, type__startswith=noun)
+        rows = rows.filter(pk__in=log.values("entity_id"))
+    return list(rows.order_by("-pk")[:OWN])[::-1]
 
 
 def _left(member: Member, start: Cursor) -> list[UUID]:

@@ -54,4 +54,6 @@ def test_a_noun_is_called_the_same_everywhere() -> None:
         "conversation",
         "participant",
         "message",
+        "report",
+        "sanction",
     }

@@ -12,7 +12,17 @@ import django
 from msgspec import Struct, UnsetType
 
 TARGET = Path(__file__).parents[2] / "static/js/client/types.js"
-ENTITIES = ("Reaction", "Organization", "Preferences", "Member", "Conversation", "Participant", "Message")
+ENTITIES = (
+    "Reaction",
+    "Organization",
+    "Preferences",
+    "Member",
+    "Conversation",
+    "Participant",
+    "Message",
+    "Report",
+    "Sanction",
+)
 ANSWERS = ("SyncConversation", "Removed", "Presence", "SyncAnswer")
 SIMPLE = {
     UUID: "string",

@@ -210,3 +210,25 @@ function permutations(items) {
     permutations([...items.slice(0, index), ...items.slice(index + 1)]).map((rest) => [item, ...rest]),
   );
 }
+
+test("what retention takes away is forgotten and does not come back", () => {
+  const store = storeWith(...[1, 2, 3].map((seq) => message({ seq })));
+  store.putConversation(conversation({ version: 2, last_seq: 3, first_seq: 3 }));
+  assert.deepEqual([...store.messages.values()].map(({ seq }) => seq), [3]);
+  assert.equal(store.unread("general"), 1);
+  store.putMessage(message({ seq: 2, version: 9 }));
+  assert.equal(store.at("general", 2), undefined);
+});
+
+test("one's own reports and sanctions are kept by version, until a full sync says otherwise", () => {
+  const store = storeWith();
+  const seen = [];
+  store.observe(({ reports, sanctions }) => seen.push([...reports, ...sanctions]));
+  store.apply({ type: "report.updated", data: { id: "r", version: 2, state: "resolved" } });
+  store.apply({ type: "report.created", data: { id: "r", version: 1, state: "open" } });
+  store.apply({ type: "sanction.created", data: { id: "s", version: 1 } });
+  assert.equal(store.reports.get("r").state, "resolved");
+  store.take([answer({ full: true })]);
+  assert.deepEqual([store.reports.size, store.sanctions.size], [0, 0]);
+  assert.deepEqual(seen, [["r"], ["s"], ["r", "s"]]);
+});

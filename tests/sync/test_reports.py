@@ -10,7 +10,10 @@ from tests.sync.conftest import Say, Verify, proves
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@proves(report_message)
-def test_a_report_is_told_to_nobody(verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say) -> None:
+@proves(report_message, events=("report.created",))
+def test_a_report_is_told_to_whoever_made_it(
+    verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say
+) -> None:
     message = say(bob, town, "buy this")
-    assert verify(lambda: report_message(alice, message.id, reason=Report.Reason.SPAM)) == {}
+    told = verify(lambda: report_message(alice, message.id, reason=Report.Reason.SPAM))
+    assert told == {"alice": ["report.created"], "alice again": ["report.created"]}

@@ -111,6 +111,8 @@ def projection(store: Store) -> dict[str, Any]:
             id: {seat["member"]: {**seat, "version": None} for seat in room.participants} for id, room in rooms.items()
         },
         "messages": {id: room.history for id, room in rooms.items()},
+        "reports": store.reports,
+        "sanctions": store.sanctions,
         "members": {
             id: {**member, "version": None} if (member := store.members.get(id)) else None
             for id in sorted(store.spoken_of())

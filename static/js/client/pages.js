@@ -61,7 +61,7 @@ export class Pages {
 
   /** @param {string} conversation @param {number} seq whether nothing is older */
   isStart(conversation, seq) {
-    return seq <= 1 || seq === this.#starts.get(conversation);
+    return seq <= (this.store.conversations.get(conversation)?.first_seq ?? 1) || seq === this.#starts.get(conversation);
   }
 
   /**

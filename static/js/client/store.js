@@ -1,4 +1,4 @@
-/** @import {Conversation, Event as WireEvent, Member, Message, Organization, Participant, SyncAnswer, SyncConversation} from "./types.js" */
+/** @import {Conversation, Event as WireEvent, Member, Message, Organization, Participant, Report, Sanction, SyncAnswer, SyncConversation} from "./types.js" */
 
 const DIRECT = new Set(["direct", "group"]); // conversations whose seats sync always tells
 
@@ -11,6 +11,8 @@ const DIRECT = new Set(["direct", "group"]); // conversations whose seats sync a
  * @property {Set<string>} participants conversations in which somebody's seat changed
  * @property {Set<string>} messages
  * @property {Set<string>} histories
+ * @property {Set<string>} reports
+ * @property {Set<string>} sanctions
  * @property {boolean} organization
  */
 
@@ -33,6 +35,10 @@ export class Store {
   participants = new Map();
   /** @type {Map<string, Message>} */
   messages = new Map();
+  /** @type {Map<string, Report>} what became of the messages that one reported */
+  reports = new Map();
+  /** @type {Map<string, Sanction>} measures against oneself */
+  sanctions = new Map();
   /** @type {Organization | null} */
   organization = null;
 
@@ -93,6 +99,8 @@ export class Store {
     } else if (noun === "participant") this.putParticipant(data);
     else if (noun === "conversation") this.putConversation(data);
     else if (noun === "organization") this.putOrganization(data);
+    else if (noun === "report") this.putReport(data);
+    else if (noun === "sanction") this.putSanction(data);
     else if (noun === "member") {
       this.putMember(data);
       if (data.id === this.me) this.#forgetUnmet(); // they may be a guest from now on
@@ -178,7 +186,25 @@ export class Store {
     });
   }
 
-  /** @param {Conversation} conversation */
+  /** @param {Report} report */
+  putReport(report) {
+    if (!isNewer(report, this.reports.get(report.id))) return;
+    this.batch(() => {
+      this.reports.set(report.id, report);
+      this.#changes.reports.add(report.id);
+    });
+  }
+
+  /** @param {Sanction} sanction */
+  putSanction(sanction) {
+    if (!isNewer(sanction, this.sanctions.get(sanction.id))) return;
+    this.batch(() => {
+      this.sanctions.set(sanction.id, sanction);
+      this.#changes.sanctions.add(sanction.id);
+    });
+  }
+
+  /** @param {Conversation} conversation with `first_seq` higher than before, what lies below it is gone for good */
   putConversation(conversation) {
     const known = this.conversations.get(conversation.id);
     const last_seq = Math.max(conversation.last_seq, known?.last_seq ?? 0);
@@ -187,6 +213,7 @@ export class Store {
       const newest = isNewer(conversation, known) ? conversation : /** @type {Conversation} */ (known);
       this.conversations.set(conversation.id, { ...newest, last_seq });
       if (!known && DIRECT.has(conversation.kind)) this.#peopled.add(conversation.id);
+      if (known && newest.first_seq > known.first_seq) this.forgetHistory(conversation.id, newest.first_seq);
       this.#changes.conversations.add(conversation.id);
     });
   }
@@ -252,7 +279,8 @@ export class Store {
   /** @param {Message} message */
   putMessage(message) {
     const known = this.messages.get(message.id);
-    if (!isNewer(message, known) || !this.conversations.has(message.conversation)) return;
+    const conversation = this.conversations.get(message.conversation);
+    if (!conversation || message.seq < conversation.first_seq || !isNewer(message, known)) return;
     this.batch(() => {
       this.messages.set(message.id, message);
       this.#history(message.conversation).set(message.seq, message.id);
@@ -290,8 +318,8 @@ export class Store {
   /** @param {string} conversation how many messages are after the caller's read position; 0 where they take no part */
   unread(conversation) {
     const seat = this.ownSeat(conversation);
-    const last = this.conversations.get(conversation)?.last_seq ?? 0;
-    return seat ? Math.max(0, last - (seat.read_seq ?? 0)) : 0;
+    const { last_seq = 0, first_seq = 1 } = this.conversations.get(conversation) ?? {};
+    return seat ? Math.max(0, last_seq - Math.max(seat.read_seq ?? 0, first_seq - 1)) : 0;
   }
 
   /** @param {string} conversation @param {number} seq */
@@ -359,6 +387,8 @@ export class Store {
     for (const told of answer.conversations) this.#takeConversation(told, oldest.get(told.id) ?? told.last_seq + 1);
     for (const participant of answer.participants) this.putParticipant(participant);
     for (const message of answer.messages) this.putMessage(message);
+    for (const report of answer.reports) this.putReport(report);
+    for (const sanction of answer.sanctions) this.putSanction(sanction);
   }
 
   /** @param {SyncConversation} told @param {number} oldest seq of its messages in the same answer */
@@ -373,6 +403,10 @@ export class Store {
     this.#replacedAt = this.#peopleForgottenAt = this.#moment += 1;
     for (const id of [...this.conversations.keys()]) this.removeConversation(id);
     this.#forgetMembers(new Set());
+    for (const id of this.reports.keys()) this.#changes.reports.add(id);
+    for (const id of this.sanctions.keys()) this.#changes.sanctions.add(id);
+    this.reports.clear();
+    this.sanctions.clear();
     this.organization = null;
     this.#left.clear();
   }
@@ -443,9 +477,8 @@ export class Store {
   #tell() {
     const changes = this.#changes;
     this.#changes = noChanges();
-    const { members, conversations, participants, messages, histories, organization } = changes;
-    const count = members.size + conversations.size + participants.size + messages.size + histories.size;
-    if (count || organization) for (const observer of this.#observers) observer(changes);
+    const { organization, ...sets } = changes;
+    if (organization || Object.values(sets).some((set) => set.size)) for (const observer of this.#observers) observer(changes);
   }
 }
 
@@ -457,6 +490,8 @@ function noChanges() {
     participants: new Set(),
     messages: new Set(),
     histories: new Set(),
+    reports: new Set(),
+    sanctions: new Set(),
     organization: false,
   };
 }

@@ -18,6 +18,7 @@ export {};
  * @property {string} name
  * @property {string} description
  * @property {number | null} edit_window
+ * @property {number | null} retention_days
  * @property {number} version
  */
 
@@ -38,8 +39,10 @@ export {};
  * @property {"owner" | "admin" | "moderator" | "member" | "guest"} role
  * @property {string} joined_at
  * @property {string | null} deactivated_at
+ * @property {string | null} suspended_at
  * @property {number} version
  * @property {Preferences} [preferences]
+ * @property {string | null} [muted_until]
  */
 
 /**
@@ -52,6 +55,11 @@ export {};
  * @property {string | null} created_by
  * @property {string} created_at
  * @property {string | null} archived_at
+ * @property {string | null} locked_at
+ * @property {boolean} announcement_only
+ * @property {number} slow_mode
+ * @property {number | null} retention_days
+ * @property {number} first_seq
  * @property {number} last_seq
  * @property {number} version
  */
@@ -87,8 +95,35 @@ export {};
  * @property {string} created_at
  * @property {string | null} edited_at
  * @property {string | null} deleted_at
+ * @property {string | null} hidden_at
  * @property {number} version
  * @property {string | null} ref
+ */
+
+/**
+ * @typedef {object} Report
+ * @property {string} id
+ * @property {string | null} message
+ * @property {string} conversation
+ * @property {"spam" | "harassment" | "inappropriate" | "confidential" | "other"} reason
+ * @property {string} comment
+ * @property {"open" | "in_review" | "resolved" | "dismissed"} state
+ * @property {"no_action" | "hidden" | "removed" | "warned" | "muted" | "suspended" | "other" | null} outcome
+ * @property {string} created_at
+ * @property {string | null} decided_at
+ * @property {number} version
+ */
+
+/**
+ * @typedef {object} Sanction
+ * @property {string} id
+ * @property {string} member
+ * @property {"warning" | "mute" | "suspension"} kind
+ * @property {string} reason
+ * @property {string | null} until
+ * @property {string} created_at
+ * @property {string | null} lifted_at
+ * @property {number} version
  */
 
 /**
@@ -101,6 +136,11 @@ export {};
  * @property {string | null} created_by
  * @property {string} created_at
  * @property {string | null} archived_at
+ * @property {string | null} locked_at
+ * @property {boolean} announcement_only
+ * @property {number} slow_mode
+ * @property {number | null} retention_days
+ * @property {number} first_seq
  * @property {number} last_seq
  * @property {number} version
  * @property {boolean} history_gap
@@ -131,6 +171,8 @@ export {};
  * @property {SyncConversation[]} conversations
  * @property {Participant[]} participants
  * @property {Message[]} messages
+ * @property {Report[]} reports
+ * @property {Sanction[]} sanctions
  * @property {Removed} removed
  * @property {Presence[]} presence
  */
@@ -138,7 +180,7 @@ export {};
 /**
  * @typedef {object} Event
  * @property {number} id
- * @property {"organization.updated" | "member.created" | "member.updated" | "conversation.created" | "conversation.updated" | "participant.created" | "participant.updated" | "participant.removed" | "message.created" | "message.updated" | "message.deleted"} type
+ * @property {"organization.updated" | "member.created" | "member.updated" | "conversation.created" | "conversation.updated" | "participant.created" | "participant.updated" | "participant.removed" | "message.created" | "message.updated" | "message.deleted" | "report.created" | "report.updated" | "sanction.created" | "sanction.updated"} type
  * @property {string | null} conversation
  * @property {string} at
  * @property {any} data the entity that the noun of `type` names

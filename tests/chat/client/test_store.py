@@ -17,7 +17,7 @@ def person(id: str, version: int = 1, role: str = "member") -> Entity:
 
 
 def conversation(last_seq: int = 0, **changes: Any) -> Entity:
-    return {"id": TOWN, "kind": "public", "people": [], "last_seq": last_seq, "version": 1, **changes}
+    return {"id": TOWN, "kind": "public", "people": [], "first_seq": 1, "last_seq": last_seq, "version": 1} | changes
 
 
 def seat(member: str = ME, version: int = 1, **changes: Any) -> Entity:
@@ -151,3 +151,21 @@ def test_entities_that_are_not_known_yet_are_left_alone(store: Store) -> None:
     before = seqs(store)
     store.apply(event("sticker.created", {"id": "s", "version": 1}))
     assert seqs(store) == before
+
+
+def test_what_retention_takes_away_is_forgotten_and_does_not_come_back(store: Store) -> None:
+    store.apply(event("conversation.updated", conversation(50, first_seq=50, version=2)))
+    assert (seqs(store), store.rooms[TOWN].history_gap, store.unread(TOWN)) == ([50], False, 1)
+    store.apply(event("message.updated", message(49, 9)))
+    store.put_history(TOWN, store.rooms[TOWN].epoch, [message(47), message(48)])
+    assert (seqs(store), store.rooms[TOWN].history_gap) == ([50], False)
+
+
+def test_own_reports_and_sanctions_are_kept_by_version(store: Store) -> None:
+    store.apply(event("report.created", {"id": "r", "version": 1, "state": "open"}))
+    store.apply(event("report.updated", {"id": "r", "version": 2, "state": "resolved"}))
+    store.apply(event("report.updated", {"id": "r", "version": 1, "state": "open"}))
+    store.apply(event("sanction.created", {"id": "s", "version": 1}))
+    assert (store.reports["r"]["state"], list(store.sanctions)) == ("resolved", ["s"])
+    store.take([told(50, full=True)])
+    assert (store.reports, store.sanctions) == ({}, {})
