@@ -50,6 +50,8 @@ class Dispatcher:
         self._repair = repair
         self._waiting: dict[Connection, None] = {}  # in the order in which they were woken
         self._some = asyncio.Event()
+        self._written = asyncio.Event()
+        self._written.set()
         self._bodies = Bodies()
         self._coming = 0
         self._come = asyncio.Event()
@@ -68,6 +70,7 @@ class Dispatcher:
         else:
             self._waiting[connection] = None
             self._some.set()
+            self._written.clear()
 
     @contextmanager
     def coming(self) -> Iterator[None]:
@@ -80,12 +83,19 @@ class Dispatcher:
             if not self._coming:
                 self._come.set()
 
+    async def written(self) -> None:
+        """Until everybody who was woken has been written to, or was found to take nothing now."""
+        await self._written.wait()
+
     async def run(self) -> None:
         while True:
             await self._some.wait()
             ready = self._take()
             try:
-                await self._deliver(ready)
+                written_for = await self._deliver(ready)
+                if not self._waiting:
+                    self._written.set()
+                await self._rest(written_for)
             except (DatabaseError, PoolTimeout, RedisError) as error:
                 log.warning("read_delayed", clients=len(ready), reason=repr(error))
                 await asyncio.sleep(RETRY)
@@ -100,9 +110,10 @@ class Dispatcher:
             self._some.clear()
         return [each for each in some if not each.closed]
 
-    async def _deliver(self, ready: list[Connection]) -> None:
+    async def _deliver(self, ready: list[Connection]) -> float:
+        """The seconds that it wrote for."""
         if not ready:
-            return
+            return 0.0
         each_at_most = min(READ_EVENTS, max(READ_AT_LEAST, READ_TOTAL // len(ready)))
         after = [connection.sent for connection in ready]
         upto = [connection.sent + min(connection.room, each_at_most) for connection in ready]
@@ -118,7 +129,7 @@ class Dispatcher:
                 self._repair(each.clients, lost=True)
             else:
                 self._write(each, chunks, asked)
-        await self._rest(clock() - started)
+        return clock() - started
 
     async def _rest(self, written_for: float) -> None:
         await asyncio.sleep(min(REST, written_for))

@@ -79,7 +79,7 @@ decoder: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(Union[tuple(HAN
 
 
 async def _send(node: Node, parcel: poster.Parcel) -> Result:
-    outcome = await poster.post(parcel, coming=node.dispatcher.coming)
+    outcome = await poster.post(parcel, delivery=node.dispatcher)
     if outcome is None:
         raise Unavailable
     if isinstance(outcome, Refusal):

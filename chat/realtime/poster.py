@@ -1,17 +1,20 @@
 """Messages from sockets, committed together: what arrives while a transaction is under way goes into the next.
 
-Under load a commit is shared by many posts and the mailboxes of a conversation are touched once for all of them. A post
-that is alone waits for nobody.
+Under load a commit is shared by many posts, the mailboxes of a conversation are touched once for all of them, and their
+readers get one frame. A post that is alone waits for nobody. Two things keep those who talk at the same time in one
+batch, where otherwise two halves would take turns (with 500 readers and 8 posts in flight: 17 µs a delivery, not 11):
+the next batch begins when what the last one brought has been written to the sockets, and it waits a moment for those
+who may answer to it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -28,12 +31,23 @@ from chat.realtime.protocol import MessageSend
 
 LANES: Final = 2  # threads; a conversation always takes the same one, so that what a member says stays in order
 TOGETHER: Final = 64  # posts in a transaction: more would only make the first of them wait
+GATHER: Final = 0.005  # seconds, at most, to wait for as many posts as there were in the last round
+WRITTEN: Final = 0.05  # seconds, at most, to wait until the last batch has been written to the sockets
 WAITING: Final = 2_000  # posts a lane holds before it says no: some seconds of work
 
 Outcome = Sent | Refusal | None
 """None: something of ours is down; nothing was written, or the ref will say so."""
 
-Coming = Callable[[], AbstractContextManager[None]]
+
+class Delivery(Protocol):
+    """What the poster wants to know of the dispatcher."""
+
+    def coming(self) -> AbstractContextManager[None]:
+        """To be entered while a transaction is open that is likely to wake clients of this node."""
+
+    async def written(self) -> None:
+        """Until everybody who was woken has been written to."""
+
 
 log = structlog.get_logger(__name__)
 
@@ -47,9 +61,11 @@ class Parcel(NamedTuple):
 
 
 class Lane:
-    def __init__(self, coming: Coming) -> None:
-        self._coming = coming
+    def __init__(self, delivery: Delivery) -> None:
+        self._delivery = delivery
         self._waiting: list[tuple[Parcel, asyncio.Future[Outcome]]] = []
+        self._expected = 1  # posts, if those who talk now go on talking
+        self._more = asyncio.Event()
         self._busy: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="poster")
 
@@ -60,6 +76,7 @@ class Lane:
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[Outcome] = loop.create_future()
         self._waiting.append((parcel, outcome))
+        self._more.set()
         if self._busy is None:
             self._busy = loop.create_task(self._work())
         return await outcome
@@ -72,26 +89,41 @@ class Lane:
         self._thread.shutdown(wait=False)
 
     async def _work(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._waiting:
+            await self._gather()
             some, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
-            with self._coming():
-                outcomes = await loop.run_in_executor(self._thread, _write, [parcel for parcel, _ in some])
-            for (_, waiting), outcome in zip(some, outcomes, strict=True):
-                if not waiting.done():
-                    waiting.set_result(outcome)
+            await self._write(some)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(WRITTEN):
+                    await self._delivery.written()
+            self._expected = min(TOGETHER, len(some) + len(self._waiting))
         self._busy = None
+
+    async def _gather(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GATHER):
+                while len(self._waiting) < self._expected:
+                    self._more.clear()
+                    await self._more.wait()
+
+    async def _write(self, some: Sequence[tuple[Parcel, asyncio.Future[Outcome]]]) -> None:
+        loop = asyncio.get_running_loop()
+        with self._delivery.coming():
+            outcomes = await loop.run_in_executor(self._thread, _write, [parcel for parcel, _ in some])
+        for (_, waiting), outcome in zip(some, outcomes, strict=True):
+            if not waiting.done():
+                waiting.set_result(outcome)
 
 
 _lanes: WeakKeyDictionary[asyncio.AbstractEventLoop, list[Lane]] = WeakKeyDictionary()
 
 
-async def post(parcel: Parcel, *, coming: Coming) -> Outcome:
-    """Write it with whatever else is waiting. Raises Throttled. `coming` is entered while a transaction is open."""
+async def post(parcel: Parcel, *, delivery: Delivery) -> Outcome:
+    """Write it with whatever else is waiting. Raises Throttled."""
     loop = asyncio.get_running_loop()
     lanes = _lanes.get(loop)
     if lanes is None:
-        lanes = _lanes[loop] = [Lane(coming) for _ in range(LANES)]
+        lanes = _lanes[loop] = [Lane(delivery) for _ in range(LANES)]
     return await lanes[parcel.frame.conversation.int % LANES].post(parcel)
 
 
