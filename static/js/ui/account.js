@@ -2,8 +2,10 @@
 
 import { ApiError } from "../client/api.js";
 import { byId, clone, setText } from "./dom.js";
+import { gettext } from "./i18n.js";
 import { openMenu } from "./menu.js";
-import { THEME, applyTheme } from "./theme.js";
+
+/** @typedef {{slug: string, name: string}} Organization */
 
 /** The organizations of the user, and the member's own menu. */
 export class Menus {
@@ -11,44 +13,58 @@ export class Menus {
   constructor(app) {
     this.app = app;
     byId("me-menu").addEventListener("click", (/** @type {Event} */ event) => {
-      const choice = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-theme-choice]"));
-      if (choice) setTheme(choice.dataset.themeChoice ?? "");
+      if (event.target instanceof Element && event.target.closest("button")) byId("me-menu").hidePopover();
     });
   }
 
   async openOrganizations() {
-    await fillOrganizations(this.app);
+    await this.#fill();
     openMenu(byId("organization-menu"), byId("organization-button"));
+    void this.#markUnread();
   }
 
   openMine() {
     openMenu(byId("me-menu"), byId("me-button"));
   }
-}
 
-/** @param {string} theme */
-function setTheme(theme) {
-  if (theme) localStorage.setItem(THEME, theme);
-  else localStorage.removeItem(THEME);
-  applyTheme();
-}
-
-/** @param {App} app */
-async function fillOrganizations(app) {
-  const list = byId("organization-list");
-  if (list.childElementCount) return;
-  try {
-    const { organizations } = await app.client.api.get("/api/v1/me");
-    for (const { slug, name } of organizations) {
-      const { root, slots } = clone("organization-item");
-      const here = `/o/${slug}/` === app.config.root;
-      root.href = `/o/${slug}/`;
-      root.setAttribute("aria-checked", String(here));
-      setText(slots.avatar, name.slice(0, 1).toUpperCase());
-      setText(slots.name, name);
-      list.append(root);
+  async #fill() {
+    const list = byId("organization-list");
+    if (list.childElementCount) return;
+    try {
+      const { organizations } = await this.app.client.api.get("/api/v1/me");
+      list.replaceChildren(...organizations.map((/** @type {Organization} */ one) => this.#item(one)));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error; // what else the menu holds can be used
     }
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
   }
+
+  /** @param {Organization} organization */
+  #item({ slug, name }) {
+    const { root, slots } = clone("organization-item");
+    root.href = `/o/${slug}/`;
+    root.dataset.slug = slug;
+    root.setAttribute("aria-checked", String(root.getAttribute("href") === this.app.config.root));
+    setText(slots.avatar, name.slice(0, 1).toUpperCase());
+    setText(slots.name, name);
+    return root;
+  }
+
+  /** In which of the others something is unread; asked whenever the menu is opened. */
+  async #markUnread() {
+    const items = [...byId("organization-list").querySelectorAll("[data-slug]")].filter((item) => item.getAttribute("href") !== this.app.config.root);
+    await Promise.all(
+      items.map(async (item) => {
+        const slug = item.getAttribute("data-slug");
+        const unread = await this.app.client.api.get(`/o/${slug}/api/v1/conversations`, { limit: 100 }).then(isUnread, () => false);
+        const dot = /** @type {HTMLElement} */ (item.querySelector("[data-slot=unread]"));
+        dot.hidden = !unread;
+        dot.textContent = unread ? gettext("unread") : "";
+      }),
+    );
+  }
+}
+
+/** @param {{results: import("../client/client.js").ConversationView[]}} page */
+function isUnread({ results }) {
+  return results.some(({ participant, unread_count, archived_at }) => unread_count > 0 && !archived_at && participant && !participant.muted);
 }

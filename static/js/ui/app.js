@@ -26,6 +26,7 @@ import { SUBPROTOCOL } from "../client/socket.js";
  * @property {Store} store the client's
  * @property {Router} router
  * @property {Config} config
+ * @property {(command: string, argument?: unknown) => Promise<void>} run something of commands.js
  */
 
 /** @param {string} path @param {string} query @returns {WebSocket} */

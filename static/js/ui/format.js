@@ -1,20 +1,41 @@
 import { gettext, interpolate, ngettext } from "./i18n.js";
 
 const locale = globalThis.document?.documentElement.lang || undefined; // rows.js is tested without a document
-const clockTime = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
-const fullTime = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
+let clock = "auto";
+let clockTime = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
+let fullTime = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
 const thisYear = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
 const otherYear = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const shortDay = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
 const shortDayOfYear = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" });
+const dayOfYear = new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", year: "numeric" });
 const list = new Intl.ListFormat(locale);
 const TINTS = 8;
+
+/** @type {Set<() => void>} */
+const onClock = new Set();
+
+/** @param {() => void} observer told when times are to be written anew */
+export const observeClock = (observer) => onClock.add(observer);
+
+/** @param {"12" | "24" | "auto"} wanted */
+export function setClock(wanted) {
+  if (wanted === clock) return;
+  clock = wanted;
+  const hour12 = clock === "auto" ? undefined : clock === "12";
+  clockTime = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", hour12 });
+  fullTime = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short", hour12 });
+  for (const observer of onClock) observer();
+}
 
 /** @param {string} iso */
 export const timeOfDay = (iso) => clockTime.format(new Date(iso));
 
 /** @param {string} iso */
 export const fullDate = (iso) => fullTime.format(new Date(iso));
+
+/** @param {string} iso */
+export const longDay = (iso) => dayOfYear.format(new Date(iso));
 
 /** @param {string[]} names */
 export const listOf = (names) => list.format(names);

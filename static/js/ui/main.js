@@ -4,23 +4,27 @@
 
 import { ApiError } from "../client/api.js";
 import { Client } from "../client/client.js";
+import { applyPreferences } from "./appearance.js";
 import { cookie, openSocket, readConfig } from "./app.js";
 import { ConversationView } from "./conversation.js";
 import { byId, isWriting, once } from "./dom.js";
-import { conversationTitle, isChannel } from "./names.js";
+import { isChannel } from "./names.js";
+import { recentPlaces, rememberPlace } from "./recent.js";
 import { Router } from "./router.js";
+import { SHORTCUTS, chordOf, isTyped } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
-import { Announcer, ConnectionLine, showTitle } from "./status.js";
-import { THEME, applyTheme } from "./theme.js";
+import { ConnectionLine } from "./status.js";
+import { explain, toast } from "./toast.js";
 
 const RETRY = 5_000; // milliseconds between two attempts to load a page that never came up
-const VIEWS = ["state-loading", "state-home", "state-missing", "state-failed", "conversation", "search"];
+const VIEWS = ["state-loading", "state-home", "state-missing", "state-failed", "conversation", "search", "mentions", "people"];
 
 /** The page as a whole: makes the parts, and shows what the address says. */
 class Page {
   /** @type {string | undefined} */
   #place;
   #isPublic = false;
+  #isUp = false; // and has nothing more urgent to do
   #hasThread = false; // whether one has been opened
   #turn = 0;
 
@@ -40,20 +44,19 @@ class Page {
       isOnline: () => navigator.onLine,
     });
     /** @type {App} */
-    this.app = { client, store: client.store, router: new Router(config.root), config };
-    this.lastPlace = `parley:last:${config.member}`;
+    this.app = { client, store: client.store, router: new Router(config.root), config, run: (command, argument) => this.#run(command, argument) };
     this.sidebar = new Sidebar(this.app);
-    this.conversation = new ConversationView(this.app, { openSettings: async (conversation) => (await this.settings()).open(conversation) });
+    this.conversation = new ConversationView(this.app, { openSettings: (conversation) => void this.app.run("settings", conversation) });
     // What nobody sees at first is fetched when the page has come up, or when it is asked for before that.
-    this.menus = once(async () => new (await import("./account.js")).Menus(this.app));
+    this.commands = once(async () => (await import("./commands.js")).commandsOf(this));
+    this.background = once(async () => new (await import("./background.js")).Background(this.app));
     this.thread = once(async () => new (await import("./thread.js")).Thread(this.app));
-    this.search = once(async () => new (await import("./search.js")).Search(this.app));
-    this.settings = once(async () => new (await import("./settings.js")).Settings(this.app));
-    this.create = once(async () => (await import("./channels.js")).wireCreateChannel(this.app));
-    this.browse = once(async () => (await import("./channels.js")).wireBrowseChannels(this.app, async () => (await this.create())()));
-    this.direct = once(async () => (await import("./direct.js")).wireStartDirect(this.app));
+    this.views = {
+      search: once(async () => new (await import("./search.js")).Search(this.app)),
+      mentions: once(async () => new (await import("./mentions.js")).Mentions(this.app)),
+      people: once(async () => new (await import("./people.js")).People(this.app)),
+    };
     new ConnectionLine(this.app);
-    this.announcer = new Announcer(this.app);
     this.#wire();
   }
 
@@ -69,8 +72,12 @@ class Page {
     }
     this.app.router.onRoute = (route) => void this.#go(route);
     this.app.router.start();
-    const later = [this.conversation.wireActions, this.menus, this.thread, this.search, this.settings, this.create, this.browse, this.direct];
-    (globalThis.requestIdleCallback ?? setTimeout)(() => later.forEach((load) => load().catch(() => {}))); // asked for again when needed
+    const later = [this.conversation.wireActions, this.thread, this.commands];
+    (globalThis.requestIdleCallback ?? setTimeout)(() => {
+      this.#isUp = true;
+      void this.#loadBackground();
+      later.forEach((load) => load().catch(() => {})); // asked for again when needed
+    });
   }
 
   get #isNarrow() {
@@ -87,19 +94,9 @@ class Page {
     };
     client.store.observe((changes) => {
       if (changes.conversations.size || changes.participants.size) this.#onConversations();
+      if (changes.members.has(config.member)) applyPreferences(client.store.members.get(config.member)?.preferences);
     });
-    const may = (/** @type {string} */ right) => config.rights.includes(right);
-    for (const id of ["browse-button", "browse-row"]) {
-      byId(id).hidden = !may("browse");
-      byId(id).addEventListener("click", async () => (await this.browse())());
-    }
-    byId("create-channel-button").hidden = !may("create_channels");
-    byId("create-channel-button").addEventListener("click", async () => (await this.create())());
-    for (const id of ["compose-button", "direct-button"]) byId(id).addEventListener("click", async () => (await this.direct())());
-    byId("organization-button").addEventListener("click", async () => (await this.menus()).openOrganizations());
-    byId("me-button").addEventListener("click", async () => (await this.menus()).openMine());
-    window.addEventListener("storage", (event) => event.key === THEME && applyTheme());
-    document.addEventListener("click", (event) => void this.#onAction(event));
+    document.addEventListener("click", (event) => this.#onClick(event));
     document.addEventListener("keydown", (event) => this.#onKey(event));
     this.#wireLife();
   }
@@ -120,24 +117,27 @@ class Page {
     const turn = (this.#turn += 1);
     byId("shell").dataset.view = route.name;
     this.sidebar.setCurrent(route.conversation);
+    this.sidebar.setView(route.name);
     if (route.name !== "conversation") {
       this.conversation.close();
       void this.#openThread(undefined);
     }
     this.#setPlace(undefined);
     if (route.name === "home") this.#goHome();
-    else if (route.name === "search") {
-      this.#show("search");
-      await (await this.search()).open(route);
-    } else await this.#goToConversation(route, turn);
+    else if (route.name === "conversation") await this.#goToConversation(route, turn);
+    else if (route.name !== "elsewhere") {
+      this.#show(route.name);
+      const view = await this.views[route.name]();
+      if (turn === this.#turn) await view.open(route);
+    }
   }
 
   /** On a wide screen home is the conversation where one was last; a phone shows the list. */
   #goHome() {
     const { store, router } = this.app;
     const own = [...store.conversations.values()].filter((one) => store.ownSeat(one.id) && !one.archived_at);
-    const last = own.find((one) => one.id === localStorage.getItem(this.lastPlace));
-    const first = last ?? own.find((one) => one.name === "general") ?? own.find(isChannel) ?? own[0];
+    const last = recentPlaces(store.me).find((id) => own.some((one) => one.id === id));
+    const first = own.find((one) => one.id === last) ?? own.find((one) => one.name === "general") ?? own.find(isChannel) ?? own[0];
     if (first && !this.#isNarrow) router.go(router.path(first.id), { replace: true });
     else this.#show("state-home");
   }
@@ -150,7 +150,7 @@ class Page {
       if (turn !== this.#turn) return;
       this.#show("conversation");
       this.#setPlace(conversation);
-      localStorage.setItem(this.lastPlace, id);
+      rememberPlace(this.app.store.me, id);
       await Promise.all([this.conversation.open(this.app.store.conversations.get(id) ?? conversation, route.seq), this.#openThread(route.thread)]);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -176,41 +176,55 @@ class Page {
   #setPlace(conversation) {
     this.#place = conversation?.id;
     this.#isPublic = conversation !== undefined && "kind" in conversation && conversation.kind === "public";
-    this.announcer.setPlace(this.#place);
-    this.#showTitle();
+    if (this.#isUp) void this.#loadBackground();
   }
 
-  #showTitle() {
-    const conversation = this.app.store.conversations.get(this.#place ?? "");
-    showTitle(this.app, conversation && conversationTitle(this.app.store, conversation));
+  async #loadBackground() {
+    const background = await this.background().catch(() => null); // asked for again at the next place
+    background?.setPlace(this.#place);
   }
 
   /** Where one is may be gone: one was removed from it. A public channel can still be looked at. */
   #onConversations() {
-    this.#showTitle();
     if (!this.#place || this.app.store.conversations.has(this.#place)) return;
     if (this.#isPublic) void this.#go(this.app.router.route);
     else this.#show("state-missing");
   }
 
-  /** @param {MouseEvent} event buttons of the empty states */
-  async #onAction(event) {
-    const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest(".state [data-action]"));
-    if (button?.dataset.action === "browse") (await this.browse())();
-    if (button?.dataset.action === "direct") (await this.direct())();
-    if (button?.dataset.action === "retry") location.reload();
+  /** @param {string} command @param {unknown} argument */
+  async #run(command, argument) {
+    const commands = await this.commands().catch(() => null);
+    if (!commands) return toast(explain(new ApiError(0, {})));
+    try {
+      await commands[command](argument);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      toast(explain(error));
+    }
+  }
+
+  /** @param {MouseEvent} event on something that stands for a command */
+  #onClick({ target }) {
+    const button = target instanceof Element ? target.closest("[data-command]") : null;
+    if (button instanceof HTMLElement) void this.app.run(button.dataset.command ?? "", button.dataset.argument);
   }
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return;
-    if (document.querySelector("dialog[open]")) return;
-    if (event.key === "/") {
-      event.preventDefault();
-      byId("sidebar-search").elements.namedItem("q").focus();
-    }
-    if (event.key === "Escape" && this.#place) this.conversation.composer.focus();
+    if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open], [popover].menu:popover-open")) return;
+    const chord = chordOf(event);
+    const shortcut = SHORTCUTS.find(({ keys }) => keys === chord);
+    if (!shortcut || (isTyped(shortcut.keys) && !isFree(event))) return;
+    event.preventDefault();
+    void this.app.run(shortcut.command);
   }
+}
+
+/** @param {KeyboardEvent} event whether nobody else has a use for the key: Escape cancels nothing in the composer */
+function isFree({ key, target }) {
+  const at = target instanceof Element ? target : null;
+  if (key !== "Escape") return !isWriting(target);
+  return !at?.closest("#thread") && (!isWriting(target) || Boolean(at?.closest("#composer-dock")));
 }
 
 /** What the list of one's devices calls this one. */
@@ -219,5 +233,4 @@ function browserName() {
   return { Edg: "Edge", OPR: "Opera" }[name] ?? name ?? "";
 }
 
-applyTheme();
 void new Page().start();

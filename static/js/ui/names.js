@@ -35,6 +35,17 @@ export function conversationIcon(conversation) {
   return { public: "hash", private: "lock", direct: "person", group: "people" }[conversation.kind];
 }
 
+/** @param {string} state of presence @returns {string} for people */
+export function presenceLabel(state) {
+  return { online: gettext("online"), away: gettext("away"), offline: gettext("offline") }[state] ?? "";
+}
+
+/** @param {string} role of a member @returns {string} for people */
+export function roleLabel(role) {
+  const names = { owner: gettext("Owner"), admin: gettext("Admin"), moderator: gettext("Moderator"), guest: gettext("Guest") };
+  return names[/** @type {keyof typeof names} */ (role)] ?? gettext("Member");
+}
+
 /** @param {Store} store @returns {Member[]} active members other than oneself, by name */
 export function people(store) {
   const active = [...store.members.values()].filter((member) => !member.deactivated_at && member.id !== store.me);

@@ -2,13 +2,14 @@
  * Where one is, kept in the address. Django serves each of these addresses too.
  *
  * @typedef {object} Route
- * @property {"home" | "conversation" | "search" | "elsewhere"} name
+ * @property {"home" | "conversation" | "search" | "mentions" | "people" | "elsewhere"} name
  * @property {string} [conversation]
  * @property {number} [seq]
  * @property {string} [thread]
  * @property {URLSearchParams} query
  */
 
+const VIEWS = /** @type {const} */ (["search", "mentions", "people"]);
 const CONVERSATION = /^c\/([0-9a-f-]{36})(?:\/(\d+))?$/;
 
 export class Router {
@@ -44,11 +45,16 @@ export class Router {
     return `${this.root}c/${conversation}${seq === undefined ? "" : `/${seq}`}${query}`;
   }
 
-  /** @param {Record<string, string>} query */
-  searchPath(query) {
+  /** @param {typeof VIEWS[number]} view @param {Record<string, string>} [query] what is empty is left out */
+  viewPath(view, query = {}) {
     const given = Object.entries(query).filter(([, value]) => value);
     const search = new URLSearchParams(given).toString();
-    return `${this.root}search${search ? `?${search}` : ""}`;
+    return `${this.root}${view}${search ? `?${search}` : ""}`;
+  }
+
+  /** @param {Record<string, string>} query */
+  searchPath(query) {
+    return this.viewPath("search", query);
   }
 
   /** @param {URL} url @returns {Route} */
@@ -57,7 +63,8 @@ export class Router {
     if (url.origin !== location.origin || !url.pathname.startsWith(this.root)) return { name: "elsewhere", query };
     const rest = url.pathname.slice(this.root.length);
     if (rest === "") return { name: "home", query };
-    if (rest === "search") return { name: "search", query };
+    const view = VIEWS.find((name) => name === rest);
+    if (view) return { name: view, query };
     const match = CONVERSATION.exec(rest);
     if (!match) return { name: "elsewhere", query };
     const [, conversation, seq] = match;

@@ -4,9 +4,11 @@
 
 import { ApiError } from "../client/api.js";
 import { byId, clone, setText } from "./dom.js";
+import { Filters } from "./filters.js";
 import { fillAvatar, fullDate, shortTime } from "./format.js";
 import { gettext } from "./i18n.js";
-import { conversationName, conversationTitle, memberName, people } from "./names.js";
+import { conversationTitle, memberName } from "./names.js";
+import { startOf } from "./operators.js";
 import { explain } from "./toast.js";
 
 /** @typedef {Message & {excerpt: {text: string, hit: boolean}[]}} Found */
@@ -22,55 +24,67 @@ export class Search {
     this.app = app;
     /** @type {HTMLFormElement} */
     this.form = byId("search-form");
+    /** @type {HTMLInputElement} */
+    this.input = byId("search-input");
+    this.filters = new Filters(app, (query) => this.#go(query));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#ask();
+      this.#go(this.filters.query);
     });
-    this.form.addEventListener("change", (event) => event.target instanceof HTMLSelectElement && this.#ask());
     byId("search-more").addEventListener("click", () => void this.#more());
+    byId("search-examples").addEventListener("click", (/** @type {MouseEvent} */ event) => this.#onExample(event));
   }
 
   /** @param {Route} route */
   async open(route) {
-    this.#fillChoices();
-    void this.#learnPeople(route);
-    for (const name of ["q", "conversation", "author"]) this.#field(name).value = route.query.get(name) ?? "";
-    const query = Object.fromEntries(route.query);
+    const turn = (this.#asked += 1);
     byId("search-results").replaceChildren();
     this.#next = null;
-    if (!query.q) {
-      this.#asked += 1;
-      this.#empty(gettext("Find what was said"), gettext("Search goes through every message that you may see."));
-      this.#field("q").focus();
-      return;
+    this.input.value = route.query.get("q") ?? "";
+    if (await this.#resolve(route, turn)) return;
+    if (turn !== this.#asked) return;
+    const { q, conversation, author, before, after } = Object.fromEntries(route.query);
+    if (!q && !conversation && !author && !before && !after) this.#begin();
+    else if (!q && !author && !before && !after) {
+      this.#begin(); // somebody wants to look for something there
+    } else {
+      await this.#load(() =>
+        this.app.client.search({ q, conversation, author, before: before && startOf(before), after: after && startOf(after, 1) }),
+      );
     }
-    await this.#load(() => this.app.client.search(query));
   }
 
-  /** The page knows those who are spoken of; whoever else can be chosen is asked for. @param {Route} route */
-  async #learnPeople(route) {
+  /** Operators that were typed become filters. @param {Route} route @param {number} turn @returns {Promise<boolean>} whether the address is another now */
+  async #resolve(route, turn) {
     try {
-      await this.app.client.findMembers("");
+      const resolved = await this.filters.read(route.query);
+      if (turn !== this.#asked || !resolved) return false;
+      this.app.router.go(this.app.router.searchPath(resolved), { replace: true });
+      return true;
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error; // the choice is smaller
+      if (!(error instanceof ApiError)) throw error;
+      if (turn === this.#asked) this.#empty(gettext("The search did not work"), explain(error));
+      return true;
     }
-    this.#fillChoices();
-    this.#field("author").value ||= route.query.get("author") ?? "";
   }
 
-  #ask() {
-    const { path } = { path: this.app.router.searchPath(this.#query) };
-    this.app.router.go(path, { replace: this.#field("q").value === "" });
+  #begin() {
+    this.#empty(gettext("Find what was said"), gettext("Search goes through every message that you may see."));
+    byId("search-examples").hidden = false;
+    this.input.focus();
   }
 
-  /** @returns {Record<string, string>} */
-  get #query() {
-    return Object.fromEntries(["q", "conversation", "author"].map((name) => [name, this.#field(name).value.trim()]));
+  /** @param {Record<string, string>} query of filters */
+  #go(query) {
+    this.app.router.go(this.app.router.searchPath({ q: this.input.value.trim(), ...query }));
   }
 
-  /** @param {string} name @returns {any} */
-  #field(name) {
-    return this.form.elements.namedItem(name);
+  /** @param {MouseEvent} event an operator to go on from */
+  #onExample(event) {
+    const example = event.target instanceof Element ? event.target.closest("[data-operator]") : null;
+    if (!example) return;
+    this.input.value = `${this.input.value} ${example.getAttribute("data-operator")}`.trimStart();
+    this.input.focus();
   }
 
   async #more() {
@@ -82,6 +96,7 @@ export class Search {
   async #load(ask) {
     const turn = (this.#asked += 1);
     byId("search-more").hidden = true;
+    byId("search-empty").hidden = true;
     setText(byId("search-count"), gettext("Searching…"));
     try {
       const { results, next } = await ask();
@@ -100,10 +115,9 @@ export class Search {
     list.append(...[...results].reverse().map((found) => this.#result(found)));
     byId("search-more").hidden = !this.#next;
     if (list.childElementCount === 0) {
-      this.#empty(gettext("Nothing found"), gettext("Try fewer or other words, or search everywhere."));
+      this.#empty(gettext("Nothing found"), gettext("Try fewer or other words, or take a filter away."));
       return;
     }
-    byId("search-empty").hidden = true;
     if (byId("sidebar").contains(document.activeElement)) byId("search-body").focus();
     setText(byId("search-count"), this.#next ? gettext("Newest first") : gettext("Newest first, these are all"));
   }
@@ -127,28 +141,12 @@ export class Search {
   /** @param {string} title @param {string} hint */
   #empty(title, hint) {
     byId("search-empty").hidden = false;
+    byId("search-examples").hidden = true;
     byId("search-more").hidden = true;
     setText(byId("search-count"), "");
     setText(byId("search-empty-title"), title);
     setText(byId("search-empty-hint"), hint);
   }
-
-  #fillChoices() {
-    const { store } = this.app;
-    const conversations = [...store.conversations.values()].map((one) => [one.id, conversationTitle(store, one), conversationName(store, one)]);
-    conversations.sort((one, other) => one[2].localeCompare(other[2]));
-    choices(this.#field("conversation"), conversations.map(([id, title]) => [id, title]));
-    const me = store.members.get(store.me);
-    choices(this.#field("author"), [...(me ? [me] : []), ...people(store)].map(({ id, name }) => [id, name]));
-  }
-}
-
-/** @param {HTMLSelectElement} select @param {string[][]} values id and label; the first option, for any, stays */
-function choices(select, values) {
-  const [any] = select.options;
-  const { value } = select;
-  select.replaceChildren(any, ...values.map(([id, label]) => new Option(label, id)));
-  select.value = values.some(([id]) => id === value) ? value : "";
 }
 
 /** @param {string} text */

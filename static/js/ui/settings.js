@@ -168,7 +168,7 @@ export class Settings {
       if (await attempt(this.dialog, () => this.app.client.restore(conversation.id))) this.#show(this.#conversation ?? conversation);
     }
     if (action.dataset.action === "archive") await this.#archive(conversation);
-    if (action.dataset.action === "leave") await this.#leave(conversation);
+    if (action.dataset.action === "leave") await this.leave(conversation);
   }
 
   /** @param {Conversation} conversation */
@@ -180,16 +180,16 @@ export class Settings {
   }
 
   /** @param {Conversation} conversation */
-  async #leave(conversation) {
+  async leave(conversation) {
     if (conversation.kind === "private") {
       const title = interpolate(gettext("Leave #%(name)s?"), { name: conversation.name ?? "" });
       const text = gettext("This channel is private: to come back, somebody in it has to add you.");
       if (!(await confirm({ title, text, yes: gettext("Leave") }))) return;
     }
-    await attempt(this.dialog, async () => {
-      await this.app.client.leave(conversation.id);
-      this.dialog.close();
-      this.app.router.go(this.app.router.root);
-    });
+    const leave = () => this.app.client.leave(conversation.id);
+    if (!this.dialog.open) await leave(); // from the list: a refusal is told by who asked
+    else if (await attempt(this.dialog, leave)) this.dialog.close();
+    else return;
+    if (this.app.router.route.conversation === conversation.id) this.app.router.go(this.app.router.root);
   }
 }

@@ -1,0 +1,93 @@
+/** @import {App} from "./app.js" */
+
+import { attempt, confirm, openDialog } from "./dialog.js";
+import { byId, clone, setIcon, setText } from "./dom.js";
+import { fullDate, shortTime } from "./format.js";
+import { gettext, interpolate, ngettext } from "./i18n.js";
+import { toast } from "./toast.js";
+
+/** @typedef {{id: string, platform: string, label: string, online: boolean, created_at: string, last_seen_at: string}} Device */
+
+/** The tabs and devices that follow the organization as the member, and a way to sign them out. */
+export class Devices {
+  /** @type {Device[]} */
+  #devices = [];
+
+  /** @param {App} app */
+  constructor(app) {
+    this.app = app;
+    /** @type {HTMLDialogElement} */
+    this.dialog = byId("devices");
+    byId("devices-others").addEventListener("click", () => void this.#endOthers());
+  }
+
+  async open() {
+    openDialog(this.dialog);
+    await this.#load();
+  }
+
+  async #load() {
+    await attempt(this.dialog, async () => {
+      this.#devices = await this.app.client.api.list("clients");
+      this.#show();
+    });
+  }
+
+  /** @param {Device} device */
+  #isThis({ id }) {
+    return id === this.app.client.stream.session.id;
+  }
+
+  #show() {
+    const order = (/** @type {Device} */ device) => (this.#isThis(device) ? 0 : device.online ? 1 : 2);
+    this.#devices.sort((one, other) => order(one) - order(other) || other.last_seen_at.localeCompare(one.last_seen_at));
+    byId("devices-list").replaceChildren(...this.#devices.map((device) => this.#row(device)));
+    byId("devices-others").hidden = this.#devices.length < 2;
+  }
+
+  /** @param {Device} device */
+  #row(device) {
+    const { root, slots } = clone("device");
+    const name = nameOf(device);
+    setIcon(slots.icon, device.platform === "ios" || device.platform === "android" ? "phone" : device.platform === "bot" ? "bot" : "device");
+    setText(slots.name, name);
+    slots.here.hidden = !this.#isThis(device);
+    slots.dot.hidden = !device.online;
+    const seen = interpolate(gettext("Last seen %(time)s"), { time: shortTime(device.last_seen_at) });
+    setText(slots.detail, device.online ? gettext("Connected now") : seen);
+    slots.detail.title = interpolate(gettext("Here since %(time)s"), { time: fullDate(device.created_at) });
+    slots.button.hidden = this.#isThis(device);
+    slots.button.setAttribute("aria-label", interpolate(gettext("Sign out %(name)s"), { name }));
+    slots.button.addEventListener("click", () => void this.#end(device));
+    return root;
+  }
+
+  /** @param {Device} device */
+  async #end(device) {
+    const title = interpolate(gettext("Sign out %(name)s?"), { name: nameOf(device) });
+    const text = gettext("Every tab of that browser, or that app, has to sign in again. What waits there unsent stays there.");
+    if (!(await confirm({ title, text, yes: gettext("Sign out") }))) return;
+    await this.#signOut([device]);
+  }
+
+  async #endOthers() {
+    const others = this.#devices.filter((device) => !this.#isThis(device));
+    const title = interpolate(ngettext("Sign out %(count)s other device?", "Sign out %(count)s other devices?", others.length), { count: others.length });
+    const text = gettext("Other tabs of this browser stay signed in.");
+    if (await confirm({ title, text, yes: gettext("Sign out") })) await this.#signOut(others);
+  }
+
+  /** @param {Device[]} devices */
+  async #signOut(devices) {
+    const done = await attempt(this.dialog, () => Promise.all(devices.map(({ id }) => this.app.client.api.post(`clients/${id}/sign-out`))));
+    if (done) toast(gettext("Signed out."));
+    await this.#load();
+  }
+}
+
+/** @param {Device} device */
+function nameOf({ platform, label }) {
+  const platforms = { web: gettext("Browser"), ios: gettext("iPhone or iPad"), android: gettext("Android"), desktop: gettext("Desktop app"), bot: gettext("Bot") };
+  const kind = platforms[/** @type {keyof typeof platforms} */ (platform)] ?? platform;
+  return label && label !== kind ? `${label} · ${kind}` : kind;
+}

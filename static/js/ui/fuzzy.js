@@ -1,0 +1,104 @@
+/**
+ * Fuzzy matching for the palette: the letters of a word in their order, with a liking for beginnings of words and for
+ * letters that stand together. After fzf's algorithm v1, which needs one pass and no table.
+ */
+
+const START = 8; // the first letter of the text
+const WORD = 6; // the first letter of a word in it
+const NEXT = 4; // right after the one before
+const GAP = 0.2; // for each letter that is passed over
+const WHOLE = 12; // the text is what was typed
+
+/** @param {string} text @returns {string} without accents and capitals */
+export function fold(text) {
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+}
+
+/**
+ * How well every word of `query` is found in `text`; null where one is not. Both folded.
+ *
+ * @param {string} query
+ * @param {string} text
+ * @returns {number | null} more is better; 0 for an empty query
+ */
+export function score(query, text) {
+  let sum = 0;
+  for (const word of query.split(" ")) {
+    if (!word) continue;
+    const found = scoreWord(word, text);
+    if (found === null) return null;
+    sum += found;
+  }
+  return text === query ? sum + WHOLE : sum;
+}
+
+/** @param {string} word @param {string} text */
+function scoreWord(word, text) {
+  const at = bestStart(word, text);
+  if (at >= 0) return bonus(text, at) + (word.length - 1) * NEXT - Math.min(at, 20) * GAP;
+  return scoreLetters(word, text);
+}
+
+/** @param {string} word @param {string} text where it stands as it is, best at the beginning of a word; -1 if nowhere */
+function bestStart(word, text) {
+  const first = text.indexOf(word);
+  for (let at = first; at >= 0; at = text.indexOf(word, at + 1)) if (isBeginning(text, at)) return at;
+  return first;
+}
+
+/** @param {string} word @param {string} text letter by letter, from the back to find the shortest stretch */
+function scoreLetters(word, text) {
+  const end = lastOf(word, text);
+  if (end < 0) return null;
+  let sum = 0;
+  let position = end;
+  let after = end + 1;
+  for (let index = word.length - 1; index >= 0; index -= 1) {
+    while (text[position] !== word[index]) position -= 1;
+    sum += index > 0 && text[position - 1] === word[index - 1] ? NEXT : bonus(text, position);
+    sum -= (after - position - 1) * GAP;
+    after = position;
+    position -= 1;
+  }
+  return sum;
+}
+
+/** @param {string} word @param {string} text where its last letter is found when they are looked for from the front */
+function lastOf(word, text) {
+  let at = -1;
+  for (const letter of word) {
+    at = text.indexOf(letter, at + 1);
+    if (at < 0) return -1;
+  }
+  return at;
+}
+
+/** @param {string} text @param {number} at */
+function bonus(text, at) {
+  return at === 0 ? START : isBeginning(text, at) ? WORD : 0;
+}
+
+/** @param {string} text @param {number} at */
+function isBeginning(text, at) {
+  return at === 0 || /[\s\-_.#@/(]/.test(text[at - 1]);
+}
+
+/**
+ * The best `most` of `items`, best first; equals keep their order.
+ *
+ * @template {{folded: string, weight?: number}} T `weight` is added to what matches
+ * @param {T[]} items
+ * @param {string} query as it was typed
+ * @param {number} most
+ * @returns {T[]}
+ */
+export function best(items, query, most) {
+  const wanted = fold(query.trim());
+  const found = [];
+  for (const item of items) {
+    const points = score(wanted, item.folded);
+    if (points !== null) found.push({ item, points: points + (item.weight ?? 0) });
+  }
+  found.sort((one, other) => other.points - one.points);
+  return found.slice(0, most).map(({ item }) => item);
+}

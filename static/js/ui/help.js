@@ -1,0 +1,33 @@
+import { openDialog } from "./dialog.js";
+import { byId, clone, setText } from "./dom.js";
+import { SHORTCUTS, captions } from "./shortcuts.js";
+
+/** Every key there is, from the table that the handlers read. */
+export function openHelp() {
+  const groups = [...new Set(SHORTCUTS.map(({ group }) => group))];
+  byId("help-groups").replaceChildren(...groups.map((name) => groupOf(name, SHORTCUTS.filter(({ group }) => group === name))));
+  openDialog(byId("help"));
+}
+
+/** @param {string} name @param {import("./shortcuts.js").Shortcut[]} shortcuts */
+function groupOf(name, shortcuts) {
+  const { root, slots } = clone("help-group");
+  setText(slots.name, name);
+  slots.list.append(...shortcuts.map(rowOf));
+  return root;
+}
+
+/** @param {import("./shortcuts.js").Shortcut} shortcut */
+function rowOf({ label, keys }) {
+  const { root, slots } = clone("help-row");
+  setText(slots.label, label);
+  slots.keys.append(...captions(keys).map(key));
+  return root;
+}
+
+/** @param {string} caption */
+function key(caption) {
+  const element = document.createElement("kbd");
+  element.textContent = caption;
+  return element;
+}
