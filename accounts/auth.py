@@ -16,6 +16,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.cache import cache
@@ -42,6 +43,7 @@ __all__ = [
     "authenticate",
     "consume_rate",
     "credential_of",
+    "end_credential",
     "find_own_token",
     "find_token",
     "is_demo",
@@ -108,6 +110,18 @@ def revoke_token(token: ApiToken) -> None:
     if ApiToken.objects.filter(pk=token.pk).delete()[0]:
         record("token.revoked", actor=token.user, target=token, before={"label": token.label})
         credential_ended.send(sender=ApiToken, credentials=[token_credential(token)])
+
+
+@transaction.atomic
+def end_credential(user: User, credential: str) -> None:
+    """End the session or the token of `user` that goes by this name. One that is gone, or another's, stays as it is."""
+    for token in live_tokens(user):
+        if token_credential(token) == credential:
+            revoke_token(token)
+    keys = UserSession.objects.filter(user=user).values_list("session_key", flat=True)
+    for ended in [key for key in keys if session_credential(key) == credential]:
+        end_sessions(user, session_keys=[ended])
+        record("session.ended", actor=user, target=user)
 
 
 def find_own_token(user: User, token_id: Any) -> ApiToken:

@@ -70,7 +70,10 @@ class Conversation(Struct, frozen=True):
 
 
 class Participant(Struct, frozen=True):
-    """A member in a conversation; `left_at` makes it a tombstone. The last four are told to the member alone."""
+    """A member in a conversation; `left_at` makes it a tombstone. What follows `version` is told to the member alone.
+
+    `unread_from`: marked unread from this seq on; unread is `last_seq - min(read_seq, unread_from - 1)`.
+    """
 
     conversation: UUID
     member: UUID
@@ -79,6 +82,7 @@ class Participant(Struct, frozen=True):
     left_at: Time | None
     version: int
     read_seq: int | UnsetType = UNSET
+    unread_from: int | UnsetType | None = UNSET
     notifications: Literal["all", "mentions", "none"] | UnsetType = UNSET
     muted: bool | UnsetType = UNSET
     favourite: bool | UnsetType = UNSET
@@ -101,6 +105,8 @@ class Message(Struct, frozen=True):
     edited_at: Time | None
     deleted_at: Time | None  # a tombstone: text and html are empty
     hidden_at: Time | None  # by a moderator: text and html are empty
+    pinned_at: Time | None
+    pinned_by: UUID | None
     version: int
     ref: UUID | None
 

@@ -280,6 +280,7 @@ DEFAULT_FROM_EMAIL = envstr("DEFAULT_FROM_EMAIL", "Parley <parley@localhost>")
 MESSAGE_LENGTH = envint("MESSAGE_LENGTH", 10_000, least=100, most=100_000)  # characters; more belongs in a document
 MESSAGE_RATE = envint("MESSAGE_RATE", 120, least=1, most=100_000)  # messages a member may send in a minute
 REACTIONS_PER_MESSAGE = 50  # distinct emoji; beyond it a message is a poll
+PINS_PER_CONVERSATION = 50  # more are a document, not a reminder
 PARTICIPANTS_PER_GROUP = 9  # a group message with more people wants to be a channel
 
 # --- Delivery: bounds and times with their reasons --------------------------------------------------

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from accounts import signals
+from accounts.auth import end_credential
 from accounts.models import Member
 from chat.delivery import wakeups
 from chat.delivery.mailbox import Recipients, mailbox
@@ -27,7 +28,7 @@ def connect() -> None:
     signals.credential_ended.connect(end_sockets)
 
 
-def register_client(member: Member, *, platform: str, label: str = "", credential: str) -> Client:
+def register_client(member: Member, *, platform: str, label: str = "", credential: str, user_agent: str = "") -> Client:
     """A new client, whose mailbox collects events from now on. Beyond the limit the longest unused makes room.
 
     Returns once every change that was under way is either in the mailbox or visible to a sync.
@@ -43,6 +44,7 @@ def register_client(member: Member, *, platform: str, label: str = "", credentia
             platform=platform,
             label=label.strip()[:LABEL_LENGTH],
             credential=credential,
+            user_agent=user_agent[:200],
         )
     pass_gate(member.organization_id)
     client.tag = mailbox().start(client.pk)
@@ -59,6 +61,17 @@ def close_client(member: Member, client_id: UUID) -> None:
     """The tab was closed or the device signed off: client and mailbox go, its socket with them. Raises NotFound."""
     if not _forget(Client.objects.filter(member=member, public_id=client_id), code=GONE):
         raise NotFound
+
+
+@transaction.atomic
+def sign_out_client(member: Member, client_id: UUID) -> None:
+    """End the session or token that a client of one's own was registered with, in every organization, and forget all
+    that came in by it here. Raises NotFound."""
+    client = Client.objects.filter(member=member, public_id=client_id).first()
+    if client is None:
+        raise NotFound
+    end_credential(member.user, client.credential)
+    _forget(Client.objects.filter(member=member, credential=client.credential), code=SIGNED_OUT)
 
 
 @transaction.atomic

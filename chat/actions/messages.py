@@ -98,7 +98,9 @@ def delete_message(member: Member, message_id: UUID) -> None:
         Reaction.objects.filter(message=message).delete()
         message.text = message.html = ""
         message.mentions, message.wide_mention, message.deleted_at = [], None, timezone.now()
-        save_change(message, "text", "html", "mentions", "wide_mention", "deleted_at", type="message.deleted")
+        message.pinned_at = message.pinned_by = None
+        emptied = ("text", "html", "mentions", "wide_mention", "deleted_at", "pinned_at", "pinned_by")
+        save_change(message, *emptied, type="message.deleted")
         if message.author_id != member.pk:
             audit.record("message.delete", actor=member, target=message, before={"author": message.author_id})
 
@@ -234,6 +236,7 @@ def _compose(post: Post, place: Place, batch: _Batch) -> Message:
         text=text,
         html=written.html,
         thread=root,
+        thread_author=root.author_id if root else None,
         mentions=written.mentions,
         wide_mention=written.wide,
     )

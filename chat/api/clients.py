@@ -8,6 +8,7 @@ from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.browsers import browser_name
 from accounts.credentials import credential_of
 from chat.actions import clients as actions
 from chat.api.rendering import JSONParser, read_body
@@ -33,10 +34,15 @@ class RegisteredClient(Struct, frozen=True):
 
 
 class ClientView(Struct, frozen=True):
+    """`browser`: a guess, as `Firefox on Linux`. `current`: it came in by the sign-in that asks; of several tabs of one
+    browser each knows its own id."""
+
     id: UUID
     platform: str
     label: str
+    browser: str
     online: bool
+    current: bool
     created_at: Time
     last_seen_at: Time
 
@@ -44,7 +50,8 @@ class ClientView(Struct, frozen=True):
 class ClientList(MemberView):
     @operation(summary="Your tabs and devices", gives={200: page_of(ClientView)})
     def get(self, request: Request) -> Response:
-        return list_response(request, [_view(client) for client in actions.list_clients(self.member)])
+        credential = credential_of(request)
+        return list_response(request, [_view(client, credential) for client in actions.list_clients(self.member)])
 
     @operation(
         summary="Register a tab or a device",
@@ -59,6 +66,7 @@ class ClientList(MemberView):
             platform=body.platform,
             label=body.label,
             credential=credential_of(request),
+            user_agent=request.headers.get("User-Agent", ""),
         )
         registered = RegisteredClient(client.public_id, client.tag, client.platform, client.label, client.created_at)
         return Response(registered, status=201)
@@ -68,6 +76,13 @@ class ClientDetail(MemberView):
     @operation(summary="Forget a client, its mailbox and its socket", gives={204: None})
     def delete(self, request: Request, client_id: UUID) -> Response:
         actions.close_client(self.member, client_id)
+        return Response(status=204)
+
+
+class ClientSignOut(MemberView):
+    @operation(summary="Sign a device out: its session or token ends, in every organization", gives={204: None})
+    def post(self, request: Request, client_id: UUID) -> Response:
+        actions.sign_out_client(self.member, client_id)
         return Response(status=204)
 
 
@@ -82,12 +97,14 @@ class ClientClose(MemberView):
         return Response(status=204)
 
 
-def _view(client: Client) -> ClientView:
+def _view(client: Client, credential: str) -> ClientView:
     return ClientView(
         id=client.public_id,
         platform=client.platform,
         label=client.label,
+        browser=browser_name(client.user_agent),
         online=client.node_id is not None,
+        current=client.credential == credential,
         created_at=client.created_at,
         last_seen_at=client.last_seen_at,
     )

@@ -8,19 +8,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat import events
-from chat.actions.read import mark_read
+from chat.actions.read import mark_read, mark_unread
 from chat.api.rendering import read_body
 from chat.api.schemas import operation
 from chat.api.views import MemberView
 
 
 class ReadPosition(Struct, frozen=True):
+    """`unread`: mark as unread from `seq` on, instead of read up to it."""
+
     seq: Annotated[int, Meta(ge=0, le=2**62)]
+    unread: bool = False
 
 
 class ReadDetail(MemberView):
     @operation(
-        summary="Move your read position forward",
+        summary="Move your read position forward, or mark as unread",
         takes=ReadPosition,
         gives={200: events.Participant},
         refuses=(403,),
@@ -28,4 +31,5 @@ class ReadDetail(MemberView):
     )
     def put(self, request: Request, conversation_id: UUID) -> Response:
         body = read_body(request, ReadPosition)
-        return Response(mark_read(self.member, conversation_id, seq=body.seq).entity(own=True))
+        mark = mark_unread if body.unread else mark_read
+        return Response(mark(self.member, conversation_id, seq=body.seq).entity(own=True))

@@ -80,10 +80,14 @@ class Store:
         return (room for id, room in self.rooms.items() if self.own_seat(id))
 
     def unread(self, conversation: str) -> int:
+        """How many messages are after the caller's read position, or after where they marked it unread."""
         seat, room = self.own_seat(conversation), self.rooms.get(conversation)
         if seat is None or room is None:
             return 0
-        return max(0, room.conversation["last_seq"] - max(seat["read_seq"], room.first_seq - 1))
+        marked = seat.get("unread_from")
+        read: int = seat["read_seq"] if marked is None else min(seat["read_seq"], marked - 1)
+        last: int = room.conversation["last_seq"]
+        return max(0, last - max(read, room.first_seq - 1))
 
     def spoken_of(self) -> set[str]:
         """Every member that something here refers to."""

@@ -38,6 +38,7 @@ class Client(TenantModel):
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="clients", db_constraint=False)
     platform = models.CharField(max_length=7, choices=Platform.choices)
     label = models.CharField(max_length=80, blank=True)
+    user_agent = models.CharField(max_length=200, blank=True, db_default="")  # a hint, for the list of one's devices
     credential = models.CharField(max_length=80, help_text="The session or token it was registered with.")
     tag = models.BigIntegerField(default=0)
     node_id = models.BigIntegerField(null=True, help_text="The node that holds its socket now.")

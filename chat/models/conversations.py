@@ -122,6 +122,7 @@ class Participant(TenantModel):
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="participants", db_constraint=False)
     role = models.CharField(max_length=6, choices=Role.choices, default=Role.MEMBER)
     read_seq = models.BigIntegerField(default=0)
+    unread_from = models.BigIntegerField(null=True, blank=True)  # a seq: marked unread from there on
     notifications = models.CharField(max_length=8, choices=Notifications.choices, default=Notifications.ALL)
     muted = models.BooleanField(default=False)
     favourite = models.BooleanField(default=False)
@@ -142,6 +143,12 @@ class Participant(TenantModel):
             models.Index(fields=["member"], name="participant_present", condition=models.Q(left_at=None)),
         ]
 
+    def unread(self, conversation: Conversation) -> int:
+        """How many messages of it are unread, of those that are kept."""
+        read = self.read_seq if self.unread_from is None else min(self.read_seq, self.unread_from - 1)
+        read = max(read, conversation.first_seq - 1)
+        return max(0, conversation.last_seq - read)
+
     def entity(self, *, own: bool) -> events.Participant:
         """`own`: with the fields that only the member themself is told."""
         shared = events.Participant(
@@ -157,6 +164,7 @@ class Participant(TenantModel):
         return msgspec.structs.replace(
             shared,
             read_seq=self.read_seq,
+            unread_from=self.unread_from,
             notifications=self.notifications,
             muted=self.muted,
             favourite=self.favourite,

@@ -34,6 +34,10 @@ class Message(TenantModel):
     reply_count = models.PositiveIntegerField(default=0)
     mentions = ArrayField(models.UUIDField(), default=list, blank=True)
     wide_mention = models.CharField(max_length=7, null=True, blank=True)
+    # Copied from the head of the thread, so that the replies to somebody are found by an index.
+    thread_author = models.UUIDField(null=True, blank=True)
+    pinned_at = models.DateTimeField(null=True, blank=True)
+    pinned_by = models.UUIDField(null=True, blank=True)  # a member, as in `mentions`
     created_at = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -60,6 +64,18 @@ class Message(TenantModel):
         indexes: ClassVar[list[models.Index]] = [
             GinIndex(fields=["search"], name="message_search"),
             models.Index(fields=["thread", "seq"], name="message_thread_seq", condition=models.Q(thread__isnull=False)),
+            # Four small ones: most messages are in none of them.
+            GinIndex(fields=["mentions"], name="message_mentions", condition=~models.Q(mentions=[])),
+            models.Index(
+                fields=["conversation", "id"], name="message_wide", condition=models.Q(wide_mention__isnull=False)
+            ),
+            models.Index(
+                fields=["thread_author", "id"], name="message_answers", condition=models.Q(thread_author__isnull=False)
+            ),
+            models.Index(fields=["author", "id"], name="message_replies_of", condition=models.Q(thread__isnull=False)),
+            models.Index(
+                fields=["conversation", "pinned_at"], name="message_pins", condition=models.Q(pinned_at__isnull=False)
+            ),
         ]
 
     def entity(self, *, reactions: Iterable[tuple[str, UUID]] = ()) -> events.Message:
@@ -82,6 +98,8 @@ class Message(TenantModel):
             edited_at=self.edited_at,
             deleted_at=self.deleted_at,
             hidden_at=self.hidden_at,
+            pinned_at=self.pinned_at,
+            pinned_by=self.pinned_by,
             version=self.version,
             ref=self.ref,
         )

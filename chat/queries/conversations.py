@@ -78,5 +78,5 @@ def _view(conversation: Conversation, seat: Participant | None, count: int) -> C
         **{name: getattr(entity, name) for name in entity.__struct_fields__},
         participant=seat.entity(own=True) if seat else None,
         participant_count=count,
-        unread_count=conversation.last_seq - seat.read_seq if seat else 0,
+        unread_count=seat.unread(conversation) if seat else 0,
     )

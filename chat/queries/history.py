@@ -58,6 +58,11 @@ def thread(root: Message, *, after: int = 0, limit: int = PAGE) -> tuple[list[ev
     return entities([*head, *rows[:limit]]), len(rows) > limit
 
 
+def pins(place: Place) -> list[events.Message]:
+    """Pinned messages, the newest pin last; PINS_PER_CONVERSATION at most."""
+    return entities(list(_of(place).filter(pinned_at__isnull=False).order_by("pinned_at", "seq")))
+
+
 def revisions(message: Message) -> QuerySet[Revision]:
     return Revision.objects.filter(message=message).order_by("version")
 

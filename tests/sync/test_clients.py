@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import Member
-from chat.actions.clients import close_client, forget_clients, list_clients, register_client
+from chat.actions.clients import close_client, forget_clients, list_clients, register_client, sign_out_client
 from chat.actions.messages import send_message
 from chat.models import Conversation
 from tests.sync.conftest import Say, Verify, proves
@@ -19,6 +19,14 @@ def test_comings_and_goings_of_clients_are_nobodys_business(verify: Verify, alic
         close_client(alice, client.public_id)
 
     assert verify(come_and_go) == {}
+
+
+@proves(sign_out_client)
+def test_signing_a_device_out_is_nobodys_business(verify: Verify, bob: Member) -> None:
+    def sign_out() -> None:
+        sign_out_client(bob, register_client(bob, platform="web", credential="token:lost").public_id)
+
+    assert verify(sign_out) == {}
 
 
 @proves(register_client, send_message, events=("message.created",))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import Member
-from chat.actions.read import mark_read
+from chat.actions.read import mark_read, mark_unread
 from chat.models import Conversation
 from tests.sync.conftest import Say, Verify, alike, proves
 
@@ -20,3 +20,18 @@ def test_read(verify: Verify, alice: Member, bob: Member, town: Conversation, sa
             mark_read(alice, town.pk, seq=seq)
 
     assert verify(read_back_and_forth) == alike(("alice", "alice again"), ["participant.updated"] * 2)
+
+
+@proves(mark_unread, mark_read, events=("participant.updated",))
+def test_unread_again(verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say) -> None:
+    for member in (bob, alice, bob):
+        say(member, town)
+
+    def read_mark_and_read() -> None:
+        mark_read(alice, town.pk, seq=3)
+        for seq in (2, 2, 1):
+            mark_unread(alice, town.pk, seq=seq)
+        mark_read(alice, town.pk, seq=1)
+        mark_unread(alice, town.pk, seq=3)
+
+    assert verify(read_mark_and_read) == alike(("alice", "alice again"), ["participant.updated"] * 5)

@@ -14,6 +14,8 @@ export class Reads {
   #untold = new Map();
   /** @type {Map<string, number>} by conversation: when it was last told */
   #toldAt = new Map();
+  /** @type {Map<string, Promise<unknown>>} by conversation: the last telling */
+  #telling = new Map();
   /** @type {unknown} */
   #timer = null;
 
@@ -34,10 +36,22 @@ export class Reads {
   /** @param {string} conversation @param {number} seq */
   mark(conversation, seq) {
     const seat = this.store.ownSeat(conversation);
-    if (!seat || (seat.read_seq ?? 0) >= seq) return;
+    if (!seat || ((seat.read_seq ?? 0) >= seq && !seat.unread_from)) return;
     this.store.moveRead(conversation, seq);
     this.#untold.set(conversation, seq);
     this.#plan(PAUSE);
+  }
+
+  /**
+   * Unread from `seq` on, until one next reads there. What was read a moment ago and is not told yet is not told any more.
+   *
+   * @param {string} conversation
+   * @param {number} seq
+   */
+  async markUnread(conversation, seq) {
+    this.#untold.delete(conversation);
+    await this.#telling.get(conversation);
+    this.store.putParticipant(await this.api.put(`conversations/${conversation}/read`, { seq, unread: true }));
   }
 
   /** Tell what is untold, however short ago the last one was: the page goes, or the network is back. */
@@ -68,8 +82,10 @@ export class Reads {
     const seq = this.#untold.get(conversation);
     if (seq === undefined) return;
     this.#toldAt.set(conversation, this.clock.now());
+    const telling = Promise.resolve(this.say(conversation, seq) ?? this.api.put(`conversations/${conversation}/read`, { seq }));
+    this.#telling.set(conversation, telling.catch(() => null)); // whoever waits for its end does not mind how it ended
     try {
-      await (this.say(conversation, seq) ?? this.api.put(`conversations/${conversation}/read`, { seq }));
+      await telling;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.passing || error.status === 401) return; // stays untold until the next one, or the next flush

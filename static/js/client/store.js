@@ -266,14 +266,15 @@ export class Store {
     });
   }
 
-  /** @param {string} conversation @param {number} seq */
+  /** @param {string} conversation @param {number} seq one has read up to here, also what was marked as unread */
   moveRead(conversation, seq) {
-    const own = this.ownSeat(conversation);
-    if (!own || (own.read_seq ?? 0) >= seq) return;
-    this.batch(() => {
-      this.participants.get(conversation)?.set(this.me, { ...own, read_seq: seq });
-      this.#changes.participants.add(conversation);
-    });
+    const { read_seq = 0, unread_from } = this.ownSeat(conversation) ?? {};
+    this.#changeOwnSeat(conversation, { read_seq: Math.max(seq, read_seq), ...(unread_from && { unread_from: null }) });
+  }
+
+  /** @param {string} conversation @param {number} seq unread from here on; the read position stays where it is */
+  markUnread(conversation, seq) {
+    this.#changeOwnSeat(conversation, { unread_from: seq });
   }
 
   /** @param {Message} message */
@@ -315,11 +316,17 @@ export class Store {
     return this.participants.get(conversation)?.get(this.me);
   }
 
-  /** @param {string} conversation how many messages are after the caller's read position; 0 where they take no part */
+  /** @param {string} conversation how many messages are after `readUpTo`; 0 where the caller takes no part */
   unread(conversation) {
-    const seat = this.ownSeat(conversation);
-    const { last_seq = 0, first_seq = 1 } = this.conversations.get(conversation) ?? {};
-    return seat ? Math.max(0, last_seq - Math.max(seat.read_seq ?? 0, first_seq - 1)) : 0;
+    const last = this.conversations.get(conversation)?.last_seq ?? 0;
+    return this.ownSeat(conversation) ? Math.max(0, last - this.readUpTo(conversation)) : 0;
+  }
+
+  /** @param {string} conversation the seq of the last message that counts as read: what follows is marked as new */
+  readUpTo(conversation) {
+    const { read_seq = 0, unread_from } = this.ownSeat(conversation) ?? {};
+    const { first_seq = 1 } = this.conversations.get(conversation) ?? {};
+    return Math.max(Math.min(read_seq, (unread_from ?? Infinity) - 1), first_seq - 1);
   }
 
   /** @param {string} conversation @param {number} seq */
@@ -457,6 +464,16 @@ export class Store {
     this.#forgetUnmet();
   }
 
+  /** @param {string} conversation @param {Partial<Participant>} changes what the server is told, or concludes, too */
+  #changeOwnSeat(conversation, changes) {
+    const own = this.ownSeat(conversation);
+    if (!own || sameSeat(own, { ...own, ...changes })) return;
+    this.batch(() => {
+      this.participants.get(conversation)?.set(this.me, { ...own, ...changes });
+      this.#changes.participants.add(conversation);
+    });
+  }
+
   /** @param {Message} message */
   #moveLast(message) {
     const conversation = this.conversations.get(message.conversation);
@@ -464,7 +481,11 @@ export class Store {
       this.conversations.set(conversation.id, { ...conversation, last_seq: message.seq });
       this.#changes.conversations.add(conversation.id);
     }
-    if (message.author === this.me) this.moveRead(message.conversation, message.seq);
+    // Who writes has read what stands above; what they marked as unread stays so, since this may be told late.
+    const read = this.ownSeat(message.conversation)?.read_seq ?? 0;
+    if (message.author === this.me) {
+      this.#changeOwnSeat(message.conversation, { read_seq: Math.max(read, message.seq) });
+    }
   }
 
   /** @param {string} conversation */
@@ -515,6 +536,6 @@ function furthest(known, participant) {
 
 /** @param {Participant} one @param {Participant} other */
 function sameSeat(one, other) {
-  const fields = /** @type {const} */ (["version", "role", "left_at", "read_seq", "notifications", "muted", "favourite"]);
+  const fields = /** @type {const} */ (["version", "role", "left_at", "read_seq", "unread_from", "notifications", "muted", "favourite"]);
   return fields.every((field) => one[field] === other[field]);
 }

@@ -73,6 +73,7 @@ export {};
  * @property {string | null} left_at
  * @property {number} version
  * @property {number} [read_seq]
+ * @property {number | null} [unread_from]
  * @property {"all" | "mentions" | "none"} [notifications]
  * @property {boolean} [muted]
  * @property {boolean} [favourite]
@@ -96,6 +97,8 @@ export {};
  * @property {string | null} edited_at
  * @property {string | null} deleted_at
  * @property {string | null} hidden_at
+ * @property {string | null} pinned_at
+ * @property {string | null} pinned_by
  * @property {number} version
  * @property {string | null} ref
  */

@@ -31,3 +31,33 @@ def test_reading_needs_a_seat(api_of, alice: Member, bob: Member, charlie: Membe
     path = f"conversations/{api_of(alice).channel()['id']}/read"
     assert code_of(api_of(bob)("PUT", path, {"seq": 0})) == (403, "forbidden")
     assert code_of(api_of(charlie)("PUT", path, {"seq": 0})) == (404, "not_found")
+
+
+def test_what_is_marked_unread_stays_so_until_one_reads_there(api_of, alice: Member, bob: Member) -> None:
+    channel = api_of(alice).channel(members=[bob.pk])
+    for text in ("one", "two", "three"):
+        api_of(alice).say(channel, text)
+    api, path = api_of(bob), f"conversations/{channel['id']}/read"
+    api("PUT", path, {"seq": 3})
+
+    marked = api("PUT", path, {"seq": 2, "unread": True}).json()
+    assert (marked["read_seq"], marked["unread_from"]) == (3, 2)
+    assert api("PUT", path, {"seq": 2, "unread": True}).json() == marked
+    assert api.get(f"conversations/{channel['id']}")["unread_count"] == 2
+    seats = api_of(alice).get(f"conversations/{channel['id']}/participants")["results"]
+    assert all("unread_from" not in seat for seat in seats if seat["member"] == str(bob.pk))
+
+    read = api("PUT", path, {"seq": 1}).json()  # wherever one reads: one has come back
+    assert (read["read_seq"], read["unread_from"]) == (3, None)
+    assert api.get(f"conversations/{channel['id']}")["unread_count"] == 0
+
+
+def test_only_what_is_there_can_be_marked(api_of, alice: Member, bob: Member, charlie: Member) -> None:
+    api = api_of(alice)
+    channel = api.channel()
+    api.say(channel, "one")
+    path = f"conversations/{channel['id']}/read"
+    for seq in (0, 2):
+        assert code_of(api("PUT", path, {"seq": seq, "unread": True})) == (422, "invalid")
+    assert code_of(api_of(bob)("PUT", path, {"seq": 1, "unread": True})) == (403, "forbidden")
+    assert code_of(api_of(charlie)("PUT", path, {"seq": 1, "unread": True})) == (404, "not_found")

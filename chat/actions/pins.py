@@ -1,0 +1,38 @@
+"""Messages that a conversation keeps at hand. Lock order: conversation, clients (inside publish)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Member
+from chat import events
+from chat.access import lock_message_to_write
+from chat.actions.messages import reactions_of, save_change
+from chat.errors import Conflict
+from chat.models import Message
+
+
+@transaction.atomic
+def pin_message(member: Member, message_id: UUID) -> events.Message:
+    """Pin a message for everybody there. Pinning twice changes nothing. Raises Conflict where enough are pinned."""
+    message, place = lock_message_to_write(member, message_id)
+    if message.pinned_at is None:
+        pinned = Message.objects.filter(conversation=place.conversation, pinned_at__isnull=False).count()
+        if pinned >= settings.PINS_PER_CONVERSATION:
+            raise Conflict(f"{settings.PINS_PER_CONVERSATION} messages are pinned here. Unpin one first.")
+        message.pinned_at, message.pinned_by = timezone.now(), member.pk
+        save_change(message, "pinned_at", "pinned_by")
+    return message.entity(reactions=reactions_of(message))
+
+
+@transaction.atomic
+def unpin_message(member: Member, message_id: UUID) -> None:
+    """Any participant may, whoever pinned it; one that is not pinned stays as it is."""
+    message, _ = lock_message_to_write(member, message_id)
+    if message.pinned_at is not None:
+        message.pinned_at = message.pinned_by = None
+        save_change(message, "pinned_at", "pinned_by")
