@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Callable
 
-from tests.bench.bench import Bench, say
+from tests.bench.bench import STARTED, Bench
+from tests.bench.report import RESULTS, table, write
 from tests.bench.workloads import fanout, idle, latency, posts, purge, stored, storm
 
 SHARED = ("sync", "history", "growth")  # they share a million stored messages
@@ -29,8 +31,11 @@ def main() -> int:
                 run(bench)
         if shared := frozenset(SHARED).intersection(wanted):
             stored.run(bench, shared)
+    folder = RESULTS / "partial" if given.only or given.systems else RESULTS  # only whole runs are for others to see
+    write(bench, folder, seconds=time.monotonic() - STARTED)
+    sys.stdout.write(table(bench.workloads) + "\n")
     for problem in bench.problems:
-        say(f"WRONG: {problem}")
+        sys.stdout.write(f"WRONG: {problem}\n")
     return 1 if bench.problems else 0
 
 

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from config.embedded import EngineError
@@ -19,6 +19,8 @@ from tests.bench.systems.mosquitto import Mosquitto
 from tests.bench.systems.parley import Parley, Seat, parley
 from tests.bench.systems.socketio import SocketIO, StoredSocketIO
 from tests.bench.systems.textbook import Channels
+
+STARTED = time.monotonic()
 
 Metrics = Mapping[str, Sequence[float]]
 """Name with unit → one value a repeat."""
@@ -160,10 +162,6 @@ def problems_of(runs: Sequence[Run]) -> list[str]:
     return sorted({problem for run in runs for problem in run.problems})
 
 
-def as_json(workload: Workload) -> dict[str, Any]:
-    return asdict(workload)
-
-
 def number(value: float) -> str:
     """Three figures are as many as a shared machine can tell."""
     if value >= 1000:
@@ -172,5 +170,6 @@ def number(value: float) -> str:
 
 
 def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
+    """Progress, with the seconds since the start."""
+    sys.stdout.write(f"{time.monotonic() - STARTED:5.0f} s  {line}\n")
     sys.stdout.flush()

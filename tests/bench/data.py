@@ -90,8 +90,8 @@ def _insert(connection: psycopg.Connection, archive: Archive, total: int) -> Non
         "chat_message",
         {
             "id": "uuidv7()",
-            "conversation_id": f"(%(rooms)s::uuid[])[1 + n %% {CONVERSATIONS}]",
-            "seq": f"n / {CONVERSATIONS} + 2",  # the template is the first of the first one, and of no other
+            "conversation_id": "c.id",
+            "seq": f"c.last_seq + 1 + (n - %(first)s) / {CONVERSATIONS}",
             "ref": "NULL",
             "text": f"(%(texts)s::text[])[1 + n %% {TEXTS}]",
             "html": f"'<p>' || (%(texts)s::text[])[1 + n %% {TEXTS}] || '</p>'",
@@ -102,7 +102,8 @@ def _insert(connection: psycopg.Connection, archive: Archive, total: int) -> Non
         cast(
             LiteralString,
             f"WITH m AS (INSERT INTO chat_message ({columns}) SELECT {values}"
-            " FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n, chat_message t"
+            " FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n"
+            f" JOIN chat_conversation c ON c.id = (%(rooms)s::uuid[])[1 + n %% {CONVERSATIONS}], chat_message t"
             " WHERE t.id = %(message)s RETURNING id, conversation_id, seq, text, html)"
             " INSERT INTO chat_event (organization_id, conversation_id, type, entity_id, data, at)"
             f" SELECT %(organization)s, m.conversation_id, 'message.created', m.id, {EVENT}, now() FROM m",
@@ -136,6 +137,7 @@ def _template_message(archive: Archive):
         room = Conversation.objects.get(pk=archive.rooms[0])
         author = Participant.objects.filter(conversation=room).first()
         assert author is not None
+        Conversation.objects.filter(pk=room.pk).update(last_seq=1)
         return Message.objects.create(
             organization=room.organization, conversation=room, seq=1, author_id=author.member_id, text="first"
         )
