@@ -26,6 +26,7 @@ class Connection:
 
     __slots__ = (
         "acked",
+        "away",
         "behind",
         "blocked",
         "client_id",
@@ -57,6 +58,7 @@ class Connection:
         self.token_id: UUID | None = None
         self.send, self.window = send, window
         self.sent = self.acked = 0
+        self.away = False  # nobody has touched it for a while
         self.joined = self.woken = self.behind = self.blocked = self.closed = False
         self.on_room: Callable[[Connection], None] = _nobody
         self.task: asyncio.Task[Any] | None = None

@@ -94,16 +94,19 @@ def touch_presence(member: Member, state: Literal["online", "away"]) -> None:
         signals.announce(member.organization_id, changes)
 
 
-async def hold(organization_id: UUID, members: Sequence[str]) -> list[Change]:
-    """Take or renew the leases of members with a socket; those who were not online before are returned."""
-    return pairs(await store.loop().eval(*_touch(organization_id, members, "online", LEASE)))
+async def hold(organization_id: UUID, members: Sequence[str], *, state: str = "online") -> list[Change]:
+    """Take or renew the leases of members with a socket; those whose state changes by it are returned."""
+    return pairs(await store.loop().eval(*_touch(organization_id, members, state, LEASE)))
 
 
 async def release(organization_id: UUID, members: Sequence[str]) -> None:
     """Let the leases of members without any socket end soon."""
     ends = time.time() + GRACE
     await store.loop().zadd(
-        _key(organization_id), dict.fromkeys((f"{m}:online" for m in members), ends), xx=True, lt=True
+        _key(organization_id),
+        dict.fromkeys((f"{m}:{state}" for m in members for state in ("online", "away")), ends),
+        xx=True,
+        lt=True,
     )
 
 

@@ -148,9 +148,15 @@ class Signals:
             await self._hold(members)
 
     async def _hold(self, members: Iterable[tuple[UUID, UUID]]) -> None:
+        """Away is who is at none of their clients: the online lease, which is not renewed then, ends before it."""
+        everybody = set(members)
+        at_hand = {(each.organization_id, each.member_id) for each in self._connections.values() if not each.away}
+        idle = {(each.organization_id, each.member_id) for each in self._connections.values() if each.away}
+        away = (everybody & idle) - at_hand
         try:
-            for organization_id, some in _by_organization(members).items():
-                self._publish(organization_id, await presence.hold(organization_id, some))
+            for state, some in (("online", everybody - away), ("away", away)):
+                for organization_id, ids in _by_organization(some).items():
+                    self._publish(organization_id, await presence.hold(organization_id, ids, state=state))
         except RedisError as error:
             log.warning("presence_unavailable", reason=repr(error))
 

@@ -22,7 +22,7 @@ from chat.delivery.node import Node
 from chat.delivery.signals import Notice
 from chat.errors import Forbidden, Refusal
 from chat.realtime import poster, protocol
-from chat.realtime.protocol import Ack, ConversationRead, Heartbeat, MessageSend, Result, Typing
+from chat.realtime.protocol import Ack, ConversationRead, Heartbeat, MessageSend, Result, Stir, Typing
 
 
 class Socket(Protocol):
@@ -62,6 +62,13 @@ def heartbeat(socket: Socket, frame: Heartbeat) -> None:
 def typing(socket: Socket, frame: Typing) -> None:
     connection = socket.connection
     socket.node.signals.typing(Notice(connection.organization_id, connection.member_id, frame.conversation))
+
+
+@command(Stir)
+def presence(socket: Socket, frame: Stir) -> None:
+    connection = socket.connection
+    connection.away = frame.state == "away"
+    socket.node.signals.arrived([(connection.organization_id, connection.member_id)])
 
 
 @command(MessageSend)

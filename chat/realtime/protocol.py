@@ -7,7 +7,7 @@ from the client are decoded into one struct per op, so nothing unchecked gets fu
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -64,6 +64,12 @@ class ConversationRead(Struct, frozen=True, tag_field="op", tag="conversation.re
 
 class Typing(Struct, frozen=True, tag_field="op", tag="typing"):
     conversation: UUID
+
+
+class Stir(Struct, frozen=True, tag_field="op", tag="presence"):
+    """Whether somebody is at the client: `away` after minutes without a key or a press. A new socket is `online`."""
+
+    state: Literal["online", "away"]
 
 
 class Result(Struct, frozen=True, tag_field="op", tag="result"):

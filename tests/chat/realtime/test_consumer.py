@@ -405,3 +405,34 @@ async def test_presence_is_told_to_those_who_share_a_conversation(
         bob.pk: "online",
     }
     assert "signal" not in {frame["op"] for frame in outsider.frames}
+
+
+async def test_who_touches_nothing_is_away_until_they_are_back(
+    server: Server,
+    enter: Enter,
+    channel: Conversation,
+    alice: Member,
+    bob: Member,
+    charlie: Member,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chat.delivery.presence.LEASE", 1)
+    monkeypatch.setattr("chat.delivery.presence.RENEW", 0.3)
+    client, token = await enter(alice)
+    watching = await server.connect(client, token=token)
+    stranger, theirs = await enter(charlie)
+    outsider = await server.connect(stranger, token=theirs, slug="globex")
+    client, token = await enter(bob)
+    idle = await server.connect(client, token=token)
+    await idle.hear("hello")
+    states: list[str] = []
+    for said in (None, "away", "online"):
+        if said:
+            idle.say(op="presence", state=said)
+        while len(states) == 0 or (said and states[-1] != said):
+            signal = (await watching.hear("signal"))["signal"]
+            states += [signal["state"]] if signal.get("member") == str(bob.pk) else []
+    assert states == ["online", "away", "online"]
+    idle.say(op="presence", state="asleep")
+    assert (await idle.hear("error"))["code"] == "invalid"
+    assert "signal" not in {frame["op"] for frame in outsider.frames}

@@ -24,7 +24,8 @@ DOCUMENTED = {int(code) for code in Close} | {1002, 1003, 1007, 1009}  # the lat
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.uuids().map(str)
 values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner))
-ops = st.sampled_from(["ack", "heartbeat", "message.send", "conversation.read", "typing", "hello", "events", ""])
+known = ["ack", "heartbeat", "message.send", "conversation.read", "typing", "presence"]
+ops = st.sampled_from([*known, "hello", "events", ""])
 fields = st.sampled_from(["tag", "ref", "conversation", "text", "thread", "seq", "op"])
 commands = st.builds(lambda op, rest: {"op": op} | rest, ops, st.dictionaries(fields, values, max_size=5))
 texts = st.one_of(commands.map(json.dumps), values.map(json.dumps), st.text(max_size=200)).map(str.encode)
