@@ -144,6 +144,18 @@ def known_members(member: Member) -> QuerySet[Member]:
     return Member.objects.filter(Q(pk=member.pk) | Q(pk__in=ever_met))
 
 
+_FIND_ACTIVE: Final = f"""
+SELECT {statements.columns(Member)} FROM accounts_member
+WHERE organization_id = %(organization)s AND id = ANY(%(members)s) AND deactivated_at IS NULL
+"""
+
+
+def active_members(ids: Iterable[UUID]) -> dict[UUID, Member]:
+    """Those of the organization in scope who are still members: who may act at all."""
+    given = {"organization": current_organization_id(), "members": sorted(set(ids))}
+    return {member.pk: member for member in statements.rows(Member, statements.execute(_FIND_ACTIVE, given))}
+
+
 def find_member(member: Member, member_id: UUID) -> Member:
     found = known_members(member).filter(pk=member_id).first()
     if found is None:

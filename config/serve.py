@@ -57,7 +57,7 @@ def configuration() -> uvicorn.Config:
         "config.asgi:application",
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws="chat.realtime.direct:DirectProtocol",
         ws_per_message_deflate=False,  # 53 KiB a connection with it, 19 without, and a frame can be shared
         ws_ping_interval=0,  # the protocol has heartbeats of its own, both ways
         ws_max_size=4 * settings.SOCKET_FRAME_BYTES,  # over the limit is answered with 4413, far over it with 1009

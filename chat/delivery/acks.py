@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from chat.delivery import metrics
 from chat.delivery.mailbox import mailbox
 
-GATHER: Final = 0.03  # seconds; long enough that the statement's own cost disappears among its rows
+GATHER: Final = 0.1  # seconds; long enough that the statement's own cost disappears among its rows
 AT_ONCE: Final = 2000  # clients in a statement
 RETRY: Final = 0.5  # seconds
 

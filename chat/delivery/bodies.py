@@ -16,21 +16,19 @@ from chat.delivery import database
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
-Chunk = tuple[int, str]
+Chunk = tuple[int, bytes]
 """How many events, and the rest of the frame from `"events":` on."""
 
-EVENT_MEMORY: Final = 16 * 2**20  # characters; some minutes of a busy node
-FRAME_MEMORY: Final = 8 * 2**20  # characters
-FRAME_LENGTH: Final = (
-    48 * 1024
-)  # characters of events in a frame, unless a single one is longer: below the write buffer
+EVENT_MEMORY: Final = 16 * 2**20  # bytes; some minutes of a busy node
+FRAME_MEMORY: Final = 8 * 2**20  # bytes
+FRAME_LENGTH: Final = 48 * 1024  # bytes of events in a frame, unless a single one is longer: below the write buffer
 
 _LOAD: Final = "SELECT id, type, conversation_id, at, data FROM chat_event WHERE id = ANY(%s::bigint[])"
 
 
 class Bodies:
     def __init__(self) -> None:
-        self._events: Recent[int, str] = Recent(EVENT_MEMORY)
+        self._events: Recent[int, bytes] = Recent(EVENT_MEMORY)
         self._frames: Recent[tuple[int, ...], list[Chunk]] = Recent(FRAME_MEMORY)
 
     async def load(self, wanted: Iterable[tuple[int, ...]]) -> dict[tuple[int, ...], list[Chunk] | None]:
@@ -45,12 +43,12 @@ class Bodies:
                 self._frames.put(ids, chunks, size=sum(len(body) for _, body in chunks))
         return frames
 
-    async def _texts(self, ids: set[int]) -> dict[int, str]:
+    async def _texts(self, ids: set[int]) -> dict[int, bytes]:
         texts = {id: text for id in ids if (text := self._events.get(id)) is not None}
         missing = [id for id in ids if id not in texts]
         if missing:
             for id, type, conversation, at, data in await database.fetch(_LOAD, (database.numbers(missing),)):
-                text = events.splice(id=id, type=type, conversation=conversation, at=at, data=data).decode()
+                text = events.splice(id=id, type=type, conversation=conversation, at=at, data=data)
                 texts[id] = text
                 self._events.put(id, text, size=len(text))
         return texts
@@ -80,9 +78,9 @@ class Recent(Generic[Key, Value]):
             self._size -= self._entries.popitem(last=False)[1][1]
 
 
-def _chunks(texts: list[str]) -> list[Chunk]:
+def _chunks(texts: list[bytes]) -> list[Chunk]:
     chunks: list[Chunk] = []
-    some: list[str] = []
+    some: list[bytes] = []
     length = 0
     for text in texts:
         if some and length + len(text) > FRAME_LENGTH:
@@ -93,5 +91,5 @@ def _chunks(texts: list[str]) -> list[Chunk]:
     return [*chunks, _chunk(some)]
 
 
-def _chunk(texts: list[str]) -> Chunk:
-    return len(texts), f'"events":[{",".join(texts)}]}}'
+def _chunk(texts: list[bytes]) -> Chunk:
+    return len(texts), b'"events":[%b]}' % b",".join(texts)

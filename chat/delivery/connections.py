@@ -32,6 +32,7 @@ class Connection:
         "client_id",
         "closed",
         "credential",
+        "direct",
         "heard_at",
         "joined",
         "member_id",
@@ -57,6 +58,7 @@ class Connection:
         self.session_key: str | None = None
         self.token_id: UUID | None = None
         self.send, self.window = send, window
+        self.direct: Callable[..., bool] | None = None  # where the server has it: write_text of chat/realtime/direct.py
         self.sent = self.acked = 0
         self.away = False  # nobody has touched it for a while
         self.joined = self.woken = self.behind = self.blocked = self.closed = False
@@ -73,18 +75,15 @@ class Connection:
         """Put a frame on the wire, or at worst behind one that waits there. False when the reader is slow: stop for
         now.
         """
-        if self.closed:
-            return False
-        self._push({"type": "websocket.send", "text": text})
-        return not self.blocked
+        return self._write(text.encode())
 
-    def write_events(self, count: int, body: str) -> bool:
+    def write_events(self, count: int, body: bytes) -> bool:
         """`body`: `count` events, from tag `sent` + 1 on, as the dispatcher encoded them once for everybody."""
         if self.sent == self.acked:
             self.progress_at = asyncio.get_running_loop().time()
         first = self.sent + 1
         self.sent += count
-        return self.write(f'{{"op":"events","tag":{first},{body}')
+        return self._write(b'{"op":"events","tag":%d,' % first, body)
 
     def write_signal(self, body: str) -> None:
         """Signals are the first to be shed: a slow reader gets none."""
@@ -104,6 +103,13 @@ class Connection:
         elif self.task is not None:
             self.task.cancel()
         self.closed = True
+
+    def _write(self, *parts: bytes) -> bool:
+        if self.closed:
+            return False
+        if self.blocked or self.direct is None or not self.direct(*parts):
+            self._push({"type": "websocket.send", "text": b"".join(parts).decode()})
+        return not self.blocked
 
     def _push(self, message: dict[str, Any]) -> None:
         """Run the server's `send` as far as it goes. It ends at once unless the write buffer is full, so there is

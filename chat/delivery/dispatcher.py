@@ -57,10 +57,8 @@ class Dispatcher:
         self._come = asyncio.Event()
 
     def wake(self, client_ids: Iterable[int]) -> None:
-        for client_id in client_ids:
-            connection = self._connections.get(client_id)
-            if connection is not None:
-                self.wake_one(connection)
+        for connection in filter(None, map(self._connections.get, client_ids)):
+            self.wake_one(connection)
 
     def wake_one(self, connection: Connection) -> None:
         if not connection.joined:

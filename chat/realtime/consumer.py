@@ -26,6 +26,7 @@ from chat.delivery.connections import Connection
 from chat.delivery.node import Node, running_node
 from chat.errors import Refusal
 from chat.realtime import commands, protocol
+from chat.realtime.direct import EXTENSION
 from chat.realtime.handshake import ForeignOrigin, TurnedAway, Visitor, receive_visitor
 from chat.realtime.protocol import SUBPROTOCOL, Close
 
@@ -59,14 +60,19 @@ class SocketConsumer(AsyncConsumer):  # type: ignore[misc]  # channels is untype
             await _turn_away(scope, send, Close.RESTARTING, "retry=5000")
         else:
             await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
-            await self._stay(visitor, receive, send)
+            await self._stay(visitor, scope["extensions"].get(EXTENSION), receive, send)
 
-    async def _stay(self, visitor: Visitor, receive: Callable[[], Awaitable[Message]], send: Any) -> None:
+    async def _stay(self, visitor: Visitor, direct: Any, receive: Callable[[], Awaitable[Message]], send: Any) -> None:
         self.connection = connection = _connection(visitor, send)
         self._work: set[asyncio.Task[None]] = set()
+        self._time = asyncio.get_running_loop().time
         self._allowance, self._counted_at = float(FRAMES_AT_ONCE), connection.heard_at
         try:
+            if direct is not None:
+                connection.direct = direct.write_text
             await self.node.join(connection, tag=visitor.tag)
+            if direct is not None:
+                direct.on_text = self._take_directly
             await self._listen(receive)
         except asyncio.CancelledError:
             task = asyncio.current_task()
@@ -77,21 +83,29 @@ class SocketConsumer(AsyncConsumer):  # type: ignore[misc]  # channels is untype
             self.node.leave(connection)
 
     async def _listen(self, receive: Callable[[], Awaitable[Message]]) -> None:
-        connection = self.connection
-        time = asyncio.get_running_loop().time
-        while not connection.closed:
+        while not self.connection.closed:
             message = await receive()
             if message["type"] != "websocket.receive":
                 return
-            connection.heard_at = time()
-            try:
-                self._handle(message.get("text"))
-            except protocol.ProtocolError:
-                connection.close(Close.PROTOCOL_ERROR)
-            except protocol.BadCommand as bad:
-                connection.write(protocol.encode(bad.failure))
+            self._take(message.get("text"))
             if len(self._work) >= WORK_AT_ONCE:
                 await asyncio.wait(self._work, return_when=asyncio.FIRST_COMPLETED)
+
+    def _take_directly(self, text: str) -> bool:
+        """A frame where it arrives (see chat/realtime/direct.py), unless there is so much to do that it has to wait."""
+        if len(self._work) >= WORK_AT_ONCE or self.connection.closed:
+            return False
+        self._take(text)
+        return True
+
+    def _take(self, text: str | None) -> None:
+        self.connection.heard_at = self._time()
+        try:
+            self._handle(text)
+        except protocol.ProtocolError:
+            self.connection.close(Close.PROTOCOL_ERROR)
+        except protocol.BadCommand as bad:
+            self.connection.write(protocol.encode(bad.failure))
 
     def _handle(self, text: str | None) -> None:
         if text is None:

@@ -25,6 +25,7 @@ from psycopg_pool import PoolTimeout
 
 from accounts.models import Member
 from accounts.tenancy import organization_scope
+from chat.access import active_members
 from chat.actions.messages import Post, Sent, send_messages
 from chat.errors import Forbidden, Refusal, Throttled
 from chat.realtime.protocol import MessageSend
@@ -167,9 +168,7 @@ def _write_alone(parcel: Parcel) -> Outcome:
 
 
 def _send(parcels: list[Parcel]) -> list[Outcome]:
-    members: dict[UUID, Member] = Member.objects.filter(deactivated_at=None).in_bulk(
-        [parcel.member_id for parcel in parcels]
-    )
+    members = active_members(parcel.member_id for parcel in parcels)
     posts = [_post(members[parcel.member_id], parcel.frame) for parcel in parcels if parcel.member_id in members]
     sent = iter(send_messages(posts))
     return [next(sent) if parcel.member_id in members else Forbidden() for parcel in parcels]

@@ -64,7 +64,7 @@ WITH {audience.WANTED}, locked AS (
 
 _OVERFLOWING: Final = """
 SELECT e.client_id FROM chat_mailboxentry e JOIN chat_event v ON v.id = e.event_id
-WHERE e.client_id = ANY(%s) GROUP BY e.client_id
+WHERE e.client_id = ANY(%s::bigint[]) GROUP BY e.client_id
 HAVING count(*) > %s OR sum(octet_length(v.data)) > %s
 """
 
@@ -176,9 +176,8 @@ class PostgresMailbox:
 
     def _bound(self, clients: Sequence[int]) -> None:
         """Empty those mailboxes that hold more than a sync would cost."""
-        with connection.cursor() as cursor:
-            cursor.execute(_OVERFLOWING, [list(clients), settings.MAILBOX_ENTRIES, settings.MAILBOX_BYTES])
-            overflowing = [row[0] for row in cursor.fetchall()]
+        bounds = [database.numbers(clients), settings.MAILBOX_ENTRIES, settings.MAILBOX_BYTES]
+        overflowing = [client for (client,) in statements.execute(_OVERFLOWING, bounds)]
         if overflowing:
             self.truncate(overflowing)
             metrics.OVERFLOWS.inc(len(overflowing))
