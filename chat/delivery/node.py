@@ -145,9 +145,7 @@ class Node:
             log.warning("sockets_left_open", sockets=len(self.connections))
         self.stopped = True
         wakeups.detach(self.outbox)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _end(self._tasks)
         try:
             async with asyncio.timeout(LEAVE):
                 await self.acks.flush()
@@ -440,6 +438,18 @@ async def _forever(job: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             log.exception("node_task_failed", task=getattr(job, "__qualname__", str(job)))
         await asyncio.sleep(RETRY)
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel them until they are over: what a library waits with may lose a cancellation that comes at the very moment
+    in which its wait ends (asyncio.wait_for of Python 3.11 does)."""
+    running, deadline = set(tasks), asyncio.get_running_loop().time() + LEAVE
+    while running and asyncio.get_running_loop().time() < deadline:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=RETRY)
+    if running:
+        log.error("node_tasks_left_running", tasks=[repr(task) for task in running])
 
 
 def _note_failure(done: asyncio.Future[Any]) -> None:

@@ -101,6 +101,8 @@ async def hold(organization_id: UUID, members: Sequence[str], *, state: str = "o
 
 async def release(organization_id: UUID, members: Sequence[str]) -> None:
     """Let the leases of members without any socket end soon."""
+    if not members:
+        return
     ends = time.time() + GRACE
     await store.loop().zadd(
         _key(organization_id),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from chat.delivery.mailbox import mailbox
 from chat.models import Client, Conversation, MailboxEntry
 from tests.cast import client_of  # noqa: F401  # a fixture
 from tests.chat.delivery.conftest import make_channel
-from tests.chat.realtime.conftest import Server, Talk
+from tests.chat.realtime.conftest import Server, Talk, serving
 from tests.support import wire
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -436,3 +437,17 @@ async def test_who_touches_nothing_is_away_until_they_are_back(
     idle.say(op="presence", state="asleep")
     assert (await idle.hear("error"))["code"] == "invalid"
     assert "signal" not in {frame["op"] for frame in outsider.frames}
+
+
+async def test_a_cancellation_that_is_lost_does_not_keep_a_node_from_stopping(transactional_db: None) -> None:
+    async def lose_one() -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(30):
+        async with serving() as server:
+            deaf = asyncio.create_task(lose_one())
+            server.node._tasks.append(deaf)
+            await asyncio.sleep(0)
+    assert deaf.cancelled()
