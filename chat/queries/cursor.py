@@ -27,7 +27,7 @@ MARGIN: Final = 3600  # seconds: the longest transaction, and how far the clocks
 
 
 class Cursor(Struct, frozen=True, array_like=True):
-    """A position in the event log. `since` is 0 for a first sync; `until` and `after` are set between its pages."""
+    """A position in the event log. `since` is 0 for a first sync; between pages `until`, `after`, `spent` are set."""
 
     member: UUID
     cluster: str
@@ -36,6 +36,7 @@ class Cursor(Struct, frozen=True, array_like=True):
     until: int = 0
     after: UUID | None = None
     at: int = 0  # when it was given out, in seconds since 1970
+    spent: int = 0  # between the pages of a sync: about the bytes of messages in those before
 
     def encode(self) -> str:
         return base64.urlsafe_b64encode(msgspec.msgpack.encode(self)).decode().rstrip("=")

@@ -33,6 +33,7 @@ MESSAGES: Final = (
     50  # changed messages of one conversation; beyond it the client forgets its history and pages it in again
 )
 BUDGET: Final = 60_000  # bytes of messages in an answer, so that the first one stays under 200 KB
+TOTAL: Final = 600_000  # bytes of messages in all answers of a delta; then histories are forgotten and paged in instead
 ROW: Final = 600  # bytes of a message beside its text and html
 PEOPLE: Final = 200  # changed members, or changed seats of a conversation; beyond it they are fetched on demand
 WITH_MESSAGES: Final = (
@@ -169,12 +170,12 @@ def _answer(
 ) -> SyncAnswer:
     first = start.after is None
     conversations = Conversation.objects.in_bulk([change.conversation for change in changes])
-    told, gaps, messages = _messages(changes, conversations, full=not start.since)
+    told, gaps, messages, spent = _messages(changes, conversations, start)
     more = cut or len(told) < len(changes)
     seats, seat_gaps = _seats(member, told, conversations)
     people, people_gap = _people(member, start, messages, seats, conversations) if told or first else ([], False)
     return SyncAnswer(
-        cursor=_next(start, now, told if more else None).encode(),
+        cursor=_next(start, now, told if more else None, spent).encode(),
         full=full,
         more=more,
         organization=events.organization_entity(member.organization),
@@ -193,26 +194,33 @@ def _answer(
     )
 
 
-def _next(start: Cursor, now: Cursor, told: Sequence[Change] | None) -> Cursor:
+def _next(start: Cursor, now: Cursor, told: Sequence[Change] | None, spent: int) -> Cursor:
     """Between pages the position within this sync, at its end the position of its first page: what changed while it was
     paged is told by the next one."""
     first = start if start.after else now
     if told:
-        after = told[-1].conversation
-        return msgspec.structs.replace(start, until=first.until, anchor=first.anchor, at=first.at, after=after)
+        after, spent = told[-1].conversation, start.spent + spent
+        return msgspec.structs.replace(
+            start, until=first.until, anchor=first.anchor, at=first.at, after=after, spent=spent
+        )
     return msgspec.structs.replace(now, anchor=first.anchor, since=first.until, until=0, at=first.at)
 
 
 def _messages(
-    changes: Sequence[Change], conversations: dict[UUID, Conversation], *, full: bool
-) -> tuple[list[Change], set[UUID], list[events.Message]]:
-    """The messages of as many changes as fit, which changes those are, and which of their histories have a gap.
+    changes: Sequence[Change], conversations: dict[UUID, Conversation], start: Cursor
+) -> tuple[list[Change], set[UUID], list[events.Message], int]:
+    """The messages of as many changes as fit, which changes those are, which of their histories have a gap, and about
+    how many bytes of messages that makes.
 
     A first sync tells all its conversations and as many messages as fit, those of the most recently active ones; a
     delta tells fewer conversations instead: a client that holds history must not be left with a hole in it unawares.
+    After a long absence that would not end, so from TOTAL on a delta too tells conversations without their messages.
     """
-    order = _most_active(changes) if full else list(changes)
-    found = _candidates(order[:WITH_MESSAGES] if full else order)
+    full, exhausted = not start.since, start.spent >= TOTAL
+    order = _most_active(changes) if full else changes
+    if not full and not exhausted:
+        order = _as_many_as_fit(changes, conversations)
+    found = {} if exhausted else _candidates(order[:WITH_MESSAGES] if full else order)
     told: list[Change] = []
     gaps: set[UUID] = set()
     chosen: list[UUID] = []
@@ -224,15 +232,29 @@ def _messages(
         rows = [] if spent > BUDGET else found.get(change.conversation, [])
         spent += sum(row.size for row in rows)
         chosen += [row.id for row in rows]
-        if (
-            change.whole
-            and min((row.seq for row in rows), default=conversations[change.conversation].last_seq + 1)
-            > conversations[change.conversation].first_seq
-        ):
+        if _has_gap(change, rows, conversations[change.conversation], exhausted=exhausted):
             gaps.add(change.conversation)
     told.sort(key=lambda change: change.conversation)
     messages = Message.objects.filter(pk__in=chosen).defer("search").order_by("conversation", "seq")
-    return told, gaps, entities(list(messages))
+    return told, gaps, entities(list(messages)), spent
+
+
+def _has_gap(change: Change, rows: Sequence[_Candidate], conversation: Conversation, *, exhausted: bool) -> bool:
+    """Whether the client has to forget what is older than these messages."""
+    oldest = min((row.seq for row in rows), default=conversation.last_seq + 1)
+    return (change.whole or (exhausted and bool(change.messages))) and oldest > conversation.first_seq
+
+
+def _as_many_as_fit(changes: Sequence[Change], conversations: dict[UUID, Conversation]) -> Sequence[Change]:
+    """Those of a delta that an answer has room for, however short their messages are: the others are not looked at."""
+    least = 0  # bytes
+    for number, change in enumerate(changes):
+        if least > BUDGET:
+            return changes[:number]
+        conversation = conversations[change.conversation]
+        kept = conversation.last_seq - conversation.first_seq + 1
+        least += ROW * (min(MESSAGES, kept) if change.whole else len(change.messages))
+    return changes
 
 
 def _most_active(changes: Sequence[Change]) -> list[Change]:
