@@ -54,9 +54,12 @@ class Api:
     async def close(self, client: str) -> None:
         await self.request("DELETE", f"clients/{client}")
 
-    async def sync(self, cursor: str) -> Answer:
-        """One page of the state since `cursor`; "" for all of it."""
-        return await self._object("GET", "sync", params={"cursor": cursor} if cursor else {})
+    async def sync(self, cursor: str, *, etag: str = "") -> tuple[Answer | None, str]:
+        """One page of the state since `cursor`, "" for all of it, and its ETag. None when it would be the answer with
+        this `etag` again."""
+        params = {"cursor": cursor} if cursor else {}
+        answer = await self._answer("GET", "sync", params=params, headers={"If-None-Match": etag} if etag else {})
+        return self._content(answer), answer.headers.get("etag", "")
 
     async def history(self, conversation: str, *, before: int, limit: int = PAGE) -> list[Entity]:
         """The messages below `before`, oldest first."""
@@ -84,16 +87,28 @@ class Api:
 
     async def request(self, method: str, path: str, **options: Any) -> Any:
         """Anything else: the JSON of the answer, None where there is none. Raises ApiError and Unreachable."""
+        return self._content(await self._answer(method, path, **options))
+
+    async def _answer(
+        self, method: str, path: str, *, headers: dict[str, str] | None = None, **options: Any
+    ) -> httpx.Response:
         url = path if path.startswith("http") else f"{self.base_url}/o/{self.slug}/api/v1/{path}"
+        given = self.headers | (headers or {})
         try:
-            answer = await self._http.request(method, url, headers=self.headers, timeout=TIMEOUT, **options)
-            if answer.is_success:
-                return answer.json() if answer.content else None
-            problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
-        except (httpx.HTTPError, ValueError) as error:
+            answer = await self._http.request(method, url, headers=given, timeout=TIMEOUT, **options)
+        except httpx.HTTPError as error:
             raise Unreachable(repr(error)) from error
+        if answer.is_success or answer.status_code == httpx.codes.NOT_MODIFIED:
+            return answer
+        problem = self._content(answer) if "json" in answer.headers.get("content-type", "") else {}
         retry_after = answer.headers.get("retry-after", "")
         raise ApiError(answer.status_code, problem, float(retry_after) if retry_after.isdigit() else None)
+
+    def _content(self, answer: httpx.Response) -> Any:
+        try:
+            return answer.json() if answer.content else None
+        except ValueError as error:
+            raise Unreachable(repr(error)) from error
 
     async def _object(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         found = await self.request(method, path, **options)

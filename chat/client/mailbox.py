@@ -138,10 +138,13 @@ class Mailbox:
         sync.cursor = answer["cursor"]
         sync.answers.append(answer)
         if not answer["more"]:
-            self._finish(sync)
+            self.finish(sync)
         return bool(answer["more"])
 
-    def _finish(self, sync: Sync) -> None:
+    def finish(self, sync: Sync) -> None:
+        """Nothing more is to be told: that was the last answer, or nothing has changed."""
+        if sync is not self._sync:
+            return
         self._sync = None
         self.store.take(sync.answers)
         self.cursor, self.tag = sync.cursor, sync.covers

@@ -61,6 +61,7 @@ class Session:
         self._window = ACK_EVENTS
         self._retry: float | None = None  # seconds over which the server asked us to spread our return
         self._failures = 0
+        self._etag = ""  # of the last answer to a sync
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -238,9 +239,16 @@ class Session:
         return self.mailbox.state is State.RESYNCING or not self.connected
 
     async def _sync(self) -> None:
+        # An answer that is the last one again says nothing new, unless something was lost since.
+        etag = self._etag if self.mailbox.state is State.LIVE else ""
         sync = self.mailbox.begin_sync()
-        while self.mailbox.take_answer(sync, await self.api.sync(sync.cursor)):
-            pass
+        more = True
+        while more:
+            answer, told = await self.api.sync(sync.cursor, etag=etag)
+            etag, self._etag = "", told or self._etag
+            if answer is None:
+                self.mailbox.finish(sync)
+            more = answer is not None and self.mailbox.take_answer(sync, answer)
         if self.mailbox.state is State.LIVE:
             self._lost.clear()
         self._look()

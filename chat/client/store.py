@@ -64,6 +64,7 @@ class Store:
         self.sanctions: dict[str, Entity] = {}  # measures against oneself
         self.rooms: dict[str, Room] = {}  # by conversation; those in which the caller takes part are `own_rooms`
         self._left: dict[str, int] = {}  # conversation → the version of the own seat when it was left
+        self.people_epoch = 0  # grows when people are forgotten, and with them the news of what became of them
         self._epoch = 0
         self._on_message = on_message
         self._replaced: dict[str, int] = {}  # during a full sync: message → the version that was known before
@@ -134,6 +135,7 @@ class Store:
             rooms = self.rooms.values()
             self._replaced = {m["id"]: m["version"] for room in rooms for m in room.messages.values()}
             self.rooms, self.members, self.organization, self._left = {}, {}, {}, {}
+            self.people_epoch += 1
             self.reports, self.sanctions = {}, {}
             answers = answers[fulls[-1] :]
         for answer in answers:
@@ -171,9 +173,10 @@ class Store:
             self._put_seat(seat)
         room.seats_known = True
 
-    def put_member(self, member: Entity) -> None:
-        """A stranger who was asked for."""
-        self._put_member(member)
+    def put_member(self, people_epoch: int, member: Entity) -> None:
+        """A stranger who was asked for in that epoch. Where people were forgotten since, ask again."""
+        if people_epoch == self.people_epoch:
+            self._put_member(member)
 
     def put_message(self, message: Entity) -> None:
         """Of a conversation that the caller takes part in; of any other it is not for them to keep."""
@@ -199,8 +202,7 @@ class Store:
         for member in answer["members"]:
             self._put_member(member)
         if answer["members_gap"]:
-            told = {member["id"] for member in answer["members"]}
-            self.members = {id: member for id, member in self.members.items() if id in told}
+            self._keep_members({member["id"] for member in answer["members"]})
         for conversation in answer["removed"]["conversations"]:
             self.rooms.pop(conversation, None)
         oldest = _oldest(answer["messages"])
@@ -298,8 +300,12 @@ class Store:
         hear what became of them."""
         me = self.members.get(self.me)
         if me is not None and me["role"] == "guest":
-            met = self.spoken_of()
-            self.members = {id: member for id, member in self.members.items() if id in met}
+            self._keep_members(self.spoken_of())
+
+    def _keep_members(self, some: set[str]) -> None:
+        kept = {id: member for id, member in self.members.items() if id in some}
+        if len(kept) < len(self.members):
+            self.members, self.people_epoch = kept, self.people_epoch + 1
 
 
 def _put_newer(known: dict[str, Entity], entity: Entity) -> None:

@@ -122,8 +122,16 @@ async def test_without_sockets_it_polls(scene: Scene, http: httpx.AsyncClient, m
     monkeypatch.setattr(
         Api, "socket_url", lambda self, client, tag: f"ws{self.base_url.removeprefix('http')}/no/socket"
     )
+    syncs: list[int] = []
+
+    async def note(answer: httpx.Response) -> None:
+        if answer.url.path.endswith("/sync"):
+            syncs.append(answer.status_code)
+
+    http.event_hooks = {"response": [note]}
     async with session_of(scene, 0, http) as alice, session_of(scene, 1, http) as bob:
         await bob.ready()
+        await until(lambda: syncs.count(304) > 2)  # the same answer is not sent again and again
         alice.outbox.add(scene.town, "by post")
         await until(lambda: texts(bob, scene.town) == ["by post"])
         assert not bob.connected

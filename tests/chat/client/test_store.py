@@ -122,8 +122,8 @@ def test_messages_of_conversations_that_are_not_ones_own_are_not_kept(store: Sto
 
 
 def test_guests_forget_whom_nothing_refers_to(store: Store) -> None:
-    store.put_member(person(NINA))
-    store.put_member(person("zoe"))
+    store.put_member(store.people_epoch, person(NINA))
+    store.put_member(store.people_epoch, person("zoe"))
     store.apply(event("member.updated", person(ME, 2, role="guest")))
     assert set(store.members) == {ME, NINA}
     store.apply(event("participant.removed", seat(ME, 2, left_at="now")))
@@ -132,8 +132,16 @@ def test_guests_forget_whom_nothing_refers_to(store: Store) -> None:
 
 def test_unknown_people_are_named(store: Store) -> None:
     assert store.strangers() == {NINA}
-    store.put_member(person(NINA))
+    store.put_member(store.people_epoch, person(NINA))
     assert store.strangers() == set()
+
+
+def test_people_who_were_asked_for_before_people_were_forgotten_are_strangers_still(store: Store) -> None:
+    store.put_member(store.people_epoch, person("zoe"))
+    asked = store.people_epoch
+    store.apply(event("member.updated", person(ME, 2, role="guest")))
+    store.put_member(asked, person(NINA))
+    assert store.strangers() == {NINA}
 
 
 def test_every_message_is_heard_of_once_a_version_a_full_sync_included() -> None:
