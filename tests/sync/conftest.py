@@ -63,8 +63,15 @@ def say() -> Say:
     return say
 
 
+@pytest.fixture(params=["postgres", "valkey"])
+def kept_in(request: pytest.FixtureRequest, settings: Any) -> str:
+    """Where mailboxes are kept. Their own suite is tests/chat/delivery/mailbox; here they are part of the whole."""
+    settings.MAILBOX_BACKEND = request.param
+    return str(request.param)
+
+
 @pytest.fixture
-def verify(request: pytest.FixtureRequest, people: dict[str, Member]) -> Iterator[Verify]:
+def verify(request: pytest.FixtureRequest, kept_in: str, people: dict[str, Member]) -> Iterator[Verify]:
     """Verify an action of Alice's for everybody; at the end, that it published what the test says."""
     _, events = request.function.proves
     published: set[str] = set()

@@ -5,30 +5,30 @@ What a client would ask over REST is asked here of the same queries, and travels
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import connection
 
 from accounts.models import Member
-from accounts.tenancy import organization_scope
+from accounts.tenancy import every_organization, organization_scope
 from chat import access, events
 from chat.actions.clients import register_client
 from chat.client.mailbox import Frame, Mailbox, State
 from chat.client.store import Entity, Store
-from chat.models import Client
+from chat.delivery import database, store
+from chat.delivery.mailbox import mailbox
+from chat.models import Client, Event
 from chat.queries.conversations import participants
 from chat.queries.history import page_before
 from chat.queries.sync import sync
 
-WANTED = (
-    "SELECT e.tag, v.id, v.type, v.conversation_id, v.at, v.data"
-    " FROM chat_mailboxentry e JOIN chat_event v ON v.id = e.event_id WHERE e.client_id = %s ORDER BY e.tag"
-)
+EVERY_TAG = 2**53
 ROUNDS = 50  # pages of a sync, and syncs in a row, before somebody is told that it does not end
 
 
@@ -77,7 +77,7 @@ def load_everything(store: Store, server: Server) -> None:
         if not room.seats_known:
             store.put_participants(id, room.epoch, server.participants(id))
     for stranger in sorted(store.strangers()):
-        store.put_member(server.person(stranger))
+        store.put_member(store.people_epoch, server.person(stranger))
 
 
 def synchronize(mailbox: Mailbox, server: Server) -> None:
@@ -144,15 +144,33 @@ class Viewer:
 
     def entries(self) -> list[tuple[int, Entity]]:
         """What lies in the mailbox: tag and event as it goes over the wire."""
-        with connection.cursor() as cursor:
-            cursor.execute(WANTED, [self.client.pk])
-            return [
-                (tag, json.loads(events.splice(id=id, type=type, conversation=conversation, at=at, data=data)))
-                for tag, id, type, conversation, at, data in cursor.fetchall()
-            ]
+        news = _do(mailbox().read([self.client.pk], [0], [EVERY_TAG]))
+        waiting = [entry for each in news for entry in enumerate(each.events, each.firsts[0])]
+        with every_organization():
+            found = Event.objects.in_bulk([event for _, event in waiting])
+        return [(tag, _on_the_wire(found[event])) for tag, event in waiting]
 
     def hello(self, outcome: str = "resumed") -> Frame:
         return {"op": "hello", "tag": self.client.tag, "outcome": outcome}
+
+
+def _on_the_wire(event: Event) -> Entity:
+    text = events.splice(id=event.pk, type=event.type, conversation=event.conversation_id, at=event.at, data=event.data)
+    entity: Entity = json.loads(text)
+    return entity
+
+
+def _do(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run what a node would, on a loop of its own."""
+
+    async def alone() -> Any:
+        try:
+            return await work
+        finally:
+            await database.close()
+            await store.close()
+
+    return asyncio.run(alone())
 
 
 def is_live(mailbox: Mailbox) -> bool:

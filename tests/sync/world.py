@@ -10,25 +10,30 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Literal
 
 from django.apps import apps
 from django.conf import settings
 from django.db import connection
+from redis.exceptions import RedisError
 
 from accounts.models import Member
 from accounts.tenancy import every_organization, organization_scope
 from chat.actions.clients import register_client
 from chat.client.mailbox import Mailbox, State, Sync
 from chat.client.store import Entity, Store
-from chat.delivery import claims, database, wakeups
+from chat.delivery import claims, database, store, wakeups
 from chat.delivery.connections import Connection
+from chat.delivery.mailbox import mailbox, valkey
+from chat.delivery.mailbox.recipients import Group
 from chat.delivery.node import Node
 from chat.errors import NotFound
 from chat.models import Client
-from tests.sync.viewer import Server, fresh, load_everything, projection
+from tests.sync.viewer import EVERY_TAG, Server, fresh, load_everything, projection
 
 Fate = Literal["arrives", "is lost", "arrives twice"]
 GONE, BARRED = 4404, 4403
@@ -64,7 +69,7 @@ class Device:
     wire: deque[dict[str, Any]] = field(default_factory=deque)
     heard: int = 0  # events that came, whatever became of them
     asked: tuple[Sync, Entity] | None = None  # a sync under way and the answer that has not arrived
-    loading: list[tuple[str, int, list[Entity]]] = field(default_factory=list)  # pages of history that have not
+    loading: dict[tuple[str, str], Callable[[], None]] = field(default_factory=dict)  # what was looked for and has not
 
     @property
     def member(self) -> Member:
@@ -77,6 +82,8 @@ class Device:
 
 class World:
     def __init__(self) -> None:
+        self.handing_over = True  # False: whoever commits dies before the mailboxes outside the database hear of it
+        self._append, valkey._append = valkey._append, self._hand_over  # type: ignore[assignment]
         self.loop = asyncio.new_event_loop()
         self.devices: list[Device] = []
         self.node = Node()
@@ -86,8 +93,10 @@ class World:
         wakeups.attach(self.wakeups)  # type: ignore[arg-type]
 
     def close(self) -> None:
+        valkey._append = self._append
         wakeups.detach(self.wakeups)  # type: ignore[arg-type]
         self.do(database.close())
+        self.do(store.close())
         self.loop.close()
 
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -178,6 +187,18 @@ class World:
         """What the node does every few seconds, which makes wake-ups a mere hint."""
         self.do(self._compare())
 
+    def catch_up(self) -> None:
+        """What a node does about events that were left behind long enough ago."""
+        self.handing_over = True
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE chat_event SET at = at - interval '1 minute' WHERE pending")
+        mailbox().catch_up()
+
+    def _hand_over(self, groups: Sequence[Group]) -> None:
+        if not self.handing_over:
+            raise RedisError
+        self._append(groups)
+
     async def _compare(self) -> None:
         await self.node.check_standing()
         await self.node.compare()
@@ -240,28 +261,35 @@ class World:
                 device.asked = (request, device.server.sync(request.cursor))
 
     def look(self, device: Device) -> None:
-        """Page history in where it is missing; the answers arrive later."""
-        for room in device.store.own_rooms():
-            id = room.conversation["id"]
-            if room.history_gap and not any(id == other for other, _, _ in device.loading):
-                device.loading.append((id, room.epoch, self._page(device, id, room.whole_from)))
+        """Ask for history, participants and people where they are missing; the answers arrive later."""
+        known, server = device.store, device.server
+        for room in known.own_rooms():
+            id, epoch = room.conversation["id"], room.epoch
+            if room.history_gap:
+                page = partial(server.history, id, room.whole_from)
+                self._load(device, ("history", id), page, partial(known.put_history, id, epoch))
+            if not room.seats_known:
+                seats = partial(server.participants, id)
+                self._load(device, ("participants", id), seats, partial(known.put_participants, id, epoch))
+        for id in known.strangers():
+            put = partial(known.put_member, known.people_epoch)
+            self._load(device, ("member", id), partial(server.person, id), put)
 
-    def _page(self, device: Device, conversation: str, before: int) -> list[Entity] | Any:
-        try:
-            return device.server.history(conversation, before)
-        except NotFound:  # they are out by now and have not heard of it
-            return None
+    def _load(self, device: Device, what: tuple[str, str], ask: Callable[[], Any], put: Callable[[Any], None]) -> None:
+        if what not in device.loading:
+            with suppress(NotFound):  # they are out by now and have not heard of it
+                device.loading[what] = partial(put, ask())
 
     def see(self, device: Device) -> None:
-        for conversation, epoch, messages in device.loading:
-            if messages is not None:
-                device.store.put_history(conversation, epoch, messages)
+        for put in device.loading.values():
+            put()
         device.loading.clear()
 
     # --- The end ------------------------------------------------------------------------------------
 
     def settle(self) -> None:
         """No more faults: everybody whose member may be there connects, and all that is left to do is done."""
+        self.catch_up()
         self.compare()
         for device in self.devices:
             self.answer(device)
@@ -312,9 +340,17 @@ class World:
             got, wanted = projection(device.store), projection(fresh(device.server))
             for part, value in wanted.items():
                 assert got[part] == value, f"{device.member.handle}: {part} differ: {difference(got[part], value)}"
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM chat_mailboxentry e JOIN chat_client c ON c.id = e.client_id")
-            assert cursor.fetchone() == (0,), "entries are left that everybody has acked"
+        assert mailbox().depth(self.clients()) == {}, "entries are left that everybody has acked"
+
+    def clients(self) -> list[int]:
+        with every_organization():
+            return list(Client.objects.order_by("pk").values_list("pk", flat=True))
+
+    def oldest_waiting(self) -> int | None:
+        """The oldest event that lies in a mailbox."""
+        clients = self.clients()
+        news = self.do(mailbox().read(clients, [0] * len(clients), [EVERY_TAG] * len(clients)))
+        return min((event for each in news for event in each.events), default=None)
 
 
 def difference(got: dict[str, Any], wanted: dict[str, Any]) -> str:
@@ -323,7 +359,9 @@ def difference(got: dict[str, Any], wanted: dict[str, Any]) -> str:
     return "; ".join(f"{key}: {got.get(key)} instead of {wanted.get(key)}" for key in keys)
 
 
-def empty_tables() -> None:
+def empty_stores() -> None:
+    """Numbers of clients begin anew, so nothing may be left under them."""
+    store.threads().flushdb()
     models = [model for app in ("accounts", "chat", "account") for model in apps.get_app_config(app).get_models()]
     tables = sorted({model._meta.db_table for model in models if model._meta.managed})
     with connection.cursor() as cursor:
