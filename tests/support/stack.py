@@ -21,7 +21,7 @@ from config import processes
 from config.embedded import Postgres, Valkey, prepare, temporary_home
 
 ROOT = Path(__file__).resolve().parents[2]
-START = 30.0  # seconds for a process to answer
+START = 120.0  # seconds for a process to answer, on a machine with much else to do
 
 
 @dataclass
