@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -24,11 +25,12 @@ Seq = Annotated[int, Meta(ge=0, le=2**62)]
 
 
 class HistoryQuery(Struct, frozen=True):
-    """At most one of `before`, `after`, `around`; without any, the newest."""
+    """At most one of `before`, `after`, `around`, `since`; without any, the newest."""
 
     before: Seq | None = None
     after: Seq | None = None
     around: Seq | None = None
+    since: Annotated[datetime, Meta(tz=True)] | None = None
     limit: Annotated[int, Meta(ge=1, le=history.LARGEST_PAGE)] = history.PAGE
 
 
@@ -69,8 +71,10 @@ class MessageList(MemberView):
     def get(self, request: Request, conversation_id: UUID) -> Response:
         query = read_query(request, HistoryQuery)
         place = find_conversation(self.member, conversation_id)
-        if sum(edge is not None for edge in (query.before, query.after, query.around)) > 1:
-            raise Invalid({"before": ["Give one of before, after and around."]})
+        if sum(edge is not None for edge in (query.before, query.after, query.around, query.since)) > 1:
+            raise Invalid({"before": ["Give one of before, after, around and since."]})
+        if query.since is not None:
+            return _page(request, history.page_since(place, since=query.since, limit=query.limit))
         if query.after is not None:
             page = history.page_after(place, after=query.after, limit=query.limit)
             return _page(request, page, **({"after": page.after} if page.after else {}))

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from accounts.models import Member
+from accounts.tenancy import organization_scope
+from chat.models import Message
 from tests.chat.api.conftest import Api, code_of
 
 
@@ -220,6 +223,30 @@ def test_too_many_messages_are_throttled_and_repeats_are_free(api_of, alice: Mem
     assert code_of(answer) == (429, "throttled")
     assert 1 <= int(answer.headers["Retry-After"]) <= 61
     assert len(api.get(path)["results"]) == 2
+
+
+def test_a_day_is_found_whatever_lies_before_it(api_of, alice: Member) -> None:
+    api = api_of(alice)
+    channel = api.channel()
+    path = f"conversations/{channel['id']}/messages"
+    assert api.get(path, since="2026-03-01T00:00:00Z")["results"] == []
+    for day in range(1, 8):
+        sent = api.say(channel, f"day {day}")
+        with organization_scope(alice.organization):
+            Message.objects.filter(pk=sent["id"]).update(created_at=datetime(2026, 3, day, 12, tzinfo=UTC))
+    with organization_scope(alice.organization):
+        Message.objects.filter(conversation=channel["id"], seq__in=(3, 4)).delete()  # purged for their age
+
+    def seqs(since: str, **query: int) -> list[int]:
+        return [message["seq"] for message in api.get(path, since=since, **query)["results"]]
+
+    assert seqs("2020-01-01T00:00:00Z", limit=1) == [1]
+    assert seqs("2026-03-02T12:00:00Z", limit=2) == [2, 5]
+    assert seqs("2026-03-03T00:00:00+02:00") == [5, 6, 7]
+    assert seqs("2026-03-08T00:00:00Z") == []
+    assert code_of(api("GET", path, since="yesterday")) == (422, "invalid")
+    assert code_of(api("GET", path, since="2026-03-08T00:00:00")) == (422, "invalid")
+    assert code_of(api("GET", path, since="2026-03-08T00:00:00Z", before=3)) == (422, "invalid")
 
 
 def test_nobody_writes_into_an_archived_channel(api_of, alice: Member) -> None:
