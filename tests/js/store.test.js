@@ -232,3 +232,22 @@ test("one's own reports and sanctions are kept by version, until a full sync say
   assert.deepEqual([store.reports.size, store.sanctions.size], [0, 0]);
   assert.deepEqual(seen, [["r"], ["s"], ["r", "s"]]);
 });
+
+test("marked unread, a conversation counts from there until it is read again", () => {
+  const store = new Store(ME);
+  store.putConversation(conversation({ last_seq: 9 }));
+  store.putParticipant(seat({ read_seq: 9 }));
+  assert.equal(store.unread("general"), 0);
+  store.putParticipant(seat({ read_seq: 9, unread_from: 7, version: 2 }));
+  assert.equal(store.unread("general"), 3);
+  assert.equal(store.readUpTo("general"), 6);
+  store.moveRead("general", 9);
+  assert.equal(store.unread("general"), 0);
+});
+
+test("what lies below the first message that is left is not unread", () => {
+  const store = new Store(ME);
+  store.putConversation(conversation({ first_seq: 8, last_seq: 9 }));
+  store.putParticipant(seat({ read_seq: 2 }));
+  assert.equal(store.unread("general"), 2);
+});

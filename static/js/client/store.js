@@ -335,6 +335,11 @@ export class Store {
     return id === undefined ? undefined : this.messages.get(id);
   }
 
+  /** @param {string} conversation how many messages of it are known */
+  size(conversation) {
+    return this.#histories.get(conversation)?.size ?? 0;
+  }
+
   /** @param {string} conversation whether any message of it is known */
   has(conversation) {
     return (this.#histories.get(conversation)?.size ?? 0) > 0;
