@@ -25,6 +25,7 @@ STYLESHEETS: Final = (
     "conversation",
     "message",
     "prose",
+    "code",
     "composer",
     "dialog",
     "menu",

@@ -284,7 +284,7 @@ def test_the_keyboard_is_enough(browser_of: BrowserOf, plans: Conversation, alic
     keys.press("Enter")
     expect(a.message("First, better").get_by_role("button", name="🚀 1 by you")).to_be_visible()
     a.message("First, better").focus()
-    keys.press("r")
+    keys.press("t")
     expect(a.page.get_by_role("textbox", name="Reply")).to_be_focused()
     keys.press("Escape")
     expect(a.page.get_by_role("complementary", name="Thread")).to_be_hidden()

@@ -5,20 +5,31 @@
 
 import { ApiError } from "../client/api.js";
 import { confirm } from "./dialog.js";
-import { byId, clone } from "./dom.js";
+import { byId, clone, once } from "./dom.js";
 import { editMessage } from "./editor.js";
 import { pickEmoji } from "./emoji.js";
 import { gettext } from "./i18n.js";
 import { openMenu } from "./menu.js";
+import { isGone } from "./message.js";
+import { MESSAGE_KEYS } from "./messagekeys.js";
 import { explain, toast } from "./toast.js";
 
-/** @type {Record<string, string>} what a key does on the message that has the focus */
-const KEYS = { e: "edit", r: "reply", "+": "react", l: "link", Delete: "delete", Enter: "reply" };
+/** @type {Record<string, string>} */
+const KEYS = { ...Object.fromEntries(MESSAGE_KEYS.map(({ keys, command }) => [keys.toLowerCase(), command])), "+": "react", enter: "reply" };
+/** @type {Record<string, number>} */
+const STEPS = { ArrowUp: -1, k: -1, ArrowDown: 1, j: 1 };
+const ON_TOMBSTONES = ["link", "reply", "unread", "original", "more"];
+const LONG_PRESS = 450; // milliseconds; the same as the platforms'
+const STILL = 10; // pixels that a finger may move and still press
+
+/** @type {Map<string, (app: App, message: Message) => unknown>} what opens a dialog, fetched when it is wanted */
+const DETAILS = new Map(["revisions", "reactions", "receipts", "report", "original"].map((name) => [name, show(name)]));
 
 /** What can be done with the messages of a list: by the bar that follows the pointer and the focus, by menu, by key. */
 export class MessageActions {
   /** @type {MessageNode | undefined} the one that the bar stands at */
   #at;
+  #press = 0;
 
   /** @param {App} app @param {MessageList} list @param {{inThread?: boolean}} [options] */
   constructor(app, list, { inThread = false } = {}) {
@@ -28,10 +39,10 @@ export class MessageActions {
     this.toolbar = clone("toolbar").root;
     const { element } = list;
     element.addEventListener("pointerover", (event) => event.pointerType !== "touch" && this.#follow(event.target));
-    element.addEventListener("focusin", (event) => this.#follow(event.target));
+    element.addEventListener("focusin", (event) => event.target instanceof Element && event.target.matches(":focus-visible") && this.#follow(event.target));
     element.addEventListener("pointerleave", () => this.#unfollow());
-    element.addEventListener("click", (event) => void this.#onClick(event));
     element.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#wireTouch(element);
     this.#follow(element.querySelector(".message:hover")); // the pointer may have been there before this was fetched
   }
 
@@ -41,25 +52,57 @@ export class MessageActions {
     const entry = node.row?.entry;
     if (entry && action === "retry") this.app.client.outbox.retry(entry.ref);
     if (entry && action === "discard") this.app.client.outbox.discard(entry.ref);
-    if (!message || (message.deleted_at && action !== "link" && action !== "reply")) return;
+    if (!message || (isGone(message) && !ON_TOMBSTONES.includes(action)) || !this.#may(action, message)) return;
     if (action === "more") this.#openMore(node, origin);
-    if (action === "edit" && this.#may("edit", message)) editMessage(this.app, node);
+    if (action === "edit") editMessage(this.app, node);
     if (action === "reply") this.#openThread(message);
-    if (action === "react" && this.#may("react", message)) this.#react(message, origin);
+    if (action === "react") pickEmoji(origin, (emoji) => void this.#toggle(message, emoji));
     if (action === "link") await this.#copyLink(message);
-    if (action === "delete" && this.#may("delete", message)) await this.#delete(message);
+    if (action === "copy") await copy(message.text, gettext("Text copied."));
+    if (action === "delete") await this.#delete(message);
+    if (action === "pin" || action === "unpin") await this.#pin(message);
+    if (action === "unread") await this.#markUnread(message);
+    await DETAILS.get(action)?.(this.app, message);
+  }
+
+  /** @param {MouseEvent} event a click somewhere in the list */
+  async onClick(event) {
+    const target = /** @type {Element} */ (event.target);
+    const node = this.list.nodeOf(target);
+    const button = /** @type {HTMLElement | null} */ (target.closest("button"));
+    if (button?.matches(".activity-button")) this.#go(button.dataset.conversation, button.dataset.thread);
+    if (!node || !button) return;
+    if (button.matches(".copy-code")) await copy(button.previousElementSibling?.textContent ?? "", gettext("Code copied."));
+    else if (button.matches("[data-emoji]")) await this.#toggle(node.row?.message, button.dataset.emoji ?? "");
+    else if (button.matches(".message-context")) this.#go(node.row?.message?.conversation, button.dataset.thread);
+    else if (button.dataset.action) await this.run(node, button.dataset.action, button);
   }
 
   /** @param {string} action @param {Message} message */
   #may(action, message) {
     const { store, config } = this.app;
-    const takesPart = store.ownSeat(message.conversation) !== undefined;
-    const open = takesPart && !store.conversations.get(message.conversation)?.archived_at && !message.deleted_at;
-    const mine = message.author === store.me;
-    if (action === "edit") return open && mine;
-    if (action === "delete") return open && (mine || config.rights.includes("moderate"));
-    return open;
+    const seat = store.ownSeat(message.conversation);
+    const conversation = store.conversations.get(message.conversation);
+    const moderates = config.rights.includes("moderate");
+    const isOpen = seat !== undefined && !conversation?.archived_at && !isGone(message);
+    const isMine = message.author === store.me;
+    if (action === "edit") return isOpen && isMine;
+    if (action === "delete") return isOpen && (isMine || moderates || seat?.role === "admin");
+    if (action === "react") return isOpen;
+    if (action === "pin") return isOpen && !message.pinned_at;
+    if (action === "unpin") return isOpen && Boolean(message.pinned_at);
+    if (action === "unread") return seat !== undefined && !this.inThread && !message.thread;
+    if (action === "report") return !isMine && !isGone(message);
+    if (action === "receipts") return (isMine || moderates) && !isGone(message);
+    if (action === "revisions") return Boolean(message.edited_at) && !isGone(message);
+    if (action === "reactions") return message.reactions.length > 0;
+    if (action === "original") return Boolean(message.hidden_at) && moderates;
+    if (action === "copy") return !isGone(message);
+    if (action === "reply") return !this.inThread;
+    return true;
   }
+
+  // --- The bar, the menu ---------------------------------------------------------------------------
 
   /** @param {EventTarget | null} target */
   #follow(target) {
@@ -67,7 +110,7 @@ export class MessageActions {
     if (!node || node === this.#at) return;
     const message = node.row?.message;
     this.#at = node;
-    if (!message || message.deleted_at) {
+    if (!message) {
       this.toolbar.remove();
       return;
     }
@@ -83,59 +126,66 @@ export class MessageActions {
 
   /** @param {HTMLElement} place @param {Message} message hide what the member may not do */
   #showAllowed(place, message) {
-    for (const action of ["edit", "delete", "react"]) {
-      const button = /** @type {HTMLElement | null} */ (place.querySelector(`[data-action=${action}]`));
-      if (button) button.hidden = !this.#may(action, message);
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll("[data-action]"))) {
+      const action = button.dataset.action ?? "";
+      button.hidden = !this.#may(action, message) || (isGone(message) && !ON_TOMBSTONES.includes(action));
     }
-    const reply = /** @type {HTMLElement | null} */ (place.querySelector("[data-action=reply]"));
-    if (reply) reply.hidden = this.inThread;
   }
 
-  /** @param {MouseEvent} event */
-  async #onClick(event) {
-    const target = /** @type {Element} */ (event.target);
-    const node = this.list.nodeOf(target);
-    const button = /** @type {HTMLElement | null} */ (target.closest("button"));
-    if (!node || !button) return;
-    if (button.matches(".copy-code")) await copy(button.previousElementSibling?.textContent ?? "", gettext("Code copied."));
-    else if (button.matches(".reaction")) await this.#toggle(node.row?.message, button.dataset.emoji ?? "");
-    else if (button.matches(".message-context")) this.#go(node.row?.message?.conversation, button.dataset.thread);
-    else if (button.dataset.action) await this.run(node, button.dataset.action, button);
-  }
-
-  /** @param {KeyboardEvent} event */
-  #onKey(event) {
-    const node = this.list.nodeOf(event.target);
-    if (!node || event.target !== node.root || event.ctrlKey || event.metaKey || event.altKey) return;
-    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (step !== undefined) {
-      if (this.list.moveFocus(step)) event.preventDefault();
-      return;
-    }
-    const action = KEYS[event.key] ?? KEYS[event.key.toLowerCase()];
-    if (!action) return;
-    event.preventDefault();
-    void this.run(node, action, node.root);
-  }
-
-  /** @param {MessageNode} node @param {HTMLElement} button */
-  #openMore(node, button) {
+  /** @param {MessageNode} node @param {HTMLElement} origin */
+  #openMore(node, origin) {
     const menu = byId("message-menu");
     const message = /** @type {Message} */ (node.row?.message);
     this.#showAllowed(menu, message);
+    byId("message-menu-quick").hidden = !this.#may("react", message);
     menu.onclick = (/** @type {MouseEvent} */ event) => {
-      const item = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-action]"));
+      const item = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-action], [data-emoji]"));
       if (!item) return;
       menu.hidePopover();
-      void this.run(node, item.dataset.action ?? "", button);
+      if (item.dataset.emoji) void this.#toggle(message, item.dataset.emoji);
+      else void this.run(node, item.dataset.action ?? "", origin);
     };
-    openMenu(menu, button);
+    openMenu(menu, origin);
   }
 
-  /** @param {Message} message @param {HTMLElement} origin */
-  #react(message, origin) {
-    pickEmoji(origin, (emoji) => void this.#toggle(message, emoji));
+  /** A finger that rests on a message opens its menu, as everywhere on a phone. @param {HTMLElement} element */
+  #wireTouch(element) {
+    let x = 0;
+    let y = 0;
+    const end = () => clearTimeout(this.#press);
+    element.addEventListener("pointerdown", (event) => {
+      const node = event.pointerType === "touch" ? this.list.nodeOf(event.target) : undefined;
+      if (!node?.row?.message || (event.target instanceof Element && event.target.closest("button, a, textarea"))) return;
+      [x, y] = [event.clientX, event.clientY];
+      this.#press = setTimeout(() => this.#openMore(node, node.root), LONG_PRESS);
+    });
+    element.addEventListener("pointermove", (event) => Math.hypot(event.clientX - x, event.clientY - y) > STILL && end());
+    for (const type of ["pointerup", "pointercancel", "scroll"]) element.addEventListener(type, end);
+    element.addEventListener("contextmenu", (event) => {
+      if (/** @type {PointerEvent} */ (event).pointerType === "touch" && this.list.nodeOf(event.target)) event.preventDefault();
+    });
   }
+
+  // --- Keys ----------------------------------------------------------------------------------------
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (event.ctrlKey || event.metaKey || event.altKey || !target.matches(".message, .activity-button")) return;
+    const step = STEPS[event.key];
+    if (step !== undefined) {
+      event.preventDefault();
+      this.list.moveFocus(step);
+      return;
+    }
+    const node = this.list.nodeOf(target);
+    const action = KEYS[event.key.toLowerCase()];
+    if (!node || !action) return;
+    event.preventDefault();
+    void this.run(node, action === "pin" && node.row?.message?.pinned_at ? "unpin" : action, node.root);
+  }
+
+  // --- The acts ------------------------------------------------------------------------------------
 
   /** @param {Message | undefined} message @param {string} emoji */
   async #toggle(message, emoji) {
@@ -151,6 +201,22 @@ export class MessageActions {
   }
 
   /** @param {Message} message */
+  async #pin({ id, pinned_at }) {
+    const { api, store } = this.app.client;
+    await orToast(async () => {
+      const changed = await (pinned_at ? api.delete(`messages/${id}/pin`) : api.put(`messages/${id}/pin`));
+      if (changed?.id) store.putMessage(changed);
+      else await this.app.client.loadMessage(id);
+      toast(pinned_at ? gettext("No longer pinned.") : gettext("Pinned for everybody here."));
+    });
+  }
+
+  /** @param {Message} message */
+  async #markUnread({ conversation, seq }) {
+    await orToast(() => this.app.client.reads.markUnread(conversation, seq));
+  }
+
+  /** @param {Message} message */
   async #copyLink(message) {
     const path = this.app.router.path(message.conversation, message.seq, message.thread ?? undefined);
     await copy(new URL(path, location.href).href, gettext("Link copied."));
@@ -163,10 +229,16 @@ export class MessageActions {
 
   /** @param {string | undefined} conversation @param {string | undefined} thread */
   #go(conversation, thread) {
-    const { route, ...router } = { route: this.app.router.route, path: this.app.router.path.bind(this.app.router) };
-    const id = conversation ?? route.conversation;
-    if (id && thread) this.app.router.go(router.path(id, undefined, thread));
+    const { router } = this.app;
+    const id = conversation ?? router.route.conversation;
+    if (id && thread) router.go(router.path(id, undefined, thread));
   }
+}
+
+/** @param {string} name @returns {(app: App, message: Message) => Promise<unknown>} */
+function show(name) {
+  const load = once(() => import("./details.js"));
+  return async (app, message) => (await load()).show(name, app, message);
 }
 
 /** @param {string} text @param {string} done */

@@ -1,27 +1,34 @@
 /** @import {App} from "./app.js" */
 
 import { OutboxFull } from "../client/outbox.js";
-import { clone, setText } from "./dom.js";
+import { clone, once, setText } from "./dom.js";
 import { gettext, interpolate } from "./i18n.js";
 import { toast } from "./toast.js";
 
 const COUNT_FROM = 0.9; // of the longest message: from here on the characters that are left are shown
 const DRAFT_PAUSE = 250; // milliseconds after the last key
+const TICK = 1_000; // milliseconds between two looks at how long one still has to wait
 
 /**
  * Where one writes. What is written is a draft of `place` (a conversation, or a thread in it) until it is sent.
  *
  * @typedef {object} Target
  * @property {string} place key of the draft
+ * @property {string} conversation its id
  * @property {string} label what the field is called
  * @property {(text: string) => void} send
  * @property {() => void} [onKey] something was typed
  * @property {() => boolean} editLast arrow up in an empty field; whether there was anything to edit
+ * @property {number} [heldUntil] milliseconds since 1970; nothing can be sent before (slow mode)
  */
 export class Composer {
   /** @type {Target | null} */
   #target = null;
   #timer = 0;
+  #ticking = 0;
+  #note = "";
+  /** @type {import("./writing.js").Writing | null} */
+  #writing = null;
 
   /** @param {App} app @param {HTMLElement} dock */
   constructor(app, dock) {
@@ -31,50 +38,60 @@ export class Composer {
     this.slots = slots;
     /** @type {HTMLTextAreaElement} */
     this.input = slots.input;
+    // Completion, formatting and preview are fetched when somebody begins to write.
+    this.loadWriting = once(async () => (this.#writing = new (await import("./writing.js")).Writing(this)));
     dock.append(root);
     root.addEventListener("submit", (/** @type {Event} */ event) => this.#submit(event));
-    root.addEventListener("click", (/** @type {MouseEvent} */ event) => event.target === root.firstElementChild && this.focus());
-    this.input.addEventListener("input", () => {
-      this.#onInput();
-      if (this.input.value) this.#target?.onKey?.();
-    });
+    root.addEventListener("click", (/** @type {MouseEvent} */ event) => void this.#onClick(event));
+    this.input.addEventListener("focus", () => this.loadWriting().catch(() => {})); // one can write without; the buttons ask again
+    this.input.addEventListener("input", () => this.#onInput());
     this.input.addEventListener("keydown", (event) => this.#onKey(event));
     window.addEventListener("pagehide", () => this.#keepDraft());
     window.addEventListener("storage", (event) => this.#onStorage(event));
     growWithText(this.input);
   }
 
+  /** @returns {Target | null} */
+  get target() {
+    return this.#target;
+  }
+
   /** @param {Target | null} target */
   setTarget(target) {
-    if (this.#target?.place === target?.place) {
-      this.#target = target;
-      return;
-    }
-    this.#keepDraft();
+    const same = this.#target?.place === target?.place;
+    if (!same) this.#keepDraft();
     this.#target = target;
+    this.#tick();
+    if (same) return;
+    this.#writing?.reset();
     this.root.hidden = target === null;
     if (!target) return;
     this.input.value = this.app.client.drafts.get(target.place);
     this.input.setAttribute("aria-label", target.label);
     this.input.placeholder = target.label;
-    this.#onInput();
+    this.#show();
   }
 
   /** @param {string} text what stands below the field in place of the hint, such as who is typing */
   note(text) {
-    setText(this.slots.note, text);
-    this.slots.hint.hidden = text !== "";
+    this.#note = text;
+    this.#tick();
   }
 
   focus() {
     this.input.focus({ preventScroll: true });
   }
 
+  /** @returns {number} seconds until one may send again */
+  get #wait() {
+    return Math.max(0, Math.ceil(((this.#target?.heldUntil ?? 0) - Date.now()) / 1_000));
+  }
+
   /** @param {Event} event */
   #submit(event) {
     event.preventDefault();
     const text = this.input.value.trimEnd();
-    if (!text.trim() || text.length > this.app.config.messageLength || !this.#target) return;
+    if (!text.trim() || this.#left < 0 || this.#wait > 0 || !this.#target) return;
     try {
       this.#target.send(text);
     } catch (error) {
@@ -83,27 +100,59 @@ export class Composer {
       return;
     }
     this.input.value = "";
-    this.#onInput();
+    this.#writing?.reset();
+    this.#show();
     this.#keepDraft();
     this.focus();
   }
 
+  /** Characters that may still be written, as the server counts them. */
+  get #left() {
+    const { value } = this.input;
+    const most = this.app.config.messageLength;
+    // Only near the limit does it matter that some characters are two units long.
+    return most - (value.length < most * COUNT_FROM ? value.length : [...value.trimEnd()].length);
+  }
+
   #onInput() {
-    const { length } = [...this.input.value.trimEnd()];
-    const left = this.app.config.messageLength - length;
+    this.#show();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#keepDraft(), DRAFT_PAUSE);
+    if (this.input.value) this.#target?.onKey?.();
+  }
+
+  #show() {
+    const left = this.#left;
     const near = left < this.app.config.messageLength * (1 - COUNT_FROM);
-    this.slots.send.disabled = length === 0 || left < 0;
+    this.slots.send.disabled = !this.input.value.trim() || left < 0 || this.#wait > 0;
     this.slots.count.hidden = !near;
     this.slots.count.classList.toggle("is-over", left < 0);
     const format = left < 0 ? gettext("%(count)s characters too many") : gettext("%(count)s characters left");
     if (near) setText(this.slots.count, interpolate(format, { count: Math.abs(left) }));
     fitHeight(this.input);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#keepDraft(), DRAFT_PAUSE);
+  }
+
+  /** What stands below the field; while one has to wait, for how long. */
+  #tick() {
+    clearTimeout(this.#ticking);
+    const wait = this.#wait;
+    setText(this.slots.note, wait > 0 ? interpolate(gettext("Slow mode: you can send again in %(count)s s."), { count: wait }) : this.#note);
+    this.slots.hint.hidden = wait > 0 || this.#note !== "";
+    this.#show();
+    if (wait > 0) this.#ticking = setTimeout(() => this.#tick(), TICK);
+  }
+
+  /** @param {MouseEvent} event */
+  async #onClick({ target }) {
+    const at = /** @type {Element} */ (target);
+    const button = /** @type {HTMLElement | null} */ (at.closest("[data-tool]"));
+    if (button) (await this.loadWriting()).press(button);
+    else if (at === this.slots.box) this.focus();
   }
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
+    if (this.#writing?.onKey(event)) return;
     if (sends(event)) {
       event.preventDefault();
       this.root.requestSubmit();
@@ -118,9 +167,11 @@ export class Composer {
   /** Another tab went on with the same draft. @param {StorageEvent} event */
   #onStorage(event) {
     if (!this.#target || event.key !== this.app.client.drafts.prefix + this.#target.place) return;
-    if (document.activeElement === this.input) return;
-    this.input.value = event.newValue ?? "";
-    this.#onInput();
+    const text = event.newValue ?? "";
+    if (document.hasFocus() || this.input.value === text) return; // the one who writes here is ahead
+    clearTimeout(this.#timer);
+    this.input.value = text;
+    this.#show();
   }
 }
 

@@ -3,41 +3,48 @@
 
 import { ApiError } from "../client/api.js";
 import { Composer } from "./composer.js";
-import { byId, everyFrame, once, setIcon, setText } from "./dom.js";
-import { listOf } from "./format.js";
+import { byId, everyFrame, isWriting, once, setIcon, setText } from "./dom.js";
+import { fullDate, listOf } from "./format.js";
 import { History } from "./history.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { conversationIcon, conversationName, conversationTitle, isChannel, memberName } from "./names.js";
 import { explain, toast } from "./toast.js";
 
 const COUNTING = 300; // milliseconds in which several who come or go are one question
+const RECENT = 100; // messages in which one's own last one is looked for
 
 /** The open conversation: its header, its history, and where one writes. */
 export class ConversationView {
   /** @type {string | null} */
   #id = null;
   #counting = 0;
+  /** @type {import("./actions.js").MessageActions | null} */
+  #actions = null;
 
   /** @param {App} app @param {{openSettings: (conversation: Conversation) => void}} options */
   constructor(app, { openSettings }) {
     this.app = app;
     this.history = new History(app);
-    // What is done with messages is fetched when there are some.
-    this.wireActions = once(async () => new (await import("./actions.js")).MessageActions(app, this.history.list));
+    // What is done with messages is fetched when there are some, or when somebody does it before that.
+    this.wireActions = once(async () => (this.#actions = new (await import("./actions.js")).MessageActions(app, this.history.list)));
+    this.editor = once(() => import("./editor.js"));
+    this.dates = once(() => import("./dates.js"));
+    this.pins = once(async () => new (await import("./pins.js")).Pins(app));
     this.composer = new Composer(app, byId("composer-dock"));
     this.render = everyFrame(() => this.#render());
     app.store.observe((changes) => {
-      if (changes.conversations.has(this.#id ?? "") || changes.participants.has(this.#id ?? "") || changes.members.size) {
-        this.render();
-      }
+      if (changes.conversations.has(this.#id ?? "") || changes.participants.has(this.#id ?? "") || changes.members.size) this.render();
       if (changes.participants.has(this.#id ?? "")) this.#count();
       if (changes.members.size) this.#showTypists();
+      if (this.#conversation?.slow_mode && changes.histories.has(this.#id ?? "")) this.render();
     });
     app.client.signals.observe(() => this.#showTypists());
     byId("join-button").addEventListener("click", () => void this.#join());
     for (const id of ["settings-button", "people-button"]) {
       byId(id).addEventListener("click", () => this.#conversation && openSettings(this.#conversation));
     }
+    byId("pins-button").addEventListener("click", async () => this.#conversation && (await this.pins()).open(this.#conversation, byId("pins-button")));
+    this.#wireMessages(this.history.list.element);
   }
 
   /**
@@ -50,8 +57,9 @@ export class ConversationView {
     this.#render();
     this.#showTypists();
     if (other) this.#count();
-    if (other && !matchMedia("(pointer: coarse)").matches) this.composer.focus();
+    if (other && seq === undefined && !matchMedia("(pointer: coarse)").matches) this.composer.focus();
     await this.history.open(conversation, seq);
+    if (seq !== undefined && this.#id === conversation.id) this.#openItsThread(conversation.id, seq);
   }
 
   close() {
@@ -63,6 +71,34 @@ export class ConversationView {
 
   get #conversation() {
     return this.#id ? (this.app.store.conversations.get(this.#id) ?? null) : null;
+  }
+
+  /** @param {HTMLElement} list */
+  #wireMessages(list) {
+    const load = () => void this.wireActions().catch(() => {}); // asked for again at the next touch of it
+    for (const type of ["pointerover", "focusin"]) list.addEventListener(type, load, { passive: true });
+    list.addEventListener("click", async (event) => {
+      const day = event.target instanceof Element ? event.target.closest(".day-label") : null;
+      if (day instanceof HTMLElement) (await this.dates()).chooseDate(this.history, day);
+      else await (this.#actions ?? (await this.wireActions())).onClick(event);
+    });
+    document.addEventListener("keydown", (event) => this.#onKey(event));
+  }
+
+  /** From wherever one is, j and k go through the messages. @param {KeyboardEvent} event */
+  #onKey(event) {
+    const step = { j: 1, k: -1 }[event.key];
+    const busy = event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target);
+    if (!step || !this.#id || busy || document.querySelector("dialog[open], [popover].menu:popover-open")) return;
+    if (event.target instanceof Element && event.target.closest("#thread")) return;
+    if (this.history.list.moveFocus(step)) event.preventDefault();
+  }
+
+  /** A link to a reply leads to its thread too. @param {string} id @param {number} seq */
+  #openItsThread(id, seq) {
+    const { router, store } = this.app;
+    const { thread } = store.at(id, seq) ?? {};
+    if (thread && !router.route.thread && router.route.seq === seq) router.go(router.path(id, seq, thread), { replace: true });
   }
 
   #render() {
@@ -85,7 +121,7 @@ export class ConversationView {
   #showPeople(conversation) {
     const count = this.app.client.participantCounts.get(conversation.id) ?? conversation.people.length;
     const label = interpolate(ngettext("%(count)s person", "%(count)s people", count), { count });
-    byId("people-button").hidden = conversation.kind === "direct";
+    byId("people-button").hidden = conversation.kind === "direct" || count === 0;
     setText(byId("people-count"), String(count));
     byId("people-button").setAttribute("aria-label", label);
     byId("people-button").title = label;
@@ -112,14 +148,17 @@ export class ConversationView {
     this.composer.note(names.length > 3 ? gettext("Several people are typing…") : names.length ? most : "");
   }
 
+  // --- Where one writes, or why one does not -------------------------------------------------------
+
   /** @param {Conversation} conversation */
   #showDock(conversation) {
     const seated = this.app.store.ownSeat(conversation.id) !== undefined;
-    const archived = conversation.archived_at !== null;
-    byId("join-bar").hidden = seated || archived;
-    byId("archived-bar").hidden = !archived;
-    byId("composer-dock").hidden = !seated || archived;
-    this.composer.setTarget(seated && !archived ? this.#target(conversation) : null);
+    const refusal = seated || conversation.archived_at ? refusalIn(this.app, conversation) : "";
+    byId("join-bar").hidden = seated || conversation.archived_at !== null;
+    byId("refusal-bar").hidden = refusal === "";
+    setText(byId("refusal-text"), refusal);
+    byId("composer-dock").hidden = !seated || refusal !== "";
+    this.composer.setTarget(seated && !refusal ? this.#target(conversation) : null);
   }
 
   /** @param {Conversation} conversation */
@@ -127,6 +166,7 @@ export class ConversationView {
     const name = conversationTitle(this.app.store, conversation);
     return {
       place: conversation.id,
+      conversation: conversation.id,
       label: interpolate(gettext("Message %(name)s"), { name }),
       send: (/** @type {string} */ text) => {
         this.app.client.outbox.add(conversation.id, text);
@@ -134,15 +174,27 @@ export class ConversationView {
       },
       onKey: () => this.app.client.signals.type(conversation.id),
       editLast: () => this.#editLast(conversation),
+      heldUntil: this.#heldUntil(conversation),
     };
+  }
+
+  /** @param {Conversation} conversation the end of the pause that slow mode makes after one's own last message */
+  #heldUntil({ id, slow_mode, last_seq }) {
+    if (!slow_mode || runs(this.app, id)) return 0;
+    const mine = this.#recent(id, last_seq).filter((message) => message.author === this.app.store.me).at(-1);
+    return mine ? Date.parse(mine.created_at) + slow_mode * 1_000 : 0;
+  }
+
+  /** @param {string} id @param {number} last_seq */
+  #recent(id, last_seq) {
+    return this.app.store.between(id, Math.max(1, last_seq - RECENT), last_seq);
   }
 
   /** @param {Conversation} conversation */
   #editLast({ id, last_seq }) {
-    const recent = this.app.store.between(id, Math.max(1, last_seq - 100), last_seq);
-    const mine = recent.filter((message) => message.author === this.app.store.me && !message.deleted_at);
+    const mine = this.#recent(id, last_seq).filter((one) => one.author === this.app.store.me && !one.deleted_at && !one.hidden_at && !one.thread);
     const node = this.history.list.nodeOf(this.history.list.atSeq(mine.at(-1)?.seq ?? 0));
-    if (node) void import("./editor.js").then(({ editMessage }) => editMessage(this.app, node));
+    if (node) void this.editor().then(({ editMessage }) => editMessage(this.app, node));
     return node !== undefined;
   }
 
@@ -157,4 +209,29 @@ export class ConversationView {
       toast(explain(error));
     }
   }
+}
+
+/**
+ * Why a participant cannot write here, in a sentence; empty where they can.
+ *
+ * @param {App} app
+ * @param {Conversation} conversation
+ * @param {{inThread?: boolean}} [options] in threads everybody answers, also where only some announce
+ */
+export function refusalIn(app, conversation, { inThread = false } = {}) {
+  const muted = app.store.members.get(app.store.me)?.muted_until;
+  if (conversation.archived_at) return gettext("This channel is archived. It can be read and searched, not written to.");
+  if (muted && Date.parse(muted) > Date.now()) {
+    return interpolate(gettext("A moderator has muted you until %(time)s. You can read, not write."), { time: fullDate(muted) });
+  }
+  if (conversation.locked_at && !app.config.rights.includes("moderate")) return gettext("A moderator has locked this conversation. It can be read, not written to.");
+  if (conversation.announcement_only && !inThread && !runs(app, conversation.id)) {
+    return gettext("Only its admins write in this channel. You can react, and reply in threads.");
+  }
+  return "";
+}
+
+/** @param {App} app @param {string} id whether the member is an admin of the channel or a moderator */
+function runs(app, id) {
+  return app.store.ownSeat(id)?.role === "admin" || app.config.rights.includes("moderate");
 }

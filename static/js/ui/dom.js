@@ -1,3 +1,5 @@
+import { ApiError } from "../client/api.js";
+
 /** @typedef {Record<string, any>} Slots the elements of a clone by their data-slot; what they are is written in the template */
 
 /**
@@ -62,7 +64,8 @@ export function everyFrame(work) {
 }
 
 /**
- * What `make` makes, made at the first call; at the next one if it failed.
+ * What `make` makes, made at the first call; at the next one if it failed. A module that could not be fetched is an
+ * ApiError without an answer, as anything else that could not be.
  *
  * @template T
  * @param {() => Promise<T>} make
@@ -72,8 +75,10 @@ export function once(make) {
   /** @type {Promise<T> | undefined} */
   let made;
   return () => {
-    made ??= make();
-    made.catch(() => (made = undefined));
+    made ??= make().catch((error) => {
+      made = undefined;
+      throw error instanceof TypeError && /module/i.test(error.message) ? new ApiError(0, {}) : error;
+    });
     return made;
   };
 }

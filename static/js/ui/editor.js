@@ -2,6 +2,7 @@
 /** @import {MessageNode} from "./message.js" */
 
 import { ApiError } from "../client/api.js";
+import { Completion } from "./completion.js";
 import { fitHeight, growWithText, sends } from "./composer.js";
 import { clone } from "./dom.js";
 import { explain } from "./toast.js";
@@ -22,11 +23,13 @@ export function editMessage(app, node) {
     prose.hidden = false;
     node.root.focus({ preventScroll: true });
   };
+  const completion = new Completion(app, slots.input, root, () => message.conversation);
   slots.input.value = message.text;
   slots.cancel.addEventListener("click", close);
   slots.input.addEventListener("input", () => fitHeight(slots.input));
   slots.input.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     event.stopPropagation(); // these keys are text, not shortcuts of the message around
+    if (completion.onKey(event)) return;
     if (event.key === "Escape") close();
     else if (sends(event)) {
       event.preventDefault();
@@ -37,6 +40,7 @@ export function editMessage(app, node) {
     event.preventDefault();
     const text = slots.input.value.trimEnd();
     if (!text.trim()) return;
+    slots.save.disabled = true;
     try {
       if (text !== message.text) await app.client.edit(message, text);
       close();
@@ -44,6 +48,7 @@ export function editMessage(app, node) {
       if (!(error instanceof ApiError)) throw error;
       slots.error.textContent = explain(error);
       slots.error.hidden = false;
+      slots.save.disabled = false;
     }
   });
   prose.hidden = true;

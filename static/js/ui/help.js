@@ -1,11 +1,14 @@
 import { openDialog } from "./dialog.js";
 import { byId, clone, setText } from "./dom.js";
+import { MESSAGE_KEYS, WRITING_KEYS } from "./messagekeys.js";
 import { SHORTCUTS, captions } from "./shortcuts.js";
 
-/** Every key there is, from the table that the handlers read. */
+const KEYS = [...SHORTCUTS, ...MESSAGE_KEYS, ...WRITING_KEYS];
+
+/** Every key there is, from the tables that the handlers read. */
 export function openHelp() {
-  const groups = [...new Set(SHORTCUTS.map(({ group }) => group))];
-  byId("help-groups").replaceChildren(...groups.map((name) => groupOf(name, SHORTCUTS.filter(({ group }) => group === name))));
+  const groups = [...new Set(KEYS.map(({ group }) => group))];
+  byId("help-groups").replaceChildren(...groups.map((name) => groupOf(name, KEYS.filter(({ group }) => group === name))));
   openDialog(byId("help"));
 }
 

@@ -9,7 +9,7 @@ import { byId, everyFrame, setIcon, setText } from "./dom.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { MessageList } from "./messagelist.js";
 import { conversationIcon, conversationName, isChannel } from "./names.js";
-import { rowsOf } from "./rows.js";
+import { reach, rowsOf } from "./rows.js";
 
 const MOST_SHOWN = 300; // messages in the document at once; a browser lays out more only with a pause
 const NEAR = 900; // pixels from an edge at which the next page is fetched: about a screenful before it is needed
@@ -17,6 +17,7 @@ const AT_END = 48; // pixels from the end within which one is reading along
 const BEHIND = 20; // messages by which the store may lag behind the newest without the page making a fuss of it
 const AGAIN = 5_000; // milliseconds between two attempts to fetch what was forgotten
 const KEPT = 1_000; // messages of a conversation kept in memory beyond the ones shown
+const KEPT_ELSEWHERE = 200; // of each other conversation: what one sees at once when one comes back
 
 /** @typedef {"before" | "after"} Edge */
 
@@ -31,6 +32,10 @@ export class History {
   #to = 0;
   /** @type {number | null} the read position when the conversation was opened: where the "new" divider stands */
   #newAfter = null;
+  #passedNew = false; // the divider has been on the screen
+  /** @type {number | null} from where one marked it unread while it was open: until it is opened again that stays */
+  #unreadFrom = null;
+  #stays = false;
   /** @type {Record<Edge, "idle" | "loading" | "failed">} */
   #edges = { before: "idle", after: "idle" };
   #loading = true;
@@ -58,6 +63,8 @@ export class History {
     this.scroller.addEventListener("scroll", this.settle, { passive: true });
     new ResizeObserver(() => this.#onResize()).observe(this.scroller);
     byId("jump-button").addEventListener("click", () => void this.toEnd());
+    byId("unread-jump").addEventListener("click", () => void this.#toUnread());
+    byId("unread-read").addEventListener("click", () => this.#markAll());
     window.addEventListener("focus", this.settle);
   }
 
@@ -77,6 +84,7 @@ export class History {
   async open(conversation, seq) {
     const opening = (this.#opening += 1);
     this.#holding = false;
+    this.#stays = false;
     if (conversation.id !== this.#conversation) this.#reset(conversation);
     const unread = this.app.store.unread(conversation.id);
     const first = seq ?? (unread > 0 ? (this.#newAfter ?? 0) + 1 : conversation.last_seq);
@@ -108,13 +116,42 @@ export class History {
     this.settle();
   }
 
+  /** The first message of a day, or what came next. Throws ApiError. @param {Date} day */
+  async toDate(day) {
+    const conversation = this.#current;
+    if (!conversation) return;
+    const query = { since: day.toISOString(), limit: 1 };
+    const { results } = await this.app.client.api.get(`conversations/${conversation.id}/messages`, query);
+    if (results.length) this.app.router.go(this.app.router.path(conversation.id, results[0].seq));
+    else await this.toEnd();
+  }
+
+  async #toUnread() {
+    const conversation = this.#current;
+    if (!conversation || this.#newAfter === null) return;
+    this.#passedNew = true;
+    const seq = this.#newAfter + 1;
+    if (this.list.element.querySelector(".new-divider")) this.#scrollTo(undefined, true);
+    else this.app.router.go(this.app.router.path(conversation.id, seq));
+    this.settle();
+  }
+
+  #markAll() {
+    const conversation = this.#current;
+    if (!conversation) return;
+    this.#newAfter = null;
+    this.app.client.reads.mark(conversation.id, conversation.last_seq);
+    this.render();
+    this.settle();
+  }
+
   close() {
     this.#opening += 1;
     this.#holding = false;
     const conversation = this.#current;
     this.#conversation = null;
     this.list.clear();
-    if (conversation) this.#trimStore(conversation.last_seq - PAGE, conversation.last_seq);
+    if (conversation) this.#trimStore(conversation.id, conversation.last_seq - KEPT_ELSEWHERE, conversation.last_seq);
   }
 
   get #current() {
@@ -144,7 +181,9 @@ export class History {
     this.#from = 1;
     this.#to = 0;
     this.#visible.clear();
-    this.#newAfter = this.app.store.unread(conversation.id) > 0 ? (this.app.store.ownSeat(conversation.id)?.read_seq ?? 0) : null;
+    this.#passedNew = false;
+    this.#unreadFrom = this.app.store.ownSeat(conversation.id)?.unread_from ?? null;
+    this.#newAfter = this.app.store.unread(conversation.id) > 0 ? this.app.store.readUpTo(conversation.id) : null;
     this.list.clear();
   }
 
@@ -190,7 +229,11 @@ export class History {
   /** @param {Changes} changes */
   #onChanges(changes) {
     const id = this.#conversation;
-    if (!id || !this.#current || this.#loading || this.#holding) return;
+    this.#forgetElsewhere(changes.histories);
+    if (!id || !this.#current) return;
+    if (changes.participants.has(id)) this.#heedUnread(id);
+    if (this.#loading || this.#holding) return;
+    if (changes.histories.has(id)) this.#noticeNew(id);
     if (changes.histories.has(id) && !this.#keepsGround()) {
       void this.#restore();
       return;
@@ -200,6 +243,32 @@ export class History {
     if (!changes.histories.has(id) && !changes.members.size && !changes.participants.has(id)) return;
     this.render();
     this.settle(); // what came may stand before the window: one's own message was answered sooner than it was told
+  }
+
+  /** Somebody marked it unread, here or on another device: it is not read again by lying open. @param {string} id */
+  #heedUnread(id) {
+    const from = this.app.store.ownSeat(id)?.unread_from ?? null;
+    if (from === this.#unreadFrom) return;
+    this.#unreadFrom = from;
+    this.#stays = from !== null;
+    if (from === null) return;
+    this.#newAfter = from - 1;
+    this.#passedNew = true;
+  }
+
+  /** What comes while nobody looks stands below a divider of its own. @param {string} id */
+  #noticeNew(id) {
+    if (this.#newAfter !== null || document.hasFocus() || this.app.store.unread(id) === 0) return;
+    this.#newAfter = this.app.store.readUpTo(id);
+  }
+
+  /** Of other conversations the newest stay; one that is never opened must not fill the memory. @param {Set<string>} histories */
+  #forgetElsewhere(histories) {
+    for (const id of histories) {
+      if (id === this.#conversation || this.app.store.size(id) <= 2 * KEPT_ELSEWHERE) continue;
+      const { last_seq } = this.app.store.conversations.get(id) ?? { last_seq: 0 };
+      this.#trimStore(id, last_seq - KEPT_ELSEWHERE, last_seq);
+    }
   }
 
   /** Whether what is on the screen is still known: where very much has changed, sync makes one forget. */
@@ -240,8 +309,10 @@ export class History {
     const stretch = this.app.store.stretch(id, this.#to || this.#current?.last_seq || 0);
     if (!stretch) return;
     if (this.#to === 0) this.#from = stretch.from;
-    this.#to = this.#isAtBottom ? stretch.to : Math.min(stretch.to, Math.max(this.#to, this.#from + MOST_SHOWN - 1));
-    this.#shrink("after");
+    if (this.#isAtBottom) {
+      this.#to = stretch.to;
+      this.#shrink("after");
+    } else this.#to = Math.max(this.#to, reach(this.app.store.between(id, this.#from, stretch.to), MOST_SHOWN, "first") ?? stretch.to);
   }
 
   /** The conversation went on and the store lacks the messages: ask for them at once. */
@@ -296,8 +367,9 @@ export class History {
 
   /** Give up what is farthest from where one looks. @param {Edge} edge the one that grew */
   #shrink(edge) {
-    if (edge === "before") this.#to = Math.min(this.#to, this.#from + MOST_SHOWN - 1);
-    else this.#from = Math.max(this.#from, this.#to - MOST_SHOWN + 1);
+    const messages = this.#to - this.#from < MOST_SHOWN ? [] : this.app.store.between(this.#conversation ?? "", this.#from, this.#to);
+    if (edge === "before") this.#to = reach(messages, MOST_SHOWN, "first") ?? this.#to;
+    else this.#from = reach(messages, MOST_SHOWN, "last") ?? this.#from;
     this.#edges[edge === "before" ? "after" : "before"] = "idle";
   }
 
@@ -310,14 +382,16 @@ export class History {
     this.#keepPlace(() => this.list.show(this.#rows()));
     this.#showEdges();
     this.#showJump();
-    this.#trimStore(this.#from - KEPT, this.#to + KEPT);
+    this.#trimStore(this.#conversation, this.#from - KEPT, this.#to + KEPT);
   }
 
   /** @returns {Row[]} */
   #rows() {
     const id = /** @type {string} */ (this.#conversation);
     const messages = this.app.store.between(id, this.#from, this.#to);
-    const entries = this.#isBehind ? [] : this.app.client.outbox.entries(id);
+    const { thread } = this.app.router.route;
+    const waiting = this.app.client.outbox.entries(id).filter((entry) => !entry.thread || entry.state === "failed" || entry.thread !== thread);
+    const entries = this.#isBehind ? [] : waiting;
     const rows = rowsOf(this.app.store, messages, entries, { newAfter: this.#newAfter });
     if (this.#hasMore("before")) rows.unshift({ key: "edge before", kind: "edge", edge: "before" });
     else rows.unshift({ key: "beginning", kind: "beginning" });
@@ -346,7 +420,7 @@ export class History {
   /** @returns {Element | undefined} */
   #firstOnScreen() {
     const top = this.scroller.getBoundingClientRect().top;
-    const messages = this.list.element.querySelectorAll(".message");
+    const messages = this.list.element.querySelectorAll(".message, .activity");
     let low = 0;
     let high = messages.length;
     while (low < high) {
@@ -377,7 +451,7 @@ export class History {
 
   #markRead() {
     const id = this.#conversation;
-    if (!id || !document.hasFocus() || document.visibilityState !== "visible") return;
+    if (!id || this.#stays || !document.hasFocus() || document.visibilityState !== "visible") return;
     const last = this.#isReadingAlong ? this.#to : Math.max(0, ...[...this.#visible].map(seqOf));
     if (last > 0) this.app.client.reads.mark(id, last);
   }
@@ -397,8 +471,17 @@ export class History {
     const far = this.#isBehind || scrollHeight - scrollTop - clientHeight > clientHeight / 2;
     const unread = this.app.store.unread(this.#conversation ?? "");
     byId("jump-button").hidden = !far || this.#loading || this.#to === 0;
-    const news = interpolate(ngettext("%(count)s new message", "%(count)s new messages", unread), { count: unread });
-    setText(byId("jump-label"), unread > 0 ? news : gettext("Jump to the newest"));
+    setText(byId("jump-label"), unread > 0 ? newMessages(unread) : gettext("Jump to the newest"));
+    this.#showUnreadBar();
+  }
+
+  /** Above the history, while what is new begins above what is on the screen and has not been there. */
+  #showUnreadBar() {
+    const divider = this.list.element.querySelector(".new-divider");
+    const isAbove = divider ? divider.getBoundingClientRect().bottom < this.scroller.getBoundingClientRect().top : (this.#newAfter ?? 0) < this.#from;
+    const shown = this.#newAfter !== null && !this.#passedNew && !this.#loading && this.#to > 0 && isAbove;
+    byId("unread-bar").hidden = !shown;
+    if (shown) setText(byId("unread-label"), newMessages((this.#current?.last_seq ?? 0) - (this.#newAfter ?? 0)));
   }
 
   /** @param {IntersectionObserverEntry[]} entries */
@@ -406,6 +489,7 @@ export class History {
     for (const { target, isIntersecting } of entries) {
       if (isIntersecting) this.#visible.add(target);
       else this.#visible.delete(target);
+      if (isIntersecting && target.matches(".new-divider")) this.#passedNew = true;
     }
     this.#markRead();
   }
@@ -428,12 +512,16 @@ export class History {
     setText(slots.text, isChannel(conversation) ? conversation.topic || channel : direct);
   }
 
-  /** @param {number} from @param {number} to */
-  #trimStore(from, to) {
-    const thread = this.app.router.route.thread;
-    const inThread = (/** @type {{id: string, thread: string | null}} */ one) => one.id === thread || one.thread === thread;
-    if (this.#conversation) this.app.store.trim(this.#conversation, from, to, (message) => !!thread && inThread(message));
+  /** @param {string} id @param {number} from @param {number} to the seqs that stay */
+  #trimStore(id, from, to) {
+    const { thread } = this.app.router.route;
+    this.app.store.trim(id, from, to, (message) => !!thread && (message.id === thread || message.thread === thread));
   }
+}
+
+/** @param {number} count */
+function newMessages(count) {
+  return interpolate(ngettext("%(count)s new message", "%(count)s new messages", count), { count });
 }
 
 /** @param {Element} element */
@@ -442,7 +530,7 @@ function seqOf(element) {
 }
 
 /** @param {HTMLElement} element mark where a link led to, for a moment */
-function flash(element) {
+export function flash(element) {
   element.classList.remove("is-target");
   void element.offsetWidth; // restart the animation
   element.classList.add("is-target");

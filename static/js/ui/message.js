@@ -3,7 +3,7 @@
 /** @import {Row} from "./rows.js" */
 
 import { clone, setIcon, setText } from "./dom.js";
-import { fillAvatar, fullDate, listOf, repliesLabel, timeOfDay } from "./format.js";
+import { dayKey, fillAvatar, fullDate, listOf, repliesLabel, shortTime, timeOfDay } from "./format.js";
 import { setMessageHtml } from "./html.js";
 import { gettext, interpolate } from "./i18n.js";
 import { memberName } from "./names.js";
@@ -31,61 +31,77 @@ export class MessageNode {
     this.row = row;
     const { message, entry } = row;
     const author = this.app.store.members.get(message?.author ?? this.app.store.me);
-    const shown = [row.kind, message?.version, entry?.state, row.compact, contextKey(row), author?.version].join(" ");
+    const shown = [row.kind, message?.version, entry?.state, row.compact, contextKey(row), repliesKey(row), author?.version].join(" ");
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.root.classList.toggle("is-compact", row.compact ?? false);
     fillAvatar(this.slots.avatar, author ?? undefined);
     setText(this.slots.author, author?.name ?? gettext("Somebody"));
+    this.slots.author.dataset.argument = this.slots.avatar.dataset.argument = author?.id ?? "";
     this.#showTime(message?.created_at ?? entry?.created_at ?? "", message);
     this.#showContext(row);
     if (message) this.#showMessage(message);
+    if (message) this.#showReplies(message, row);
     if (entry) this.#showEntry(entry);
   }
 
   /** @param {Message} message */
   #showMessage(message) {
-    const { state, prose, replies } = this.slots;
+    const { state, prose } = this.slots;
     this.root.dataset.seq = String(message.seq);
     this.root.dataset.message = message.id;
     this.root.classList.remove("is-pending", "is-failed");
-    this.root.classList.toggle("is-deleted", message.deleted_at !== null);
+    this.root.classList.toggle("is-deleted", isGone(message));
+    this.root.classList.toggle("is-pinned", Boolean(message.pinned_at));
     this.root.classList.toggle("is-mention", message.mentions.includes(this.app.store.me));
     state.hidden = true;
     this.#showProse(message);
     prose.classList.toggle("is-jumbo", isJumbo(message.text));
+    this.#showPinned(message);
     this.#showReactions(message);
-    replies.hidden = message.reply_count === 0;
-    setText(this.slots["replies-text"], repliesLabel(message.reply_count));
+  }
+
+  /** @param {Message} message */
+  #showPinned({ pinned_at, pinned_by }) {
+    this.slots.pinned.hidden = !pinned_at;
+    if (!pinned_at) return;
+    const name = pinned_by === this.app.store.me ? gettext("you") : memberName(this.app.store, pinned_by ?? "");
+    setText(this.slots["pinned-text"], interpolate(gettext("Pinned by %(name)s"), { name }));
+  }
+
+  /** How many replies there are, and what is known of them. @param {Message} message @param {Row} row */
+  #showReplies(message, { replies, fresh }) {
+    const { slots } = this;
+    slots.replies.hidden = message.reply_count === 0;
+    if (message.reply_count === 0) return;
+    setText(slots["replies-text"], repliesLabel(message.reply_count));
+    slots.replies.classList.toggle("is-fresh", fresh ?? false);
+    slots["replies-faces"].replaceChildren(...(replies?.authors ?? []).map((id) => this.#face(id)));
+    const at = replies?.last?.created_at;
+    const time = at && (dayKey(at) === dayKey(message.created_at) ? timeOfDay(at) : shortTime(at));
+    setText(slots["replies-last"], time ? interpolate(gettext("last %(time)s"), { time }) : "");
+  }
+
+  /** @param {string} id */
+  #face(id) {
+    const face = document.createElement("span");
+    face.className = "avatar avatar-face";
+    fillAvatar(face, this.app.store.members.get(id));
+    return face;
   }
 
   /** @param {Message} message touched only when it changed: a selection in it survives everything else */
   #showProse(message) {
-    const key = message.deleted_at ? "deleted" : `${message.html} ${message.edited_at}`;
+    const key = isGone(message) ? `gone ${message.deleted_at}` : `${message.html} ${message.edited_at}`;
     if (key === this.#prose) return;
     this.#prose = key;
     const { prose } = this.slots;
     if (message.deleted_at) prose.textContent = gettext("This message was deleted.");
+    else if (message.hidden_at) prose.textContent = gettext("Hidden by a moderator");
     else {
       setMessageHtml(prose, message.html);
-      this.#enrich(prose);
+      enrich(this.app, prose);
       if (message.edited_at) appendEdited(prose, message.edited_at);
-    }
-  }
-
-  /** @param {HTMLElement} prose what the server cannot know: addresses of this page, who is looking */
-  #enrich(prose) {
-    for (const link of prose.querySelectorAll("a.channel[data-conversation]")) {
-      link.setAttribute("href", this.app.router.path(link.getAttribute("data-conversation") ?? ""));
-    }
-    for (const mention of prose.querySelectorAll(".mention")) {
-      const mine = mention.getAttribute("data-member") === this.app.store.me || mention.matches(".mention-wide");
-      mention.classList.toggle("is-me", mine);
-    }
-    for (const code of prose.querySelectorAll("pre")) {
-      code.tabIndex = 0; // it scrolls, so keys must reach it
-      const { root } = clone("copy-code");
-      code.after(root);
     }
   }
 
@@ -123,8 +139,10 @@ export class MessageNode {
       setText(root.children[2], who);
       return root;
     });
-    reactions.replaceChildren(...buttons);
+    reactions.replaceChildren(...buttons, ...(buttons.length ? [this.#addReaction] : []));
   }
+
+  #addReaction = clone("add-reaction").root;
 
   /** @param {Row} row */
   #showContext(row) {
@@ -139,7 +157,7 @@ export class MessageNode {
   #contextText(root, near) {
     if (!root) return gettext("Replied in a thread");
     if (near) return interpolate(gettext("Replied to %(name)s"), { name: memberName(this.app.store, root.author) });
-    const text = root.deleted_at ? gettext("a deleted message") : excerpt(root.text);
+    const text = isGone(root) ? gettext("a deleted message") : excerpt(root.text);
     return interpolate(gettext("Replied to %(name)s: %(text)s"), { name: memberName(this.app.store, root.author), text });
   }
 
@@ -163,6 +181,26 @@ export function excerpt(text) {
   return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line;
 }
 
+/** Add what the server cannot know: addresses of this page, who is looking. @param {App} app @param {HTMLElement} prose */
+export function enrich(app, prose) {
+  for (const link of prose.querySelectorAll("a.channel[data-conversation]")) {
+    link.setAttribute("href", app.router.path(link.getAttribute("data-conversation") ?? ""));
+  }
+  for (const mention of prose.querySelectorAll(".mention")) {
+    const member = mention.getAttribute("data-member");
+    mention.classList.toggle("is-me", member === app.store.me || mention.matches(".mention-wide"));
+    if (member) Object.assign(/** @type {HTMLElement} */ (mention).dataset, { command: "profile", argument: member });
+  }
+  for (const code of prose.querySelectorAll("pre")) {
+    code.tabIndex = 0; // it scrolls, so keys must reach it
+    const { root } = clone("copy-code");
+    code.after(root);
+  }
+}
+
+/** @param {Message} message whether there is nothing left to read */
+export const isGone = (message) => Boolean(message.deleted_at || message.hidden_at);
+
 /** @param {Element} prose @param {string} at */
 function appendEdited(prose, at) {
   const { root } = clone("edited");
@@ -175,6 +213,11 @@ function appendEdited(prose, at) {
 /** @param {string} text one to three emoji and nothing else are shown large */
 function isJumbo(text) {
   return text.length <= 24 && /^(?:\p{Extended_Pictographic}[\u{1F3FB}-\u{1F3FF}\uFE0F\u200D]*\s*){1,3}$/u.test(text);
+}
+
+/** @param {Row} row */
+function repliesKey({ replies, fresh }) {
+  return replies ? `${replies.authors} ${replies.last?.id} ${fresh}` : "-";
 }
 
 /** @param {Row} row */

@@ -1,12 +1,15 @@
 /** @import {App} from "./app.js" */
 /** @import {Row} from "./rows.js" */
 
+import { ActivityNode } from "./activity.js";
 import { clone, setIcon, setText } from "./dom.js";
 import { MessageNode } from "./message.js";
 
+const STOPS = ".message, .activity-button"; // what arrow keys go through
+
 /** Keeps an `<ol>` equal to a list of rows: nodes stay where their key stays. One message is in the order of tabbing. */
 export class MessageList {
-  /** @type {Map<string, {root: HTMLElement, kind: string, node: MessageNode | null}>} by key */
+  /** @type {Map<string, {root: HTMLElement, kind: string, node: MessageNode | ActivityNode | null}>} by key */
   #nodes = new Map();
   /** @type {HTMLElement | null} */
   #tabStop = null;
@@ -38,7 +41,7 @@ export class MessageList {
       if (root === next) next = root.nextElementSibling;
       else this.element.insertBefore(root, next);
     }
-    if (!this.#tabStop?.isConnected) this.#setTabStop(this.#messages().at(-1) ?? null);
+    if (!this.#tabStop?.isConnected) this.#setTabStop(this.#stops().at(-1) ?? null);
   }
 
   clear() {
@@ -48,19 +51,20 @@ export class MessageList {
   /** @param {EventTarget | null} target @returns {MessageNode | undefined} the message that an event happened in */
   nodeOf(target) {
     const root = target instanceof Element ? target.closest(".message") : null;
-    for (const one of this.#nodes.values()) if (one.root === root) return one.node ?? undefined;
+    for (const { node } of root ? this.#nodes.values() : []) if (node?.root === root && node instanceof MessageNode) return node;
     return undefined;
   }
 
-  /** @param {number} seq */
+  /** @param {number} seq @returns {HTMLElement | null} of a reply, the line that tells of it or the message that counts it */
   atSeq(seq) {
-    return /** @type {HTMLElement | null} */ (this.element.querySelector(`.message[data-seq="${seq}"]`));
+    const message = this.element.querySelector(`.message[data-seq="${seq}"]`);
+    return /** @type {HTMLElement | null} */ (message ?? this.#lastUpTo(seq));
   }
 
   /** @param {number} step from the message that has the focus @returns {boolean} whether there was one */
   moveFocus(step) {
-    const all = this.#messages();
-    const index = all.indexOf(/** @type {HTMLElement} */ (document.activeElement?.closest(".message")));
+    const all = this.#stops();
+    const index = all.indexOf(/** @type {HTMLElement} */ (document.activeElement?.closest(STOPS)));
     const target = index < 0 ? all.at(-1) : all[index + step];
     target?.focus({ preventScroll: true });
     target?.scrollIntoView({ block: "nearest" });
@@ -85,20 +89,31 @@ export class MessageList {
       const node = new MessageNode(this.app);
       return { root: node.root, kind: row.kind, node };
     }
+    if (row.kind === "activity") {
+      const node = new ActivityNode(this.app);
+      return { root: node.root, kind: row.kind, node };
+    }
     const { root, slots } = clone(row.kind);
     if (row.kind === "day" || row.kind === "count") setText(slots.label, row.label ?? "");
+    if (row.kind === "day") slots.label.dataset.at = row.at;
     if (row.kind === "beginning") this.hooks.beginning?.(root, { ...slots, setIcon });
     if (row.kind === "edge") slots.retry.addEventListener("click", () => this.hooks.retry?.(row.edge ?? "before"));
     return { root, kind: row.kind, node: null };
   }
 
-  #messages() {
-    return [...this.element.querySelectorAll(".message")].map((one) => /** @type {HTMLElement} */ (one));
+  #stops() {
+    return [...this.element.querySelectorAll(STOPS)].map((one) => /** @type {HTMLElement} */ (one));
+  }
+
+  /** @param {number} seq */
+  #lastUpTo(seq) {
+    const all = [...this.element.querySelectorAll(":scope > [data-seq]")].map((one) => /** @type {HTMLElement} */ (one));
+    return all.find((one) => Number(one.dataset.first ?? Infinity) <= seq && seq <= Number(one.dataset.seq)) ?? null;
   }
 
   /** @param {EventTarget | null} target */
   #moveTabStop(target) {
-    const message = target instanceof Element ? target.closest(".message") : null;
+    const message = target instanceof Element ? target.closest(STOPS) : null;
     if (message) this.#setTabStop(/** @type {HTMLElement} */ (message));
   }
 

@@ -4,9 +4,11 @@
 import { ApiError } from "../client/api.js";
 import { MessageActions } from "./actions.js";
 import { Composer } from "./composer.js";
+import { refusalIn } from "./conversation.js";
 import { byId, everyFrame, setText } from "./dom.js";
 import { editMessage } from "./editor.js";
 import { gettext } from "./i18n.js";
+import { flash } from "./history.js";
 import { MessageList } from "./messagelist.js";
 import { conversationTitle } from "./names.js";
 import { rowsOf } from "./rows.js";
@@ -29,7 +31,8 @@ export class Thread {
     /** @type {HTMLElement} */
     this.scroller = byId("thread-history");
     this.list = new MessageList(app, byId("thread-messages"));
-    new MessageActions(app, this.list, { inThread: true });
+    const actions = new MessageActions(app, this.list, { inThread: true });
+    this.list.element.addEventListener("click", (event) => void actions.onClick(event));
     this.composer = new Composer(app, byId("thread-dock"));
     this.render = everyFrame(() => this.#render());
     app.store.observe((changes) => {
@@ -47,7 +50,10 @@ export class Thread {
       this.#hide();
       return;
     }
-    if (id === this.#root) return;
+    if (id === this.#root) {
+      this.#showTarget();
+      return;
+    }
     this.#root = id;
     this.#shown = 0;
     this.panel.hidden = false;
@@ -59,12 +65,23 @@ export class Thread {
       if (root?.thread) this.#root = root.thread;
       this.#render();
       this.scroller.scrollTop = this.scroller.scrollHeight;
+      if (this.#showTarget()) return;
       if (!matchMedia("(pointer: coarse)").matches) this.composer.focus();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       toast(explain(error));
       if (!error.passing) this.close();
     }
+  }
+
+  /** The reply that a link led to. @returns {boolean} whether there is one */
+  #showTarget() {
+    const { seq } = this.app.router.route;
+    const target = seq === undefined ? null : this.list.atSeq(seq);
+    if (!target || target === this.list.element.firstElementChild) return false;
+    target.scrollIntoView({ block: "center" });
+    flash(target);
+    return true;
   }
 
   close() {
@@ -104,14 +121,19 @@ export class Thread {
     const entries = this.app.client.outbox.entries(root.conversation).filter((entry) => entry.thread === root.id);
     this.list.show(rowsOf(this.app.store, [root, ...replies], entries, { inThread: true }));
     if (end) this.scroller.scrollTop = this.scroller.scrollHeight;
-    const writable = this.app.store.ownSeat(root.conversation) && !conversation.archived_at;
-    this.composer.setTarget(writable ? this.#target(root) : null);
+    const seated = this.app.store.ownSeat(root.conversation) !== undefined;
+    const refusal = seated || conversation.archived_at ? refusalIn(this.app, conversation, { inThread: true }) : "";
+    byId("thread-refusal-bar").hidden = refusal === "";
+    setText(byId("thread-refusal-text"), refusal);
+    byId("thread-dock").hidden = !seated || refusal !== "";
+    this.composer.setTarget(seated && !refusal ? this.#target(root) : null);
   }
 
   /** @param {Message} root */
   #target(root) {
     return {
       place: `${root.conversation}:${root.id}`,
+      conversation: root.conversation,
       label: gettext("Reply"),
       send: (/** @type {string} */ text) => {
         this.app.client.outbox.add(root.conversation, text, root.id);
@@ -123,7 +145,7 @@ export class Thread {
 
   /** @param {Message} root */
   #editLast(root) {
-    const mine = this.app.store.replies(root).filter((one) => one.author === this.app.store.me && !one.deleted_at);
+    const mine = this.app.store.replies(root).filter((one) => one.author === this.app.store.me && !one.deleted_at && !one.hidden_at);
     const node = this.list.nodeOf(this.list.atSeq(mine.at(-1)?.seq ?? 0));
     if (node) editMessage(this.app, node);
     return node !== undefined;

@@ -1,5 +1,4 @@
-/** @import {ApiError} from "../client/api.js" */
-
+import { ApiError } from "../client/api.js";
 import { byId, clone } from "./dom.js";
 import { gettext } from "./i18n.js";
 
@@ -23,3 +22,10 @@ export function explain(error) {
   if (error.status === 0) return gettext("No answer from the server. Check your connection and try again.");
   return Object.values(error.errors).flat()[0] ?? error.message;
 }
+
+// Whatever could not be fetched and nobody answered for: a part of the page, when a button was pressed without a network.
+globalThis.addEventListener?.("unhandledrejection", (event) => {
+  if (!(event.reason instanceof ApiError) || event.reason.status !== 0) return;
+  event.preventDefault();
+  toast(explain(event.reason));
+});

@@ -1,0 +1,242 @@
+/** @import {App} from "./app.js" */
+/** @import {Conversation, Member} from "../client/types.js" */
+/** @import {Token} from "./candidates.js" */
+
+import { ApiError } from "../client/api.js";
+import { findChannels, findEmojis, findMembers, tokenAt } from "./candidates.js";
+import { byId, clone, setIcon, setText } from "./dom.js";
+import { fillAvatar } from "./format.js";
+import { gettext, interpolate, ngettext } from "./i18n.js";
+import { isChannel } from "./names.js";
+import { replace } from "./textfield.js";
+
+const MOST_OFFERED = 8;
+const ASKED_FOR = 20; // members a question to the server brings: those who fit worse than these have more letters to come
+const TYPING_PAUSE = 120; // milliseconds after the last key before the server is asked who else there is
+
+/**
+ * @typedef {object} Option
+ * @property {string} insert
+ * @property {string} name
+ * @property {string} detail
+ * @property {Member} [member]
+ * @property {string} [icon]
+ * @property {string} [emoji]
+ */
+
+let count = 0;
+
+/**
+ * Offers whom, where and which emoji one begins to name: a list above the field, which keeps the focus; arrows move, Enter
+ * and Tab and a press choose, Escape closes until the next word.
+ */
+export class Completion {
+  /** @type {Option[]} */
+  #options = [];
+  #active = 0;
+  /** @type {Token | null} */
+  #token = null;
+  #dismissed = -1; // the start of the word for which nothing is wanted
+  #timer = 0;
+  /** @type {Map<string, boolean>} what the server was asked, so that no question is asked twice */
+  #asked = new Map();
+  /** @type {Conversation[]} public channels that the server told of */
+  #browsed = [];
+
+  /** @param {App} app @param {HTMLTextAreaElement} input @param {HTMLElement} place @param {() => string} conversation its id */
+  constructor(app, input, place, conversation) {
+    this.app = app;
+    this.input = input;
+    this.conversation = conversation;
+    const { root, slots } = clone("completion");
+    this.root = root;
+    this.slots = slots;
+    slots.list.id = `completion-${(count += 1)}`;
+    place.append(root);
+    input.setAttribute("aria-autocomplete", "list");
+    input.setAttribute("aria-haspopup", "listbox");
+    input.setAttribute("aria-controls", slots.list.id);
+    input.addEventListener("input", () => this.update());
+    input.addEventListener("click", () => this.update());
+    input.addEventListener("keyup", (event) => /^(Arrow(Left|Right)|Home|End)$/.test(event.key) && this.update());
+    input.addEventListener("blur", () => this.close());
+    slots.list.addEventListener("pointerdown", (/** @type {Event} */ event) => event.preventDefault()); // the field keeps the focus
+    slots.list.addEventListener("click", (/** @type {Event} */ event) => this.#onPress(event));
+  }
+
+  get isOpen() {
+    return !this.root.hidden;
+  }
+
+  /** Look at what stands before the caret. */
+  update() {
+    const { value, selectionStart, selectionEnd } = this.input;
+    this.#token = selectionStart === selectionEnd ? tokenAt(value, selectionStart) : null;
+    if (!this.#token || this.#token.start === this.#dismissed) {
+      if (!this.#token) this.#dismissed = -1;
+      this.close();
+      return;
+    }
+    this.#offer();
+    this.#ask();
+  }
+
+  /** @param {KeyboardEvent} event @returns {boolean} whether the key was meant for the list */
+  onKey(event) {
+    if (!this.isOpen || event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey || event.altKey) return false;
+    const { length } = this.#options;
+    const step = { ArrowDown: 1, ArrowUp: length - 1 }[event.key];
+    if (step !== undefined) this.#setActive((this.#active + step) % length);
+    else if ((event.key === "Enter" && !event.shiftKey) || event.key === "Tab") this.#choose(this.#active);
+    else if (event.key === "Escape") this.#dismiss();
+    else return false;
+    event.preventDefault();
+    event.stopPropagation();
+    return true;
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    this.root.hidden = true;
+    this.input.removeAttribute("aria-activedescendant");
+  }
+
+  #dismiss() {
+    this.#dismissed = this.#token?.start ?? -1;
+    this.close();
+  }
+
+  #offer() {
+    const token = /** @type {Token} */ (this.#token);
+    const before = this.#options[this.#active];
+    this.#options = this.#find(token);
+    const kept = this.isOpen ? this.#options.findIndex((option) => option.insert === before?.insert) : -1;
+    if (this.#options.length === 0) {
+      this.close();
+      return;
+    }
+    this.slots.list.replaceChildren(...this.#options.map((option, index) => this.#optionNode(option, index)));
+    this.root.hidden = false;
+    this.#setActive(Math.max(0, kept));
+    const offered = ngettext("%(count)s suggestion", "%(count)s suggestions", this.#options.length);
+    setText(this.slots.status, interpolate(offered, { count: this.#options.length }));
+  }
+
+  /** @param {Token} token @returns {Option[]} */
+  #find({ sign, words }) {
+    const { store } = this.app;
+    if (sign === "#") return findChannels(this.#channels(), words, MOST_OFFERED).map(channelOption);
+    if (sign === ":") return findEmojis(emojis(), words, MOST_OFFERED).map(({ emoji, label }) => ({ insert: emoji, emoji, name: label, detail: "" }));
+    const here = new Set(store.participants.get(this.conversation())?.keys());
+    const people = findMembers(store.members.values(), words, { most: MOST_OFFERED, here, me: store.me }).map(memberOption);
+    const wide = this.#wide().filter(({ insert }) => insert.slice(1).startsWith(words));
+    return words ? [...wide, ...people].slice(0, MOST_OFFERED) : [...people.slice(0, MOST_OFFERED - wide.length), ...wide];
+  }
+
+  /** Those one takes part in, and those the server told of. */
+  #channels() {
+    return new Map([...this.#browsed, ...this.app.store.conversations.values()].map((one) => [one.id, one])).values();
+  }
+
+  /** Names for everybody, to those who may use them. @returns {Option[]} */
+  #wide() {
+    const { store, config } = this.app;
+    const conversation = store.conversations.get(this.conversation());
+    if (!conversation || conversation.kind === "direct") return [];
+    const may = !isChannel(conversation) || store.ownSeat(conversation.id)?.role === "admin" || config.rights.includes("mention_everyone");
+    const all = isChannel(conversation) ? "channel" : "group";
+    const details = { here: gettext("everybody who is online"), [all]: gettext("everybody in this conversation") };
+    return may ? Object.entries(details).map(([name, detail]) => ({ insert: `@${name}`, name: `@${name}`, detail, icon: "people" })) : [];
+  }
+
+  /** The store may not know them all. */
+  #ask() {
+    const { sign, words } = /** @type {Token} */ (this.#token);
+    const key = sign + words;
+    clearTimeout(this.#timer);
+    if (sign === ":" || this.#asked.has(key)) return;
+    this.#timer = setTimeout(async () => {
+      this.#asked.set(key, true);
+      try {
+        if (sign === "@") await this.#learnMembers(words);
+        else await this.#learnChannels(words);
+        if (this.#token && this.#token.sign + this.#token.words === key && document.activeElement === this.input) this.#offer();
+      } catch (error) {
+        this.#asked.delete(key);
+        if (!(error instanceof ApiError)) throw error; // those who are known can still be chosen
+      }
+    }, TYPING_PAUSE);
+  }
+
+  /** @param {string} q */
+  async #learnMembers(q) {
+    const { store, client } = this.app;
+    /** @type {{results: Member[]}} */
+    const { results } = await client.api.get("members", { q, active: "true", limit: ASKED_FOR });
+    store.batch(() => results.forEach((member) => store.putMember(member)));
+  }
+
+  /** @param {string} q */
+  async #learnChannels(q) {
+    this.#browsed = await this.app.client.browse(q);
+  }
+
+  /** @param {Option} option @param {number} index */
+  #optionNode({ name, detail, member, icon, emoji }, index) {
+    const { root, slots } = clone("completion-option");
+    root.id = `${this.slots.list.id}-${index}`;
+    slots.avatar.hidden = !member;
+    if (member) fillAvatar(slots.avatar, member);
+    slots["icon-box"].toggleAttribute("hidden", !icon);
+    if (icon) setIcon(slots.icon, icon);
+    setText(slots.emoji, emoji ?? "");
+    setText(slots.name, name);
+    setText(slots.detail, detail);
+    return root;
+  }
+
+  /** @param {number} index */
+  #setActive(index) {
+    this.#active = index;
+    for (const [at, option] of [...this.slots.list.children].entries()) {
+      option.setAttribute("aria-selected", String(at === index));
+      if (at === index) option.scrollIntoView({ block: "nearest" });
+    }
+    this.input.setAttribute("aria-activedescendant", `${this.slots.list.id}-${index}`);
+  }
+
+  /** @param {number} index */
+  #choose(index) {
+    const { start } = /** @type {Token} */ (this.#token);
+    const { insert } = this.#options[index];
+    const to = this.input.selectionStart;
+    const space = /^\s/.test(this.input.value.slice(to)) ? "" : " ";
+    const end = start + insert.length + 1;
+    this.close();
+    replace(this.input, { from: start, to, insert: insert + space, start: end, end });
+    this.close();
+  }
+
+  /** @param {Event} event */
+  #onPress(event) {
+    const option = /** @type {Element} */ (event.target).closest("[role=option]");
+    const index = [...this.slots.list.children].indexOf(/** @type {Element} */ (option));
+    if (index >= 0) this.#choose(index);
+  }
+}
+
+/** @param {Member} member @returns {Option} */
+function memberOption(member) {
+  return { insert: `@${member.handle}`, name: member.name, detail: `@${member.handle}`, member };
+}
+
+/** @param {Conversation} channel @returns {Option} */
+function channelOption(channel) {
+  return { insert: `#${channel.name}`, name: `#${channel.name}`, detail: channel.topic, icon: "hash" };
+}
+
+/** Those of the page's picker. @returns {{emoji: string, label: string}[]} */
+function emojis() {
+  const buttons = [...byId("emoji-picker").querySelectorAll("[data-emoji]")];
+  return buttons.map((button) => ({ emoji: button.dataset.emoji, label: button.getAttribute("aria-label") ?? "" }));
+}

@@ -1,0 +1,207 @@
+/** @import {Composer} from "./composer.js" */
+/** @import {Edit} from "./markdown.js" */
+
+import { ApiError } from "../client/api.js";
+import { Completion } from "./completion.js";
+import { setText } from "./dom.js";
+import { pickEmoji } from "./emoji.js";
+import { setMessageHtml } from "./html.js";
+import { gettext, interpolate, ngettext } from "./i18n.js";
+import { codeBlock, isInCode, link, looksLikeCode, prefixLines, wrap } from "./markdown.js";
+import { enrich } from "./message.js";
+import { WRITING_KEYS } from "./messagekeys.js";
+import { chordOf } from "./shortcuts.js";
+import { replace, selected } from "./textfield.js";
+import { explain, toast } from "./toast.js";
+
+/** @type {Record<string, (text: import("./markdown.js").Selected) => Edit>} */
+const FORMATS = {
+  bold: (text) => wrap(text, "**"),
+  italic: (text) => wrap(text, "*"),
+  strike: (text) => wrap(text, "~~"),
+  code: (text) => wrap(text, "`"),
+  "code-block": codeBlock,
+  quote: (text) => prefixLines(text, "> "),
+  list: (text) => prefixLines(text, "- "),
+  link: (text) => link(text),
+};
+
+/** @type {Map<string, string>} */
+const KEYS = new Map(WRITING_KEYS.filter(({ command }) => command).map(({ keys, command }) => [keys, command]));
+
+/** What helps to write: completion, formatting, a preview, and a block of code for what looks like code. */
+export class Writing {
+  #asked = 0;
+
+  /** @param {Composer} composer */
+  constructor(composer) {
+    this.composer = composer;
+    this.app = composer.app;
+    this.input = composer.input;
+    this.slots = composer.slots;
+    this.completion = new Completion(this.app, this.input, composer.root, () => composer.target?.conversation ?? "");
+    this.input.addEventListener("paste", (event) => this.#onPaste(event));
+    this.input.addEventListener("input", () => this.#withdrawOffer());
+    this.slots.tools.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#moveInTools(event));
+    this.#setToolStop(0);
+    if (document.activeElement === this.input) this.completion.update();
+  }
+
+  /** @param {KeyboardEvent} event @returns {boolean} whether it has been dealt with */
+  onKey(event) {
+    if (this.completion.onKey(event)) return true;
+    const digit = event.code.startsWith("Digit") && event.shiftKey ? event.code.slice(-1) : ""; // Shift turns digits into signs
+    const format = event.isComposing ? undefined : KEYS.get(digit ? `Mod+Shift+${digit}` : chordOf(event));
+    if (!format || !(event.ctrlKey || event.metaKey) || this.#isPreviewing) return false;
+    event.preventDefault();
+    event.stopPropagation();
+    this.#format(format);
+    return true;
+  }
+
+  /** @param {HTMLElement} button */
+  press(button) {
+    const tool = button.dataset.tool ?? "";
+    if (tool === "preview") void this.#togglePreview();
+    else if (tool === "tools") this.#toggleTools(button);
+    else if (tool === "code-paste") this.#acceptOffer();
+    else if (tool === "dismiss") this.#withdrawOffer();
+    else if (tool === "emoji") pickEmoji(button, (emoji) => this.#insert(emoji));
+    else if (tool === "mention") this.#insert("@");
+    else this.#format(tool);
+  }
+
+  /** Something else is written now. */
+  reset() {
+    this.#closePreview();
+    this.#withdrawOffer();
+    this.completion.close();
+  }
+
+  /** @param {string} format */
+  #format(format) {
+    this.#closePreview();
+    replace(this.input, FORMATS[format](selected(this.input)));
+  }
+
+  /** @param {string} text */
+  #insert(text) {
+    this.#closePreview();
+    const { selectionStart: from, selectionEnd: to, value } = this.input;
+    const space = from > 0 && !/[\s(]$/.test(value.slice(0, from)) ? " " : "";
+    const end = from + space.length + text.length;
+    replace(this.input, { from, to, insert: space + text, start: end, end });
+    this.completion.update();
+  }
+
+  // --- Preview -------------------------------------------------------------------------------------
+
+  get #isPreviewing() {
+    return !this.slots.preview.hidden;
+  }
+
+  /** The server renders it, as it will render the message: nothing else is ever inserted as HTML. */
+  async #togglePreview() {
+    const { target } = this.composer;
+    if (this.#isPreviewing || !target) {
+      this.#closePreview();
+      this.composer.focus();
+      return;
+    }
+    const text = this.input.value.trimEnd();
+    if (!text.trim()) return;
+    const asked = (this.#asked += 1);
+    try {
+      const { html } = await this.app.client.api.post(`conversations/${target.conversation}/preview`, { text });
+      if (asked !== this.#asked) return;
+      setMessageHtml(this.slots.preview, html);
+      enrich(this.app, this.slots.preview);
+      this.#showPreview(true);
+      this.slots.preview.focus();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      toast(explain(error));
+    }
+  }
+
+  #closePreview() {
+    this.#asked += 1;
+    if (this.#isPreviewing) this.#showPreview(false);
+  }
+
+  /** @param {boolean} shown */
+  #showPreview(shown) {
+    this.slots.preview.hidden = !shown;
+    this.input.hidden = shown;
+    this.slots["preview-button"].setAttribute("aria-pressed", String(shown));
+  }
+
+  // --- What is pasted ------------------------------------------------------------------------------
+
+  /** @type {{from: number, to: number} | null} what was pasted and looks like code */
+  #pasted = null;
+
+  /** @param {ClipboardEvent} event */
+  #onPaste(event) {
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    const { selectionStart: from, selectionEnd: to, value } = this.input;
+    if (from !== to && /^https?:\/\/\S+$/.test(text.trim()) && !isInCode(value.slice(0, from)) && !/^https?:/.test(value.slice(from, to))) {
+      event.preventDefault();
+      replace(this.input, link(selected(this.input), text.trim()));
+    } else if (looksLikeCode(text) && !isInCode(value.slice(0, from))) {
+      setTimeout(() => this.#offerBlock(from, this.input.selectionEnd)); // when it has been pasted
+    }
+  }
+
+  /** @param {number} from @param {number} to */
+  #offerBlock(from, to) {
+    const lines = this.input.value.slice(from, to).split("\n").length;
+    if (to <= from) return;
+    this.#pasted = { from, to };
+    setText(this.slots["offer-text"], interpolate(ngettext("Pasted %(count)s line that looks like code.", "Pasted %(count)s lines that look like code.", lines), { count: lines }));
+    this.slots.offer.hidden = false;
+  }
+
+  #acceptOffer() {
+    if (!this.#pasted) return;
+    const { from, to } = this.#pasted;
+    const edit = codeBlock({ text: this.input.value, start: from, end: to });
+    this.#withdrawOffer();
+    replace(this.input, { ...edit, start: edit.from + edit.insert.length, end: edit.from + edit.insert.length });
+  }
+
+  #withdrawOffer() {
+    this.#pasted = null;
+    this.slots.offer.hidden = true;
+  }
+
+  // --- The buttons ---------------------------------------------------------------------------------
+
+  /** @param {HTMLElement} button on a narrow screen they are folded */
+  #toggleTools(button) {
+    const shown = this.slots.tools.classList.toggle("is-shown");
+    button.setAttribute("aria-expanded", String(shown));
+    this.composer.focus();
+  }
+
+  /** @returns {HTMLElement[]} */
+  get #tools() {
+    return [...this.slots.tools.querySelectorAll("button")];
+  }
+
+  /** One of them is in the order of tabbing. @param {number} index */
+  #setToolStop(index) {
+    for (const [at, tool] of this.#tools.entries()) tool.tabIndex = at === index ? 0 : -1;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #moveInTools(event) {
+    const tools = this.#tools;
+    const index = tools.indexOf(/** @type {HTMLElement} */ (event.target));
+    const to = { ArrowRight: index + 1, ArrowLeft: index - 1 + tools.length, Home: 0, End: tools.length - 1 }[event.key];
+    if (to === undefined || index < 0) return;
+    event.preventDefault();
+    this.#setToolStop(to % tools.length);
+    tools[to % tools.length].focus();
+  }
+}
