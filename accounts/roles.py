@@ -59,6 +59,13 @@ def has_right(role: str, right: Right) -> bool:
     return right in RIGHTS[Role(role)]
 
 
+def may_moderate(actor: str, subject: str) -> bool:
+    """Whether the one may take measures against the other: those of lower rank, and owners against everybody."""
+    if not has_right(actor, Right.MODERATE):
+        return False
+    return actor == Role.OWNER or RANK[Role(subject)] < RANK[Role(actor)]
+
+
 def may_change_role(actor: str, subject: str, new: str) -> bool:
     """Nobody raises anybody above themselves, nor touches an equal or a superior; owners may touch all."""
     if not has_right(actor, Right.CHANGE_ROLES):

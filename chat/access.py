@@ -7,19 +7,24 @@ What a member may not know of is NotFound, exactly like what does not exist; wha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from accounts.models import Member
-from accounts.roles import Right
+from accounts.roles import Right, may_moderate
 from accounts.tenancy import current_organization_id
 from chat import statements
-from chat.errors import Forbidden, NotFound, Refusal
-from chat.models import Conversation, Kind, Message, Participant
+from chat.errors import Forbidden, NotFound, Refusal, Throttled
+from chat.models import Conversation, Kind, Message, Participant, Report
+
+SLOW_LOOKBACK: Final = 2_000  # messages searched for one's last: with more since then, others set the pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +116,109 @@ def find_message(member: Member, message_id: UUID, *, lock: bool = False) -> tup
         raise NotFound
     place = find_conversation(member, conversation_id, lock=lock)
     message = Message.objects.filter(pk=message_id).first()
-    if message is None:  # purged while we waited
+    if message is None or is_expired(message, place.conversation):  # perhaps purged while we waited
         raise NotFound
     return message, place
 
 
+def is_expired(message: Message, conversation: Conversation) -> bool:
+    """Whether retention has taken it from everybody. What is left then is kept for moderators; only the empty head of a
+    living thread is still to be seen."""
+    return message.seq < conversation.first_seq and message.purged_at is None
+
+
 def lock_message_to_write(member: Member, message_id: UUID) -> tuple[Message, Place]:
     """A message that is still there, in a conversation where the member may write; locked."""
-    message, place = find_message(member, message_id, lock=True)
+    message, place = lock_message_to_delete(member, message_id)
     _require_may_write(place)
+    if message.hidden_at is not None:
+        raise Forbidden("A moderator has hidden this message.")
+    return message, place
+
+
+def lock_message_to_delete(member: Member, message_id: UUID) -> tuple[Message, Place]:
+    """The same for taking it back, which one may also do while one may not write."""
+    message, place = find_message(member, message_id, lock=True)
+    _require_open_seat(place)
     if message.deleted_at is not None:
         raise NotFound("The message was deleted.")
     return message, place
+
+
+def require_may_post(place: Place, *, in_thread: bool, just_posted: bool) -> None:
+    """Announcement-only and slow mode, where the member may write. `just_posted`: in the same transaction.
+
+    Raises Forbidden, or Throttled until slow mode lets the member post again. Its one query is for slow mode alone.
+    """
+    conversation = place.conversation
+    if not (conversation.announcement_only or conversation.slow_mode):
+        return
+    if place.is_admin or place.member.may(Right.MODERATE):
+        return
+    if conversation.announcement_only and not in_thread:
+        raise Forbidden("Only the channel's admins and moderators may post here.")
+    if conversation.slow_mode:
+        wait = conversation.slow_mode if just_posted else _slow_mode_left(place)
+        if wait > 0:
+            raise Throttled(math.ceil(wait), f"Slow mode: one message every {conversation.slow_mode} seconds.")
+
+
+# --- What moderators reach ------------------------------------------------------------------------------
+
+
+def lock_to_moderate(member: Member, conversation_id: UUID) -> Conversation:
+    """A conversation that the moderator sees, or in which something was reported; locked."""
+    conversation: Conversation | None = (
+        Conversation.objects.filter(pk=conversation_id).select_for_update(no_key=True).first()
+    )
+    if conversation is None:
+        raise NotFound
+    if not visible_reports(member).filter(conversation=conversation).exists():
+        find_conversation(member, conversation_id)
+    return conversation
+
+
+def find_message_to_moderate(member: Member, message_id: UUID) -> Message:
+    """A message that the moderator sees, or that was reported. Raises NotFound, Forbidden."""
+    message: Message | None = Message.objects.filter(pk=message_id).select_related("author", "conversation").first()
+    if message is None:
+        raise NotFound
+    if not visible_reports(member).filter(message=message).exists():
+        find_message(member, message_id)
+    return message
+
+
+def lock_message_to_moderate(member: Member, message_id: UUID) -> Message:
+    """The same, its conversation locked, of an author against whom the moderator may act."""
+    message = find_message_to_moderate(member, message_id)
+    if message.author_id == member.pk:
+        raise Forbidden("Nobody moderates their own messages.")
+    if not may_moderate(member.role, message.author.role):
+        raise Forbidden("You may not do that to a message of a member of this role.")
+    Conversation.objects.select_for_update(no_key=True).get(pk=message.conversation_id)
+    return find_message_to_moderate(member, message_id)  # as it is behind the lock
+
+
+def find_member_to_moderate(member: Member, member_id: UUID) -> Member:
+    if not member.may(Right.MODERATE):
+        raise Forbidden("Only moderators may do that.")
+    return find_member(member, member_id)
+
+
+def visible_reports(member: Member) -> QuerySet[Report]:
+    """All of the organization but those about oneself: who reported whom is not for whoever was reported."""
+    if not member.may(Right.MODERATE):
+        raise Forbidden("Only moderators may do that.")
+    reports: QuerySet[Report] = Report.objects.exclude(author=member)
+    return reports
+
+
+def find_report(member: Member, report_id: UUID, *, lock: bool = False) -> Report:
+    reports = visible_reports(member).filter(pk=report_id)
+    report = (reports.select_for_update(no_key=True) if lock else reports).first()
+    if report is None:
+        raise NotFound
+    return report
 
 
 def visible_members(member: Member) -> QuerySet[Member]:
@@ -180,6 +276,14 @@ def _place(member: Member, conversation: Conversation, participant: Participant 
 
 def _require_may_write(place: Place) -> None:
     """Asked of every message: no queries here."""
+    _require_open_seat(place)
+    if place.conversation.locked_at is not None and not place.member.may(Right.MODERATE):
+        raise Forbidden("A moderator has locked this conversation.")
+    if place.member.is_muted:
+        raise Forbidden("A moderator has muted you for a time.")
+
+
+def _require_open_seat(place: Place) -> None:
     if place.participant is None:
         raise Forbidden("Join the channel first.")
     if place.conversation.archived_at is not None:
@@ -197,3 +301,13 @@ def _place_to_write(
     except Refusal as refusal:
         return refusal
     return place
+
+
+def _slow_mode_left(place: Place) -> float:
+    """Seconds until the member may post again."""
+    conversation = place.conversation
+    near = Message.objects.filter(conversation=conversation, seq__gt=conversation.last_seq - SLOW_LOOKBACK)
+    last = near.filter(author=place.member).order_by("-seq").values_list("created_at", flat=True).first()
+    if last is None:
+        return 0
+    return float((last + timedelta(seconds=conversation.slow_mode) - timezone.now()).total_seconds())

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from accounts.tenancy import every_organization
 from chat.actions.purge import PURGES
+from chat.actions.sanctions import end_expired_suspensions
 
 
 @shared_task
@@ -13,3 +14,10 @@ def purge(what: str) -> int:
     """Remove one kind of thing that is no longer needed; how many rows went."""
     with every_organization():
         return PURGES[what].run()
+
+
+@shared_task
+def end_suspensions() -> int:
+    """Let members back in whose suspension is over; how many."""
+    with every_organization():
+        return end_expired_suspensions()

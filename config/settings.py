@@ -365,6 +365,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
             "expired_sessions": 3600,
         }.items()
     },
+    "chat.end_suspensions": {"task": "chat.tasks.end_suspensions", "schedule": 60},
 }
 
 # --- Pages ------------------------------------------------------------------------------------------

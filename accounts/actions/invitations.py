@@ -127,6 +127,8 @@ def _readmit_or_add(invitation: Invitation, user: User) -> Member:
         role, inviter = Role(invitation.role), invitation.invited_by
         return add_member(invitation.organization, user, role=role, actor=inviter)
     (former,) = lock_members(former)
+    if former.is_suspended:
+        raise Forbidden("You are suspended from this organization.")
     if not invitation.email or (former.deactivated_at and former.deactivated_at > invitation.created_at):
         raise Forbidden("Your membership of this organization was ended. Ask an admin to let you back in.")
     return readmit(former, actor=invitation.invited_by)

@@ -103,11 +103,11 @@ def change_preferences(member: Member, **changes: Unpack[PreferenceChanges]) -> 
 @transaction.atomic
 def change_role(member: Member, subject: Member, *, role: Role, reason: str = "") -> Member:
     """Raises Forbidden above one's own rank, Conflict for the last owner, NotFound. Locks organization, members."""
-    actor, subject = _lock_both(member, subject)
+    actor, subject = lock_both(member, subject)
     if not may_change_role(actor.role, subject.role, role):
         raise Forbidden
     if role != Role.OWNER:
-        _keep_an_owner(subject)
+        keep_an_owner(subject)
     before, after = apply_changes(subject, {"role": role})
     _tell_changed("member.role_changed", actor, subject, before, after, reason=reason)
     if not subject.may(Right.INVITE):
@@ -132,35 +132,45 @@ def deactivate_member(member: Member, subject: Member, *, reason: str = "") -> M
     A user with no other organization is signed out everywhere; otherwise only this organization closes to them.
     Raises Forbidden, Conflict for the last owner, NotFound. Locks organization, members.
     """
-    actor, subject = _lock_both(member, subject)
+    actor, subject = lock_both(member, subject)
     if actor.pk != subject.pk and not _may_govern(actor, subject):
         raise Forbidden
-    if not subject.is_active:
+    if not subject.is_active and not subject.is_suspended:
         return subject
-    _keep_an_owner(subject)
-    subject.deactivated_at = timezone.now()
-    _save_activity(subject)
-    _withdraw_invitations(subject)
+    keep_an_owner(subject)
+    subject.deactivated_at, subject.suspended_at, subject.suspended_until = timezone.now(), None, None
+    end_access(subject)
     record("member.deactivated", actor=actor, target=subject, reason=reason)
-    member_deactivated.send(sender=Member, member=subject)
-    if not memberships_of(subject.user):
-        sign_out_everywhere(subject.user)
     return subject
 
 
 @transaction.atomic
 def reactivate_member(member: Member, subject: Member) -> Member:
     """Let a deactivated member back in, with the role they had. Raises Forbidden, NotFound. Locks as above."""
-    actor, subject = _lock_both(member, subject)
+    actor, subject = lock_both(member, subject)
     if not _may_govern(actor, subject):
         raise Forbidden
+    if subject.is_suspended:
+        raise Conflict("They are suspended. Lift the suspension instead.")
     return readmit(subject, actor=actor)
+
+
+def end_access(subject: Member) -> None:
+    """Save that they are no longer active and let go of whatever lets them in, inside the caller's transaction.
+
+    A user with no other organization is signed out everywhere.
+    """
+    save_activity(subject)
+    _withdraw_invitations(subject)
+    member_deactivated.send(sender=Member, member=subject)
+    if not memberships_of(subject.user):
+        sign_out_everywhere(subject.user)
 
 
 def readmit(subject: Member, *, actor: Member) -> Member:
     if not subject.is_active:
         subject.deactivated_at = None
-        _save_activity(subject)
+        save_activity(subject)
         record("member.reactivated", actor=actor, target=subject)
         member_reactivated.send(sender=Member, member=subject)
     return subject
@@ -176,7 +186,7 @@ def lock_members(*members: Member) -> list[Member]:
     return [found[member.pk] for member in members]
 
 
-def _lock_both(member: Member, subject: Member) -> tuple[Member, Member]:
+def lock_both(member: Member, subject: Member) -> tuple[Member, Member]:
     """The organization first, so that two owners who demote each other do so one after the other."""
     Organization.objects.select_for_update(no_key=True).get(pk=member.organization_id)
     actor, subject = lock_members(member, subject)
@@ -189,7 +199,7 @@ def _may_govern(actor: Member, subject: Member) -> bool:
     return actor.may(Right.DEACTIVATE_MEMBERS) and may_change_role(actor.role, subject.role, subject.role)
 
 
-def _keep_an_owner(subject: Member) -> None:
+def keep_an_owner(subject: Member) -> None:
     owners = Member.objects.filter(role=Role.OWNER, deactivated_at=None)
     if subject.role == Role.OWNER and not owners.exclude(pk=subject.pk).exists():
         raise Conflict("An organization needs an owner. Make somebody else an owner first.")
@@ -201,9 +211,9 @@ def _withdraw_invitations(inviter: Member) -> None:
     open_ones.update(revoked_at=timezone.now())
 
 
-def _save_activity(subject: Member) -> None:
+def save_activity(subject: Member) -> None:
     subject.version += 1
-    subject.save(update_fields=["deactivated_at", "version"])
+    subject.save(update_fields=["deactivated_at", "suspended_at", "suspended_until", "version"])
 
 
 def _insert(member: Member) -> bool:

@@ -89,22 +89,22 @@ def update_conversation(
         _require(conversation.archived_at is None, "The channel is archived.")
         for field, (_, value) in changes.items():
             setattr(conversation, field, value)
-        _save_change(conversation, *changes)
+        save_change(conversation, *changes)
         _audit("conversation.update", member, conversation, changes)
     return place
 
 
 @transaction.atomic
-def archive_conversation(member: Member, conversation_id: UUID, *, archived: bool = True) -> Place:
+def archive_conversation(member: Member, conversation_id: UUID, *, archived: bool = True, reason: str = "") -> Place:
     """Close a channel to writing, or open it again. Doing it twice changes nothing."""
     place = lock_to_manage(member, conversation_id)
     conversation = place.conversation
     if (conversation.archived_at is not None) != archived:
         before = conversation.archived_at
         conversation.archived_at = timezone.now() if archived else None
-        _save_change(conversation, "archived_at")
+        save_change(conversation, "archived_at")
         action = "conversation.archive" if archived else "conversation.restore"
-        _audit(action, member, conversation, {"archived_at": (before, conversation.archived_at)})
+        _audit(action, member, conversation, {"archived_at": (before, conversation.archived_at)}, reason=reason)
     return place
 
 
@@ -120,6 +120,13 @@ def publish_conversation(conversation: Conversation, type: str, *, to: UUID | No
             member_id=to,
         ),
     )
+
+
+def save_change(conversation: Conversation, *fields: str) -> None:
+    """Save a changed conversation under its next version and tell the participants."""
+    conversation.version += 1
+    _save_named(conversation, update_fields=[*fields, "version"])
+    publish_conversation(conversation, "conversation.updated")
 
 
 def _channel_name(name: str) -> str:
@@ -186,14 +193,13 @@ def seat_drafts(seat: Participant, type: str) -> list[Draft]:
     return [shared, replace(shared, entity=seat.entity(own=True), member_id=seat.member_id)]
 
 
-def _save_change(conversation: Conversation, *fields: str) -> None:
-    conversation.version += 1
-    _save_named(conversation, update_fields=[*fields, "version"])
-    publish_conversation(conversation, "conversation.updated")
-
-
 def _audit(
-    action: str, member: Member, conversation: Conversation, changes: Mapping[str, tuple[object, object]]
+    action: str,
+    member: Member,
+    conversation: Conversation,
+    changes: Mapping[str, tuple[object, object]],
+    *,
+    reason: str = "",
 ) -> None:
     audit.record(
         action,
@@ -201,6 +207,7 @@ def _audit(
         target=conversation,
         before={field: old for field, (old, _) in changes.items()},
         after={field: new for field, (_, new) in changes.items()},
+        reason=reason,
     )
 
 

@@ -23,11 +23,18 @@ from accounts.models import Member, Organization
 from accounts.roles import Right
 from accounts.tenancy import current_organization_id
 from chat import events, statements, throttle
-from chat.access import Place, lock_all_to_write, lock_message_to_write
+from chat.access import (
+    Place,
+    is_expired,
+    lock_all_to_write,
+    lock_message_to_delete,
+    lock_message_to_write,
+    require_may_post,
+)
 from chat.actions.mentions import write
 from chat.delivery.publish import Draft, publish
 from chat.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
-from chat.models import Message, Reaction, Revision
+from chat.models import Conversation, Message, Reaction, Revision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +98,7 @@ def edit_message(member: Member, message_id: UUID, *, text: str, version: int | 
 def delete_message(member: Member, message_id: UUID) -> None:
     """Turn a message into a tombstone: its author may, and moderators. Its text stays as a revision for moderators."""
     with transaction.atomic():
-        message, place = lock_message_to_write(member, message_id)
+        message, place = lock_message_to_delete(member, message_id)
         if message.author_id != member.pk and not (place.is_admin or member.may(Right.MODERATE)):
             raise Forbidden("Only its author and moderators may delete a message.")
         _keep_revision(message, member)
@@ -221,10 +228,12 @@ def _sent_before(post: Post, message: Message) -> Sent:
 
 def _compose(post: Post, place: Place, batch: _Batch) -> Message:
     text = clean_text(post.text)
+    just_posted = place.participant is not None and place.participant.pk in batch.read
+    require_may_post(place, in_thread=post.thread_id is not None, just_posted=just_posted)
     if not batch.allowance[post.member.pk]:
         raise throttle.exhausted()
     batch.allowance[post.member.pk] -= 1
-    root = _root(post.conversation_id, post.thread_id, batch) if post.thread_id else None
+    root = _root(place.conversation, post.thread_id, batch) if post.thread_id else None
     written = write(place, text)
     place.conversation.last_seq += 1
     message = Message(
@@ -248,14 +257,14 @@ def _compose(post: Post, place: Place, batch: _Batch) -> Message:
     return message
 
 
-def _root(conversation_id: UUID, thread_id: UUID, batch: _Batch) -> Message:
+def _root(conversation: Conversation, thread_id: UUID, batch: _Batch) -> Message:
     """The head of the thread. A reply to a reply belongs to the same thread: threads are one level deep."""
     root = batch.roots.get(thread_id)
     if root is None:
-        root = Message.objects.filter(pk=thread_id, conversation=conversation_id).first()
+        root = Message.objects.filter(pk=thread_id, conversation=conversation).first()
         if root is not None and root.thread_id is not None:
             root = batch.roots.get(root.thread_id) or Message.objects.get(pk=root.thread_id)
-    if root is None or (root.deleted_at is not None and not root.reply_count):
+    if root is None or (root.deleted_at is not None and not root.reply_count) or is_expired(root, conversation):
         raise NotFound("The message to reply to is not there.")
     return batch.roots.setdefault(root.pk, root)
 

@@ -1,28 +1,45 @@
-"""A member asks the moderators to look at a message."""
+"""A member asks the moderators to look at a message; they look, and decide.
+
+The reporter is told the state and the outcome, never who decided. Lock order: conversation, reports by ascending id,
+clients (inside publish).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
+from msgspec import UNSET, UnsetType
 
 from accounts import audit
+from accounts.actions.changes import Values
 from accounts.models import Member
-from chat.access import find_message
+from accounts.roles import Right
+from chat.access import find_message, find_report, visible_reports
 from chat.delivery.publish import Draft, publish
-from chat.errors import Conflict, Invalid
-from chat.models import Report
+from chat.errors import Conflict, Invalid, NotFound
+from chat.models import Report, ReportNote, Sanction
+
+COMMENT_LENGTH: Final = 1000
+NOTE_LENGTH: Final = 2000
+AT_ONCE: Final = 200  # reports decided together: a page of the desk
+DECIDED: Final = frozenset({Report.State.RESOLVED, Report.State.DISMISSED})
 
 
 @transaction.atomic
 def report_message(member: Member, message_id: UUID, *, reason: Report.Reason, comment: str = "") -> Report:
-    """Put a message into the moderators' queue. Once for each member and message: a second report finds the first."""
-    message, _ = find_message(member, message_id)
+    """Put a message into the moderators' queue. Once for each member and message: a second report finds the first.
+
+    Behind the conversation's lock, so that retention does not take the message away meanwhile.
+    """
+    message, _ = find_message(member, message_id, lock=True)
     if message.author_id == member.pk:
         raise Conflict("That is your own message.")
-    comment = comment.replace("\x00", "").strip()
-    if len(comment) > 1000:
-        raise Invalid({"comment": ["1000 characters at most."]})
+    if message.purged_at is not None:
+        raise Conflict("The message was removed.")
     report: Report
     report, created = Report.objects.get_or_create(
         organization_id=member.organization_id,
@@ -32,13 +49,113 @@ def report_message(member: Member, message_id: UUID, *, reason: Report.Reason, c
             "conversation_id": message.conversation_id,
             "author_id": message.author_id,
             "reason": reason,
-            "comment": comment,
+            "comment": _clean(comment, "comment", COMMENT_LENGTH),
         },
     )
     if created:
         _publish(report, "report.created")
         audit.record("message.report", actor=member, target=message, after={"reason": reason})
     return report
+
+
+@transaction.atomic
+def update_report(
+    member: Member,
+    report_id: UUID,
+    *,
+    state: Report.State | None = None,
+    outcome: Report.Outcome | None = None,
+    assignee: UUID | UnsetType | None = UNSET,
+    note: str = "",
+) -> Report:
+    """Take a report on, hand it over, write a note, decide it or open it again. None and UNSET leave a field as it is.
+
+    Without an `outcome` a resolved report says what has been done to the message or its author since it was made.
+    Raises Forbidden, NotFound, Invalid.
+    """
+    report = find_report(member, report_id, lock=True)
+    if assignee is not UNSET and assignee != report.assignee_id:
+        _assign(member, report, assignee)
+    if note := _clean(note, "note", NOTE_LENGTH):
+        ReportNote.objects.create(organization_id=report.organization_id, report=report, author=member, text=note)
+        audit.record("report.noted", actor=member, target=report)
+    _move(member, report, Report.State(state or report.state), outcome)
+    return report
+
+
+@transaction.atomic
+def decide_reports(
+    member: Member,
+    report_ids: Sequence[UUID],
+    *,
+    state: Report.State,
+    outcome: Report.Outcome | None = None,
+    note: str = "",
+) -> list[Report]:
+    """The same decision for up to AT_ONCE reports, all or none. Raises NotFound when one of them is not there."""
+    if len(set(report_ids)) > AT_ONCE:
+        raise Invalid({"reports": [f"{AT_ONCE} at once."]})
+    locked = visible_reports(member).filter(pk__in=set(report_ids)).order_by("pk").select_for_update(no_key=True)
+    reports = list(locked)
+    if len(reports) != len(set(report_ids)):
+        raise NotFound
+    return [update_report(member, report.pk, state=state, outcome=outcome, note=note) for report in reports]
+
+
+def _assign(member: Member, report: Report, assignee: UUID | None) -> None:
+    if assignee is not None:
+        chosen = Member.objects.filter(pk=assignee, deactivated_at=None).first()
+        if chosen is None or not chosen.may(Right.MODERATE) or chosen.pk == report.author_id:
+            raise Invalid({"assignee": ["An active moderator or admin, and not who wrote the message."]})
+    before, report.assignee_id = report.assignee_id, assignee
+    report.save(update_fields=["assignee"])
+    _record("report.assigned", member, report, {"assignee": before}, {"assignee": assignee})
+
+
+def _move(member: Member, report: Report, state: Report.State, outcome: Report.Outcome | None) -> None:
+    before: Values = {"state": report.state, "outcome": report.outcome}
+    after: Values = {"state": state.value, "outcome": ""}
+    if state in DECIDED:
+        chosen = outcome or (report.outcome if state == report.state else _outcome(report, state))
+        after["outcome"] = str(chosen)
+    elif outcome is not None:
+        raise Invalid({"outcome": ["Only what is resolved or dismissed has an outcome."]})
+    if after == before:
+        return
+    report.state, report.outcome = after["state"], after["outcome"]
+    report.decided_at, report.decided_by = (timezone.now(), member) if state in DECIDED else (None, None)
+    report.version += 1
+    report.save(update_fields=["state", "outcome", "decided_at", "decided_by", "version"])
+    _publish(report, "report.updated")
+    _record("report.decided" if state in DECIDED else "report.moved", member, report, before, after)
+
+
+def _outcome(report: Report, state: Report.State) -> Report.Outcome:
+    """What was done since the report was made, the gravest first."""
+    if state == Report.State.DISMISSED:
+        return Report.Outcome.NO_ACTION
+    since = Sanction.objects.filter(member=report.author_id, created_at__gte=report.created_at)
+    kinds = set(since.values_list("kind", flat=True))
+    message = report.message
+    done = {
+        Report.Outcome.SUSPENDED: Sanction.Kind.SUSPENSION in kinds,
+        Report.Outcome.MUTED: Sanction.Kind.MUTE in kinds,
+        Report.Outcome.REMOVED: message is not None and message.deleted_at is not None,
+        Report.Outcome.HIDDEN: message is not None and message.hidden_at is not None,
+        Report.Outcome.WARNED: Sanction.Kind.WARNING in kinds,
+    }
+    return next((outcome for outcome, was in done.items() if was), Report.Outcome.OTHER)
+
+
+def _clean(text: str, field: str, most: int) -> str:
+    text = text.replace("\x00", "").strip()
+    if len(text) > most:
+        raise Invalid({field: [f"{most} characters at most."]})
+    return text
+
+
+def _record(action: str, member: Member, report: Report, before: Values, after: Values) -> None:
+    audit.record(action, actor=member, target=report, before=before, after=after)
 
 
 def _publish(report: Report, type: str) -> None:

@@ -123,10 +123,8 @@ class Store:
                 self._forget_strangers()  # they may be a guest from now on
         elif noun == "organization":
             self._put_organization(entity)
-        elif noun == "report":
-            _put_newer(self.reports, entity)
-        elif noun == "sanction":
-            _put_newer(self.sanctions, entity)
+        elif (own := {"report": self.reports, "sanction": self.sanctions}.get(noun)) is not None:
+            _put_newer(own, entity)
 
     def take(self, answers: Sequence[Answer]) -> None:
         """All pages of one sync. From the last one that is `full` on they replace what was known."""
@@ -212,10 +210,12 @@ class Store:
             self._put_seat(seat)
         for message in answer["messages"]:
             self.put_message(message)
-        for report in answer["reports"]:
-            _put_newer(self.reports, report)
-        for sanction in answer["sanctions"]:
-            _put_newer(self.sanctions, sanction)
+        self._take_own(answer)
+
+    def _take_own(self, answer: Answer) -> None:
+        for known, told in ((self.reports, answer["reports"]), (self.sanctions, answer["sanctions"])):
+            for entity in told:
+                _put_newer(known, entity)
 
     def _take_conversation(self, told: Entity, oldest: int) -> None:
         gaps = ("history_gap", "participants_gap")

@@ -43,6 +43,12 @@ class Bodies:
                 self._frames.put(ids, chunks, size=sum(len(body) for _, body in chunks))
         return frames
 
+    def forget(self, ids: Iterable[int]) -> None:
+        """These were redacted. Frames are put together again from what is left."""
+        for id in ids:
+            self._events.drop(id)
+        self._frames = Recent(FRAME_MEMORY)
+
     async def _texts(self, ids: set[int]) -> dict[int, bytes]:
         texts = {id: text for id in ids if (text := self._events.get(id)) is not None}
         missing = [id for id in ids if id not in texts]
@@ -69,9 +75,12 @@ class Recent(Generic[Key, Value]):
         self._entries.move_to_end(key)
         return entry[0]
 
-    def put(self, key: Key, value: Value, *, size: int) -> None:
+    def drop(self, key: Key) -> None:
         if key in self._entries:
             self._size -= self._entries.pop(key)[1]
+
+    def put(self, key: Key, value: Value, *, size: int) -> None:
+        self.drop(key)
         self._entries[key] = (value, size)
         self._size += size
         while self._size > self._bound and len(self._entries) > 1:

@@ -60,6 +60,10 @@ class Dispatcher:
         for connection in filter(None, map(self._connections.get, client_ids)):
             self.wake_one(connection)
 
+    def forget(self, events: Iterable[int]) -> None:
+        """What these said is not to be sent any more."""
+        self._bodies.forget(events)
+
     def wake_one(self, connection: Connection) -> None:
         if not connection.joined:
             connection.woken = True  # while it is being let in; looked at when that is done

@@ -288,6 +288,8 @@ class Node:
                 connection.close(message["code"])
         elif kind == "check":
             asyncio.ensure_future(self.check_standing(message["clients"])).add_done_callback(_note_failure)
+        elif kind == "redacted":
+            self.dispatcher.forget(message["events"])
         elif kind == "echo":
             self._hear_echo(message["number"])
         else:

@@ -1,0 +1,174 @@
+"""Measures of moderators against messages and conversations. Each needs a reason and stands in the audit log.
+
+A moderator reaches what they see and, beyond that, what was reported; never their own messages, nor those of somebody
+of equal or higher rank. Lock order: conversation, clients (inside publish).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from msgspec import UNSET, UnsetType
+
+from accounts import audit
+from accounts.actions.changes import clean_line
+from accounts.models import Member
+from accounts.roles import Right
+from chat import events
+from chat.access import find_conversation, find_message_to_moderate, lock_message_to_moderate, lock_to_moderate
+from chat.actions.conversations import save_change as save_conversation
+from chat.actions.messages import reactions_of, save_change
+from chat.delivery.redact import PURGED, UNSEEN, redact
+from chat.errors import Conflict, Forbidden, Invalid
+from chat.models import Conversation, Message, Participant, Reaction, Revision
+
+REASON_LENGTH: Final = 500
+LONGEST_SLOW_MODE: Final = 21_600  # seconds: six hours; for longer there is announcement-only
+LONGEST_RETENTION: Final = 36_500  # days: a century; for longer there is "for ever"
+
+
+@transaction.atomic
+def hide_message(member: Member, message_id: UUID, *, reason: str) -> events.Message:
+    """Keep a message from everybody until it is restored; doing it twice changes nothing. Conflict when deleted."""
+    reason = clean_reason(reason)
+    message = lock_message_to_moderate(member, message_id)
+    if message.deleted_at is not None:
+        raise Conflict("The message was deleted.")
+    if message.hidden_at is None:
+        message.hidden_at = timezone.now()
+        redact(message.conversation_id, [message.pk], changes=UNSEEN)
+        save_change(message, "hidden_at")
+        _record("message.hidden", member, message, {"hidden_at": None}, {"hidden_at": message.hidden_at}, reason)
+    return message.entity(reactions=reactions_of(message))
+
+
+@transaction.atomic
+def restore_message(member: Member, message_id: UUID, *, reason: str) -> events.Message:
+    """Show a hidden message again. Raises Conflict when retention has taken it from everybody meanwhile."""
+    reason = clean_reason(reason)
+    message = lock_message_to_moderate(member, message_id)
+    if message.seq < message.conversation.first_seq:
+        raise Conflict("Its time is over: it is kept for the report alone.")
+    if message.hidden_at is not None:
+        before, message.hidden_at = message.hidden_at, None
+        save_change(message, "hidden_at")
+        _record("message.restored", member, message, {"hidden_at": before}, {"hidden_at": None}, reason)
+    return message.entity(reactions=reactions_of(message))
+
+
+@transaction.atomic
+def remove_message(member: Member, message_id: UUID, *, reason: str) -> events.Message:
+    """Take the words out for good: text, revisions, reactions, the search vector, the event log. The tombstone stays,
+    for `seq` is dense. The audit log says how long it was, never what it said."""
+    reason = clean_reason(reason)
+    message = lock_message_to_moderate(member, message_id)
+    if message.purged_at is None:
+        before = {"characters": len(message.text), "deleted_at": message.deleted_at, "hidden_at": message.hidden_at}
+        Revision.objects.filter(message=message).delete()
+        Reaction.objects.filter(message=message).delete()
+        redact(message.conversation_id, [message.pk], changes=PURGED)
+        now = timezone.now()
+        message.text = message.html = ""
+        message.mentions, message.wide_mention, message.hidden_at = [], None, None
+        message.deleted_at, message.purged_at = message.deleted_at or now, now
+        fields = ("text", "html", "mentions", "wide_mention", "hidden_at", "deleted_at", "purged_at")
+        save_change(message, *fields, type="message.deleted")
+        _record("message.removed", member, message, before, {"purged_at": now}, reason)
+    return message.entity()
+
+
+@transaction.atomic
+def regulate_conversation(
+    member: Member,
+    conversation_id: UUID,
+    *,
+    reason: str = "",
+    locked: bool | None = None,
+    announcement_only: bool | None = None,
+    slow_mode: int | None = None,
+    retention_days: int | UnsetType | None = UNSET,
+) -> Conversation:
+    """Who may write, how often, and how long it is kept. None, and UNSET, leave a rule as it is.
+
+    Moderators may do all of it with a reason but set the retention, which is for those who may change the organization.
+    A channel's own admins may make it announcement-only or slow, and need to give no reason.
+    Raises Forbidden, Invalid, NotFound.
+    """
+    conversation = _lock_to_regulate(member, conversation_id, strictly=locked is not None)
+    changes: dict[str, Any] = {}
+    if announcement_only is not None:
+        changes["announcement_only"] = announcement_only
+    if slow_mode is not None:
+        changes["slow_mode"] = _within("slow_mode", slow_mode, LONGEST_SLOW_MODE)
+    if locked is not None and locked != (conversation.locked_at is not None):
+        changes["locked_at"] = timezone.now() if locked else None
+    if retention_days is not UNSET:
+        if not member.may(Right.CHANGE_ORGANIZATION):
+            raise Forbidden("Only admins decide how long messages are kept.")
+        changes["retention_days"] = _within("retention_days", retention_days, LONGEST_RETENTION)
+    return _regulate(member, conversation, changes, reason)
+
+
+@transaction.atomic
+def read_original(member: Member, message_id: UUID) -> Message:
+    """What a hidden message says, for moderators; that they read it stands in the audit log."""
+    message = find_message_to_moderate(member, message_id)
+    audit.record("message.read", actor=member, target=message)
+    return message
+
+
+def clean_reason(reason: str) -> str:
+    """Raises Invalid without one."""
+    reason = clean_line(reason)
+    if not reason:
+        raise Invalid({"reason": ["Say why."]})
+    if len(reason) > REASON_LENGTH:
+        raise Invalid({"reason": [f"{REASON_LENGTH} characters at most."]})
+    return reason
+
+
+def _lock_to_regulate(member: Member, conversation_id: UUID, *, strictly: bool) -> Conversation:
+    if member.may(Right.MODERATE):
+        return lock_to_moderate(member, conversation_id)
+    place = find_conversation(member, conversation_id, lock=True)
+    if strictly or not place.is_admin:
+        raise Forbidden("Only moderators may do that." if strictly else "Only its admins and moderators may do that.")
+    return place.conversation
+
+
+def _regulate(member: Member, conversation: Conversation, changes: dict[str, Any], reason: str) -> Conversation:
+    before = {name: getattr(conversation, name) for name in changes}
+    after = {name: value for name, value in changes.items() if value != before[name]}
+    if not after:
+        return conversation
+    if "announcement_only" in after and not conversation.is_channel:
+        raise Conflict("Only channels can be for announcements.")
+    if not _runs(member, conversation) or "locked_at" in after:
+        reason = clean_reason(reason)
+    for name, value in after.items():
+        setattr(conversation, name, value)
+    save_conversation(conversation, *after)
+    before = {name: before[name] for name in after}
+    _record("conversation.regulated", member, conversation, before, after, reason)
+    return conversation
+
+
+def _runs(member: Member, conversation: Conversation) -> bool:
+    """Whether they are an admin of this channel itself."""
+    seats = Participant.objects.filter(conversation=conversation, member=member, left_at=None)
+    return seats.filter(role=Participant.Role.ADMIN).exists()
+
+
+def _within(field: str, value: int | None, most: int) -> int | None:
+    if value is not None and not 0 <= value <= most:
+        raise Invalid({field: [f"Between 0 and {most}."]})
+    return value
+
+
+def _record(
+    action: str, member: Member, target: Any, before: dict[str, Any], after: dict[str, Any], reason: str
+) -> None:
+    audit.record(action, actor=member, target=target, before=before, after=after, reason=reason)

@@ -1,0 +1,134 @@
+"""Measures against a member: a warning, a mute for a time, a suspension; and lifting them.
+
+What a mute and a suspension do is in accounts/actions/sanctions.py; here is the record of them, told to the member
+alone and never with the name of who imposed it. Lock order: organization, members, sanctions, clients (inside publish).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import audit
+from accounts.actions import sanctions as accounts
+from accounts.models import Member
+from chat.access import find_member_to_moderate
+from chat.actions.moderation import clean_reason
+from chat.delivery.publish import Draft, publish
+from chat.errors import Conflict, Invalid
+from chat.models import Sanction
+
+Kind = Sanction.Kind
+
+
+@transaction.atomic
+def warn_member(member: Member, member_id: UUID, *, reason: str) -> Sanction:
+    """Tell a member that something was not in order. Raises Forbidden, NotFound, Conflict for who is not active."""
+    reason = clean_reason(reason)
+    actor, subject = accounts.lock_to_sanction(member, find_member_to_moderate(member, member_id))
+    if not subject.is_active:
+        raise Conflict("They are no longer a member.")
+    audit.record("member.warned", actor=actor, target=subject, reason=reason)
+    return _impose(actor, subject, Kind.WARNING, reason)
+
+
+@transaction.atomic
+def mute_member(member: Member, member_id: UUID, *, reason: str, until: datetime) -> Sanction:
+    """Let a member write nothing until then. A mute that is in force is replaced."""
+    reason, until = clean_reason(reason), _future(until)
+    subject = find_member_to_moderate(member, member_id)
+    if not subject.is_active:
+        raise Conflict("They are no longer a member.")
+    subject = accounts.mute(member, subject, until=until, reason=reason)
+    _end(subject, Kind.MUTE, by=member, reason="Replaced by another one.")
+    return _impose(member, subject, Kind.MUTE, reason, until=until)
+
+
+@transaction.atomic
+def suspend_member(member: Member, member_id: UUID, *, reason: str, until: datetime | None = None) -> Sanction:
+    """Shut a member out until then, or until it is lifted: their sessions, tokens, sockets and mailboxes end here."""
+    reason = clean_reason(reason)
+    until = None if until is None else _future(until)
+    subject = accounts.suspend(member, find_member_to_moderate(member, member_id), until=until, reason=reason)
+    return _impose(member, subject, Kind.SUSPENSION, reason, until=until)
+
+
+@transaction.atomic
+def lift_sanction(member: Member, member_id: UUID, *, kind: str, reason: str) -> Sanction:
+    """End a mute or a suspension before its time. Raises Conflict when there is none, Invalid for another kind."""
+    reason = clean_reason(reason)
+    if kind not in {Kind.MUTE, Kind.SUSPENSION}:
+        raise Invalid({"kind": ["mute or suspension; a warning stays a warning."]})
+    subject = find_member_to_moderate(member, member_id)
+    if kind == Kind.MUTE:
+        if not subject.is_muted:
+            raise Conflict("They are not muted.")
+        subject = accounts.mute(member, subject, until=None, reason=reason)
+    else:
+        subject = accounts.lift_suspension(member, subject, reason=reason)
+    lifted = _end(subject, Kind(kind), by=member, reason=reason)
+    if not lifted:
+        raise Conflict("There is nothing to lift.")
+    return lifted[-1]
+
+
+def end_expired_suspensions() -> int:
+    """Let those back in whose time is over; how many. A mute needs nothing of the kind: times are compared."""
+    over = Member.objects.filter(suspended_until__lte=timezone.now()).order_by("pk")
+    return sum(_end_suspension(subject) for subject in over)
+
+
+def in_force(sanctions: Any) -> Any:
+    """Of a queryset those that are neither lifted nor over."""
+    return sanctions.filter(Q(until=None) | Q(until__gt=timezone.now()), lifted_at=None)
+
+
+@transaction.atomic
+def _end_suspension(subject: Member) -> bool:
+    fresh = accounts.end_suspension(subject)
+    if fresh is not None:
+        _end(fresh, Kind.SUSPENSION, by=None, reason="Its time is over.")
+    return fresh is not None
+
+
+def _future(until: datetime) -> datetime:
+    if until <= timezone.now():
+        raise Invalid({"until": ["That time has passed."]})
+    return until
+
+
+def _impose(
+    actor: Member, subject: Member, kind: Sanction.Kind, reason: str, *, until: datetime | None = None
+) -> Sanction:
+    sanction: Sanction = Sanction.objects.create(
+        organization_id=subject.organization_id,
+        member=subject,
+        kind=kind,
+        reason=reason,
+        until=until,
+        created_by=actor,
+    )
+    _publish(sanction, "sanction.created")
+    return sanction
+
+
+def _end(subject: Member, kind: Sanction.Kind, *, by: Member | None, reason: str) -> list[Sanction]:
+    rows = Sanction.objects.filter(member=subject, kind=kind, lifted_at=None).select_for_update(no_key=True)
+    ended = list(rows.order_by("pk"))
+    for sanction in ended:
+        sanction.lifted_at, sanction.lifted_by, sanction.lift_reason = timezone.now(), by, reason
+        sanction.version += 1
+        sanction.save(update_fields=["lifted_at", "lifted_by", "lift_reason", "version"])
+        _publish(sanction, "sanction.updated")
+    return ended
+
+
+def _publish(sanction: Sanction, type: str) -> None:
+    """Tell the member, and nobody else."""
+    draft = Draft(type=type, entity=sanction.entity(), entity_id=sanction.pk, member_id=sanction.member_id)
+    publish(sanction.organization_id, draft)

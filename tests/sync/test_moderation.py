@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from accounts.models import Member
+from chat.actions.conversations import archive_conversation
+from chat.actions.messages import edit_message, send_message
+from chat.actions.moderation import (
+    hide_message,
+    read_original,
+    regulate_conversation,
+    remove_message,
+    restore_message,
+)
+from chat.actions.reactions import add_reaction
+from chat.models import Conversation
+from tests.cast import scope_of
+from tests.sync.conftest import Say, Verify, alike, proves
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+THOSE_THERE = ("alice", "alice again", "bob", "gus")
+
+
+@proves(hide_message, read_original, events=("message.updated",))
+def test_hide(verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say) -> None:
+    message = say(bob, town, "shameful")
+
+    def hide() -> None:
+        assert hide_message(alice, message.id, reason="shame").text == ""
+        assert read_original(alice, message.id).text == "shameful"
+        hide_message(alice, message.id, reason="again")
+
+    assert verify(hide) == alike(THOSE_THERE, ["message.updated"])
+
+
+@proves(restore_message, events=("message.updated",))
+def test_restore(verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say) -> None:
+    message = say(bob, town, "harmless")
+
+    def hide_and_restore() -> None:
+        hide_message(alice, message.id, reason="looks bad")
+        assert restore_message(alice, message.id, reason="is not").text == "harmless"
+
+    assert verify(hide_and_restore) == alike(THOSE_THERE, ["message.updated"] * 2)
+
+
+@proves(remove_message, hide_message, events=("message.created", "message.updated", "message.deleted"))
+def test_words_are_taken_out_of_the_mailboxes_they_still_lie_in(
+    verify: Verify, alice: Member, bob: Member, town: Conversation
+) -> None:
+    def say_and_remove() -> None:
+        with scope_of(bob):
+            message = send_message(bob, town.pk, text="secret", ref=uuid4()).message
+            edit_message(bob, message.id, text="more secret")
+            add_reaction(bob, message.id, emoji="👍")
+        hide_message(alice, message.id, reason="first")
+        remove_message(alice, message.id, reason="for good")
+
+    told = ["message.created", *["message.updated"] * 3, "message.deleted"]
+    assert verify(say_and_remove) == alike(THOSE_THERE, told)
+
+
+@proves(regulate_conversation, archive_conversation, events=("conversation.updated",))
+def test_rules_of_a_conversation(verify: Verify, alice: Member, town: Conversation) -> None:
+    def regulate() -> None:
+        regulate_conversation(alice, town.pk, reason="quiet", locked=True)
+        regulate_conversation(alice, town.pk, reason="again", locked=True)
+        regulate_conversation(alice, town.pk, announcement_only=True, slow_mode=30, retention_days=7)
+        archive_conversation(alice, town.pk, reason="over")
+
+    assert verify(regulate) == alike(THOSE_THERE, ["conversation.updated"] * 3)
