@@ -5,6 +5,7 @@
 
 import { byId, once } from "./dom.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
+import { Palette } from "./palette.js"; // with this file: what is typed right after its key is meant for it
 import { toast } from "./toast.js";
 
 /**
@@ -19,7 +20,7 @@ export function commandsOf(page) {
 
 /** What opens something. @param {App} app */
 function dialogs(app) {
-  const palette = once(async () => new (await import("./palette.js")).Palette(app));
+  const palette = once(async () => new Palette(app));
   const help = once(async () => await import("./help.js"));
   const preferences = once(async () => new (await import("./preferences.js")).PreferencesDialog(app));
   const devices = once(async () => new (await import("./devices.js")).Devices(app));

@@ -1,12 +1,17 @@
 /** @import {App} from "./app.js" */
 
+import { ApiError } from "../client/api.js";
 import { attempt, confirm, openDialog } from "./dialog.js";
 import { byId, clone, setIcon, setText } from "./dom.js";
 import { fullDate, shortTime } from "./format.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { toast } from "./toast.js";
 
-/** @typedef {{id: string, platform: string, label: string, online: boolean, created_at: string, last_seen_at: string}} Device */
+/**
+ * `browser`: which one, as far as it said; `current`: signed in by the same session as this page.
+ *
+ * @typedef {{id: string, platform: string, label: string, browser?: string, current?: boolean, online: boolean, created_at: string, last_seen_at: string}} Device
+ */
 
 /** The tabs and devices that follow the organization as the member, and a way to sign them out. */
 export class Devices {
@@ -42,7 +47,12 @@ export class Devices {
     const order = (/** @type {Device} */ device) => (this.#isThis(device) ? 0 : device.online ? 1 : 2);
     this.#devices.sort((one, other) => order(one) - order(other) || other.last_seen_at.localeCompare(one.last_seen_at));
     byId("devices-list").replaceChildren(...this.#devices.map((device) => this.#row(device)));
-    byId("devices-others").hidden = this.#devices.length < 2;
+    byId("devices-others").hidden = this.#others.length === 0;
+  }
+
+  /** Other tabs of this browser would take this one with them. */
+  get #others() {
+    return this.#devices.filter((device) => !this.#isThis(device) && !device.current);
   }
 
   /** @param {Device} device */
@@ -51,12 +61,13 @@ export class Devices {
     const name = nameOf(device);
     setIcon(slots.icon, device.platform === "ios" || device.platform === "android" ? "phone" : device.platform === "bot" ? "bot" : "device");
     setText(slots.name, name);
-    slots.here.hidden = !this.#isThis(device);
+    slots.here.hidden = !this.#isThis(device) && !device.current;
+    setText(slots.here, this.#isThis(device) ? gettext("This one") : gettext("This browser"));
     slots.dot.hidden = !device.online;
     const seen = interpolate(gettext("Last seen %(time)s"), { time: shortTime(device.last_seen_at) });
     setText(slots.detail, device.online ? gettext("Connected now") : seen);
     slots.detail.title = interpolate(gettext("Here since %(time)s"), { time: fullDate(device.created_at) });
-    slots.button.hidden = this.#isThis(device);
+    slots.button.hidden = this.#isThis(device) || device.current;
     slots.button.setAttribute("aria-label", interpolate(gettext("Sign out %(name)s"), { name }));
     slots.button.addEventListener("click", () => void this.#end(device));
     return root;
@@ -71,23 +82,35 @@ export class Devices {
   }
 
   async #endOthers() {
-    const others = this.#devices.filter((device) => !this.#isThis(device));
+    const others = this.#others;
     const title = interpolate(ngettext("Sign out %(count)s other device?", "Sign out %(count)s other devices?", others.length), { count: others.length });
     const text = gettext("Other tabs of this browser stay signed in.");
     if (await confirm({ title, text, yes: gettext("Sign out") })) await this.#signOut(others);
   }
 
+  /** @param {string} id gone already is as good: several clients may have been of one session */
+  async #post(id) {
+    try {
+      await this.app.client.api.post(`clients/${id}/sign-out`);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
+    }
+  }
+
   /** @param {Device[]} devices */
   async #signOut(devices) {
-    const done = await attempt(this.dialog, () => Promise.all(devices.map(({ id }) => this.app.client.api.post(`clients/${id}/sign-out`))));
+    const done = await attempt(this.dialog, async () => {
+      for (const { id } of devices) await this.#post(id);
+    });
     if (done) toast(gettext("Signed out."));
     await this.#load();
   }
 }
 
 /** @param {Device} device */
-function nameOf({ platform, label }) {
+function nameOf({ platform, label, browser }) {
   const platforms = { web: gettext("Browser"), ios: gettext("iPhone or iPad"), android: gettext("Android"), desktop: gettext("Desktop app"), bot: gettext("Bot") };
   const kind = platforms[/** @type {keyof typeof platforms} */ (platform)] ?? platform;
+  if (platform === "web" && (browser || label)) return browser || label;
   return label && label !== kind ? `${label} · ${kind}` : kind;
 }
