@@ -37,7 +37,7 @@ export function findMembers(members, words, { most, here = new Set(), me = "" })
   for (const member of members) {
     if (member.deactivated_at) continue;
     const score = words ? scoreOf(spellings(member), words) : 3;
-    if (score > 0) found.push([score * 4 + (here.has(member.id) ? 2 : 0) - (member.id === me ? 1 : 0), member]);
+    if (score > 0) found.push([score * 4 + (here.has(member.id) ? 2 : 0) - (member.id === me ? 3 : 0), member]);
   }
   found.sort(([one, first], [other, second]) => other - one || first.name.localeCompare(second.name));
   return found.slice(0, most).map(([, member]) => member);

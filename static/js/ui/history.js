@@ -32,6 +32,8 @@ export class History {
   #to = 0;
   /** @type {number | null} the read position when the conversation was opened: where the "new" divider stands */
   #newAfter = null;
+  /** @type {{anchor: Element | undefined, bottom: number, end: boolean, size: string} | null} what one looks at, and where it stands */
+  #place = null;
   #passedNew = false; // the divider has been on the screen
   /** @type {number | null} from where one marked it unread while it was open: until it is opened again that stays */
   #unreadFrom = null;
@@ -61,7 +63,8 @@ export class History {
     app.store.observe((changes) => this.#onChanges(changes));
     app.client.outbox.observe((conversation) => conversation === this.#conversation && this.render());
     this.scroller.addEventListener("scroll", this.settle, { passive: true });
-    new ResizeObserver(() => this.#onResize()).observe(this.scroller);
+    const sizes = new ResizeObserver(() => this.#onResize());
+    for (const element of [this.scroller, this.list.element]) sizes.observe(element);
     byId("jump-button").addEventListener("click", () => void this.toEnd());
     byId("unread-jump").addEventListener("click", () => void this.#toUnread());
     byId("unread-read").addEventListener("click", () => this.#markAll());
@@ -100,6 +103,7 @@ export class History {
     this.#openWindow(anchor);
     this.#render();
     this.#scrollTo(seq, unread > 0);
+    this.#notePlace();
     this.settle();
   }
 
@@ -113,6 +117,7 @@ export class History {
       this.app.router.go(this.app.router.path(conversation.id), { replace: true });
     }
     this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#notePlace();
     this.settle();
   }
 
@@ -181,6 +186,7 @@ export class History {
     this.#from = 1;
     this.#to = 0;
     this.#visible.clear();
+    this.#place = null;
     this.#passedNew = false;
     this.#unreadFrom = this.app.store.ownSeat(conversation.id)?.unread_from ?? null;
     this.#newAfter = this.app.store.unread(conversation.id) > 0 ? this.app.store.readUpTo(conversation.id) : null;
@@ -405,16 +411,37 @@ export class History {
    * @param {() => void} change
    */
   #keepPlace(change) {
-    const end = this.#isReadingAlong;
-    const anchor = this.#firstOnScreen();
-    // Its end: its beginning goes where the message that comes in above it is of the same author, and bears the name.
-    const bottom = anchor?.getBoundingClientRect().bottom ?? 0;
+    this.#steady();
     change();
-    if (end && !this.#isBehind) this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#putBack();
+    this.#notePlace();
+  }
+
+  /** Where something other than scrolling has moved what is on the screen (a late picture, a new width), put it back. */
+  #steady() {
+    if (this.#place && this.#place.size !== this.#size) this.#putBack();
+    this.#notePlace();
+  }
+
+  #putBack() {
+    const { scroller } = this;
+    const { anchor, bottom, end } = this.#place ?? {};
+    if (end && !this.#isBehind) scroller.scrollTop = scroller.scrollHeight;
     else if (anchor?.isConnected) {
-      const moved = anchor.getBoundingClientRect().bottom - bottom;
-      if (Math.abs(moved) >= 1) this.scroller.scrollTop += moved;
+      // Its end: its beginning goes where the message that comes in above it is of the same author, and bears the name.
+      const moved = anchor.getBoundingClientRect().bottom - (bottom ?? 0);
+      if (Math.abs(moved) >= 1) scroller.scrollTop += moved;
     }
+  }
+
+  #notePlace() {
+    const anchor = this.#firstOnScreen();
+    this.#place = { anchor, bottom: anchor?.getBoundingClientRect().bottom ?? 0, end: this.#isReadingAlong, size: this.#size };
+  }
+
+  get #size() {
+    const { clientWidth, clientHeight, scrollHeight } = this.scroller;
+    return `${clientWidth} ${clientHeight} ${scrollHeight}`;
   }
 
   /** @returns {Element | undefined} */
@@ -432,16 +459,15 @@ export class History {
   }
 
   #onResize() {
-    if (this.#wasAtEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
+    if (!this.#conversation || this.#loading) return;
+    this.#steady();
     this.settle();
   }
-
-  #wasAtEnd = true;
 
   /** After scrolling or rendering: fetch what comes next, say how far was read. */
   #settle() {
     if (!this.#conversation || this.#loading || this.#holding) return;
-    this.#wasAtEnd = this.#isReadingAlong;
+    this.#steady();
     for (const edge of /** @type {Edge[]} */ (["before", "after"])) {
       if (this.#hasMore(edge) && this.#isNear(edge) && this.#edges[edge] === "idle") void this.#extend(edge);
     }
