@@ -92,7 +92,7 @@ class Store:
 
     def spoken_of(self) -> set[str]:
         """Every member that something here refers to."""
-        found = {self.me}
+        found = {self.me} if self.me else set()
         for room in self.own_rooms():
             found.update(room.conversation["people"])
             found.update(seat["member"] for seat in room.participants)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from typing import Final
+from uuid import UUID
 
 from django.db.models import Q
 
 from accounts.models import Member
-from chat.access import visible_members
+from chat.access import known_members, visible_members
 
 PAGE: Final = 200
+AT_ONCE: Final = 100  # members asked for by id: about as much as an address may be long
 
 
 def list_members(
@@ -22,3 +24,8 @@ def list_members(
     if active is not None:
         members = members.filter(deactivated_at__isnull=active)
     return list(members.order_by("handle")[:limit])
+
+
+def members_by_id(member: Member, ids: list[UUID]) -> list[Member]:
+    """Those of them whom the member may know, by handle."""
+    return list(known_members(member).filter(pk__in=ids).order_by("handle"))

@@ -58,6 +58,9 @@ async function liveTab(options) {
   return tab;
 }
 
+/** The server's answer to a question for people: Dora is one, nobody else is. */
+const dora = ({ query }) => ({ results: query.get("ids").includes("member-dora") ? [member({ id: "member-dora", name: "Dora" })] : [], next: null });
+
 const refused = (status) => () => new Response(JSON.stringify({ code: "x" }), { status });
 
 test("starting: first the state, then a client, its socket, and what happened in between", async () => {
@@ -324,15 +327,29 @@ test("read positions are gathered, told once in two seconds, and told later when
 });
 
 test("an unknown author is asked for once, and shown when known", async () => {
-  const { client, last, count } = await liveTab({ routes: { "GET members/member-dora": () => member({ id: "member-dora", name: "Dora" }) } });
+  const { client, last, count } = await liveTab({ routes: { "GET members": dora } });
   last().say({ op: "events", tag: 1, events: [3, 4].map((seq) => event("message.created", message({ seq, author: "member-dora" }))) });
   last().say({ op: "events", tag: 3, events: [event("message.created", message({ seq: 5, author: "member-nobody" }))] });
   await settle();
   assert.equal(client.store.members.get("member-dora").name, "Dora");
   last().say({ op: "events", tag: 4, events: [event("message.created", message({ seq: 6, author: "member-nobody" }))] });
   await settle();
-  assert.equal(count("GET members/member-dora"), 1);
-  assert.equal(count("GET members/member-nobody"), 1, "who is not for us to know is not asked for again and again");
+  assert.equal(count("GET members?ids=member-dora"), 1);
+  assert.equal(count("GET members?ids=member-nobody"), 1, "who is not for us to know is not asked for again and again");
+});
+
+test("many unknown people are asked for a hundred at a time, whatever the size of the organization", async () => {
+  const asked = [];
+  const answer = ({ query }) => {
+    const ids = query.get("ids").split(",");
+    asked.push(ids.length);
+    return { results: ids.map((id) => member({ id })), next: null };
+  };
+  const seats = Array.from({ length: 250 }, (_, number) => seat({ member: `member-${number}` }));
+  const { client } = await liveTab({ routes: { "GET members": answer, "GET conversations/general/participants": () => ({ results: seats, next: null }) } });
+  await client.loadParticipants("general");
+  assert.deepEqual(asked, [100, 100, 50]);
+  assert.equal(client.store.strangers().size, 0);
 });
 
 test("a channel looked at from outside is looked at again and again; entering it counts what was seen for nothing", async () => {
@@ -395,7 +412,7 @@ async function overtaken({ routes, ask }) {
   const tab = await liveTab({ routes: held });
   const asking = ask(tab.client);
   await settle();
-  tab.answers.push(answer({ full: true, members: [me()], conversations: [told({ last_seq: 200, history_gap: true, version: 9 })], participants: [seat()], messages: [message({ seq: 200 })] }));
+  tab.answers.push(answer({ full: true, members: [me(), member()], conversations: [told({ last_seq: 200, history_gap: true, version: 9 })], participants: [seat()], messages: [message({ seq: 200 })] }));
   tab.last().say({ op: "heartbeat", tag: 90 });
   await settle();
   release();
@@ -457,7 +474,7 @@ test("people who were asked for before people were forgotten are asked for again
 
   const again = ageing((version) => member({ id: "member-eve", version, name: `version ${version}` }));
   const { client: other, last } = await overtaken({
-    routes: { "GET members/member-eve": again },
+    routes: { "GET members": () => ({ results: [again()], next: null }) },
     ask: async (client) => client.store.putMessage(message({ seq: 3, author: "member-eve" })),
   });
   assert.equal(other.store.members.has("member-eve"), false, "nothing refers to them any more");
@@ -489,7 +506,7 @@ test("paging remembers where a history begins and shares a request under way", a
 });
 
 test("typing is said once in two and a half seconds, heard for six, and over with the message", async () => {
-  const { client, clock, last } = await liveTab({ routes: { "GET members/member-dora": () => member({ id: "member-dora", name: "Dora" }) } });
+  const { client, clock, last } = await liveTab({ routes: { "GET members": dora } });
   client.focus = () => ({ conversation: "general", range: { from: 1, to: 1 }, thread: null });
   client.signals.type("general");
   client.signals.type("general");

@@ -81,13 +81,13 @@ export class Api {
   }
 
   /**
-   * Every page of a list, following `next`, up to `pages` of them.
+   * Every page of a list, following `next`; `pages` of them are more than any list has.
    *
    * @param {string} path
    * @param {Record<string, string | number | undefined | null>} [query]
    * @param {number} [pages]
    */
-  async list(path, query = {}, pages = 20) {
+  async list(path, query = {}, pages = 200) {
     let page = await this.get(path, query);
     const results = page.results;
     for (let count = 1; page.next && count < pages; count += 1) {

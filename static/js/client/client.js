@@ -17,7 +17,7 @@ import { Signals } from "./signals.js";
 import { Store } from "./store.js";
 import { Stream } from "./stream.js";
 
-const ONE_BY_ONE = 20; // unknown people who are asked for singly; beyond it the list of everybody is fewer requests
+const AT_ONCE = 100; // unknown people in one question: the address is about as long as one may be
 const LOOK_AGAIN = 10_000; // milliseconds between two looks at a channel that one takes no part in: no event tells of it
 const PRESENCE = 60_000; // milliseconds, about, between two looks at who is there, when no signal tells or one may have been missed
 const LONGEST_FRAME = 60_000; // bytes; a longer message is posted, so that the server's bound of a frame is never met
@@ -340,24 +340,18 @@ export class Client {
     wanted.forEach((id) => this.#askedFor.add(id));
     const { moment } = this.store;
     try {
+      const parts = Array.from({ length: Math.ceil(wanted.length / AT_ONCE) }, (_, at) => wanted.slice(at * AT_ONCE, (at + 1) * AT_ONCE));
+      const answers = await Promise.all(parts.map((some) => this.api.get("members", { ids: some.join(",") })));
       /** @type {Member[]} */
-      const found = wanted.length > ONE_BY_ONE ? await this.api.list("members") : await Promise.all(wanted.map((id) => this.#loadMember(id)));
+      const found = answers.flatMap(({ results }) => results);
       const isCurrent = this.store.areMembersCurrent(moment);
-      if (isCurrent) this.store.batch(() => found.forEach((member) => member && this.store.putMember(member)));
+      if (isCurrent) this.store.batch(() => found.forEach((member) => this.store.putMember(member)));
       for (const id of wanted) if (!isCurrent || this.store.members.has(id)) this.#askedFor.delete(id);
       if (!isCurrent) await this.#learn(this.store.strangers());
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       wanted.forEach((id) => this.#askedFor.delete(id)); // asked again when they are spoken of again
     }
-  }
-
-  /** @param {string} id @returns {Promise<Member>} null for who is not for us to know */
-  #loadMember(id) {
-    return this.api.get(`members/${id}`).catch((error) => {
-      if (error instanceof ApiError && !error.passing && error.status !== 401) return null;
-      throw error;
-    });
   }
 
   /** A channel that one looks at without taking part in it. */

@@ -29,6 +29,16 @@ def test_a_guest_knows_only_whom_they_meet(api_of, alice: Member, bob: Member, g
     assert [m["handle"] for m in api_of(gus).get("members")["results"]] == ["bob", "gus"]
 
 
+def test_people_are_asked_for_by_id(api_of, alice: Member, bob: Member, gus: Member, charlie: Member) -> None:
+    api_of(bob).channel(members=[gus.pk])
+    ids = f"{bob.pk},{alice.pk},{charlie.pk}"
+    assert [m["handle"] for m in api_of(alice).get("members", ids=ids)["results"]] == ["alice", "bob"]
+    assert [m["handle"] for m in api_of(gus).get("members", ids=ids)["results"]] == ["bob"]
+    assert [m["handle"] for m in api_of(charlie).get("members", ids=ids)["results"]] == ["charlie"]
+    assert code_of(api_of(bob)("GET", "members?ids=bob")) == (422, "invalid")
+    assert code_of(api_of(bob)("GET", "members?ids=" + ",".join([str(bob.pk)] * 101))) == (422, "invalid")
+
+
 def test_charlie_knows_nobody_of_acme(api_of, alice: Member, charlie: Member) -> None:
     assert [m["handle"] for m in api_of(charlie).get("members")["results"]] == ["charlie"]
     assert code_of(api_of(charlie)("GET", f"members/{alice.pk}")) == (404, "not_found")
