@@ -307,7 +307,7 @@ class World {
   }
 
   async reply(tab, client, room) {
-    const root = this.#message(client, room, ({ thread, deleted_at }) => !thread && !deleted_at);
+    const root = this.#message(client, room, (one) => !one.thread && isKept(one));
     if (root) await this.send(tab, client, room, root.id);
   }
 
@@ -317,7 +317,7 @@ class World {
   }
 
   async remove(tab, client, room) {
-    const message = this.#message(client, room, ({ author, deleted_at }) => author === client.store.me && !deleted_at);
+    const message = this.#message(client, room, (one) => one.author === client.store.me && !one.deleted_at && !isKept(one));
     if (message) await client.remove(message);
   }
 
@@ -386,6 +386,9 @@ class World {
     return this.dice.pick(client.store.between(room, last_seq - 40, last_seq).filter(fits)) ?? null;
   }
 }
+
+/** Half of the messages are never deleted, and those alone are replied to: a reply to what is gone by then is refused, which is no loss. */
+const isKept = ({ seq }) => seq % 2 === 0;
 
 const stateOf = ({ page: { client } }) => ({
   id: client.stream.session.id,
