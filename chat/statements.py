@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from psycopg import Connection, Cursor
 
 Row = TypeVar("Row", bound=models.Model)
@@ -33,7 +33,8 @@ def execute(sql: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Cursor[A
 def insert(rows: Sequence[models.Model]) -> None:
     """What `bulk_create` does for rows of one model that bring their keys along."""
     fields = _fields(type(rows[0]))
-    values = [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows]
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    values = [[field.get_db_prep_save(getattr(row, field.attname), wrapper) for field in fields] for row in rows]
     with connection.wrap_database_errors:
         Cursor(_connection()).executemany(_insertion(type(rows[0])), values)
 

@@ -41,7 +41,7 @@ WITH gate AS (SELECT pg_advisory_xact_lock_shared(hashtextextended(%(organizatio
 INSERT INTO chat_event (organization_id, conversation_id, member_id, type, entity_id, data, at)
 SELECT %(organization)s, d.conversation_id, d.member_id, d.type, d.entity_id, d.data, %(at)s
 FROM gate,
-    unnest(%(conversations)s::uuid[], %(members)s::uuid[], %(types)s::text[], %(entities)s::uuid[], %(data)s::text[])
+    unnest(%(conversations)s::uuid[], %(members)s::uuid[], %(types)b::text[], %(entities)b::uuid[], %(data)b::text[])
     WITH ORDINALITY AS d (conversation_id, member_id, type, entity_id, data, place)
 ORDER BY d.place
 RETURNING id
