@@ -8,7 +8,7 @@ What a member may not know of is NotFound, exactly like what does not exist; wha
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -70,25 +70,33 @@ def lock_to_write(member: Member, conversation_id: UUID) -> Place:
     return place
 
 
-def lock_all_to_write(pairs: Iterable[tuple[UUID, Member]]) -> dict[tuple[UUID, UUID], Place | Refusal]:
-    """`lock_to_write` for many (conversation id, member) at once, in two queries: by conversation and member id, the
-    place or why not. The conversations are locked in ascending order; those who meet in one share its object."""
+Places = dict[tuple[UUID, UUID], Place | Refusal]
+"""By conversation and member id: the place, or why not."""
+
+
+def lock_all_to_write(pairs: Iterable[tuple[UUID, Member]]) -> Callable[[], Places]:
+    """`lock_to_write` for many (conversation id, member) at once. Called within `statements.together()`; what it
+    returns gives the answer after it. The conversations are locked in ascending order; those who meet in one share its
+    object."""
     members = {(conversation_id, member.pk): member for conversation_id, member in pairs}
     given = {
         "organization": current_organization_id(),
         "conversations": sorted({conversation_id for conversation_id, _ in members}),
         "members": sorted({member_id for _, member_id in members}),
     }
-    with statements.together():
-        locked = statements.execute(_LOCK_CONVERSATIONS, given)
-        # Behind the locks: who was removed while we waited is not found any more.
-        present = statements.execute(_FIND_PARTICIPANTS, given)
-    conversations = {each.pk: each for each in statements.rows(Conversation, locked)}
-    participants = {(each.conversation_id, each.member_id): each for each in statements.rows(Participant, present)}
-    return {
-        key: _place_to_write(member, conversations.get(key[0]), participants.get(key))
-        for key, member in members.items()
-    }
+    locked = statements.execute(_LOCK_CONVERSATIONS, given)
+    # Behind the locks: who was removed while we waited is not found any more.
+    present = statements.execute(_FIND_PARTICIPANTS, given)
+
+    def places() -> Places:
+        conversations = {each.pk: each for each in statements.rows(Conversation, locked)}
+        participants = {(each.conversation_id, each.member_id): each for each in statements.rows(Participant, present)}
+        return {
+            key: _place_to_write(member, conversations.get(key[0]), participants.get(key))
+            for key, member in members.items()
+        }
+
+    return places
 
 
 _LOCK_CONVERSATIONS: Final = f"""

@@ -8,7 +8,7 @@ Lock order: conversations by ascending id, participants, clients (inside publish
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -25,6 +25,7 @@ from accounts.tenancy import current_organization_id
 from chat import events, statements, throttle
 from chat.access import (
     Place,
+    Places,
     is_expired,
     lock_all_to_write,
     lock_message_to_delete,
@@ -161,8 +162,10 @@ def _send_alone(post: Post) -> Sent | Refusal:
 
 @transaction.atomic
 def _send_together(posts: Sequence[Post]) -> list[Sent | Refusal]:
-    places = lock_all_to_write((post.conversation_id, post.member) for post in posts)
-    known = _known(posts)
+    with statements.together():
+        find_places = lock_all_to_write((post.conversation_id, post.member) for post in posts)
+        find_known = _known(posts)
+    places, known = find_places(), find_known()
     batch = _Batch(allowance=_count(posts, places, known))
     outcomes = [_place_post(post, places, known, batch) for post in posts]
     if batch.messages:
@@ -176,7 +179,11 @@ WHERE organization_id = %(organization)s AND author_id = ANY(%(authors)s) AND re
 """
 
 
-def _known(posts: Sequence[Post]) -> dict[tuple[UUID, UUID], Message]:
+Known = dict[tuple[UUID, UUID], Message]
+"""By author and ref: what was sent before."""
+
+
+def _known(posts: Sequence[Post]) -> Callable[[], Known]:
     found = statements.execute(
         _FIND_KNOWN,
         {
@@ -185,14 +192,10 @@ def _known(posts: Sequence[Post]) -> dict[tuple[UUID, UUID], Message]:
             "refs": [post.ref for post in posts],
         },
     )
-    return {(message.author_id, message.ref): message for message in statements.rows(Message, found) if message.ref}
+    return lambda: {(each.author_id, each.ref): each for each in statements.rows(Message, found) if each.ref}
 
 
-def _count(
-    posts: Sequence[Post],
-    places: Mapping[tuple[UUID, UUID], Place | Refusal],
-    known: Mapping[tuple[UUID, UUID], Message],
-) -> dict[UUID, int]:
+def _count(posts: Sequence[Post], places: Places, known: Known) -> dict[UUID, int]:
     """How many of the batch's new messages each member may send. Repeating a known one is free."""
     new = {
         (post.member.pk, post.ref) for post in posts if isinstance(places[post.conversation_id, post.member.pk], Place)
@@ -201,12 +204,7 @@ def _count(
     return throttle.admit("message", wanted, limit=settings.MESSAGE_RATE) if wanted else {}
 
 
-def _place_post(
-    post: Post,
-    places: dict[tuple[UUID, UUID], Place | Refusal],
-    known: dict[tuple[UUID, UUID], Message],
-    batch: _Batch,
-) -> Sent | Refusal:
+def _place_post(post: Post, places: Places, known: Known, batch: _Batch) -> Sent | Refusal:
     place = places[post.conversation_id, post.member.pk]
     if isinstance(place, Refusal):
         return place
@@ -269,23 +267,29 @@ def _root(conversation: Conversation, thread_id: UUID, batch: _Batch) -> Message
     return batch.roots.setdefault(root.pk, root)
 
 
-_MOVE_SEQS: Final = """
-UPDATE chat_conversation c SET last_seq = n.seq FROM unnest(%s::uuid[], %s::bigint[]) AS n (id, seq) WHERE c.id = n.id
-"""
 # Who writes has read what stands above; their clients conclude the same from the message itself.
-_MOVE_READ_POSITIONS: Final = """
+_MOVE_ON: Final = """
+WITH conversations AS (
+    UPDATE chat_conversation c SET last_seq = n.seq
+    FROM unnest(%(conversations)s::uuid[], %(last_seqs)s::bigint[]) AS n (id, seq) WHERE c.id = n.id
+)
 UPDATE chat_participant p SET read_seq = n.seq, version = p.version + 1
-FROM unnest(%s::bigint[], %s::bigint[]) AS n (id, seq) WHERE p.id = n.id
+FROM unnest(%(participants)s::bigint[], %(read_seqs)s::bigint[]) AS n (id, seq) WHERE p.id = n.id
 """
 
 
 def _write(batch: _Batch) -> None:
     conversations = {m.conversation.pk: m.conversation for m in batch.messages}
     readers = sorted(batch.read)
+    moves = {
+        "conversations": list(conversations),
+        "last_seqs": [each.last_seq for each in conversations.values()],
+        "participants": readers,
+        "read_seqs": [batch.read[each] for each in readers],
+    }
     with statements.together():
         statements.insert(batch.messages)
-        statements.execute(_MOVE_SEQS, [list(conversations), [each.last_seq for each in conversations.values()]])
-        statements.execute(_MOVE_READ_POSITIONS, [readers, [batch.read[each] for each in readers]])
+        statements.execute(_MOVE_ON, moves)
     for root in batch.roots.values():
         root.version += 1
         root.save(update_fields=["reply_count", "version"])

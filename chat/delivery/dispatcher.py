@@ -58,21 +58,16 @@ class Dispatcher:
 
     def wake(self, client_ids: Iterable[int]) -> None:
         for connection in filter(None, map(self._connections.get, client_ids)):
-            self.wake_one(connection)
+            self._note(connection)
+        self._go_on()
 
     def forget(self, events: Iterable[int]) -> None:
         """What these said is not to be sent any more."""
         self._bodies.forget(events)
 
     def wake_one(self, connection: Connection) -> None:
-        if not connection.joined:
-            connection.woken = True  # while it is being let in; looked at when that is done
-        elif connection.blocked or connection.room <= 0:
-            connection.behind = True
-        else:
-            self._waiting[connection] = None
-            self._some.set()
-            self._written.clear()
+        self._note(connection)
+        self._go_on()
 
     @contextmanager
     def coming(self) -> Iterator[None]:
@@ -103,6 +98,19 @@ class Dispatcher:
                 await asyncio.sleep(RETRY)
                 for connection in ready:
                     self.wake_one(connection)
+
+    def _note(self, connection: Connection) -> None:
+        if not connection.joined:
+            connection.woken = True  # while it is being let in; looked at when that is done
+        elif connection.blocked or connection.room <= 0:
+            connection.behind = True
+        else:
+            self._waiting[connection] = None
+
+    def _go_on(self) -> None:
+        if self._waiting:
+            self._some.set()
+            self._written.clear()
 
     def _take(self) -> list[Connection]:
         some = list(islice(self._waiting, READ_CLIENTS))
