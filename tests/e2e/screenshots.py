@@ -59,6 +59,33 @@ def choose_reaction(page: Page) -> None:
     message.get_by_role("button", name="React").click()
 
 
+def visit(view: str) -> Step:
+    return lambda page: page.locator(f"#side-views [data-view={view}]").click()
+
+
+def open_profile(page: Page) -> None:
+    visit("people")(page)
+    page.get_by_role("button", name="Mei Tanaka").last.click()
+
+
+def choose_author(page: Page) -> None:
+    search(page)
+    page.get_by_role("button", name="From", exact=True).click()
+
+
+def jump(page: Page) -> None:
+    page.get_by_role("button", name="Jump to").click()
+    page.get_by_role("combobox", name="Jump to").fill("ma")
+
+
+def of_mine(entry: str) -> Step:
+    def step(page: Page) -> None:
+        page.locator("#me-button").click()
+        page.get_by_role("menuitem", name=entry).click()
+
+    return step
+
+
 VIEWS: Final[dict[str, Step]] = {
     "list": lambda page: None,
     "conversation": open_channel,
@@ -70,6 +97,14 @@ VIEWS: Final[dict[str, Step]] = {
     "settings": open_settings,
     "reaction": choose_reaction,
     "organizations": press("Acme"),
+    "search-filter": choose_author,
+    "mentions": visit("mentions"),
+    "people": visit("people"),
+    "profile": open_profile,
+    "palette": jump,
+    "shortcuts": of_mine("Keyboard shortcuts"),
+    "preferences": of_mine("Preferences"),
+    "devices": of_mine("Devices"),
 }
 
 

@@ -40,7 +40,7 @@ export function isMention(store, message) {
  */
 export function isWorthTelling(store, message, seat = store.ownSeat(message.conversation)) {
   if (!seat || seat.muted || message.author === store.me || message.deleted_at) return false;
-  if (message.seq <= (seat.read_seq ?? 0)) return false;
+  if (message.seq <= store.readUpTo(message.conversation)) return false;
   if (seat.notifications === "none") return false;
   return seat.notifications === "all" || isMention(store, message);
 }

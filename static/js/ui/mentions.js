@@ -107,8 +107,8 @@ export class Mentions {
 
   /** @param {Message} message */
   #isUnread(message) {
-    const seat = this.app.store.ownSeat(message.conversation);
-    return seat !== undefined && message.seq > (seat.read_seq ?? 0);
+    const { store } = this.app;
+    return store.ownSeat(message.conversation) !== undefined && message.seq > store.readUpTo(message.conversation);
   }
 
   #markRead() {
