@@ -11,7 +11,7 @@ The idea is that of django-scopes (pretix), which keeps it per thread and so doe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
@@ -191,6 +191,15 @@ def member_of(user: User, slug: str) -> Member | None:
     with every_organization():
         member: Member | None = _active_members(user).filter(organization__slug=slug).first()
         return member
+
+
+def members_of(users: Collection[User], slugs: Collection[str]) -> dict[tuple[UUID, str], Member]:
+    """`member_of` for all who come at once: by user id and slug, the memberships that there are."""
+    from accounts.models import Member
+
+    with every_organization():
+        rows = Member.objects.filter(user__in=users, organization__slug__in=slugs, deactivated_at=None)
+        return {(each.user_id, each.organization.slug): each for each in rows.select_related("organization")}
 
 
 def invitation_by_hash(secret_hash: str) -> Invitation | None:

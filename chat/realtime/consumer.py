@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from asgiref.sync import sync_to_async
 from channels.consumer import AsyncConsumer
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -49,7 +48,7 @@ class SocketConsumer(AsyncConsumer):  # type: ignore[misc]  # channels is untype
     async def __call__(self, scope: Any, receive: Callable[[], Awaitable[Message]], send: Any) -> None:
         await receive()  # websocket.connect
         try:
-            visitor = await sync_to_async(receive_visitor, thread_sensitive=False)(scope)
+            visitor = await receive_visitor(scope)
             self.node = await running_node()
         except ForeignOrigin:
             await send({"type": "websocket.close"})  # before accepting: the server answers 403
