@@ -7,10 +7,11 @@ from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.indexes import GinIndex
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Concat, Lower
 from django.utils import timezone
 
 from accounts.roles import RIGHTS, Right, Role, has_right
@@ -99,6 +100,12 @@ class Member(TenantModel):
     handle = models.CharField(max_length=32, validators=[HANDLE])
     name = models.CharField(max_length=80)
     title = models.CharField(max_length=80, blank=True)
+    # What the directory is searched in: parts of words, by an index of trigrams.
+    directory = models.GeneratedField(
+        expression=Lower(Concat("handle", models.Value(" "), "name", models.Value(" "), "title")),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
     preferences = models.JSONField(default=dict, db_default={}, blank=True)  # see accounts/preferences.py
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     version = models.PositiveIntegerField(default=1)
@@ -120,6 +127,9 @@ class Member(TenantModel):
                 name="member_suspended_is_former",
                 condition=models.Q(suspended_at=None, suspended_until=None) | models.Q(deactivated_at__isnull=False),
             ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            GinIndex(fields=["directory"], opclasses=["gin_trgm_ops"], name="member_directory"),
         ]
         ordering: ClassVar[list[str]] = ["name"]
 

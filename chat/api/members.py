@@ -18,7 +18,7 @@ from chat.api.rendering import read_body, read_query
 from chat.api.schemas import operation, page_of
 from chat.api.views import MemberView, keep_page, list_response
 from chat.errors import Invalid
-from chat.queries.members import AT_ONCE, PAGE, list_members, members_by_id
+from chat.queries.members import AT_ONCE, PAGE, Profile, list_members, members_by_id, profile
 
 
 class MemberQuery(Struct, frozen=True):
@@ -69,10 +69,9 @@ def _ids(text: str) -> list[UUID]:
 
 
 class MemberDetail(MemberView):
-    @operation(summary="One member", gives={200: events.Member})
+    @operation(summary="One member, and the conversations you share", gives={200: Profile})
     def get(self, request: Request, member_id: UUID) -> Response:
-        found = find_member(self.member, member_id)
-        return Response(events.member_entity(found, own=found.pk == self.member.pk))
+        return Response(profile(self.member, find_member(self.member, member_id)))
 
 
 class OwnMember(MemberView):

@@ -5,22 +5,31 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q
-
 from accounts.models import Member
+from chat import events
 from chat.access import known_members, visible_members
+from chat.models import Participant
 
 PAGE: Final = 200
 AT_ONCE: Final = 100  # members asked for by id: about as much as an address may be long
+WORDS: Final = 5  # of a question; each is a look into the index
+SHARED: Final = 100  # conversations of a profile
+
+
+class Profile(events.Member, frozen=True, kw_only=True):
+    """`shared`: conversations in which both take part, at most SHARED."""
+
+    shared: list[UUID]
 
 
 def list_members(
     member: Member, *, q: str = "", active: bool | None = None, after: str = "", limit: int = PAGE
 ) -> list[Member]:
-    """Members by handle; `q` is part of a name or handle, `active` keeps those who are, or are no longer, active."""
+    """Members by handle; of `q` every word is part of handle, name or title, `active` keeps those who are, or are no
+    longer, active."""
     members = visible_members(member).filter(handle__gt=after)
-    if q:
-        members = members.filter(Q(handle__icontains=q) | Q(name__icontains=q))
+    for word in q.lower().removeprefix("@").split()[:WORDS]:
+        members = members.filter(directory__contains=word)
     if active is not None:
         members = members.filter(deactivated_at__isnull=active)
     return list(members.order_by("handle")[:limit])
@@ -29,3 +38,13 @@ def list_members(
 def members_by_id(member: Member, ids: list[UUID]) -> list[Member]:
     """Those of them whom the member may know, by handle."""
     return list(known_members(member).filter(pk__in=ids).order_by("handle"))
+
+
+def profile(member: Member, subject: Member) -> Profile:
+    own = Participant.objects.filter(member=member, left_at=None).values("conversation")
+    both = Participant.objects.filter(member=subject, left_at=None, conversation__in=own)
+    entity = events.member_entity(subject, own=subject.pk == member.pk)
+    return Profile(
+        **{name: getattr(entity, name) for name in entity.__struct_fields__},
+        shared=list(both.order_by("conversation").values_list("conversation", flat=True)[:SHARED]),
+    )

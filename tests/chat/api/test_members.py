@@ -60,7 +60,7 @@ def test_preferences_are_changed_one_by_one_and_told_to_nobody_else(api_of, alic
         "dark",
         "24",
     )
-    assert api.get(f"members/{bob.pk}") == changed
+    assert api.get(f"members/{bob.pk}") == changed | {"shared": []}
     assert "preferences" not in api_of(alice).get(f"members/{bob.pk}")
     assert all("preferences" not in m for m in api_of(alice).get("members")["results"] if m["handle"] == "bob")
 
@@ -104,3 +104,20 @@ def test_a_forged_cookie_is_not_believed(forged: str) -> None:
     browser = Client()
     browser.cookies[COOKIE] = forged
     assert 'data-theme="system"' in browser.get("/accounts/login/").content.decode(), forged
+
+
+def test_the_directory_finds_words_of_name_handle_and_title(api_of, alice: Member, bob: Member, mona: Member) -> None:
+    api = api_of(bob)
+    api("PATCH", "members/me", {"name": "Bob Żółć", "title": "Support, Berlin"})
+    for q in ("bob", "@bo", "żół", "BERLIN sup", "support żółć bob"):
+        assert [m["handle"] for m in api.get("members", q=q)["results"]] == ["bob"], q
+    for q in ("berlin mona", "%", "_", "b%b"):
+        assert api.get("members", q=q)["results"] == [], q
+
+
+def test_a_profile_names_the_conversations_one_shares(api_of, alice: Member, bob: Member, gus: Member) -> None:
+    town = api_of(alice).channel("town", "private", [bob.pk, gus.pk])
+    api_of(alice).channel("elsewhere", "private", [gus.pk])
+    assert api_of(bob).get(f"members/{gus.pk}")["shared"] == [town["id"]]
+    api_of(alice)("DELETE", f"conversations/{town['id']}/participants/{bob.pk}")
+    assert api_of(bob).get(f"members/{gus.pk}")["shared"] == []
