@@ -20,7 +20,7 @@ IN_FLIGHT = (8, 32, 1)
 SECONDS = 1.5  # a repeat
 WARM_UP = 1.0
 PACE = 20.0  # messages a second
-PACED_SECONDS = 2.5
+PACED_SECONDS = 2.0
 
 Case = Callable[[System, Tally], Coroutine[None, None, Run]]
 

@@ -24,7 +24,7 @@ from tests.support.stack import ROOT
 STALE, EACH, LIVE = 100, 10_000, 50
 NO_EVENT = 0  # what the stale entries point to
 EVERY = 0.02  # seconds between two posts
-CALM = 3.0  # seconds of traffic before the purge
+CALM = 2.0  # seconds of traffic before the purge
 PURGE = """
 import time, django
 django.setup()
