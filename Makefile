@@ -6,7 +6,7 @@ BIN := .venv/bin
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up stop shell test chaos bench screenshots lint format clean runtime dev
+.PHONY: help up stop shell test chaos bench profile screenshots lint format clean runtime dev
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ chaos: dev ## break everything while people chat, and count what is missing (MIN
 
 bench: dev ## how fast we and others are, on this machine (ONLY=fanout,latency SYSTEMS=parley REPEATS=3)
 	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(SYSTEMS),--systems $(SYSTEMS)) $(if $(REPEATS),--repeats $(REPEATS))
+
+profile: dev ## a flame graph of the server under load (ONLY=fanout or posts)
+	@$(BIN)/python -m tests.bench.profile $(if $(ONLY),--only $(ONLY))
 
 lint: dev ## style, types, layers, templates, migrations
 	@$(BIN)/ruff check .

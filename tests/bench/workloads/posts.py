@@ -43,15 +43,15 @@ def measure(bench: Bench, workload: Workload, case: str) -> None:
 async def _measure(bench: Bench, workload: Workload, system: Parley, case: str) -> None:
     tally = Tally(MEMBERS, capacity=CAPACITY)
     await system.connect(tally)
-    await _post_all(system, tally, WARM_UP)
-    runs = [await _post_all(system, tally, SECONDS) for _ in range(bench.repeats)]
+    await post_for(system, tally, WARM_UP)
+    runs = [await post_for(system, tally, SECONDS) for _ in range(bench.repeats)]
     names = ("posts/s", "µs/post", "p50 ms", "p99 ms", "load %")
     metrics = {name: [figures[at] for figures, _ in runs] for at, name in enumerate(names)}
     record(workload, case, system.name, metrics, sorted({problem for _, some in runs for problem in some}))
     await system.disconnect()
 
 
-async def _post_all(system: Parley, tally: Tally, seconds: float) -> tuple[list[float], list[str]]:
+async def post_for(system: Parley, tally: Tally, seconds: float) -> tuple[list[float], list[str]]:
     """One repeat: the figures in the order of their names, and what went wrong."""
     roots = system.roots()
     gc.collect()
