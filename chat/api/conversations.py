@@ -22,6 +22,7 @@ Limit = Annotated[int, Meta(ge=1, le=PAGE)]
 class ConversationQuery(Struct, frozen=True):
     browse: bool = False  # public channels instead of one's own conversations
     q: Annotated[str, Meta(max_length=80)] = ""
+    member: UUID | None = None  # of one's own conversations those that they take part in, too
     after: UUID | None = None
     limit: Limit = PAGE
 
@@ -50,7 +51,7 @@ class ConversationList(MemberView):
         if query.browse:
             rows = public_channels(self.member, q=query.q, after=query.after, limit=query.limit + 1)
         else:
-            rows = own_conversations(self.member, after=query.after, limit=query.limit + 1)
+            rows = own_conversations(self.member, shared_with=query.member, after=query.after, limit=query.limit + 1)
         page, more = keep_page(rows, query.limit)
         return list_response(request, page, **({"after": page[-1].id} if more else {}))
 

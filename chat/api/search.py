@@ -17,9 +17,10 @@ from chat.queries.search import LONGEST_QUERY, PAGE, FoundMessage, Question, sea
 
 
 class SearchQuery(Struct, frozen=True):
-    """`q` as in a web search: words, "a phrase", -without. Times are RFC 3339; `cursor` comes from `next`."""
+    """`q` as in a web search: words, "a phrase", -without; it may be left out beside a filter. Times are RFC 3339;
+    `cursor` comes from `next`."""
 
-    q: Annotated[str, Meta(min_length=1, max_length=LONGEST_QUERY)]
+    q: Annotated[str, Meta(max_length=LONGEST_QUERY)] = ""
     conversation: UUID | None = None
     author: UUID | None = None
     before: Annotated[datetime, Meta(tz=True)] | None = None
@@ -34,6 +35,8 @@ class SearchList(MemberView):
         query = read_query(request, SearchQuery)
         if query.conversation is not None:
             find_conversation(self.member, query.conversation)
+        if not (query.q or query.conversation or query.author or query.before or query.after):
+            raise Invalid({"q": ["Say what to look for, or give a filter."]})
         question = Question(
             q=query.q,
             conversation=query.conversation,

@@ -25,10 +25,16 @@ class ConversationView(events.Conversation, frozen=True, kw_only=True):
     unread_count: int
 
 
-def own_conversations(member: Member, *, after: UUID | None = None, limit: int = PAGE) -> list[ConversationView]:
-    """What the member takes part in, in the order in which it was made."""
+def own_conversations(
+    member: Member, *, shared_with: UUID | None = None, after: UUID | None = None, limit: int = PAGE
+) -> list[ConversationView]:
+    """What the member takes part in, in the order in which it was made; with `shared_with` what they share."""
     present = Participant.objects.filter(member=member, left_at=None)
-    return _views(member, Conversation.objects.filter(pk__in=present.values("conversation")), after, limit)
+    conversations = Conversation.objects.filter(pk__in=present.values("conversation"))
+    if shared_with is not None:
+        theirs = Participant.objects.filter(member=shared_with, left_at=None)
+        conversations = conversations.filter(pk__in=theirs.values("conversation"))
+    return _views(member, conversations, after, limit)
 
 
 def public_channels(

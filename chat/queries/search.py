@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Left
 from msgspec import Struct
 
 from accounts.models import Member
@@ -19,6 +20,7 @@ from chat.queries.history import entities
 
 PAGE: Final = 20
 LONGEST_QUERY: Final = 200  # characters; more is a paste, not a question
+LONGEST_EXCERPT: Final = 300  # characters of a message that was found by filters alone
 
 # Control characters cannot be typed into a message (markdown strips them), so they cannot be forged by one.
 _START, _STOP = "\x02", "\x03"
@@ -39,7 +41,7 @@ class FoundMessage(events.Message, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    q: str
+    q: str  # empty: whatever the filters leave
     conversation: UUID | None = None
     author: UUID | None = None
     before: datetime | None = None
@@ -49,12 +51,14 @@ class Question:
 def search(member: Member, question: Question, *, cursor: UUID | None = None, limit: int = PAGE) -> list[FoundMessage]:
     """The newest `limit` matches older than the message `cursor`, newest last."""
     wanted = SearchQuery(question.q, config="english", search_type="websearch")
-    messages = _visible(member).filter(search=wanted, deleted_at=None, **_filters(question))
+    messages = _visible(member).filter(deleted_at=None, **_filters(question))
+    if question.q:
+        messages = messages.filter(search=wanted)
     if cursor is not None:
         messages = messages.filter(pk__lt=cursor)  # ids are UUIDv7: they sort by time
-    headline = SearchHeadline(
-        "text", wanted, config="english", start_sel=_START, stop_sel=_STOP, max_words=40, min_words=20, max_fragments=2
-    )
+    marks: Any = {"start_sel": _START, "stop_sel": _STOP, "max_words": 40, "min_words": 20, "max_fragments": 2}
+    marked = SearchHeadline("text", wanted, config="english", **marks)
+    headline = marked if question.q else Left("text", LONGEST_EXCERPT)
     # The headline is costly: it is made for the page alone, not for every match that is sorted.
     page = list(messages.order_by("-pk").values_list("pk", flat=True)[:limit])
     rows = list(Message.objects.filter(pk__in=page).defer("search").annotate(headline=headline).order_by("pk"))
