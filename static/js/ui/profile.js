@@ -1,6 +1,7 @@
 /** @import {App} from "./app.js" */
-/** @import {Member} from "../client/types.js" */
+/** @import {Conversation, Member} from "../client/types.js" */
 
+import { ApiError } from "../client/api.js";
 import { attempt, openDialog } from "./dialog.js";
 import { byId, clone, setIcon, setText } from "./dom.js";
 import { fillAvatar, longDay } from "./format.js";
@@ -11,6 +12,8 @@ import { conversationIcon, conversationName, isChannel, presenceLabel, roleLabel
 export class ProfileCard {
   /** @type {Member | undefined} */
   #member;
+  /** @type {Conversation[]} */
+  #shared = [];
 
   /** @param {App} app */
   constructor(app) {
@@ -26,9 +29,24 @@ export class ProfileCard {
 
   /** @param {string} id of a member */
   async open(id) {
+    this.#shared = [];
     this.#member = this.app.store.members.get(id) ?? (await this.#load(id));
     this.#show();
     openDialog(this.dialog);
+    await this.#learnShared(id);
+  }
+
+  /** Who else takes part in a channel is known of few. @param {string} id */
+  async #learnShared(id) {
+    if (id === this.app.store.me) return;
+    try {
+      const { results } = await this.app.client.api.get("conversations", { member: id });
+      if (this.#member?.id !== id) return;
+      this.#shared = results.filter((/** @type {Conversation} */ one) => isChannel(one) && !one.archived_at);
+      this.#show();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error; // the card says less
+    }
   }
 
   /** @param {string} id @returns {Promise<Member>} */
@@ -61,8 +79,7 @@ export class ProfileCard {
   /** @param {Member} member */
   #showShared(member) {
     const { store, router } = this.app;
-    const shared = [...store.conversations.values()].filter((one) => isChannel(one) && !one.archived_at && store.participants.get(one.id)?.has(member.id));
-    shared.sort((one, other) => conversationName(store, one).localeCompare(conversationName(store, other)));
+    const shared = this.#shared.sort((one, other) => conversationName(store, one).localeCompare(conversationName(store, other)));
     const links = shared.map((conversation) => {
       const { root, slots } = clone("shared-channel");
       slots.link.href = router.path(conversation.id);

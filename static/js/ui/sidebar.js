@@ -37,6 +37,8 @@ export class Sidebar {
   /** @type {Set<string>} conversations of which something changed */
   #stale = new Set();
   #allStale = true;
+  /** @type {Map<string, string[]>} by section: its conversations in their order, until one of them moves */
+  #sorted = new Map();
   /** @type {string[]} as shown, from top to bottom */
   #order = [];
   /** @type {string | undefined} */
@@ -96,7 +98,10 @@ export class Sidebar {
     const ids = this.#allStale ? new Set([...this.app.store.conversations.keys(), ...this.#entries.keys()]) : this.#stale;
     this.#stale = new Set();
     const moved = [...ids].map((id) => this.#refresh(id)).some(Boolean);
-    if (moved || this.#allStale) this.#place();
+    if (moved || this.#allStale) {
+      this.#sorted.clear();
+      this.#place();
+    }
     this.#allStale = false;
     const mentions = [...this.#entries.values()].reduce((sum, entry) => sum + entry.attention.mentions, 0);
     byId("mentions-badge").hidden = mentions === 0;
@@ -166,7 +171,7 @@ export class Sidebar {
 
   /** @param {string} section @returns {string[]} */
   #fillSection(section) {
-    const all = [...this.#entries.values()].filter((entry) => entry.section === section).sort(inOrderOf(section));
+    const all = this.#sort(section);
     const shown = this.#cut(section, all.filter((entry) => this.#isShown(entry)));
     const ids = shown.map((entry) => entry.conversation.id);
     const box = byId(`side-${section}-section`);
@@ -174,6 +179,15 @@ export class Sidebar {
     box.querySelector("[data-fold]").setAttribute("aria-expanded", String(!this.#kept.folded.includes(section)));
     fillList(byId(`side-${section}-list`), ids.map((id) => this.#rows.get(id)?.root));
     return ids;
+  }
+
+  /** @param {string} section @returns {Entry[]} */
+  #sort(section) {
+    const known = this.#sorted.get(section);
+    if (known) return known.map((id) => this.#entries.get(id)).filter((entry) => entry !== undefined);
+    const all = [...this.#entries.values()].filter((entry) => entry.section === section).sort(inOrderOf(section));
+    this.#sorted.set(section, all.map((entry) => entry.conversation.id));
+    return all;
   }
 
   /** @param {string} section @param {Entry[]} entries */

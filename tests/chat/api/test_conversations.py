@@ -143,3 +143,12 @@ def test_charlie_sees_no_conversation_of_acme_and_can_invite_nobody_of_it(
     ]:
         assert code_of(api(method, path, body)) == (404, "not_found"), (method, path)
     assert api.get("conversations")["results"] == []
+
+
+def test_what_is_shared_with_somebody(api_of, alice: Member, bob: Member, gus: Member, charlie: Member) -> None:
+    shared = api_of(alice).channel("shared", kind="private", members=[bob.pk])
+    api_of(alice).channel("alone", kind="private")
+    assert [one["id"] for one in api_of(alice).get("conversations", member=bob.pk)["results"]] == [shared["id"]]
+    assert api_of(gus).get("conversations", member=bob.pk)["results"] == []
+    assert api_of(charlie).get("conversations", member=bob.pk)["results"] == []
+    assert api_of(alice).get("conversations", member=charlie.pk)["results"] == []

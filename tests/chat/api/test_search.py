@@ -90,3 +90,13 @@ def test_odd_questions_are_answered_or_refused(api_of, alice: Member) -> None:
         {"q": "a", "limit": 0},
     ):
         assert code_of(api("GET", "search", **query)) == (422, "invalid"), query
+
+
+def test_filters_alone_find_what_they_leave(api_of, alice: Member, bob: Member, charlie: Member) -> None:
+    here = api_of(alice).channel("here", members=[bob.pk])
+    api_of(alice).say(here, "by alice")
+    api_of(bob).say(here, "by bob " + "x" * 400)
+    (found,) = api_of(alice).get("search", author=bob.pk)["results"]
+    assert [(len(piece["text"]), piece["hit"]) for piece in found["excerpt"]] == [(300, False)]
+    assert len(api_of(alice).get("search", conversation=here["id"])["results"]) == 2
+    assert texts(api_of(charlie).get("search", author=bob.pk)) == []
