@@ -28,7 +28,7 @@ from chat.client.outbox import Entry, Outbox, full_jitter
 from chat.client.store import Entity, Store
 
 SUBPROTOCOL: Final = Subprotocol("parley.v1")
-ACK_DELAY: Final = 0.25  # seconds; acks are cumulative, and one for many events is much cheaper for the server
+ACK_DELAY: Final = 1.0  # seconds; acks are cumulative, and one for many events is much cheaper for the server
 ACK_EVENTS: Final = 32  # applied and not acked: then at once
 POLL: Final = (5.0, 30.0)  # seconds between two syncs without a socket, at random
 ANSWER: Final = 10.0  # seconds for the answer to a command, then it is sent again another way

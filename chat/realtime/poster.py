@@ -10,6 +10,7 @@ who may answer to it.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
@@ -34,6 +35,7 @@ LANES: Final = 2  # threads; a conversation always takes the same one, so that w
 TOGETHER: Final = 64  # posts in a transaction: more would only make the first of them wait
 GATHER: Final = 0.005  # seconds, at most, to wait for as many posts as there were in the last round
 WRITTEN: Final = 0.05  # seconds, at most, to wait until the last batch has been written to the sockets
+SWITCH: Final = 0.0005  # seconds that a busy loop keeps the interpreter from a lane's thread that has its answer
 WAITING: Final = 2_000  # posts a lane holds before it says no: some seconds of work
 
 Outcome = Sent | Refusal | None
@@ -124,6 +126,7 @@ async def post(parcel: Parcel, *, delivery: Delivery) -> Outcome:
     loop = asyncio.get_running_loop()
     lanes = _lanes.get(loop)
     if lanes is None:
+        sys.setswitchinterval(SWITCH)
         lanes = _lanes[loop] = [Lane(delivery) for _ in range(LANES)]
     return await lanes[parcel.frame.conversation.int % LANES].post(parcel)
 

@@ -84,12 +84,12 @@ test("a state that cannot be brought is an error; starting again brings it", asy
   assert.equal(client.store.conversations.size, 1);
 });
 
-test("events are applied, and acked together a quarter of a second later", async () => {
+test("events are applied, and acked together a second later", async () => {
   const { client, clock, last } = await liveTab();
   last().say({ op: "events", tag: 1, events: created(3, 4) });
   last().say({ op: "events", tag: 3, events: created(5) });
   assert.equal(client.store.conversations.get("general").last_seq, 5);
-  await clock.advance(249);
+  await clock.advance(999);
   assert.deepEqual(last().ops("ack"), []);
   await clock.advance(1);
   assert.deepEqual(last().ops("ack"), [{ op: "ack", tag: 3 }]);
@@ -118,7 +118,7 @@ test("a gap is resynced: what arrives meanwhile is kept and applied after it, an
   await settle();
   assert.equal(client.stream.status, "live");
   assert.deepEqual(client.store.between("general", 1, 9).map(({ seq }) => seq), [1, 2, 3, 4, 5, 6]);
-  await clock.advance(250);
+  await clock.advance(1_000);
   assert.deepEqual(last().ops("ack"), [{ op: "ack", tag: 4 }]);
   assert.deepEqual(statuses.slice(-2), ["resyncing", "live"]);
 });

@@ -11,7 +11,7 @@ import { Poller } from "./poller.js";
 import { Resync } from "./resync.js";
 import { Socket } from "./socket.js";
 
-const ACK_DELAY = 250; // milliseconds; acks are cumulative, and one for many events is much cheaper for the server
+const ACK_DELAY = 1000; // milliseconds; acks are cumulative, and one for many events is much cheaper for the server
 const ACK_EVENTS = 32; // applied and not acked: then at once
 const POLL = { seen: [5_000, 10_000], hidden: [20_000, 30_000] }; // milliseconds between two syncs without a socket, at random
 
