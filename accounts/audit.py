@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
 from uuid import UUID
@@ -103,6 +104,39 @@ def record(
     )
     entry.save(force_insert=True)
     return entry
+
+
+def find_entries(
+    *,
+    action: str = "",
+    actor_id: UUID | None = None,
+    target_type: str = "",
+    target_id: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: int | None = None,
+) -> models.QuerySet[AuditEntry]:
+    """Entries of the organization in scope, the newest first. `action` may be how it begins; `before`: older than the
+    entry with this id, none when there is no such entry.
+    """
+    rows: models.QuerySet[AuditEntry] = AuditEntry.objects.order_by("-at", "-id")
+    exact = {"actor_id": actor_id, "target_type": target_type, "target_id": target_id}
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    if action:
+        rows = rows.filter(action__startswith=action)
+    if since is not None:
+        rows = rows.filter(at__gte=since)
+    if until is not None:
+        rows = rows.filter(at__lte=until)
+    if before is not None:
+        last = AuditEntry.objects.filter(pk=before).first()
+        rows = rows.filter(older_than(last.at, last.pk)) if last is not None else rows.none()
+    return rows
+
+
+def older_than(at: datetime, id: int) -> models.Q:
+    """Entries before that one; said twice, so that the index finds where to begin."""
+    return models.Q(at__lte=at) & (models.Q(at__lt=at) | models.Q(id__lt=id))
 
 
 def _organization_of(member: Member | None, target: models.Model | None) -> UUID | None:

@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from accounts.audit import acting_from, origin_of
 from accounts.auth import find_token, may_sign_in
+from accounts.desk import enter
 from accounts.errors import NotAuthenticated, NotFound, Refusal
 from accounts.models import ApiToken, Member, Organization, User
 from accounts.problems import problem_page, problem_response
@@ -36,7 +37,7 @@ class TenantRequest(HttpRequest):
     organization: Organization
     api_token: ApiToken | None
     token_refused: bool
-    every_organization: bool
+    everywhere: bool
 
 
 class _Middleware:
@@ -121,8 +122,8 @@ class OrganizationMiddleware(_Middleware):
 
     Strangers, deactivated members and everybody who asks for an organization that does not exist get the very same
     404, as problem details under `/o/<slug>/api/` and as a page elsewhere. Who is not signed in gets 401, or the
-    sign-in page. The admin site is open to staff only, with every organization in scope. Everywhere else the scope
-    stays closed.
+    sign-in page. The admin site (accounts/desk.py) is open to the staff of the installation, with every organization in
+    scope, and to those who moderate an organization, with theirs. Everywhere else the scope stays closed.
     """
 
     def prepare(self, request: HttpRequest) -> HttpResponseBase | None:
@@ -131,7 +132,8 @@ class OrganizationMiddleware(_Middleware):
             return problem_response(NotAuthenticated(BAD_TOKEN))
         slug = organization_slug(request.path_info)
         if slug is None:
-            tenant.every_organization = is_admin_path(request.path_info) and _is_staff(request)
+            if is_admin_path(request.path_info):
+                enter(request)
             return None
         if not request.user.is_authenticated:
             return _ask_to_sign_in(request)
@@ -183,15 +185,11 @@ def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.get_full_path())
 
 
-def _is_staff(request: HttpRequest) -> bool:
-    return request.user.is_authenticated and request.user.is_staff
-
-
 def _scope_of(request: HttpRequest) -> AbstractContextManager[None]:
     organization: Organization | None = getattr(request, "organization", None)
     if organization is not None:
         return organization_scope(organization)
-    if getattr(request, "every_organization", False):
+    if getattr(request, "everywhere", False):
         return every_organization()
     return ExitStack()  # type: ignore[return-value]  # a context that does nothing
 

@@ -202,7 +202,7 @@ class ApiToken(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who did what to what, from where. Rows are only added: a trigger refuses update and delete."""
+    """Who did what to what, from where. Rows are only added: triggers refuse the rest."""
 
     id = models.BigAutoField(primary_key=True)
     # No foreign keys: an entry outlives what it speaks of, and the database may not change it.
@@ -227,5 +227,6 @@ class AuditEntry(models.Model):
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["organization_id", "-at"], name="audit_newest"),
+            models.Index(fields=["-at", "-id"], name="audit_newest_of_all"),
             models.Index(fields=["organization_id", "target_type", "target_id"], name="audit_target"),
         ]

@@ -104,8 +104,9 @@ INSTALLED_APPS = [
     "config",
     "accounts",
     "chat",
-    "unfold",  # before admin: it replaces its templates
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",  # before admin: it replaces its templates
+    "unfold.contrib.filters",
+    "accounts.apps.DeskConfig",  # django.contrib.admin with our site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -384,6 +385,21 @@ STORAGES = {
         if DEBUG
         else "config.staticfiles.ManifestStorage"
     },
+}
+
+# The admin site: accounts/site.py says who sees what, chat/admin/ what there is.
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Parley desk",
+    "SITE_HEADER": "accounts.site.site_header",
+    "SITE_SUBHEADER": "accounts.site.site_subheader",
+    "SITE_SYMBOL": "forum",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "accounts.site.favicon"}],
+    "SITE_DROPDOWN": "accounts.site.organizations_to_choose",
+    "SHOW_VIEW_ON_SITE": False,
+    "STYLES": ["accounts.site.stylesheet"],
+    "SCRIPTS": ["accounts.site.trusted_script", "accounts.site.expressions_script", "accounts.site.desk_script"],
+    "SIDEBAR": {"navigation": "chat.admin.navigation.navigation"},
+    "DASHBOARD_CALLBACK": "chat.admin.dashboard.dashboard",
 }
 
 # --- Security ---------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ import structlog
 from django.conf import settings
 from django.db import connection, transaction
 
-from chat.delivery import metrics
+from chat.delivery import figures, metrics
 from chat.delivery.mailbox import mailbox
 
 BATCH: Final = 20_000  # rows removed in one transaction: some tens of milliseconds
@@ -50,6 +50,7 @@ class Purge:
                 time.sleep(PAUSE)  # what is left is locked by others for a moment
         if removed:
             metrics.PURGED.labels(self.name).inc(removed)
+            figures.note_purge(self.name, removed)
         log.info("purged", what=self.name, rows=removed)
         return removed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -65,6 +66,14 @@ def read_query(request: Request, shape: type[T]) -> T:
         return msgspec.convert(given, type=shape, strict=False)
     except msgspec.ValidationError as error:
         raise _invalid(error) from None
+
+
+def as_utc(field: str, time: datetime | None) -> datetime | None:
+    """In UTC: RFC 3339 allows offsets that PostgreSQL does not, and the ends of time have no UTC."""
+    try:
+        return time.astimezone(UTC) if time else None
+    except OverflowError:
+        raise Invalid({field: ["Out of range."]}) from None
 
 
 def _invalid(error: msgspec.ValidationError) -> Invalid:

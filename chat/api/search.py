@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.access import find_conversation
-from chat.api.rendering import read_query
+from chat.api.rendering import as_utc, read_query
 from chat.api.schemas import operation, page_of
 from chat.api.views import MemberView, keep_page, list_response
 from chat.errors import Invalid
@@ -41,17 +41,9 @@ class SearchList(MemberView):
             q=query.q,
             conversation=query.conversation,
             author=query.author,
-            before=_utc("before", query.before),
-            after=_utc("after", query.after),
+            before=as_utc("before", query.before),
+            after=as_utc("after", query.after),
         )
         found = search(self.member, question, cursor=query.cursor, limit=query.limit + 1)
         page, more = keep_page(found[::-1], query.limit)
         return list_response(request, page[::-1], **({"cursor": page[-1].id} if more else {}))
-
-
-def _utc(field: str, time: datetime | None) -> datetime | None:
-    """In UTC: RFC 3339 allows offsets that PostgreSQL does not, and the ends of time have no UTC."""
-    try:
-        return time.astimezone(UTC) if time else None
-    except OverflowError:
-        raise Invalid({field: ["Out of range."]}) from None

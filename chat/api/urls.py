@@ -3,19 +3,24 @@ from __future__ import annotations
 from django.urls import path
 
 from chat.api import (
+    audit,
     clients,
     conversations,
     me,
     members,
     mentions,
     messages,
+    moderation,
+    organizations,
     participants,
     pins,
     presence,
     previews,
     reactions,
     read,
+    receipts,
     reports,
+    sanctions,
     schema,
     search,
     sync,
@@ -26,6 +31,7 @@ app_name = "api"
 
 C = "o/<slug:slug>/api/v1/conversations/<uuid:conversation_id>"
 M = "o/<slug:slug>/api/v1/messages/<uuid:message_id>"
+P = "o/<slug:slug>/api/v1/members/<uuid:member_id>"
 
 urlpatterns = [
     path("api/v1/tokens", tokens.TokenList.as_view(), name="tokens"),
@@ -58,10 +64,24 @@ urlpatterns = [
     path(f"{M}/thread", messages.MessageThread.as_view(), name="thread"),
     path(f"{M}/revisions", messages.MessageRevisions.as_view(), name="revisions"),
     path(f"{M}/report", reports.MessageReport.as_view(), name="report"),
+    path(f"{M}/hide", moderation.MessageHide.as_view(), name="hide"),
+    path(f"{M}/restore", moderation.MessageRestore.as_view(), name="restore"),
+    path(f"{M}/remove", moderation.MessageRemove.as_view(), name="remove"),
+    path(f"{M}/original", moderation.MessageOriginal.as_view(), name="original"),
+    path(f"{M}/receipts", receipts.MessageReceipts.as_view(), name="receipts"),
     path(f"{M}/reactions/<str:emoji>", reactions.ReactionDetail.as_view(), name="reaction"),
+    path("o/<slug:slug>/api/v1/audit", audit.AuditList.as_view(), name="audit"),
     path("o/<slug:slug>/api/v1/members", members.MemberList.as_view(), name="members"),
     path("o/<slug:slug>/api/v1/members/me", members.OwnMember.as_view(), name="own_member"),
     path("o/<slug:slug>/api/v1/members/<uuid:member_id>", members.MemberDetail.as_view(), name="member"),
+    path(f"{P}/warn", sanctions.MemberWarn.as_view(), name="warn"),
+    path(f"{P}/mute", sanctions.MemberMute.as_view(), name="mute"),
+    path(f"{P}/suspend", sanctions.MemberSuspend.as_view(), name="suspend"),
+    path(f"{P}/lift", sanctions.MemberLift.as_view(), name="lift"),
+    path("o/<slug:slug>/api/v1/sanctions", sanctions.SanctionList.as_view(), name="sanctions"),
+    path("o/<slug:slug>/api/v1/reports", reports.ReportList.as_view(), name="reports"),
+    path("o/<slug:slug>/api/v1/reports/<uuid:report_id>", reports.ReportDetail.as_view(), name="report_detail"),
+    path("o/<slug:slug>/api/v1/organization", organizations.OrganizationDetail.as_view(), name="organization"),
     path("o/<slug:slug>/api/v1/mentions", mentions.MentionList.as_view(), name="mentions"),
     path("o/<slug:slug>/api/v1/presence", presence.PresenceList.as_view(), name="presence"),
     path("o/<slug:slug>/api/v1/sync", sync.SyncDetail.as_view(), name="sync"),

@@ -28,7 +28,7 @@ from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
-from chat.delivery import claims, database, metrics, store, wakeups
+from chat.delivery import claims, database, figures, metrics, store, wakeups
 from chat.delivery.acks import Acks
 from chat.delivery.connections import Connection
 from chat.delivery.dispatcher import Dispatcher
@@ -118,6 +118,7 @@ class Node:
             _every(COMPARE, self.compare),
             _every(ECHO, self._echo),
             _every(STAND, self.check_standing),
+            _every(figures.STEP, figures.report),
             *self.signals.jobs(),
         ]
         if settings.MAILBOX_BACKEND == "valkey":
@@ -288,6 +289,8 @@ class Node:
                 connection.close(message["code"])
         elif kind == "check":
             asyncio.ensure_future(self.check_standing(message["clients"])).add_done_callback(_note_failure)
+        elif kind == "resync":
+            self.repair(message["clients"], lost=True)
         elif kind == "redacted":
             self.dispatcher.forget(message["events"])
         elif kind == "echo":

@@ -6,6 +6,7 @@ messages
 
     {"type": "wake", "clients": [ids]}                 they have news
     {"type": "close", "clients": [ids], "code": 4403}  their sockets must go
+    {"type": "resync", "clients": [ids]}               their mailboxes were emptied by hand
     {"type": "redacted", "events": [ids]}              their words were taken out of the log: forget what is encoded
     {"type": "signal", "clients": [ids], "signal": {}} pass it on
     {"type": "presence", …}                            see chat/delivery/signals.py

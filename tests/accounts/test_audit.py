@@ -27,6 +27,24 @@ def test_the_database_refuses_to_change_an_entry(bob, statement):
     assert [entry.action for entry in audit_log("member.tested")] == ["member.tested"]
 
 
+def test_the_database_refuses_to_empty_the_log(bob):
+    record("member.tested", actor=bob, target=bob)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with pending checks cannot be altered
+        cursor.execute("ALTER TABLE accounts_auditentry ENABLE TRIGGER audit_is_not_truncated")
+    for statement in ("TRUNCATE accounts_auditentry", "TRUNCATE accounts_auditentry RESTART IDENTITY CASCADE"):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+    assert [entry.action for entry in audit_log("member.tested")] == ["member.tested"]
+
+
+def test_the_log_outlives_its_organization(bob):
+    entry = record("member.tested", actor=bob, target=bob)
+    with every_organization():
+        bob.organization.delete()
+        assert AuditEntry.objects.get(pk=entry.pk).organization_id == bob.organization_id
+
+
 def test_the_models_own_methods_are_refused_too(bob, in_acme):
     entry = record("member.tested", actor=bob, target=bob)
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():

@@ -1,0 +1,46 @@
+"""What an admin, or the staff of the installation, does to somebody else's client. Lock order: client."""
+
+from __future__ import annotations
+
+from allauth.usersessions.models import UserSession
+from django.db import transaction
+
+from accounts.actions.sessions import end_sessions
+from accounts.audit import record
+from accounts.auth import live_tokens, revoke_token
+from accounts.credentials import session_credential, token_credential
+from accounts.models import Member, User
+from chat.actions.clients import close_client
+from chat.delivery import wakeups
+from chat.delivery.mailbox import mailbox
+from chat.models import Client
+
+
+@transaction.atomic
+def resync_client(actor: Member | User, client: Client, *, reason: str) -> None:
+    """Make a client fetch its state anew: its mailbox is emptied, and if it holds a socket it is told at once.
+
+    A client that is away finds out when it returns, unless nothing was waiting for it.
+    """
+    mailbox().truncate([client.pk])
+    record("client.resynced", actor=actor, target=client, after=_described(client), reason=reason)
+    node = client.node_id
+    if node is not None:
+        transaction.on_commit(lambda: wakeups.send({node: {"type": "resync", "clients": [client.pk]}}))
+
+
+@transaction.atomic
+def sign_out_client(actor: Member | User, client: Client, *, reason: str) -> None:
+    """End what a client signed in with, its session or its token, and forget the client itself."""
+    user = client.member.user
+    sessions = UserSession.objects.filter(user=user).values_list("session_key", flat=True)
+    end_sessions(user, session_keys=[key for key in sessions if session_credential(key) == client.credential])
+    for token in live_tokens(user):
+        if token_credential(token) == client.credential:
+            revoke_token(token)
+    close_client(client.member, client.public_id)
+    record("client.signed_out", actor=actor, target=client, before=_described(client), reason=reason)
+
+
+def _described(client: Client) -> dict[str, str]:
+    return {"member": str(client.member_id), "platform": client.platform, "label": client.label}

@@ -1,0 +1,99 @@
+"""The first page of the admin site: how delivery is doing, and what waits to be decided.
+
+The staff of the installation see all of it, or the part of the organization they chose; admins see their own
+organization's figures; moderators what there is to decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import structlog
+from django.http import HttpRequest
+from redis.exceptions import RedisError
+
+from accounts.desk import DeskRequest, may_look
+from accounts.roles import Right
+from chat.access import visible_reports
+from chat.admin.charts import bar_chart, line_chart
+from chat.delivery import figures
+from chat.models import Client, Report
+from chat.queries import operations
+
+SPAN: Final = f"{figures.POINTS * figures.STEP // 60} min ago"
+PLATFORM_NAMES: Final = dict(Client.Platform.choices)
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+
+def dashboard(request: DeskRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """unfold's DASHBOARD_CALLBACK."""
+    organization_id = request.organization.pk if request.organization is not None else None
+    context["title"] = "Overview"
+    context["reports"] = operations.reports_by_state(
+        Report.objects.all() if request.member is None else visible_reports(request.member)
+    )
+    if may_look(request, Right.READ_AUDIT_LOG):
+        context["delivery"] = _delivery(organization_id)
+    if _sees_installation(request):
+        context["installation"] = _installation()
+    return context
+
+
+def _sees_installation(request: HttpRequest) -> bool:
+    """All nodes serve all organizations, so what they count is nobody's but the staff's."""
+    return may_look(request, None)
+
+
+def _delivery(organization_id: Any) -> dict[str, Any]:
+    platforms = operations.platforms(organization_id)
+    depths = operations.depths(organization_id)
+    return {
+        "connected": sum(platform.connected for platform in platforms),
+        "clients": sum(platform.clients for platform in platforms),
+        "bounded": depths.clients >= operations.LOOKED_AT,
+        "platforms": [(PLATFORM_NAMES[platform.name], platform) for platform in platforms],
+        "depths": depths,
+        "depth_chart": bar_chart(depths.buckets, label="Clients by waiting entries"),
+    }
+
+
+def _installation() -> dict[str, Any]:
+    nodes = operations.node_figures()
+    points = _from_valkey(figures.series) or []
+    return {
+        "nodes": nodes,
+        "alive": sum(node.alive for node in nodes),
+        "sockets": sum(node.sockets for node in nodes),
+        "queue": _from_valkey(operations.queue_length),
+        "rates": [_rate(points, name, label) for name, label in (("deliveries", "Deliveries"), ("acks", "Acks"))],
+        "resyncs": _totals(points, "resyncs."),
+        "overflows": sum(counts.get("overflows", 0) for _, counts in points),
+        "purged": _from_valkey(figures.purged) or {},
+        "span": SPAN,
+    }
+
+
+def _rate(points: list[tuple[float, dict[str, int]]], name: str, label: str) -> tuple[str, Any]:
+    values = [counts.get(name, 0) / figures.STEP for _, counts in points]
+    return label, line_chart(values, label=label, unit="/s", span=SPAN)
+
+
+def _totals(points: list[tuple[float, dict[str, int]]], prefix: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for _, counts in points:
+        for name, value in counts.items():
+            if name.startswith(prefix):
+                found[name.removeprefix(prefix)] = found.get(name.removeprefix(prefix), 0) + value
+    return dict(sorted(found.items()))
+
+
+def _from_valkey(read: Callable[[], T]) -> T | None:
+    """The page says what it can while Valkey is away."""
+    try:
+        return read()
+    except RedisError as error:
+        log.warning("figures_unavailable", reason=repr(error))
+        return None

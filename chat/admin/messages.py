@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.text import Truncator
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.decorators import display
+
+from accounts.desk import DeskRequest
+from accounts.roles import Right
+from chat.access import visible_reports
+from chat.actions.moderation import hide_message, remove_message, restore_message
+from chat.admin.acts import Act, ActingAdmin
+from chat.models import Message, Report
+
+
+def _is_there(message: Message) -> bool:
+    return message.purged_at is None and message.deleted_at is None
+
+
+@admin.register(Message)
+class MessageAdmin(ActingAdmin):
+    """The messages that were reported or hidden, and no others: what nobody complained of is nobody's here to read."""
+
+    right = Right.MODERATE
+    list_display = ("excerpt", "author", "conversation", "state", "created_at")
+    list_filter = (("author", AutocompleteSelectFilter),)
+    list_filter_submit = True
+    list_select_related = ("author", "conversation")
+    ordering = ("-created_at", "-pk")
+    fields = (
+        *("body", "author", "conversation", "state", "created_at", "edited_at", "hidden_at", "deleted_at"),
+        *("purged_at", "version"),
+    )
+    readonly_fields = ("body", "state", "excerpt")
+    acts = (
+        Act(
+            name="hide",
+            label="Hide",
+            done="The message is hidden from everybody.",
+            perform=lambda actor, message, values: hide_message(actor, message.pk, reason=values["reason"]),
+            offered=lambda message: _is_there(message) and message.hidden_at is None,
+            hint="It stays, and can be shown again. Everybody sees that a moderator hid it.",
+            key="h",
+            bulk=True,
+        ),
+        Act(
+            name="restore",
+            label="Show again",
+            done="The message is to be read again.",
+            perform=lambda actor, message, values: restore_message(actor, message.pk, reason=values["reason"]),
+            offered=lambda message: _is_there(message) and message.hidden_at is not None,
+            key="h",
+            bulk=True,
+        ),
+        Act(
+            name="remove",
+            label="Remove for good",
+            done="The message is gone, and with it what it said before.",
+            perform=lambda actor, message, values: remove_message(actor, message.pk, reason=values["reason"]),
+            offered=lambda message: message.purged_at is None,
+            hint="Its text goes from the database, earlier versions too. Nobody can bring it back.",
+            tone="danger",
+        ),
+    )
+
+    def visible(self, request: DeskRequest, rows: QuerySet[Message]) -> QuerySet[Message]:
+        reports = Report.objects.all() if request.member is None else visible_reports(request.member)
+        reported = Exists(reports.filter(message=OuterRef("pk")))
+        return rows.filter(Q(reported) | Q(hidden_at__isnull=False))
+
+    @display(description="message")  # type: ignore[untyped-decorator]  # unfold is untyped
+    def excerpt(self, message: Message) -> str:
+        return Truncator(message.text).chars(80) or "–"
+
+    @display(description="text")  # type: ignore[untyped-decorator]  # unfold is untyped
+    def body(self, message: Message) -> str:
+        return message.text or "–"
+
+    @display(  # type: ignore[untyped-decorator]  # unfold is untyped
+        description="state",
+        label={"Shown": "success", "Hidden": "warning", "Deleted by its author": "info", "Removed": "danger"},
+    )
+    def state(self, message: Message) -> str:
+        if message.purged_at is not None:
+            return "Removed"
+        if message.deleted_at is not None:
+            return "Deleted by its author"
+        return "Hidden" if message.hidden_at is not None else "Shown"

@@ -1,0 +1,261 @@
+"""The moderators' queue: a list to work through, and a page that shows a message where it was said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.text import Truncator
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.decorators import display
+
+from accounts.audit import record
+from accounts.desk import DeskRequest
+from accounts.models import Member
+from accounts.roles import Right
+from chat.access import visible_reports
+from chat.actions.moderation import hide_message
+from chat.actions.reports import update_report
+from chat.admin.acts import Act, ActingAdmin, Offer
+from chat.admin.members import MemberAdmin
+from chat.admin.messages import MessageAdmin
+from chat.admin.sanctions import sanctions_of
+from chat.models import Message, Report, Revision
+
+AROUND: Final = 6  # messages of context before and after
+EARLIER: Final = 10  # reports and sanctions of the same author that are shown
+
+UNDECIDED: Final = (Report.State.OPEN, Report.State.IN_REVIEW)
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Without a choice the list is the queue: what nobody has decided yet."""
+
+    title, parameter_name = "state", "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("all", "All"), *Report.State.choices]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        return [{**first, "display": "To decide"}, *others]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Report]) -> QuerySet[Report]:
+        if self.value() == "all" or "author__id__exact" in request.GET:
+            return rows
+        return rows.filter(state=self.value()) if self.value() else rows.filter(state__in=UNDECIDED)
+
+
+class AssigneeFilter(admin.SimpleListFilter):
+    title, parameter_name = "assignee", "assignee"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        mine = [("me", "Me")] if getattr(request, "member", None) is not None else []
+        taken = Report.objects.filter(state=Report.State.IN_REVIEW).values("assignee")
+        others = Member.objects.filter(pk__in=taken)[:50]
+        return [*mine, ("nobody", "Nobody"), *((str(other.pk), other.name) for other in others)]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Report]) -> QuerySet[Report]:
+        value = self.value()
+        if value == "me":
+            return rows.filter(assignee=cast(DeskRequest, request).member)
+        if value == "nobody":
+            return rows.filter(assignee=None)
+        known = {key for key, _ in self.lookup_choices}
+        return rows.filter(assignee=UUID(value)) if value in known else rows
+
+
+OUTCOMES: Final = [
+    ("", "What has been done since it was made"),
+    *(choice for choice in Report.Outcome.choices if choice[0] != Report.Outcome.NO_ACTION),
+]
+
+
+def _take(actor: Member, report: Report, values: Mapping[str, Any]) -> None:
+    update_report(actor, report.pk, state=Report.State.IN_REVIEW, assignee=actor.pk)
+
+
+def _resolve(actor: Member, report: Report, values: Mapping[str, Any]) -> None:
+    outcome = Report.Outcome(values["outcome"]) if values["outcome"] else None
+    update_report(actor, report.pk, state=Report.State.RESOLVED, outcome=outcome, note=values["reason"])
+
+
+def _dismiss(actor: Member, report: Report, values: Mapping[str, Any]) -> None:
+    update_report(actor, report.pk, state=Report.State.DISMISSED, note=values["reason"])
+
+
+@admin.register(Report)
+class ReportAdmin(ActingAdmin):
+    right = Right.MODERATE
+    list_display = ("excerpt", "reason", "author", "where", "state_label", "assignee", "created_at")
+    list_filter = (
+        StateFilter,
+        ("reason", ChoicesDropdownFilter),
+        AssigneeFilter,
+        ("author", AutocompleteSelectFilter),
+    )
+    list_filter_submit = True
+    list_select_related = ("author", "assignee", "conversation", "message")
+    search_fields = ("comment", "author__name", "author__handle")
+    ordering = ("created_at", "pk")
+    acts = (
+        Act(
+            name="take",
+            label="Take",
+            done="It is yours to decide.",
+            perform=_take,
+            offered=lambda report: report.state == Report.State.OPEN,
+            key="t",
+            bulk=True,
+            silent=True,
+        ),
+        Act(
+            name="resolve",
+            label="Resolve",
+            done="Resolved. The reporter is told the outcome.",
+            perform=_resolve,
+            offered=lambda report: not report.is_decided,
+            fields={"outcome": forms.ChoiceField(choices=OUTCOMES, required=False)},
+            hint="The reporter is told the outcome, not the note and not who decided.",
+            key="r",
+            tone="main",
+            bulk=True,
+            reason="Note",
+        ),
+        Act(
+            name="dismiss",
+            label="Dismiss",
+            done="Dismissed. The reporter is told.",
+            perform=_dismiss,
+            offered=lambda report: not report.is_decided,
+            hint="Nothing is wrong with the message. The reporter is told so.",
+            key="d",
+            bulk=True,
+            reason="Note",
+        ),
+        Act(
+            name="note",
+            label="Add a note",
+            done="The note is there for the other moderators.",
+            perform=lambda actor, report, values: update_report(actor, report.pk, note=values["reason"]),
+            key="n",
+            reason="Note",
+        ),
+        Act(
+            name="reopen",
+            label="Open again",
+            done="It is open again.",
+            perform=lambda actor, report, values: update_report(
+                actor, report.pk, state=Report.State.OPEN, note=values["reason"]
+            ),
+            offered=lambda report: report.is_decided,
+            reason="Note",
+        ),
+        Act(
+            name="hide-message",
+            label="Hide the message",
+            done="The message is hidden from everybody.",
+            perform=lambda actor, report, values: hide_message(actor, report.message_id, reason=values["reason"]),
+            offered=lambda report: False,  # on the page the message has buttons of its own
+            bulk=True,
+        ),
+    )
+
+    def visible(self, request: DeskRequest, rows: QuerySet[Report]) -> QuerySet[Report]:
+        """Nobody decides about themself, nor reads who complained of them."""
+        return rows if request.member is None else rows.filter(pk__in=visible_reports(request.member).values("pk"))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The page of a report. Who reads what was said in private leaves a trace of it."""
+        report = cast("Report | None", self.get_object(request, object_id))
+        if report is None:
+            raise Http404
+        _note_reading(cast(DeskRequest, request), report)
+        context = {
+            **self.admin_site.each_context(request),
+            **_story(report),
+            "opts": self.opts,
+            "media": self.media,
+            "title": report.get_reason_display(),
+            "subtitle": "Report",
+            "groups": self._groups(request, report, request.path),
+            "following": self._following(request, report),
+        }
+        return TemplateResponse(request, "admin/chat/report.html", context)
+
+    def _groups(self, request: HttpRequest, report: Report, here: str) -> list[tuple[str, Sequence[Offer], str]]:
+        """What can be done: to the report, to the message, to who wrote it; and where one goes from there."""
+        message_admin = cast(MessageAdmin, self.admin_site._registry[Message])  # noqa: SLF001  # no public name
+        member_admin = cast(MemberAdmin, self.admin_site._registry[Member])  # noqa: SLF001
+        message = report.message
+        return [
+            ("Report", self.offers(request, report), here),
+            ("Message", message_admin.offers(request, message) if message is not None else [], here),
+            ("Author", member_admin.offers(request, report.author), here),
+        ]
+
+    def _following(self, request: HttpRequest, report: Report) -> dict[str, str]:
+        """Where k and j lead: the undecided reports before and after this one, in the order of the queue."""
+        queue = self.get_queryset(request).filter(state__in=UNDECIDED).exclude(pk=report.pk)
+        after = queue.filter(created_at__gte=report.created_at).order_by("created_at", "pk").first()
+        before = queue.filter(created_at__lte=report.created_at).order_by("-created_at", "-pk").first()
+        found = {"after": after, "before": before}
+        return {name: reverse("admin:chat_report_change", args=[each.pk]) for name, each in found.items() if each}
+
+    @display(description="message")  # type: ignore[untyped-decorator]  # unfold is untyped
+    def excerpt(self, report: Report) -> str:
+        if report.message is None:
+            return "No longer there"
+        return Truncator(report.message.text).chars(70) or "Deleted by its author"
+
+    @display(description="where")  # type: ignore[untyped-decorator]  # unfold is untyped
+    def where(self, report: Report) -> str:
+        return str(report.conversation)
+
+    @display(  # type: ignore[untyped-decorator]  # unfold is untyped
+        description="state",
+        label={"Open": "warning", "In review": "info", "Resolved": "success", "Dismissed": "success"},
+    )
+    def state_label(self, report: Report) -> str:
+        return report.get_state_display()
+
+
+def _story(report: Report) -> dict[str, Any]:
+    """The message among those around it, and what there was with its author before."""
+    message = report.message
+    context = _around(message) if message is not None else []
+    earlier = Report.objects.filter(author=report.author_id).exclude(pk=report.pk).select_related("message")
+    return {
+        "report": report,
+        "message": message,
+        "context": context,
+        "revisions": list(_revisions(message.pk)) if message is not None else [],
+        "earlier": list(earlier.order_by("-created_at")[:EARLIER]),
+        "sanctions": list(sanctions_of(report.author_id)[:EARLIER]),
+        "notes": list(report.notes.select_related("author").order_by("pk")),
+    }
+
+
+def _around(message: Message) -> list[Message]:
+    there = Message.objects.filter(
+        conversation=message.conversation_id, seq__range=(message.seq - AROUND, message.seq + AROUND)
+    )
+    return list(there.select_related("author").order_by("seq"))
+
+
+def _revisions(message_id: UUID) -> QuerySet[Revision]:
+    return Revision.objects.filter(message=message_id).order_by("-version")[:EARLIER]
+
+
+def _note_reading(request: DeskRequest, report: Report) -> None:
+    if report.conversation.kind != "public":
+        record("report.read", actor=request.member or request.user, target=report, after={"around": AROUND})

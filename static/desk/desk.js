@@ -1,0 +1,69 @@
+// The keyboard of the admin site, and the dialogs of its acts. j and k go through a list or through the queue, Enter opens,
+// x chooses, the letter on a button is its key, ? is nothing: the keys are written where they work.
+"use strict";
+(() => {
+  const TYPING = "input:not([type=checkbox]), textarea, select, [contenteditable=true]";
+
+  const rows = () => [...document.querySelectorAll("#result_list tr.data-row")];
+  const current = () => rows().findIndex((row) => row.classList.contains("desk-current"));
+
+  function go(by) {
+    const link = document.querySelector(by > 0 ? "a[data-desk-after]" : "a[data-desk-before]");
+    if (link) link.click();
+    else move(by);
+  }
+
+  function move(by) {
+    const all = rows();
+    if (!all.length) return;
+    const next = Math.min(all.length - 1, Math.max(0, current() + by));
+    for (const row of all) row.classList.remove("desk-current");
+    all[next].classList.add("desk-current");
+    all[next].querySelector("th a, td a")?.focus({ preventScroll: true });
+    all[next].scrollIntoView({ block: "nearest" });
+  }
+
+  function choose() {
+    rows()[current()]?.querySelector("input.action-select")?.click();
+  }
+
+  function open(button) {
+    const dialog = document.getElementById(button.dataset.deskOpens);
+    if (!dialog) return;
+    dialog.showModal();
+    dialog.querySelector("textarea, select, input:not([type=hidden])")?.focus();
+  }
+
+  const KEYS = { j: () => go(1), k: () => go(-1), x: choose };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const dialog = document.querySelector("dialog.desk-dialog[open]");
+    if (dialog || event.target.closest?.(TYPING)) return;
+    const button = document.querySelector(`[data-desk-key="${CSS.escape(event.key)}"]`);
+    const act = button ? () => button.click() : Object.hasOwn(KEYS, event.key) ? KEYS[event.key] : null;
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+
+  // Ctrl+Enter sends what is being written, as it does in the chat.
+  document.addEventListener("keydown", (event) => {
+    const form = event.target.closest?.("form.desk-form");
+    if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  });
+
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-desk-opens]");
+    if (opener) open(opener);
+    const closer = event.target.closest("[data-desk-closes]");
+    if (closer) closer.closest("dialog").close();
+  });
+
+  // A second click must not act twice.
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("form.desk-form")) return;
+    if (event.target.dataset.sent) event.preventDefault();
+    event.target.dataset.sent = "1";
+  });
+})();

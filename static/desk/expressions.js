@@ -1,0 +1,275 @@
+// The expressions in the attributes of unfold's templates (x-data, x-on:click, …), read here instead of being handed to
+// `new Function` as Alpine does by itself: the admin site then needs no 'unsafe-eval', and markup that found its way into
+// a page can call nothing but what is listed below. The subset of JavaScript that those templates use; Alpine's own
+// build for strict policies works the same way.
+"use strict";
+(() => {
+  const FUNCTIONS = ["theme", "searchForm", "searchDropdown", "getCurrentTab"]; // of unfold's app.js
+  const GLOBALS = new Set([...FUNCTIONS, "localStorage", "window", "undefined"]);
+  const OF_WINDOW = new Set(["location", "innerWidth"]);
+  const REFUSED = new Set(["constructor", "prototype", "__proto__", "ownerDocument", "defaultView"]);
+  const TOKEN = /\s*(?:(\d+(?:\.\d+)?)|('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|([A-Za-z_$][\w$]*)|(===|!==|=>|==|!=|<=|>=|&&|\|\||\?\?|\+\+|--|[-+*/%!<>=?:.,;()[\]{}]))/y;
+  const LEVELS = [["??"], ["||"], ["&&"], ["===", "!==", "==", "!="], ["<", ">", "<=", ">="], ["+", "-"], ["*", "/", "%"]];
+  const OPERATORS = {
+    "===": (a, b) => a === b,
+    "!==": (a, b) => a !== b,
+    "==": (a, b) => a == b, // what the templates wrote
+    "!=": (a, b) => a != b,
+    "<": (a, b) => a < b,
+    ">": (a, b) => a > b,
+    "<=": (a, b) => a <= b,
+    ">=": (a, b) => a >= b,
+    "+": (a, b) => a + b,
+    "-": (a, b) => a - b,
+    "*": (a, b) => a * b,
+    "/": (a, b) => a / b,
+    "%": (a, b) => a % b,
+  };
+  const loose = new Map();
+  const LITERALS = new Map([["true", true], ["false", false], ["null", null]]);
+
+  // --- Reading: text to a function of a scope --------------------------------------------------------------------
+
+  function tokens(text) {
+    const found = [];
+    TOKEN.lastIndex = 0;
+    while (text.slice(TOKEN.lastIndex).trim()) {
+      const at = TOKEN.lastIndex;
+      const match = TOKEN.exec(text);
+      if (!match) throw new SyntaxError(`cannot read “${text.slice(at)}”`);
+      const [, number, string, name, sign] = match;
+      if (number) found.push({ kind: "value", value: Number(number) });
+      else if (string) found.push({ kind: "value", value: string.slice(1, -1).replace(/\\(.)/g, "$1") });
+      else found.push({ kind: name ? "name" : "sign", value: name ?? sign });
+    }
+    return found;
+  }
+
+  class Reader {
+    constructor(text) {
+      this.tokens = tokens(text);
+      this.at = 0;
+    }
+
+    is(sign, ahead = 0) {
+      const token = this.tokens[this.at + ahead];
+      return token !== undefined && token.kind !== "value" && token.value === sign;
+    }
+
+    take(sign) {
+      if (!this.is(sign)) return false;
+      this.at += 1;
+      return true;
+    }
+
+    expect(sign) {
+      if (!this.take(sign)) throw new SyntaxError(`“${sign}” is missing`);
+    }
+
+    name() {
+      const token = this.tokens[this.at++];
+      if (token?.kind !== "name") throw new SyntaxError("a name is missing");
+      return token.value;
+    }
+
+    program() {
+      const steps = [];
+      while (this.at < this.tokens.length) if (!this.take(";")) steps.push(this.statement());
+      return (scope) => steps.reduce((_, step) => step(scope), undefined);
+    }
+
+    statement() {
+      if (!this.take("if")) return this.expression();
+      this.expect("(");
+      const condition = this.expression();
+      this.expect(")");
+      const yes = this.block();
+      const no = this.take("else") ? this.block() : () => undefined;
+      return (scope) => (condition(scope) ? yes(scope) : no(scope));
+    }
+
+    block() {
+      if (!this.take("{")) return this.statement();
+      const steps = [];
+      while (!this.take("}")) if (!this.take(";")) steps.push(this.statement());
+      return (scope) => steps.reduce((_, step) => step(scope), undefined);
+    }
+
+    expression() {
+      const arrow = this.arrow();
+      if (arrow) return arrow;
+      const target = this.conditional();
+      if (!this.take("=")) return target;
+      const value = this.expression();
+      return (scope) => target.set(scope, value(scope));
+    }
+
+    arrow() {
+      const token = this.tokens[this.at];
+      if (token?.kind !== "name" || !this.is("=>", 1)) return null;
+      this.at += 2;
+      const body = this.expression();
+      return (scope) => (value) => body(inner(scope, token.value, value));
+    }
+
+    conditional() {
+      const condition = this.binary(0);
+      if (!this.take("?")) return condition;
+      const yes = this.expression();
+      this.expect(":");
+      const no = this.expression();
+      return (scope) => (condition(scope) ? yes(scope) : no(scope));
+    }
+
+    binary(level) {
+      if (level === LEVELS.length) return this.unary();
+      let left = this.binary(level + 1);
+      let sign;
+      while ((sign = LEVELS[level].find((each) => this.take(each)))) left = combine(sign, left, this.binary(level + 1));
+      return left;
+    }
+
+    unary() {
+      if (this.take("!")) return negate(this.unary());
+      if (this.take("-")) return combine("-", () => 0, this.unary());
+      const value = this.postfix();
+      if (this.take("++")) return step(value, 1);
+      return this.take("--") ? step(value, -1) : value;
+    }
+
+    postfix() {
+      let value = this.primary();
+      for (;;) {
+        if (this.take(".")) value = member(value, constant(this.name()));
+        else if (this.take("[")) value = member(value, this.until("]")[0]);
+        else if (this.take("(")) value = call(value, this.until(")"));
+        else return value;
+      }
+    }
+
+    primary() {
+      if (this.take("(")) return this.until(")")[0];
+      if (this.take("[")) return list(this.until("]"));
+      if (this.take("{")) return this.object();
+      const token = this.tokens[this.at++];
+      if (token?.kind === "value") return constant(token.value);
+      if (token?.kind !== "name") throw new SyntaxError(`“${token?.value}” is not expected here`);
+      return LITERALS.has(token.value) ? constant(LITERALS.get(token.value)) : variable(token.value);
+    }
+
+    until(end) {
+      const items = [];
+      while (!this.take(end)) {
+        items.push(this.expression());
+        if (!this.is(end)) this.expect(",");
+      }
+      return items;
+    }
+
+    object() {
+      const fields = [];
+      while (!this.take("}")) {
+        const key = this.tokens[this.at++].value;
+        fields.push([key, this.take(":") ? this.expression() : variable(key)]);
+        if (!this.is("}")) this.expect(",");
+      }
+      return (scope) => Object.fromEntries(fields.map(([key, value]) => [key, value(scope)]));
+    }
+  }
+
+  // --- Meaning: each a function of the scope; what can be assigned to has `set`, what knows its object has `owner` ------
+
+  const constant = (value) => () => value;
+  const negate = (value) => (scope) => !value(scope);
+  const list = (items) => (scope) => items.map((item) => item(scope));
+
+  function combine(sign, left, right) {
+    if (sign === "&&") return (scope) => left(scope) && right(scope);
+    if (sign === "||") return (scope) => left(scope) || right(scope);
+    if (sign === "??") return (scope) => left(scope) ?? right(scope);
+    return (scope) => OPERATORS[sign](left(scope), right(scope));
+  }
+
+  function variable(name) {
+    const get = (scope) => (name in scope ? scope[name] : global(name));
+    get.owner = (scope) => (name in scope ? scope : undefined);
+    get.set = (scope, value) => {
+      if (name in scope) return (scope[name] = value);
+      loose.set(name, value); // what else would become a global
+      return value;
+    };
+    return get;
+  }
+
+  function global(name) {
+    if (loose.has(name)) return loose.get(name);
+    if (!GLOBALS.has(name)) throw new ReferenceError(`${name} may not be used here`);
+    return globalThis[name];
+  }
+
+  function member(object, key) {
+    const get = (scope) => {
+      const owner = object(scope);
+      return owner[permitted(owner, key(scope))];
+    };
+    get.owner = object;
+    get.set = (scope, value) => {
+      const owner = object(scope);
+      return (owner[permitted(owner, key(scope))] = value);
+    };
+    return get;
+  }
+
+  function permitted(owner, key) {
+    if (REFUSED.has(String(key)) || (owner === window && !OF_WINDOW.has(String(key))))
+      throw new ReferenceError(`${String(key)} may not be used here`);
+    return key;
+  }
+
+  function call(callee, values) {
+    return (scope) =>
+      callee(scope).apply(
+        callee.owner?.(scope),
+        values.map((value) => value(scope)),
+      );
+  }
+
+  function step(target, by) {
+    return (scope) => {
+      const before = target(scope);
+      target.set(scope, before + by);
+      return before;
+    };
+  }
+
+  const inner = (scope, name, value) =>
+    new Proxy(scope, {
+      has: (object, key) => key === name || key in object,
+      get: (object, key) => (key === name ? value : object[key]),
+    });
+
+  // --- Alpine ---------------------------------------------------------------------------------------------------------
+
+  const read = new Map();
+
+  function meaning(text) {
+    if (!read.has(text)) read.set(text, new Reader(text).program());
+    return read.get(text);
+  }
+
+  function evaluator(element, expression) {
+    const stack = Alpine.closestDataStack(element);
+    return (receive = () => {}, { scope = {}, params = [] } = {}) => {
+      const data = Alpine.mergeProxies([scope, ...stack]);
+      try {
+        const value = typeof expression === "function" ? expression.apply(data, params) : meaning(expression)(data);
+        receive(typeof value === "function" ? value.apply(data, params) : value);
+      } catch (error) {
+        console.error(`In “${expression}”:`, error, element);
+      }
+    };
+  }
+
+  globalThis.document?.addEventListener("alpine:init", () => Alpine.setEvaluator(evaluator));
+  globalThis.deskExpressions = { meaning }; // for its test
+})();
