@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ WORKLOADS: dict[str, Callable[[Bench], None]] = {
 
 def main() -> int:
     given = _arguments()
+    signal.signal(signal.SIGTERM, _stop)
     with Bench(repeats=given.repeats, systems=frozenset(given.systems)) as bench:
         wanted = given.only or [*WORKLOADS, *SHARED]
         for name, run in WORKLOADS.items():
@@ -37,6 +39,11 @@ def main() -> int:
     for problem in bench.problems:
         sys.stdout.write(f"WRONG: {problem}\n")
     return 1 if bench.problems else 0
+
+
+def _stop(_number: int, _frame: object) -> None:
+    """As with Ctrl-C: whatever was started is ended."""
+    sys.exit(143)
 
 
 def _arguments() -> argparse.Namespace:

@@ -149,13 +149,16 @@ def record(workload: Workload, case: str, system: str, metrics: Metrics, problem
 
 def metrics_of(runs: Sequence[Run]) -> dict[str, list[float]]:
     """What every run of deliveries is measured by."""
-    return {
+    metrics = {
         "deliveries/s": [run.rate for run in runs],
         "µs/delivery": [run.microseconds for run in runs],
         "p50 ms": [run.p50 * 1000 for run in runs],
         "p99 ms": [run.p99 * 1000 for run in runs],
         "load %": [run.load_share * 100 for run in runs],
     }
+    if all(run.database for run in runs):
+        metrics["database %"] = [run.database / run.cpu * 100 for run in runs]
+    return metrics
 
 
 def problems_of(runs: Sequence[Run]) -> list[str]:

@@ -33,12 +33,11 @@ HEADS = (
     "KiB an idle connection",
     "1,000 clients × 50 return",
 )
-NOT_COMPARABLE = (
-    "What is **not** comparable: only Parley and the second line store messages in PostgreSQL; Parley also checks who"
-    " may write and read, renders the text, keeps a mailbox for each device and tells it of gaps. Socket.IO without storage"
-    " and mosquitto (whose queues are in memory) lose everything with their process, textbook Channels acknowledges"
-    " nothing. None of the peers is a chat. Figures of a shared machine are worth their ratios, no more."
-)
+NOT_COMPARABLE = """\
+What is **not** comparable: only Parley and the second line store messages in PostgreSQL; Parley also checks who may
+write and read, renders the text, keeps a mailbox for each device and tells it of gaps. Socket.IO without storage and
+mosquitto (whose queues are in memory) lose everything with their process, textbook Channels acknowledges nothing.
+None of the peers is a chat. Figures of a shared machine are worth their ratios, no more."""
 
 
 def main() -> int:
@@ -48,7 +47,13 @@ def main() -> int:
 
 def filled(text: str) -> str:
     """The README with the table of the official run between its two marks."""
-    return re.sub(f"{re.escape(START)}.*?{re.escape(END)}", f"{START}\n{section()}\n{END}", text, flags=re.DOTALL)
+    return between(text, START, END, section())
+
+
+def between(text: str, start: str, end: str, content: str) -> str:
+    """The text with this content between its two marks."""
+    pattern = f"{re.escape(start)}.*?{re.escape(end)}"
+    return re.sub(pattern, lambda _found: f"{start}\n{content}\n{end}", text, flags=re.DOTALL)
 
 
 def section(path: Path = OFFICIAL) -> str:
@@ -61,9 +66,9 @@ def section(path: Path = OFFICIAL) -> str:
 def _where(content: dict[str, Any]) -> str:
     machine = content["machine"]
     return (
-        f"Measured on {content['date']} at {content['commit']} with `make bench`: {machine['cpu']}, {machine['cores']}"
-        f" cores, everything of a server on one of them; median of {content['repeats']}. Every delivery was counted: applied"
-        " once, and acked where there are acks. What is measured, and why it is fair:"
+        f"Measured on {content['date']} at {content['commit'] or 'an export'} with `make bench`: {machine['cpu']},"
+        f" {machine['cores']} cores,\neverything of a server on one of them; median of {content['repeats']}. Every"
+        " delivery was counted: applied once, and acked\nwhere there are acks. What is measured, and why it is fair:"
         " [`tests/bench`](tests/bench/README.md)."
     )
 

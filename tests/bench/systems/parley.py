@@ -186,6 +186,9 @@ class Parley:
         engines = [process.pid for process in self.whole.engines.values()]
         return engines + [node.process.pid for node in self.whole.nodes]
 
+    def database_roots(self) -> list[int]:
+        return [self.whole.engines["postgres"].pid]
+
     async def connect(self, tally: Tally) -> None:
         """The seats must have been made before: `take_seats`."""
         self.readers = [Reader(seat, number, tally, self.faults) for number, seat in enumerate(self.seats)]

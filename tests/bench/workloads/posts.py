@@ -45,7 +45,7 @@ async def _measure(bench: Bench, workload: Workload, system: Parley, case: str) 
     await system.connect(tally)
     await post_for(system, tally, WARM_UP)
     runs = [await post_for(system, tally, SECONDS) for _ in range(bench.repeats)]
-    names = ("posts/s", "µs/post", "p50 ms", "p99 ms", "load %")
+    names = ("posts/s", "µs/post", "p50 ms", "p99 ms", "load %", "database %")
     metrics = {name: [figures[at] for figures, _ in runs] for at, name in enumerate(names)}
     record(workload, case, system.name, metrics, sorted({problem for _, some in runs for problem in some}))
     await system.disconnect()
@@ -53,9 +53,9 @@ async def _measure(bench: Bench, workload: Workload, system: Parley, case: str) 
 
 async def post_for(system: Parley, tally: Tally, seconds: float) -> tuple[list[float], list[str]]:
     """One repeat: the figures in the order of their names, and what went wrong."""
-    roots = system.roots()
+    roots, database = system.roots(), system.database_roots()
     gc.collect()
-    cpu, own, started = cpu_seconds(roots), own_cpu_seconds(), time.perf_counter()
+    stored, cpu, own, started = cpu_seconds(database), cpu_seconds(roots), own_cpu_seconds(), time.perf_counter()
     times: list[float] = []
     await asyncio.gather(*(_post_on(system, reader, tally, started + seconds, times) for reader in system.readers))
     elapsed = time.perf_counter() - started
@@ -70,6 +70,7 @@ async def post_for(system: Parley, tally: Tally, seconds: float) -> tuple[list[f
         percentile(ordered, 0.5) * 1000,
         percentile(ordered, 0.99) * 1000,
         share,
+        (cpu_seconds(database) - stored) / spent * 100,
     ]
     return figures, problems
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
+import psycopg
 import uvloop
 
 from tests.bench.accounting import cpu_seconds
@@ -112,9 +113,21 @@ def _read(bench: Bench, workloads: dict[str, Workload], archive: Archive, size: 
 
         wrong = [] if len(rest.get(page())["results"]) == HISTORY_PAGE else ["a page of history is not full"]
         record(workloads["history"], "a page of 50", "Parley", _measured(bench, rest, page), wrong)
+        each = _bytes_of_a_message(bench.parley.whole.postgres.url())
+        record(workloads["history"], "stored", "Parley", {"bytes/message": [each]})
         question = "search?q=" + quote(" ".join(word_of(rank) for rank in SEARCH))
         wrong = [] if rest.get(question)["results"] else ["the search found nothing"]
         record(workloads["history"], "two-word search", "Parley", _measured(bench, rest, lambda: question), wrong)
+
+
+def _bytes_of_a_message(database: str) -> float:
+    """With its event, its place in every index, and the room that PostgreSQL leaves for changes."""
+    with psycopg.connect(database) as connection:
+        row = connection.execute(
+            "SELECT (pg_total_relation_size('chat_message') + pg_total_relation_size('chat_event'))::float"
+            " / (SELECT count(*) FROM chat_message)"
+        ).fetchone()
+    return float(row[0]) if row else 0.0
 
 
 def _change(rest: Rest) -> tuple[str, list[str]]:
@@ -135,9 +148,10 @@ def _drain(rest: Rest, path: str) -> str:
 
 
 def _measured(bench: Bench, rest: Rest, path: Callable[[], str]) -> dict[str, list[float]]:
-    figures: dict[str, list[float]] = {"p50 ms": [], "p99 ms": [], "ms CPU": []}
+    figures: dict[str, list[float]] = {"p50 ms": [], "p99 ms": [], "ms CPU": [], "database %": []}
+    database = rest.system.database_roots()
     for repeat in range(bench.repeats + 1):
-        times, cpu = [], cpu_seconds(rest.system.roots())
+        times, cpu, stored = [], cpu_seconds(rest.system.roots()), cpu_seconds(database)
         for _ in range(REQUESTS):
             started = time.perf_counter()
             rest.raw("GET", path())
@@ -146,7 +160,9 @@ def _measured(bench: Bench, rest: Rest, path: Callable[[], str]) -> dict[str, li
             ordered = sorted(times)
             figures["p50 ms"].append(percentile(ordered, 0.5))
             figures["p99 ms"].append(percentile(ordered, 0.99))
-            figures["ms CPU"].append((cpu_seconds(rest.system.roots()) - cpu) / REQUESTS * 1000)
+            spent = cpu_seconds(rest.system.roots()) - cpu
+            figures["ms CPU"].append(spent / REQUESTS * 1000)
+            figures["database %"].append((cpu_seconds(database) - stored) / spent * 100 if spent else 0.0)
     return figures
 
 
