@@ -335,7 +335,9 @@ class Node:
     async def _compare(self, connections: list[Connection], *, lost: frozenset[int] = frozenset()) -> None:
         """`lost`: clients whose mailbox is to be taken as emptied."""
         sent = {connection: connection.sent for connection in connections}
-        positions = await mailbox().positions([connection.client_id for connection in connections])
+        # Where everything was sent nothing is to be found out, but where all of it counts as lost.
+        known = [-1 if connection.client_id in lost else tag for connection, tag in sent.items()]
+        positions = await mailbox().positions([connection.client_id for connection in sent], known=known)
         for connection, tag in sent.items():
             position = positions.get(connection.client_id)
             if position is None or connection.sent != tag or connection.closed or connection.blocked:

@@ -80,8 +80,10 @@ class Mailbox(Protocol):
     async def read(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> list[News]:
         """What `clients[i]` has with `after[i]` < tag ≤ `upto[i]`, in tag order, for all of them in one step."""
 
-    async def positions(self, clients: Sequence[int]) -> Mapping[int, Position]:
-        """Where each mailbox stands, seen at one instant per client; clients that are gone are left out."""
+    async def positions(self, clients: Sequence[int], *, known: Sequence[int] = ()) -> Mapping[int, Position]:
+        """Where each mailbox stands, seen at one instant per client; clients that are gone are left out. `known[i]`:
+        a tag of `clients[i]` at which it need not be said how far back the mailbox reaches: `oldest` may be None then.
+        """
 
     async def acknowledge(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> None:
         """`clients[i]` applied everything up to `upto[i]`, and had acked up to `after[i]` before. Sorted by client."""

@@ -99,7 +99,7 @@ class MemoryMailbox:
                 news.append(News(events, [client], [before + start + 1]))
         return news
 
-    async def positions(self, clients: Sequence[int]) -> Mapping[int, Position]:
+    async def positions(self, clients: Sequence[int], *, known: Sequence[int] = ()) -> Mapping[int, Position]:
         positions = {}
         for client in clients:
             with self._open(client) as box:

@@ -95,9 +95,11 @@ SELECT events, array_agg(client_id), array_agg(first) FROM (
 ) AS each GROUP BY events
 """
 
+# The way to the oldest entry leads past all that were acked since the last vacuum: it is not gone for nothing.
 _POSITIONS: Final = """
-SELECT c.id, c.tag, (SELECT min(e.tag) FROM chat_mailboxentry e WHERE e.client_id = c.id)
-FROM chat_client c WHERE c.id = ANY(%s::bigint[])
+SELECT c.id, c.tag,
+    CASE WHEN c.tag <> w.known THEN (SELECT min(e.tag) FROM chat_mailboxentry e WHERE e.client_id = c.id) END
+FROM unnest(%s::bigint[], %s::bigint[]) AS w (id, known) JOIN chat_client c ON c.id = w.id
 """
 
 _ACKED: Final = f"""
@@ -166,8 +168,8 @@ class PostgresMailbox:
         rows = await database.fetch(_READ, (numbers(clients), numbers(after), numbers(upto)))
         return [News(tuple(events), readers, firsts) for events, readers, firsts in rows]
 
-    async def positions(self, clients: Sequence[int]) -> Mapping[int, Position]:
-        rows = await database.fetch(_POSITIONS, (numbers(clients),))
+    async def positions(self, clients: Sequence[int], *, known: Sequence[int] = ()) -> Mapping[int, Position]:
+        rows = await database.fetch(_POSITIONS, (numbers(clients), numbers(known or [-1] * len(clients))))
         return {client: Position(tag, oldest) for client, tag, oldest in rows}
 
     async def acknowledge(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> None:

@@ -253,7 +253,7 @@ class ValkeyMailbox:
             firsts.append(int(first))
         return [News(events, readers, firsts) for events, (readers, firsts) in grouped.items()]
 
-    async def positions(self, clients: Sequence[int]) -> Mapping[int, Position]:
+    async def positions(self, clients: Sequence[int], *, known: Sequence[int] = ()) -> Mapping[int, Position]:
         """Looks at the run first: everything that a client is told about its mailbox passes here."""
         await _check_run()
         found = await _arun(_POSITIONS, *clients)
