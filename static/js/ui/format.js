@@ -18,6 +18,9 @@ const onClock = new Set();
 /** @param {() => void} observer told when times are to be written anew */
 export const observeClock = (observer) => onClock.add(observer);
 
+/** @returns {string} what times depend on, for whoever keeps what they have written */
+export const clockChoice = () => clock;
+
 /** @param {"12" | "24" | "auto"} wanted */
 export function setClock(wanted) {
   if (wanted === clock) return;

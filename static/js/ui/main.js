@@ -127,6 +127,7 @@ class Page {
     else if (route.name === "conversation") await this.#goToConversation(route, turn);
     else if (route.name !== "elsewhere") {
       this.#show(route.name);
+      if (this.#isUp) void this.#loadBackground(); // the title is the view's
       const view = await this.views[route.name]();
       if (turn === this.#turn) await view.open(route);
     }

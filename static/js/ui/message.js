@@ -3,7 +3,7 @@
 /** @import {Row} from "./rows.js" */
 
 import { clone, setIcon, setText } from "./dom.js";
-import { dayKey, fillAvatar, fullDate, listOf, repliesLabel, shortTime, timeOfDay } from "./format.js";
+import { clockChoice, dayKey, fillAvatar, fullDate, listOf, repliesLabel, shortTime, timeOfDay } from "./format.js";
 import { setMessageHtml } from "./html.js";
 import { gettext, interpolate } from "./i18n.js";
 import { memberName } from "./names.js";
@@ -31,7 +31,7 @@ export class MessageNode {
     this.row = row;
     const { message, entry } = row;
     const author = this.app.store.members.get(message?.author ?? this.app.store.me);
-    const shown = [row.kind, message?.version, entry?.state, row.compact, contextKey(row), repliesKey(row), author?.version].join(" ");
+    const shown = [row.kind, message?.version, entry?.state, row.compact, contextKey(row), repliesKey(row), author?.version, clockChoice()].join(" ");
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.root.classList.toggle("is-compact", row.compact ?? false);

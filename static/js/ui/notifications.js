@@ -71,6 +71,7 @@ export const isSupported = () => "Notification" in globalThis;
 /** Two soft tones. */
 export function chime() {
   const audio = new AudioContext();
+  if (audio.state === "suspended") return void audio.close(); // nobody has touched the page yet: browsers allow no sound
   const volume = audio.createGain();
   volume.connect(audio.destination);
   volume.gain.setValueAtTime(0.06, audio.currentTime);

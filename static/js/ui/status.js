@@ -42,7 +42,7 @@ export class ConnectionLine {
 
 /** @param {Status} status */
 function sentence(status) {
-  if (status === "offline") return gettext("No connection. What you write is kept and sent when it is back.");
+  if (status === "offline") return gettext("No connection. What you write is sent later.");
   if (status === "polling") return gettext("No live updates. Messages come with a delay.");
   return status === "connecting" ? gettext("Reconnecting…") : gettext("Catching up…");
 }
