@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Locator, Page, Route, expect
 
 from accounts.models import Member
@@ -75,6 +76,42 @@ class Person:
             dialog.get_by_role("combobox", name="To").fill(name)
             dialog.get_by_role("option", name=name).click()
         dialog.get_by_role("button", name="Start").click()
+
+    def choose_for(self, conversation: str, action: str) -> None:
+        """An entry of the menu that a conversation in the list has."""
+        self._row(conversation).click(button="right")
+        self.page.get_by_role("menu", name="Actions for").get_by_text(action, exact=True).click()
+
+    # Getting around
+
+    def press(self, *chords: str) -> None:
+        for chord in chords:
+            self.page.keyboard.press(chord)
+
+    def jump_to(self, words: str) -> None:
+        """By the palette: the first of what is found."""
+        self.press("Control+k")
+        palette = self.page.get_by_role("combobox", name="Jump to")
+        palette.fill(words)
+        expect(self.page.get_by_role("option").first).to_be_visible()
+        palette.press("Enter")
+
+    def see(self, view: str) -> None:
+        """The mentions, or the people."""
+        self.page.get_by_role("navigation", name="Conversations").get_by_role("link", name=view).click()
+        expect(self.page.get_by_role("heading", level=1, name=view)).to_be_visible()
+
+    def listed(self, section: str) -> list[str]:
+        """What a section of the list holds, from top to bottom."""
+        rows = self.page.get_by_role("region", name=section).locator(".side-name").locator("visible=true")
+        return [name for name in rows.all_inner_texts() if not name.startswith(("Browse", "Show"))]
+
+    def open_own(self, entry: str) -> Locator:
+        """A dialog of one's own menu."""
+        navigation = self.page.get_by_role("navigation", name="Conversations")
+        navigation.get_by_role("button", name=f"{self.member.name} @").click()
+        self.page.get_by_role("menuitem", name=entry).click()
+        return self.page.get_by_role("dialog", name=entry)
 
     # Messages
 
@@ -153,6 +190,13 @@ class Person:
         """Nothing is wider than the window."""
         width = self.page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
         assert width <= 0, f"the page is {width} px wider than the window"
+
+    def assert_accessible(self) -> None:
+        """axe has nothing to say, once everything stands still."""
+        self.page.wait_for_function(STILL)
+        violations = Axe().run(self.page).response["violations"]
+        found = [f"{one['id']}: {node['html'][:200]}" for one in violations for node in one["nodes"]]
+        assert not found, "\n".join(found)
 
     @property
     def draft(self) -> str:
@@ -233,6 +277,8 @@ class Person:
         if message.type == "error" and not any(text in message.text for text in self._expected):
             self.problems.append(f"console: {message.text}")
 
+
+STILL = "() => document.getAnimations().every((one) => one.playState !== 'running')"
 
 # The fewest messages on the page in any frame from now on, and how many frames were looked at.
 WATCH = """
