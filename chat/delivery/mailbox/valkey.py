@@ -1,10 +1,10 @@
 """Mailboxes in Valkey, for those who prefer speed over surviving its loss.
 
 What it guarantees. An event is marked as pending in the transaction that writes it and handed to Valkey after commit;
-what a crash or an absent Valkey leaves pending is handed over by the nodes a few seconds later, once (the script
-remembers for an hour what it took). So nothing is lost between commit and mailbox, but changes that commit at the same
-moment may come in another order to one mailbox than to the next, which versions make harmless, and a member who is
-being removed may still get what was handed over at that very moment.
+what a crash or an absent Valkey leaves pending is handed over with the next event of its conversation, or by the nodes
+a few seconds later, once (the script remembers for an hour what it took). So nothing is lost between commit and
+mailbox, and a conversation keeps its order. Other events may come in another order to one mailbox than to the next,
+which versions make harmless, and a member who is being removed may still get what is handed over at that very moment.
 
 What it does not. A Valkey that was emptied, restarted or failed over may have lost mailboxes or their ends. Each of
 these has another run id; mailboxes belong to a run, and tags start from the clock, above all that were ever given out.
@@ -34,6 +34,8 @@ from chat.delivery.mailbox.recipients import Group, clients_of, events_of, mark_
 LATE: Final = 5  # seconds after which a pending event is taken for left behind
 RUN_KEY: Final = "parley:mailbox:run"
 AT_ONCE: Final = 500  # such events handed over in one step
+ALONG: Final = 100  # such events of a conversation that go along with a later one; else it too is left to the nodes
+CATCHING_UP: Final = 0x7061726C6579  # advisory lock
 
 # Shared by all scripts: the keys of a client in the present run, and its tag. ARGV[1] is the life of a key in seconds.
 _COMMON: Final = """
@@ -172,6 +174,14 @@ for i = 2, #ARGV do found[#found + 1] = redis.call('LLEN', list_of(ARGV[i])) end
 return found
 """
 )
+# What others of the conversation have committed and not yet handed over. It goes first: a message must not come before
+# the event that brought its reader into the conversation.
+_EARLIER: Final = """
+SELECT id FROM chat_event
+WHERE pending AND id < (SELECT min(each) FROM unnest(%(events)s::bigint[]) AS each)
+    AND conversation_id IN (SELECT conversation_id FROM chat_event WHERE id = ANY(%(events)s))
+ORDER BY id LIMIT %(limit)s
+"""
 _KEEP: Final = """
 INSERT INTO chat_ackedentry (organization_id, member_id, client, tag, event_id)
 SELECT c.organization_id, c.member_id, c.public_id, a.tag, a.event_id
@@ -191,9 +201,14 @@ class ValkeyMailbox:
         conversation_id: UUID | None,
         wake: Callable[[Recipients], None],
     ) -> None:
-        groups, nodes = recipients(organization_id, events)
         with connection.cursor() as cursor:
             cursor.execute("UPDATE chat_event SET pending = TRUE WHERE id = ANY(%s)", [list(events)])
+            cursor.execute(_EARLIER, {"events": list(events), "limit": ALONG + 1})
+            earlier = [row[0] for row in cursor.fetchall()]
+        if len(earlier) > ALONG:
+            return
+        together = [*earlier, *events]
+        groups, nodes = recipients(organization_id, together)
 
         def hand_over() -> None:
             try:
@@ -201,7 +216,7 @@ class ValkeyMailbox:
             except RedisError as error:
                 log.warning("append_delayed", events=len(events), reason=repr(error))
             else:
-                _settle(events)
+                _settle(together)
                 wake(nodes)
 
         transaction.on_commit(hand_over)
@@ -232,6 +247,9 @@ class ValkeyMailbox:
 
     def catch_up(self) -> int:
         with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [CATCHING_UP])
+            if cursor.fetchone() != (True,):
+                return 0  # another node does it; two at once would not keep the order
             cursor.execute(
                 "SELECT organization_id, array_agg(id ORDER BY id) FROM ("
                 " SELECT id, organization_id FROM chat_event WHERE pending AND at < now() - make_interval(secs => %s)"
