@@ -8,12 +8,15 @@ from __future__ import annotations
 import faulthandler
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 from hypothesis import HealthCheck, Phase, note
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -23,23 +26,44 @@ from accounts import actions as accounts
 from accounts.models import Member, Organization
 from accounts.roles import Role
 from accounts.tenancy import every_organization, organization_scope
-from chat.actions import conversations, messages, participants, purge, reactions, read
+from chat.actions import (
+    conversations,
+    messages,
+    moderation,
+    participants,
+    pins,
+    purge,
+    reactions,
+    read,
+    reports,
+    sanctions,
+)
 from chat.actions.clients import close_client
 from chat.client.mailbox import State
 from chat.delivery import store
 from chat.delivery.mailbox import mailbox
 from chat.errors import Refusal
-from chat.models import Conversation, Message, Participant
+from chat.models import Conversation, Message, Participant, Report
 from chat.queries import sync
 from tests.cast import make_member
 from tests.sync.world import Device, World, empty_stores
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-EXAMPLES = 4000 if LONG else 40
+EXAMPLES = {"postgres": 4000 if LONG else 30, "valkey": 1000 if LONG else 12}
 # Making a failure small takes minutes, so it is left to the long profile, which finds the kept example again.
 PHASES = [phase for phase in Phase if LONG or phase is not Phase.shrink]
 STEPS = 50
 DEVICES = 8  # of all members together
+# What happens, one after the other, between a question and its answer: chance alone would seldom say it in this order.
+MEANWHILE = [
+    ["missed", "heard"],
+    ["heard", "missed"],
+    ["heard", "removal", "new socket"],
+    ["heard", "new socket", "missed", "heard"],
+    ["missed", "removal", "heard"],
+    ["heard", "new client", "heard"],
+    ["new client", "missed"],
+]
 # The last three are nothing to mailboxes in the database.
 TROUBLES = [
     *["compare", "crash", "overflow", "full", "forget", "purge", "expire"],
@@ -143,11 +167,47 @@ class Delivery(RuleBasedStateMachine):
 
         self.act(who, change)
 
-    @rule(who=member, where=some, what=st.sampled_from(["read", "prefer"]), number=some)
+    @rule(who=member, which=some, what=st.sampled_from(["pin", "unpin", "report", "hide", "restore", "remove"]))
+    def moderate(self, who: int, which: int, what: str) -> None:
+        measures: dict[str, Callable[[Member, UUID], Any]] = {
+            "pin": pins.pin_message,
+            "unpin": pins.unpin_message,
+            "report": partial(reports.report_message, reason=Report.Reason.SPAM),
+            "hide": partial(moderation.hide_message, reason="rude"),
+            "restore": partial(moderation.restore_message, reason="not so rude"),
+            "remove": partial(moderation.remove_message, reason="very rude"),
+        }
+
+        def change(actor: Member) -> None:
+            message = self.pick_message(which)
+            if message is not None:
+                measures[what](actor, message.pk)
+
+        self.act(who if what in {"pin", "unpin", "report"} else 0, change)
+
+    @rule(whom=member, what=st.sampled_from(["warn", "mute", "suspend", "lift mute", "lift suspension"]))
+    def discipline(self, whom: int, what: str) -> None:
+        def change(alice: Member) -> None:
+            subject = self.members[whom].pk
+            match what:
+                case "warn":
+                    sanctions.warn_member(alice, subject, reason="rude")
+                case "mute":
+                    sanctions.mute_member(alice, subject, reason="rude", until=timezone.now() + timedelta(hours=1))
+                case "suspend":
+                    sanctions.suspend_member(alice, subject, reason="rude")
+                case "lift mute" | "lift suspension":
+                    sanctions.lift_sanction(alice, subject, kind=what.removeprefix("lift "), reason="enough")
+
+        self.act(0, change)
+
+    @rule(who=member, where=some, what=st.sampled_from(["read", "unread", "prefer"]), number=some)
     def look_after(self, who: int, where: int, what: str, number: int) -> None:
         def change(actor: Member) -> None:
             if what == "read":
                 read.mark_read(actor, self.pick(where), seq=number)
+            elif what == "unread":
+                read.mark_unread(actor, self.pick(where), seq=number)
             else:
                 participants.change_preferences(actor, self.pick(where), muted=bool(number % 2), favourite=number > 7)
 
@@ -263,6 +323,44 @@ class Delivery(RuleBasedStateMachine):
         elif self.world.may_come(device):
             (self.world.ask if what == "ask" else self.world.answer)(device)
 
+    @rule(which=some, who=some, where=some, ref=st.uuids(), meanwhile=st.sampled_from(MEANWHILE))
+    def wait(self, which: int, who: int, where: int, ref: UUID, meanwhile: list[str]) -> None:
+        """What happens between a question and its answer, in a conversation of whoever asked."""
+        device = self.device(which)
+        if not self.world.may_come(device):
+            return
+        with every_organization():
+            seats = Participant.objects.filter(left_at=None).order_by("joined_at", "pk")
+            rooms = list(seats.filter(member=device.member).values_list("conversation", flat=True))
+            room = rooms[where % len(rooms)] if rooms else None
+            writers = list(seats.filter(conversation=room).values_list("member", flat=True))
+        self.world.ask(device)
+        for number, what in enumerate(meanwhile if room else ()):
+            news = UUID(int=(ref.int + number) % 2**128)
+            self.happen(what, device, room, writers[who % len(writers)], news)
+        self.world.answer(device)
+        self.world.wake()
+        self.world.receive(device, ["arrives"] * len(device.wire))
+        self.world.check_belief(device)
+
+    def happen(self, what: str, device: Device, room: UUID, writer: UUID, ref: UUID) -> None:
+        match what:
+            case "heard" | "missed":
+                who = next(at for at, each in enumerate(self.members) if each.pk == writer)
+                self.act(who, lambda actor: messages.send_message(actor, room, text="hello", ref=ref))
+                self.world.wake()
+                fate: Any = "arrives" if what == "heard" else "is lost"
+                self.world.receive(device, [fate] * len(device.wire))
+            case "removal":
+                subject = device.member.pk
+                self.act(0, lambda alice: participants.remove_participant(alice, room, member_id=subject))
+            case "new socket":
+                self.world.connect(device)
+            case "new client" if device.client is not None:
+                self.forget(device)
+                device.client = None
+                self.world.connect(device)
+
     @rule(which=some, arrives=st.booleans())
     def look(self, *, which: int, arrives: bool) -> None:
         device = self.device(which)
@@ -355,7 +453,7 @@ def test_every_client_ends_in_step(kept_in: str) -> None:
     run_state_machine_as_test(
         Delivery,
         settings=hypothesis_settings(
-            max_examples=EXAMPLES,
+            max_examples=EXAMPLES[kept_in],
             stateful_step_count=STEPS,
             deadline=None,  # of one example; the machine is shared
             derandomize=not LONG,

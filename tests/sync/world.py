@@ -8,6 +8,7 @@ here, where a test may lose, repeat or delay it.
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
@@ -32,7 +33,7 @@ from chat.delivery.mailbox import mailbox, valkey
 from chat.delivery.mailbox.recipients import Group
 from chat.delivery.node import Node
 from chat.errors import NotFound
-from chat.models import Client
+from chat.models import Client, Event
 from tests.sync.viewer import EVERY_TAG, Server, fresh, load_everything, projection
 
 Fate = Literal["arrives", "is lost", "arrives twice"]
@@ -56,6 +57,17 @@ class Wakeups:
 
     def post(self, messages: dict[int, wakeups.Message]) -> None:
         self.waiting += messages.values()
+
+    @property
+    def loop(self) -> Wakeups:
+        """Whoever calls is in the loop's thread already."""
+        return self
+
+    def call_soon_threadsafe(self, call: Callable[..., None], *arguments: Any) -> None:
+        call(*arguments)
+
+    def post_to_group(self, group: str, message: wakeups.Message) -> None:
+        self.waiting.append(message)
 
 
 @dataclass(eq=False)
@@ -82,7 +94,7 @@ class Device:
 
 class World:
     def __init__(self) -> None:
-        self.handing_over = True  # False: whoever commits dies before the mailboxes outside the database hear of it
+        self.handing_over = True  # False: the next who commits dies before mailboxes outside the database hear of it
         self._append, valkey._append = valkey._append, self._hand_over  # type: ignore[assignment]
         self.loop = asyncio.new_event_loop()
         self.devices: list[Device] = []
@@ -113,7 +125,6 @@ class World:
         with organization_scope(device.member.organization_id):
             device.client = register_client(device.member, platform="web", credential="test")
         device.mailbox.register(device.client.tag)
-        device.asked = None
 
     def connect(self, device: Device) -> None:
         """A new socket, also where there is one already. A device without a client registers first."""
@@ -196,6 +207,7 @@ class World:
 
     def _hand_over(self, groups: Sequence[Group]) -> None:
         if not self.handing_over:
+            self.handing_over = True
             raise RedisError
         self._append(groups)
 
@@ -336,11 +348,25 @@ class World:
                 assert device.connection is None, "a deactivated member holds a socket"
                 continue
             assert device.mailbox.state is State.LIVE
-            load_everything(device.store, device.server)
-            got, wanted = projection(device.store), projection(fresh(device.server))
-            for part, value in wanted.items():
-                assert got[part] == value, f"{device.member.handle}: {part} differ: {difference(got[part], value)}"
+            self.compare_store(device, device.store)
         assert mailbox().depth(self.clients()) == {}, "entries are left that everybody has acked"
+
+    def check_belief(self, device: Device) -> None:
+        """Whoever is live at the end of their mailbox is in step, at any time."""
+        if device.client is None or device.wire or device.mailbox.state is not State.LIVE:
+            return
+        with every_organization():
+            if Event.objects.filter(pending=True).exists():
+                return  # not in their mailbox yet
+        position = self.do(mailbox().positions([device.client.pk])).get(device.client.pk)
+        if position is not None and position.tag == device.mailbox.tag:
+            self.compare_store(device, copy.deepcopy(device.store))
+
+    def compare_store(self, device: Device, store: Store) -> None:
+        load_everything(store, device.server)
+        got, wanted = projection(store), projection(fresh(device.server))
+        for part, value in wanted.items():
+            assert got[part] == value, f"{device.member.handle}: {part} differ: {difference(got[part], value)}"
 
     def clients(self) -> list[int]:
         with every_organization():
