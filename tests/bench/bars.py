@@ -72,7 +72,7 @@ BARS: Sequence[Bar] = (
     Bar("latency", "direct", "p50 ms", 5, 3),
     Bar("latency", "direct", "p99 ms", 15, 8),
     Bar("posts", "200 members", "posts/s", 1000, 3000, least=True),
-    Bar("posts", "200 members", "p99 ms", 100),
+    Bar("posts", "1,000 posts/s", "p99 ms", 100),
     Bar("storm", "1,000 clients", "seconds", 2.5, 1.7),
     Bar("storm", "5,000 clients", "seconds", 13),
     Bar("idle", "2,000 clients", "KiB/connection", 35, 25),

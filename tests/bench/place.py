@@ -17,7 +17,7 @@ from tests.bench.systems.base import Unavailable
 
 PEERS = Path(__file__).parent / "peers"
 INSTALL = 120  # seconds for one package manager to do its work
-DEBIAN = ("mosquitto", "libcjson1", "libdlt2", "libwebsockets16", "libmosquitto1", "libev4", "libuv1")
+DEBIAN = ("mosquitto", "libmosquitto1", "libcjson1", "libdlt2", "libwrap0", "libwebsockets17", "libev4", "libuv1")
 
 
 def cache() -> Path:
