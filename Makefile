@@ -27,8 +27,8 @@ test: dev ## Python, JavaScript and browser tests: own engines, parallel, random
 screenshots: dev ## pictures of every main view, while `make up` runs with its demo (URL=…)
 	@$(BIN)/python -m tests.e2e.screenshots $(or $(URL),http://localhost:$(or $(PORT),8000))
 
-chaos: dev ## break everything while people chat, and count what is missing (MINUTES=5 SEED=7 CLIENTS=300 LIBRARY=js)
-	@$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),5) $(if $(CLIENTS),--clients $(CLIENTS)) $(if $(SEED),--seed $(SEED)) $(if $(LIBRARY),--library $(LIBRARY))
+chaos: dev ## break everything while people chat, and count what is missing (MINUTES=5 SEED=7 CLIENTS=300 LIBRARY=js BACKEND=valkey)
+	@$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),5) $(if $(CLIENTS),--clients $(CLIENTS)) $(if $(SEED),--seed $(SEED)) $(if $(LIBRARY),--library $(LIBRARY)) $(if $(BACKEND),--backend $(BACKEND))
 
 bench: dev ## how fast we and others are, on this machine (ONLY=fanout,latency SYSTEMS=parley REPEATS=3)
 	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(SYSTEMS),--systems $(SYSTEMS)) $(if $(REPEATS),--repeats $(REPEATS))
