@@ -28,11 +28,12 @@ RESERVED_SLUGS: Final = frozenset(  # words that an address of ours, or a person
 
 
 class OrganizationChanges(TypedDict, total=False):
-    """`edit_window`: seconds in which authors may edit a message, None for always."""
+    """`edit_window`: seconds in which authors may edit a message, None for always. `retention_days`: None for ever."""
 
     name: str
     description: str
     edit_window: int | None
+    retention_days: int | None
 
 
 @transaction.atomic

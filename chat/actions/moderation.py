@@ -29,6 +29,11 @@ REASON_LENGTH: Final = 500
 LONGEST_SLOW_MODE: Final = 21_600  # seconds: six hours; for longer there is announcement-only
 LONGEST_RETENTION: Final = 36_500  # days: a century; for longer there is "for ever"
 
+EMPTIED: Final = (
+    *("text", "html", "mentions", "wide_mention", "pinned_at", "pinned_by"),
+    *("hidden_at", "deleted_at", "purged_at"),
+)
+
 
 @transaction.atomic
 def hide_message(member: Member, message_id: UUID, *, reason: str) -> events.Message:
@@ -74,8 +79,8 @@ def remove_message(member: Member, message_id: UUID, *, reason: str) -> events.M
         message.text = message.html = ""
         message.mentions, message.wide_mention, message.hidden_at = [], None, None
         message.deleted_at, message.purged_at = message.deleted_at or now, now
-        fields = ("text", "html", "mentions", "wide_mention", "hidden_at", "deleted_at", "purged_at")
-        save_change(message, *fields, type="message.deleted")
+        message.pinned_at = message.pinned_by = None
+        save_change(message, *EMPTIED, type="message.deleted")
         _record("message.removed", member, message, before, {"purged_at": now}, reason)
     return message.entity()
 

@@ -3,17 +3,18 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from django.db import transaction
+from msgspec import UNSET, Meta, Struct, UnsetType
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.access import Place, find_conversation
 from chat.actions import conversations as actions
-from chat.actions import participants
+from chat.actions import moderation, participants
 from chat.api.rendering import read_body, read_query
 from chat.api.schemas import operation, page_of
 from chat.api.views import MemberView, keep_page, list_response
-from chat.errors import Invalid
+from chat.errors import Invalid, NotFound
 from chat.queries.conversations import PAGE, ConversationView, conversation_view, own_conversations, public_channels
 
 Limit = Annotated[int, Meta(ge=1, le=PAGE)]
@@ -38,6 +39,16 @@ class ConversationChange(Struct, frozen=True):
     name: Annotated[str, Meta(max_length=100)] | None = None
     topic: Annotated[str, Meta(max_length=1000)] | None = None
     archived: bool | None = None
+    locked: bool | None = None
+    announcement_only: bool | None = None
+    slow_mode: Annotated[int, Meta(ge=0)] | None = None  # seconds between two messages of one member; 0: off
+    retention_days: Annotated[int, Meta(ge=0)] | UnsetType | None = UNSET  # null: as the organization says; 0: for ever
+    reason: Annotated[str, Meta(max_length=moderation.REASON_LENGTH)] = ""  # where a moderator acts
+
+    @property
+    def regulates(self) -> bool:
+        given = (self.locked, self.announcement_only, self.slow_mode)
+        return self.retention_days is not UNSET or any(value is not None for value in given)
 
 
 class ConversationList(MemberView):
@@ -85,7 +96,7 @@ class ConversationDetail(MemberView):
         return _answer(find_conversation(self.member, conversation_id))
 
     @operation(
-        summary="Rename, set the topic, archive or restore",
+        summary="Rename, set the topic, archive or restore, say who may write and how long it is kept",
         takes=ConversationChange,
         gives={200: ConversationView},
         refuses=(403, 409),
@@ -93,14 +104,35 @@ class ConversationDetail(MemberView):
     )
     def patch(self, request: Request, conversation_id: UUID) -> Response:
         body = read_body(request, ConversationChange)
-        place = find_conversation(self.member, conversation_id)
+        with transaction.atomic():
+            return _answer(self._change(conversation_id, body))
+
+    def _change(self, conversation_id: UUID, body: ConversationChange) -> Place:
+        member = self.member
+        place = self._regulate(conversation_id, body) if body.regulates else find_conversation(member, conversation_id)
         if body.archived is False:
-            place = actions.archive_conversation(self.member, conversation_id, archived=False)
+            place = actions.archive_conversation(member, conversation_id, archived=False, reason=body.reason)
         if body.name is not None or body.topic is not None:
-            place = actions.update_conversation(self.member, conversation_id, name=body.name, topic=body.topic)
+            place = actions.update_conversation(member, conversation_id, name=body.name, topic=body.topic)
         if body.archived is True:
-            place = actions.archive_conversation(self.member, conversation_id)
-        return _answer(place)
+            place = actions.archive_conversation(member, conversation_id, reason=body.reason)
+        return place
+
+    def _regulate(self, conversation_id: UUID, body: ConversationChange) -> Place:
+        """As the member sees it; moderators also reach where something was reported, and have no seat there."""
+        conversation = moderation.regulate_conversation(
+            self.member,
+            conversation_id,
+            reason=body.reason,
+            locked=body.locked,
+            announcement_only=body.announcement_only,
+            slow_mode=body.slow_mode,
+            retention_days=body.retention_days,
+        )
+        try:
+            return find_conversation(self.member, conversation_id)
+        except NotFound:
+            return Place(self.member, conversation, None)
 
 
 class ConversationJoin(MemberView):

@@ -134,8 +134,8 @@ class MessageRevisions(MemberView):
     @operation(summary="What a message said before", gives={200: page_of(RevisionView)})
     def get(self, request: Request, message_id: UUID) -> Response:
         message, _ = find_message(self.member, message_id)
-        if message.deleted_at is not None and not self.member.may(Right.MODERATE):
-            raise NotFound("The message was deleted.")
+        if (message.deleted_at or message.hidden_at) and not self.member.may(Right.MODERATE):
+            raise NotFound("The message was deleted, or hidden by a moderator.")
         return list_response(request, [_revision(row) for row in history.revisions(message)])
 
 

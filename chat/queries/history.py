@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from chat import events
 from chat.access import Place
@@ -41,7 +41,7 @@ def page_before(place: Place, *, before: int | None = None, limit: int = PAGE) -
 def page_after(place: Place, *, after: int, limit: int = PAGE) -> Page:
     """The oldest `limit` messages above `after`."""
     rows = list(_of(place).filter(seq__gt=after).order_by("seq")[:limit])
-    return _page(place, rows, more_before=bool(rows) and rows[0].seq > 1)
+    return _page(place, rows, more_before=bool(rows) and rows[0].seq > place.conversation.first_seq)
 
 
 def page_around(place: Place, *, around: int, limit: int = PAGE) -> Page:
@@ -49,7 +49,7 @@ def page_around(place: Place, *, around: int, limit: int = PAGE) -> Page:
     older = list(_of(place).filter(seq__lt=around).order_by("-seq")[: limit // 2])[::-1]
     newer = list(_of(place).filter(seq__gte=around).order_by("seq")[: limit - len(older)])
     rows = [*older, *newer]
-    return _page(place, rows, more_before=bool(rows) and rows[0].seq > 1)
+    return _page(place, rows, more_before=bool(rows) and rows[0].seq > place.conversation.first_seq)
 
 
 def page_since(place: Place, *, since: datetime, limit: int = PAGE) -> Page:
@@ -58,7 +58,7 @@ def page_since(place: Place, *, since: datetime, limit: int = PAGE) -> Page:
     Times grow with `seq`, so the first is found by halving: at most 62 reads of one row by the index on `seq`.
     """
     times = _of(place).order_by("seq").values_list("seq", "created_at")
-    low, high = 1, place.conversation.last_seq + 1
+    low, high = place.conversation.first_seq, place.conversation.last_seq + 1
     while low < high:
         middle = (low + high) // 2
         found = times.filter(seq__gte=middle).first()
@@ -71,7 +71,8 @@ def page_since(place: Place, *, since: datetime, limit: int = PAGE) -> Page:
 
 def thread(root: Message, *, after: int = 0, limit: int = PAGE) -> tuple[list[events.Message], bool]:
     """The root, then its replies above `after`; and whether there are more."""
-    rows = list(Message.objects.filter(thread=root, seq__gt=after).order_by("seq")[: limit + 1])
+    kept = Message.objects.filter(thread=root, seq__gt=after, seq__gte=F("conversation__first_seq"))
+    rows = list(kept.order_by("seq")[: limit + 1])
     head = [root] if after == 0 else []
     return entities([*head, *rows[:limit]]), len(rows) > limit
 
@@ -95,7 +96,9 @@ def entities(messages: Sequence[Message]) -> list[events.Message]:
 
 
 def _of(place: Place) -> QuerySet[Message]:
-    return Message.objects.filter(conversation=place.conversation).defer("search")
+    """What retention has taken away is not shown, though rows may still be there."""
+    kept = Message.objects.filter(conversation=place.conversation, seq__gte=place.conversation.first_seq)
+    return kept.defer("search")
 
 
 def _page(place: Place, rows: list[Message], *, more_before: bool) -> Page:

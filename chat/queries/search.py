@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Left
 from msgspec import Struct
 
@@ -21,6 +21,11 @@ from chat.queries.history import entities
 PAGE: Final = 20
 LONGEST_QUERY: Final = 200  # characters; more is a paste, not a question
 LONGEST_EXCERPT: Final = 300  # characters of a message that was found by filters alone
+KEPT: Final[dict[str, Any]] = {
+    "deleted_at": None,
+    "hidden_at": None,
+    "seq__gte": F("conversation__first_seq"),  # what retention has taken from everybody may not be found while it goes
+}
 
 # Control characters cannot be typed into a message (markdown strips them), so they cannot be forged by one.
 _START, _STOP = "\x02", "\x03"
@@ -51,7 +56,7 @@ class Question:
 def search(member: Member, question: Question, *, cursor: UUID | None = None, limit: int = PAGE) -> list[FoundMessage]:
     """The newest `limit` matches older than the message `cursor`, newest last."""
     wanted = SearchQuery(question.q, config="english", search_type="websearch")
-    messages = _visible(member).filter(deleted_at=None, **_filters(question))
+    messages = _visible(member).filter(**KEPT, **_filters(question))
     if question.q:
         messages = messages.filter(search=wanted)
     if cursor is not None:

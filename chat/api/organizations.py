@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.actions import change_organization
+from chat import events
+from chat.actions.moderation import LONGEST_RETENTION
+from chat.api.rendering import read_body
+from chat.api.schemas import operation
+from chat.api.views import MemberView
+
+
+class OrganizationChange(Struct, frozen=True, omit_defaults=True):
+    """What is left out stays. `edit_window` null: authors may always edit; `retention_days` null: kept for ever."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=80)] | UnsetType = UNSET
+    description: Annotated[str, Meta(max_length=250)] | UnsetType = UNSET
+    edit_window: Annotated[int, Meta(ge=0, le=2**31 - 1)] | UnsetType | None = UNSET
+    retention_days: Annotated[int, Meta(ge=1, le=LONGEST_RETENTION)] | UnsetType | None = UNSET
+    version: int | None = None
+
+
+class OrganizationDetail(MemberView):
+    @operation(summary="The organization", gives={200: events.Organization})
+    def get(self, request: Request) -> Response:
+        return Response(events.organization_entity(self.member.organization))
+
+    @operation(
+        summary="Change the organization: admins only",
+        takes=OrganizationChange,
+        gives={200: events.Organization},
+        refuses=(403, 409),
+        example={"retention_days": 365},
+    )
+    def patch(self, request: Request) -> Response:
+        changes: dict[str, Any] = msgspec.structs.asdict(read_body(request, OrganizationChange))
+        version = changes.pop("version")
+        given = {name: value for name, value in changes.items() if value is not UNSET}
+        changed = change_organization(self.member, version=version, **given)
+        return Response(events.organization_entity(changed))
