@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path
 from django.views.i18n import JavaScriptCatalog
 
-from chat import views
+from chat import manage, views
 from chat.realtime import schema
 
 app_name = "chat"
@@ -12,6 +12,11 @@ urlpatterns = [
     path("api/v1/schema/socket", schema.frames, name="frames"),
     path("strings.js", JavaScriptCatalog.as_view(packages=["chat"]), name="strings"),
     path("o/<slug:slug>/", views.home, name="home"),
+    path("o/<slug:slug>/manage/channels", manage.list_channels, name="manage_channels"),
+    path("o/<slug:slug>/manage/channels/<uuid:conversation_id>/rename", manage.rename_channel, name="rename_channel"),
+    path(
+        "o/<slug:slug>/manage/channels/<uuid:conversation_id>/archive", manage.archive_channel, name="archive_channel"
+    ),
     path("o/<slug:slug>/search", views.home, name="search"),
     path("o/<slug:slug>/mentions", views.home, name="mentions"),
     path("o/<slug:slug>/people", views.home, name="people"),

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import F, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -11,25 +12,30 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.actions import change_profile, change_role, deactivate_member, reactivate_member
 from accounts.errors import Conflict, Forbidden, NotFound, Refusal
-from accounts.forms import ProfileForm, ReasonForm, RoleForm, add_refusal, roles_for
+from accounts.forms import MemberFilter, ProfileForm, ReasonForm, RoleForm, add_refusal, roles_for
 from accounts.middleware import TenantRequest
 from accounts.models import Member
 from accounts.roles import Right, Role, may_change_role
 from accounts.views.paging import page_of
 
+WORDS: Final = 5  # of a question
+
 
 @require_GET
 def list_members(request: TenantRequest, slug: str) -> HttpResponse:
-    """Everybody, deactivated members included, with what the reader may change about each."""
+    """Everybody, deactivated members included, with what the reader may change about each.
+
+    `?q=` is words of name, handle, title or address, `?role=` one role, `?state=` active, former or suspended.
+    """
     if not request.member.may(Right.DEACTIVATE_MEMBERS):
         raise Forbidden
-    members = Member.objects.select_related("user").order_by("deactivated_at", "name", "id")
-    query = request.GET.get("q", "").strip()[:80].replace("\0", "")
-    if query:
-        members = members.filter(name__icontains=query) | members.filter(user__email__icontains=query)
-    page = page_of(request, members)
+    form = MemberFilter(request.GET)
+    members = _chosen(form) if form.is_valid() else Member.objects.none()
+    page = page_of(
+        request, members.select_related("user").order_by(F("deactivated_at").desc(nulls_first=True), "name", "id")
+    )
     rows = [_row(request.member, subject) for subject in page]
-    return render(request, "accounts/members.html", {"page": page, "rows": rows, "query": query})
+    return render(request, "accounts/members.html", {"page": page, "rows": rows, "form": form})
 
 
 @require_POST
@@ -92,6 +98,22 @@ def find_member(member_id: UUID) -> Member:
     if member is None:
         raise NotFound
     return member
+
+
+STATES: Final = {
+    "active": Q(deactivated_at=None),
+    "former": Q(deactivated_at__isnull=False, suspended_at=None),
+    "suspended": Q(suspended_at__isnull=False),
+}
+
+
+def _chosen(form: MemberFilter) -> QuerySet[Member]:
+    members: QuerySet[Member] = Member.objects.filter(STATES.get(form.cleaned_data["state"], Q()))
+    if form.cleaned_data["role"]:
+        members = members.filter(role=form.cleaned_data["role"])
+    for word in form.cleaned_data["q"].lower().split()[:WORDS]:
+        members = members.filter(Q(directory__contains=word) | Q(user__email__icontains=word))
+    return members
 
 
 def _row(reader: Member, subject: Member) -> dict[str, Any]:

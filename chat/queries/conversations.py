@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from accounts.models import Member
 from accounts.roles import Right
 from chat import events
-from chat.access import Place
-from chat.models import Conversation, Kind, Participant
+from chat.access import Place, visible_conversations
+from chat.models import Conversation, Kind, Message, Participant
+from chat.models.conversations import CHANNELS
 
 PAGE: Final = 200
 
@@ -47,6 +49,25 @@ def public_channels(
     if q:
         channels = channels.filter(Q(name__icontains=q) | Q(topic__icontains=q))
     return _views(member, channels, after, limit)
+
+
+def managed_channels(
+    member: Member, *, q: str = "", kind: str = "", open: bool | None = None
+) -> QuerySet[Conversation]:
+    """Channels that the member may see, how many are `present`, when the `last` message came; the liveliest first."""
+    newest = Message.objects.filter(conversation=OuterRef("pk"), seq=OuterRef("last_seq")).values("created_at")
+    seats = Participant.objects.filter(conversation=OuterRef("pk"), left_at=None).order_by().values("conversation")
+    channels = visible_conversations(member).filter(kind__in=CHANNELS)
+    if q:
+        channels = channels.filter(Q(name__icontains=q) | Q(topic__icontains=q))
+    if kind:
+        channels = channels.filter(kind=kind)
+    if open is not None:
+        channels = channels.filter(archived_at__isnull=open)
+    channels = channels.annotate(
+        present=Coalesce(Subquery(seats.annotate(count=Count("pk")).values("count")), 0), last=Subquery(newest[:1])
+    )
+    return channels.order_by(F("last").desc(nulls_last=True), "name")
 
 
 def conversation_view(place: Place) -> ConversationView:

@@ -45,6 +45,8 @@ OBJECTS: Final = {
     "reactivate_member",
     "revoke_invitation",
     "chat:conversation",
+    "chat:rename_channel",
+    "chat:archive_channel",
     "chat:message",
 }
 
@@ -69,6 +71,7 @@ WHOLES: Final = {
     "manage_settings",
     "manage_audit",
     "chat:home",
+    "chat:manage_channels",
     "chat:search",
     "chat:mentions",
     "chat:people",

@@ -53,7 +53,8 @@ def test_the_list_shows_everybody_of_this_organization(alice, bob, charlie, clie
 
 
 @pytest.mark.parametrize(
-    ("query", "found"), [("BOB", True), ("bob@", True), ("alice", False), ("%", False), ("\x00", True)]
+    ("query", "found"),
+    [("BOB", True), ("bob@", True), ("acme.test bob", True), ("alice", False), ("%", False), ("\x00", True)],
 )
 def test_members_are_found_by_name_and_address(alice, bob, client_of, query, found):
     text = client_of(alice).get("/o/acme/manage/members", {"q": query}).content.decode()
@@ -219,3 +220,37 @@ def test_changes_need_a_post_and_its_csrf_token(bob, client_of, address):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(bob.user)
     assert strict.post(address).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({"role": "guest"}, ["Gus"]),
+        ({"state": "former"}, ["Bob"]),
+        ({"state": "active", "role": "member"}, []),
+        ({"role": "emperor", "state": "\0"}, ["Alice", "Gus", "Bob"]),
+    ],
+)
+def test_members_are_found_by_role_and_state(alice, bob, gus, client_of, query, names):
+    with scope_of(alice):
+        deactivate_member(alice, bob)
+    page = client_of(alice).get("/o/acme/manage/members", query)
+    assert [row["member"].name for row in page.context["rows"]] == names
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"q": "deactivated"}, True),
+        ({"q": "role_changed"}, False),
+        ({"by": "ALI"}, True),
+        ({"by": "bob"}, False),
+        ({"since": "2000-01-01", "until": "2100-01-01"}, True),
+        ({"until": "2000-01-01"}, False),
+        ({"since": "yesterday", "by": "\0"}, True),
+    ],
+)
+def test_the_log_is_narrowed(alice, bob, client_of, query, found):
+    with scope_of(alice):
+        deactivate_member(alice, bob, reason="left us")
+    assert ("left us" in client_of(alice).get("/o/acme/manage/audit", query).content.decode()) is found

@@ -1,0 +1,101 @@
+"""The pages with which an organization's channels are run, in the style of those in accounts/views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.errors import Refusal
+from accounts.forms import FilterForm
+from accounts.middleware import TenantRequest
+from accounts.roles import Right
+from accounts.views.paging import page_of
+from chat.access import find_conversation
+from chat.actions.conversations import archive_conversation, update_conversation
+from chat.errors import Forbidden, Invalid, NotFound
+from chat.models import Kind
+from chat.queries.conversations import managed_channels
+
+STATES: Final = {"open": True, "archived": False}
+
+
+class ChannelFilter(FilterForm):
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("Every kind")),
+            (Kind.PUBLIC.value, gettext_lazy("Public")),
+            (Kind.PRIVATE.value, gettext_lazy("Private")),
+        ],
+    )
+    state = forms.ChoiceField(
+        label=gettext_lazy("State"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("All")),
+            ("open", gettext_lazy("Open")),
+            ("archived", gettext_lazy("Archived")),
+        ],
+    )
+
+
+@require_GET
+def list_channels(request: TenantRequest, slug: str) -> HttpResponse:
+    """Channels with how many people are there and when something was last said, the liveliest first.
+
+    Private channels are shown to those who are in them: running an organization is no way to look into its rooms.
+    """
+    _require_right(request)
+    form = ChannelFilter(request.GET)
+    wanted: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
+    channels = managed_channels(
+        request.member, q=wanted.get("q", ""), kind=wanted.get("kind", ""), open=STATES.get(wanted.get("state", ""))
+    )
+    return render(request, "chat/channels.html", {"page": page_of(request, channels), "form": form})
+
+
+@require_POST
+def rename_channel(request: TenantRequest, slug: str, conversation_id: UUID) -> HttpResponse:
+    name = request.POST.get("name", "")
+    return _answer(
+        request, slug, conversation_id, lambda: update_conversation(request.member, conversation_id, name=name)
+    )
+
+
+@require_POST
+def archive_channel(request: TenantRequest, slug: str, conversation_id: UUID) -> HttpResponse:
+    archived = request.POST.get("archived") == "yes"
+    return _answer(
+        request, slug, conversation_id, lambda: archive_conversation(request.member, conversation_id, archived=archived)
+    )
+
+
+def _require_right(request: TenantRequest) -> None:
+    if not request.member.may(Right.MANAGE_CHANNELS):
+        raise Forbidden
+
+
+def _answer(request: TenantRequest, slug: str, conversation_id: UUID, act: Callable[[], Any]) -> HttpResponse:
+    find_conversation(request.member, conversation_id)
+    _require_right(request)
+    try:
+        place = act()
+    except NotFound:
+        raise
+    except Invalid as refusal:
+        messages.error(request, " ".join(sentence for field in refusal.errors.values() for sentence in field))
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        messages.success(request, _("#%(name)s is changed.") % {"name": place.conversation.name})
+    return redirect("chat:manage_channels", slug=slug)

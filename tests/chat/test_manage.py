@@ -1,0 +1,92 @@
+"""The channels of an organization, for those who run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from accounts.models import Member
+from chat.actions.conversations import create_channel
+from chat.actions.messages import send_message
+from chat.models import Conversation
+from tests.cast import scope_of
+
+CHANNELS = "/o/acme/manage/channels"
+ClientOf = Callable[[Member], Client]
+
+
+@pytest.fixture
+def town(alice: Member, bob: Member) -> Conversation:
+    with scope_of(alice):
+        create_channel(alice, kind="private", name="cellar", members=[])
+        channel = create_channel(alice, kind="public", name="town", topic="Where we meet", members=[bob.pk])
+        send_message(bob, channel.pk, text="hello", ref=uuid4())
+    return channel
+
+
+def fresh(conversation: Conversation) -> Conversation:
+    from accounts.tenancy import organization_scope
+
+    with organization_scope(conversation.organization_id):
+        return Conversation.objects.get(pk=conversation.pk)
+
+
+def test_the_page_is_for_those_who_manage_channels(
+    town: Conversation,
+    alice: Member,
+    mona: Member,
+    bob: Member,
+    gus: Member,
+    charlie: Member,
+    client_of: ClientOf,
+) -> None:
+    expected = {alice: 200, mona: 200, bob: 403, gus: 403, charlie: 404}
+    assert {member: client_of(member).get(CHANNELS).status_code for member in expected} == expected
+
+
+def test_channels_are_shown_with_people_and_life(town: Conversation, alice: Member, mona: Member, client_of) -> None:
+    page = client_of(alice).get(CHANNELS)
+    (town_row, cellar) = page.context["page"]
+    assert (town_row.name, town_row.present, cellar.name, cellar.last) == ("town", 2, "cellar", None)
+    assert "#cellar" not in client_of(mona).get(CHANNELS).content.decode()  # private, and she is not in it
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({"q": "MEET"}, ["town"]),
+        ({"kind": "private"}, ["cellar"]),
+        ({"state": "archived"}, []),
+        ({"state": "open", "kind": "public"}, ["town"]),
+        ({"kind": "direct"}, ["town", "cellar"]),  # what makes no sense counts as nothing
+        ({"q": "\0"}, ["town", "cellar"]),
+        ({"page": "99", "state": "x" * 500}, ["town", "cellar"]),
+    ],
+)
+def test_the_list_is_narrowed(town: Conversation, alice: Member, client_of, query, names) -> None:
+    assert [channel.name for channel in client_of(alice).get(CHANNELS, query).context["page"]] == names
+
+
+def test_renaming_and_archiving(town: Conversation, alice: Member, mona: Member, client_of: ClientOf) -> None:
+    client = client_of(mona)
+    client.post(f"{CHANNELS}/{town.pk}/rename", {"name": "city"})
+    assert fresh(town).name == "city"
+    answer = client.post(f"{CHANNELS}/{town.pk}/rename", {"name": "no spaces"}, follow=True)
+    assert "Letters, digits" in answer.content.decode()
+    client.post(f"{CHANNELS}/{town.pk}/archive", {"archived": "yes"})
+    assert fresh(town).archived_at is not None
+    client.post(f"{CHANNELS}/{town.pk}/archive", {"archived": "no"})
+    assert (fresh(town).archived_at, fresh(town).name) == (None, "city")
+
+
+def test_others_change_nothing(
+    town: Conversation, bob: Member, gus: Member, charlie: Member, client_of: ClientOf
+) -> None:
+    for member, status in ((bob, 403), (gus, 404), (charlie, 404)):
+        for act in ("rename", "archive"):
+            answer = client_of(member).post(f"{CHANNELS}/{town.pk}/{act}", {"name": "mine", "archived": "yes"})
+            assert answer.status_code == status
+    assert (fresh(town).name, fresh(town).archived_at) == ("town", None)
