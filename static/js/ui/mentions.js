@@ -8,6 +8,7 @@ import { fillAvatar, fullDate, observeClock, shortTime } from "./format.js";
 import { setMessageHtml } from "./html.js";
 import { gettext } from "./i18n.js";
 import { isMention } from "./levels.js";
+import { enrich, isGone } from "./message.js";
 import { conversationTitle, memberName } from "./names.js";
 import { explain } from "./toast.js";
 
@@ -98,8 +99,11 @@ export class Mentions {
     setText(slots.time, shortTime(message.created_at));
     slots.time.dateTime = message.created_at;
     slots.time.title = fullDate(message.created_at);
-    if (message.deleted_at) setText(slots.text, gettext("This message was deleted."));
-    else setMessageHtml(slots.text, message.html);
+    if (isGone(message)) setText(slots.text, message.deleted_at ? gettext("This message was deleted.") : gettext("Hidden by a moderator."));
+    else {
+      setMessageHtml(slots.text, message.html);
+      enrich(this.app, slots.text);
+    }
     root.classList.toggle("is-unread", this.#isUnread(message));
     slots.unread.hidden = !this.#isUnread(message);
     return root;
