@@ -99,7 +99,7 @@ export class Mentions {
     setText(slots.time, shortTime(message.created_at));
     slots.time.dateTime = message.created_at;
     slots.time.title = fullDate(message.created_at);
-    if (isGone(message)) setText(slots.text, message.deleted_at ? gettext("This message was deleted.") : gettext("Hidden by a moderator."));
+    if (isGone(message)) setText(slots.text, message.deleted_at ? gettext("This message was deleted.") : gettext("Hidden by a moderator"));
     else {
       setMessageHtml(slots.text, message.html);
       enrich(this.app, slots.text);
