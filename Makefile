@@ -31,7 +31,7 @@ chaos: dev ## break everything while people chat, and count what is missing (MIN
 	@$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),5) $(if $(CLIENTS),--clients $(CLIENTS)) $(if $(SEED),--seed $(SEED)) $(if $(LIBRARY),--library $(LIBRARY)) $(if $(BACKEND),--backend $(BACKEND))
 
 bench: dev ## how fast we and others are, on this machine (ONLY=fanout,latency SYSTEMS=parley REPEATS=3)
-	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(SYSTEMS),--systems $(SYSTEMS)) $(if $(REPEATS),--repeats $(REPEATS))
+	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(SYSTEMS),--systems $(SYSTEMS)) $(if $(REPEATS),--repeats $(REPEATS)) $(if $(KEEP),--keep)
 
 profile: dev ## a flame graph of the server under load (ONLY=fanout or posts)
 	@$(BIN)/python -m tests.bench.profile $(if $(ONLY),--only $(ONLY))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import time
 from collections.abc import Callable
 
-from tests.bench.bench import STARTED, Bench
+from tests.bench.bench import Bench
 from tests.bench.report import RESULTS, table, write
 from tests.bench.workloads import fanout, idle, latency, posts, purge, stored, storm
 
@@ -33,8 +32,9 @@ def main() -> int:
                 run(bench)
         if shared := frozenset(SHARED).intersection(wanted):
             stored.run(bench, shared)
-    folder = RESULTS / "partial" if given.only or given.systems else RESULTS  # only whole runs are for others to see
-    write(bench, folder, seconds=time.monotonic() - STARTED)
+    # What is for others to see is whole, or was said to belong to it.
+    official = given.keep or not (given.only or given.systems)
+    write(bench, RESULTS if official else RESULTS / "partial", keep=given.keep)
     sys.stdout.write(table(bench.workloads) + "\n")
     for problem in bench.problems:
         sys.stdout.write(f"WRONG: {problem}\n")
@@ -51,6 +51,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", type=_names, default=[], help=f"of {', '.join([*WORKLOADS, *SHARED])}")
     parser.add_argument("--systems", type=lambda text: text.split(","), default=[], help="parley, socketio, …")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--keep", action="store_true", help="put these workloads among the official results")
     return parser.parse_args()
 
 

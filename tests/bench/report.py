@@ -14,30 +14,38 @@ from typing import Any
 
 from tests.bench.bars import OURS, Verdict, judge
 from tests.bench.bench import Bench, Line, Workload, number
-from tests.bench.chart import chart
+from tests.bench.chart import METRICS, chart
 from tests.bench.figures import Figure
 
 RESULTS = Path(__file__).parent / "results"
 OFFICIAL = RESULTS / "bench.json"
 
 
-def write(bench: Bench, folder: Path, *, seconds: float) -> None:
-    """JSON and a chart for each workload."""
+def write(bench: Bench, folder: Path, *, keep: bool = False) -> None:
+    """JSON and a chart for each workload. `keep`: workloads that were not run stay as they were measured before."""
     folder.mkdir(parents=True, exist_ok=True)
-    content = describe(bench, seconds=seconds)
-    (folder / "bench.json").write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    path = folder / "bench.json"
+    kept = read(path)[1] if keep and path.exists() else []
+    content = describe(bench, merged(kept, bench.workloads))
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     for workload in bench.workloads:
         (folder / f"{workload.name}.svg").write_text(chart(workload, f"{content['date']}, {content['machine']['cpu']}"))
 
 
-def describe(bench: Bench, *, seconds: float) -> dict[str, Any]:
+def merged(before: Sequence[Workload], after: Sequence[Workload]) -> list[Workload]:
+    """In the order of the charts, each as it was measured last."""
+    known = {workload.name: workload for workload in (*before, *after)}
+    return [known[name] for name in METRICS if name in known]
+
+
+def describe(bench: Bench, workloads: Sequence[Workload]) -> dict[str, Any]:
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "commit": _commit(),
-        "seconds": round(seconds),
+        "seconds": round(sum(workload.seconds for workload in workloads)),
         "repeats": bench.repeats,
         "machine": machine(),
-        "workloads": [asdict(workload) for workload in bench.workloads],
+        "workloads": [asdict(workload) for workload in workloads],
         "bars": [
             {
                 "workload": each.bar.workload,
@@ -47,7 +55,7 @@ def describe(bench: Bench, *, seconds: float) -> dict[str, Any]:
                 "value": each.value,
                 "met": each.met,
             }
-            for each in judge(bench.workloads)
+            for each in judge(workloads)
         ],
     }
 

@@ -50,12 +50,25 @@ def test_a_missed_bar_is_said_so(bench):
 
 def test_a_run_is_read_as_it_was_written(bench, tmp_path):
     bench.workloads[0].lines[0].problems.append("3 deliveries lost")
-    write(bench, tmp_path, seconds=12.3)
+    bench.workloads[0].seconds = 12.3
+    write(bench, tmp_path)
     content, workloads = read(tmp_path / "bench.json")
     assert workloads == bench.workloads
     assert content["seconds"] == 12
     assert content["machine"]["cores"] >= 1
     assert bench.problems == ["fanout, 8 in flight, Parley: 3 deliveries lost"]
+
+
+def test_workloads_that_were_not_run_again_are_kept(bench, tmp_path):
+    write(bench, tmp_path)
+    again = Bench()
+    for name in ("posts", "fanout"):
+        record(again.add(name), "case", "Parley", {"posts/s": [1.0]})
+    again.workloads.pop()
+    write(again, tmp_path, keep=True)
+    assert [each.name for each in read(tmp_path / "bench.json")[1]] == ["fanout", "posts"]
+    write(again, tmp_path)
+    assert [each.name for each in read(tmp_path / "bench.json")[1]] == ["posts"]
 
 
 def test_the_table_has_every_figure_the_ratio_and_the_reason_for_a_gap(bench):
