@@ -2,10 +2,11 @@
 
 import { ApiError } from "../client/api.js";
 import { byId, clone, setText } from "./dom.js";
+import { unreadElsewhere } from "./elsewhere.js";
 import { gettext } from "./i18n.js";
 import { openMenu } from "./menu.js";
 
-/** @typedef {{slug: string, name: string}} Organization */
+/** @typedef {import("./elsewhere.js").Organization} Organization */
 
 /** The organizations of the user, and the member's own menu. */
 export class Menus {
@@ -51,20 +52,15 @@ export class Menus {
 
   /** In which of the others something is unread; asked whenever the menu is opened. */
   async #markUnread() {
-    const items = [...byId("organization-list").querySelectorAll("[data-slug]")].filter((item) => item.getAttribute("href") !== this.app.config.root);
-    await Promise.all(
-      items.map(async (item) => {
-        const slug = item.getAttribute("data-slug");
-        const unread = await this.app.client.api.get(`/o/${slug}/api/v1/conversations`, { limit: 100 }).then(isUnread, () => false);
-        const dot = /** @type {HTMLElement} */ (item.querySelector("[data-slot=unread]"));
-        dot.hidden = !unread;
-        dot.textContent = unread ? gettext("unread") : "";
-      }),
-    );
+    const unread = await unreadElsewhere(this.app).catch((error) => {
+      if (!(error instanceof ApiError)) throw error;
+      return new Set();
+    });
+    for (const item of byId("organization-list").querySelectorAll("[data-slug]")) {
+      const dot = item.querySelector("[data-slot=unread]");
+      dot.hidden = !unread.has(item.getAttribute("data-slug"));
+      setText(dot, gettext("unread"));
+    }
+    byId("organization-dot").hidden = unread.size === 0;
   }
-}
-
-/** @param {{results: import("../client/client.js").ConversationView[]}} page */
-function isUnread({ results }) {
-  return results.some(({ participant, unread_count, archived_at }) => unread_count > 0 && !archived_at && participant && !participant.muted);
 }

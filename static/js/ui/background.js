@@ -2,11 +2,12 @@
 
 import { Announcer } from "./announcer.js";
 import { Badge } from "./badge.js";
+import { watchElsewhere } from "./elsewhere.js";
 import { watchIdleness } from "./idle.js";
 import { Notifications } from "./notifications.js";
 import { Tabs } from "./tabs.js";
 
-/** What goes on beside what is looked at: the title, notifications, the other tabs, announcements, being away. */
+/** What goes on beside what is looked at: the title, notifications, the other tabs, announcements, being away, other organizations. */
 export class Background {
   /** @param {App} app */
   constructor(app) {
@@ -15,6 +16,7 @@ export class Background {
     this.announcer = new Announcer(app);
     new Notifications(app, this.tabs);
     watchIdleness(app);
+    watchElsewhere(app);
     fitKeyboard();
   }
 
