@@ -16,7 +16,7 @@ from django.test import Client
 from django.test.utils import override_settings
 
 from config import staticfiles
-from config.staticfiles import ManifestStorage, minified, module_map
+from config.staticfiles import ManifestStorage, minified, module_map, unindented
 from tests.js.test_node import NODE, TIMEOUT
 
 SOURCES = Path(settings.BASE_DIR) / "static"
@@ -92,3 +92,8 @@ def test_only_modules_of_ours_are_mapped(tmp_path: Path) -> None:
 def test_tests_run_on_hashed_names() -> None:
     assert isinstance(staticfiles_storage, ManifestStorage)
     assert module_map() == staticfiles.module_map()
+
+
+def test_style_sheets_are_served_on_fewer_lines_and_say_the_same() -> None:
+    sheet = b'.a,\n.b {\n  color: red;\n\n  content: "x, y";\n  grid:\n    one\n    two;\n}\n'
+    assert unindented(sheet) == b'.a,.b {color: red;content: "x, y";grid:\n    one\n    two;}'
