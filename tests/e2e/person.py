@@ -122,6 +122,15 @@ class Person:
         self.write(text)
         self._composer.press("Enter")
 
+    def type(self, text: str) -> None:
+        """Key by key, where the focus is."""
+        self.page.keyboard.type(text)
+
+    def act_on(self, text: str, action: str) -> None:
+        """An entry of the menu that a message has."""
+        self._act(text, "More actions")
+        self.page.get_by_role("menu", name="Message actions").get_by_role("menuitem", name=action).click()
+
     def reply_in_thread(self, to: str, text: str) -> None:
         self._act(to, "Reply in thread")
         panel = self.page.get_by_role("complementary", name="Thread")
@@ -200,7 +209,15 @@ class Person:
 
     @property
     def draft(self) -> str:
-        return self._composer.input_value()
+        return self.composer.input_value()
+
+    @property
+    def composer(self) -> Locator:
+        return self._composer
+
+    @property
+    def thread(self) -> Locator:
+        return self.page.get_by_role("complementary", name="Thread")
 
     # A bad network
 
@@ -225,6 +242,15 @@ class Person:
         self.page.context.set_offline(True)
         yield
         self.page.context.set_offline(False)
+
+    @contextmanager
+    def without_script(self, name: str) -> Iterator[None]:
+        """A part of the page that cannot be fetched meanwhile."""
+        self._expected.append("net::ERR_CONNECTION_FAILED")
+        address = re.compile(rf"/js/ui/{name}\b")
+        self.page.route(address, lambda route: route.abort("connectionfailed"))
+        yield
+        self.page.unroute(address)
 
     def expect_broken_connections(self) -> None:
         """From now on the browser may complain that the server, or a socket to it, cannot be reached."""

@@ -7,6 +7,7 @@ import { toast } from "./toast.js";
 
 const COUNT_FROM = 0.9; // of the longest message: from here on the characters that are left are shown
 const DRAFT_PAUSE = 250; // milliseconds after the last key
+const HEAD_START = 1_000; // milliseconds after the last key in which this tab's draft is the one that counts
 const TICK = 1_000; // milliseconds between two looks at how long one still has to wait
 
 /**
@@ -27,6 +28,7 @@ export class Composer {
   #timer = 0;
   #ticking = 0;
   #note = "";
+  #typedAt = 0;
   /** @type {import("./writing.js").Writing | null} */
   #writing = null;
 
@@ -115,6 +117,7 @@ export class Composer {
   }
 
   #onInput() {
+    this.#typedAt = Date.now();
     this.#show();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#keepDraft(), DRAFT_PAUSE);
@@ -168,8 +171,7 @@ export class Composer {
   #onStorage(event) {
     if (!this.#target || event.key !== this.app.client.drafts.prefix + this.#target.place) return;
     const text = event.newValue ?? "";
-    if (document.hasFocus() || this.input.value === text) return; // the one who writes here is ahead
-    clearTimeout(this.#timer);
+    if (Date.now() - this.#typedAt < HEAD_START || this.input.value === text) return;
     this.input.value = text;
     this.#show();
   }
