@@ -150,8 +150,7 @@ def test_enter_that_ends_a_word_of_an_input_method_does_not_send(
     a.write("にほ")
     for how in ({"isComposing": True}, {"keyCode": 229}):
         a.composer.evaluate(
-            "(input, how) => input.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, ...how }))",
-            how,
+            "(it, how) => it.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, ...how }))", how
         )
     assert a.draft == "にほ"
     a.press("Enter")

@@ -19,8 +19,6 @@ const KEYS = { ...Object.fromEntries(MESSAGE_KEYS.map(({ keys, command }) => [ke
 /** @type {Record<string, number>} */
 const STEPS = { ArrowUp: -1, k: -1, ArrowDown: 1, j: 1 };
 const ON_TOMBSTONES = ["link", "reply", "unread", "original", "more"];
-const LONG_PRESS = 450; // milliseconds; the same as the platforms'
-const STILL = 10; // pixels that a finger may move and still press
 
 /** @type {Map<string, (app: App, message: Message) => unknown>} what opens a dialog, fetched when it is wanted */
 const DETAILS = new Map(["revisions", "reactions", "receipts", "report", "original"].map((name) => [name, show(name)]));
@@ -29,7 +27,6 @@ const DETAILS = new Map(["revisions", "reactions", "receipts", "report", "origin
 export class MessageActions {
   /** @type {MessageNode | undefined} the one that the bar stands at */
   #at;
-  #press = 0;
 
   /** @param {App} app @param {MessageList} list @param {{inThread?: boolean}} [options] */
   constructor(app, list, { inThread = false } = {}) {
@@ -42,7 +39,6 @@ export class MessageActions {
     element.addEventListener("focusin", (event) => event.target instanceof Element && event.target.matches(":focus-visible") && this.#follow(event.target));
     element.addEventListener("pointerleave", () => this.#unfollow());
     element.addEventListener("keydown", (event) => this.#onKey(event));
-    this.#wireTouch(element);
     this.#follow(element.querySelector(".message:hover")); // the pointer may have been there before this was fetched
   }
 
@@ -148,22 +144,10 @@ export class MessageActions {
     openMenu(menu, origin);
   }
 
-  /** A finger that rests on a message opens its menu, as everywhere on a phone. @param {HTMLElement} element */
-  #wireTouch(element) {
-    let x = 0;
-    let y = 0;
-    const end = () => clearTimeout(this.#press);
-    element.addEventListener("pointerdown", (event) => {
-      const node = event.pointerType === "touch" ? this.list.nodeOf(event.target) : undefined;
-      if (!node?.row?.message || (event.target instanceof Element && event.target.closest("button, a, textarea"))) return;
-      [x, y] = [event.clientX, event.clientY];
-      this.#press = setTimeout(() => this.#openMore(node, node.root), LONG_PRESS);
-    });
-    element.addEventListener("pointermove", (event) => Math.hypot(event.clientX - x, event.clientY - y) > STILL && end());
-    for (const type of ["pointerup", "pointercancel", "scroll"]) element.addEventListener(type, end);
-    element.addEventListener("contextmenu", (event) => {
-      if (/** @type {PointerEvent} */ (event).pointerType === "touch" && this.list.nodeOf(event.target)) event.preventDefault();
-    });
+  /** A finger rests on something in the list. @param {Element} target */
+  onLongPress(target) {
+    const node = this.list.nodeOf(target);
+    if (node?.row?.message && !byId("message-menu").matches(":popover-open")) this.#openMore(node, node.root);
   }
 
   // --- Keys ----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import { fullDate, listOf } from "./format.js";
 import { History } from "./history.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { conversationIcon, conversationName, conversationTitle, isChannel, memberName } from "./names.js";
+import { onLongPress } from "./press.js";
 import { explain, toast } from "./toast.js";
 
 const COUNTING = 300; // milliseconds in which several who come or go are one question
@@ -82,6 +83,7 @@ export class ConversationView {
       if (day instanceof HTMLElement) (await this.dates()).chooseDate(this.history, day);
       else await (this.#actions ?? (await this.wireActions())).onClick(event);
     });
+    onLongPress(list, async (target) => (await this.wireActions()).onLongPress(target));
     document.addEventListener("keydown", (event) => this.#onKey(event));
   }
 

@@ -398,7 +398,9 @@ export class History {
     const { thread } = this.app.router.route;
     const waiting = this.app.client.outbox.entries(id).filter((entry) => !entry.thread || entry.state === "failed" || entry.thread !== thread);
     const entries = this.#isBehind ? [] : waiting;
-    const rows = rowsOf(this.app.store, messages, entries, { newAfter: this.#newAfter });
+    // What is new may begin above the window: then the divider is not in it.
+    const newAfter = this.#newAfter !== null && this.#newAfter >= this.#from - 1 ? this.#newAfter : null;
+    const rows = rowsOf(this.app.store, messages, entries, { newAfter });
     if (this.#hasMore("before")) rows.unshift({ key: "edge before", kind: "edge", edge: "before" });
     else rows.unshift({ key: "beginning", kind: "beginning" });
     if (this.#isBehind) rows.push({ key: "edge after", kind: "edge", edge: "after" });

@@ -63,7 +63,7 @@ export function link({ text, start, end }, address = "") {
 export function looksLikeCode(text) {
   const lines = text.split("\n").filter((line) => line.trim());
   if (lines.length < 2 || text.includes(FENCE)) return false;
-  const sure = /^(\s{2,}|\t)\S|[;{}()[\],]\s*$|=>|^\s*(#include|import |from |def |class |function |const |let |var |return\b|if \(|for \(|SELECT |\$ |@@|[+-]{3} |Traceback|at .+\(.+:\d+\))|^\s*<\/?\w+[^>]*>|^\s*"[\w-]+":/;
+  const sure = /^(\s{2,}|\t)\S|[;{}()[\]]\s*$|=>|^\s*(#include|import |from |def |class |function |const |let |var |return\b|if \(|for \(|SELECT |\$ |@@|[+-]{3} |Traceback|at .+\(.+:\d+\))|^\s*<\/?\w+[^>]*>|^\s*"[\w-]+":/;
   return lines.filter((line) => sure.test(line)).length >= lines.length / 2;
 }
 

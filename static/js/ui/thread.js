@@ -11,6 +11,7 @@ import { gettext } from "./i18n.js";
 import { flash } from "./history.js";
 import { MessageList } from "./messagelist.js";
 import { conversationTitle } from "./names.js";
+import { onLongPress } from "./press.js";
 import { rowsOf } from "./rows.js";
 import { explain, toast } from "./toast.js";
 
@@ -33,6 +34,7 @@ export class Thread {
     this.list = new MessageList(app, byId("thread-messages"));
     const actions = new MessageActions(app, this.list, { inThread: true });
     this.list.element.addEventListener("click", (event) => void actions.onClick(event));
+    onLongPress(this.list.element, (target) => actions.onLongPress(target));
     this.composer = new Composer(app, byId("thread-dock"));
     this.render = everyFrame(() => this.#render());
     app.store.observe((changes) => {
