@@ -61,6 +61,12 @@ export class MessageNode {
     this.#showReactions(message);
   }
 
+  /** Those it names beside its author; some may become known later. @param {Message | undefined} message */
+  #peopleKey(message) {
+    const ids = [message?.pinned_by, ...(message?.reactions ?? []).flatMap(({ members }) => members)];
+    return ids.map((id) => id && this.app.store.members.get(id)?.version).join();
+  }
+
   /** @param {Message} message */
   #showPinned({ pinned_at, pinned_by }) {
     this.slots.pinned.hidden = !pinned_at;
