@@ -361,6 +361,8 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
             "orphaned_entries": 3600,
             "old_events": 900,
             "old_acks": 3600,
+            "expired_histories": 3600,
+            "expired_messages": 900,
             "expired_invitations": 3600,
             "expired_tokens": 3600,
             "expired_sessions": 3600,

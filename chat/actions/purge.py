@@ -18,6 +18,12 @@ import structlog
 from django.conf import settings
 from django.db import connection, transaction
 
+from chat.actions.retention import (
+    count_expired_histories,
+    count_expired_messages,
+    expire_histories,
+    remove_expired_messages,
+)
 from chat.delivery import figures, metrics
 from chat.delivery.mailbox import mailbox
 
@@ -301,6 +307,8 @@ PURGES: Final[dict[str, Purge]] = {
         Purge("orphaned_entries", count_orphans, remove_orphans),
         Purge("dead_nodes", count_dead_nodes, remove_dead_nodes),
         Purge("old_events", count_old_events, remove_old_events),
+        Purge("expired_histories", count_expired_histories, expire_histories),
+        Purge("expired_messages", count_expired_messages, remove_expired_messages),
         Purge("old_acks", count_old_acks, remove_old_acks),
         Purge("expired_invitations", count_old_invitations, remove_old_invitations),
         Purge("expired_tokens", count_old_tokens, remove_old_tokens),

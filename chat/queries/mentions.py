@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import F
 
 from accounts.models import Member
 from accounts.roles import Right
@@ -67,7 +68,10 @@ def mentions(member: Member, *, before: UUID | None = None, limit: int = PAGE) -
     with connection.cursor() as cursor:
         cursor.execute(CALLS, parameters(member, before=before, limit=limit))
         ids = [id for (id,) in cursor.fetchall()]
-    return entities(list(Message.objects.filter(pk__in=ids).defer("search").order_by("pk")))
+    kept = Message.objects.filter(
+        pk__in=ids, seq__gte=F("conversation__first_seq")
+    )  # not while retention takes it away
+    return entities(list(kept.defer("search").order_by("pk")))
 
 
 def parameters(member: Member, *, before: UUID | None, limit: int) -> dict[str, UUID | int | bool]:

@@ -17,6 +17,8 @@ from chat.actions.conversations import create_channel
 from chat.actions.messages import edit_message, send_message
 from chat.actions.participants import remove_participant
 from chat.actions.reactions import add_reaction
+from chat.actions.reports import report_message
+from chat.models import Report
 from tests.cast import make_member
 
 WORD = "xylophone"
@@ -44,6 +46,12 @@ class Treasure:
             "api:message": {"text": "changed"},
             "api:preview": {"text": "changed"},
             "api:report": {"reason": "spam"},
+            "api:report_detail": {"state": "resolved"},
+            "api:reports": {"reports": [self.ids["report_id"]], "state": "dismissed"},
+            "api:mute": {"reason": "because", "until": "2099-01-01T00:00:00Z"},
+            "api:lift": {"reason": "because", "kind": "mute"},
+            "api:organization": {"description": "changed"},
+            **{f"api:{act}": {"reason": "because"} for act in ("hide", "restore", "remove", "warn", "suspend")},
         }
 
 
@@ -57,9 +65,10 @@ def treasure(acme: Organization, alice: Member, bob: Member) -> Treasure:
         private = create_channel(alice, kind="private", name=f"{WORD}-private", topic=WORD, members=[bob.pk])
         ids, private_ids = (_furnish(alice, conversation.pk) for conversation in (public, private))
         remove_participant(alice, private.pk, member_id=bob.pk)
+        report = report_message(bob, UUID(str(ids["message_id"])), reason=Report.Reason.SPAM, comment=WORD)
         client = register_client(alice, platform="web", label=WORD, credential="session:test")
         invitation, _ = invite_member(alice, email=f"{WORD}@example.test", role=Role.MEMBER)
-    ids |= {"client_id": client.public_id, "invitation_id": invitation.pk}
+    ids |= {"client_id": client.public_id, "invitation_id": invitation.pk, "report_id": report.pk}
     return Treasure(acme, ids, private_ids)
 
 

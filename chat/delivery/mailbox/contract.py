@@ -72,6 +72,9 @@ class Mailbox(Protocol):
     def depth(self, clients: Sequence[int]) -> Mapping[int, int]:
         """How many entries each mailbox holds; those without any are left out."""
 
+    def holding(self, clients: Sequence[int], event: int) -> set[int]:
+        """Those of the clients in whose mailboxes the event waits."""
+
     def catch_up(self) -> int:
         """Append what was committed and then left out by a crash; how many events. For backends outside the
         database.

@@ -85,6 +85,10 @@ class MemoryMailbox:
             held = {client: len(self._boxes[client].entries) for client in clients if client in self._boxes}
         return {client: count for client, count in held.items() if count}
 
+    def holding(self, clients: Sequence[int], event: int) -> set[int]:
+        with self._lock:
+            return {client for client in clients if client in self._boxes and event in self._boxes[client].entries}
+
     def catch_up(self) -> int:
         return 0
 

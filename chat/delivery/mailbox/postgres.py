@@ -161,6 +161,14 @@ class PostgresMailbox:
             )
             return dict(cursor.fetchall())
 
+    def holding(self, clients: Sequence[int], event: int) -> set[int]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT client_id FROM chat_mailboxentry WHERE client_id = ANY(%s) AND event_id = %s",
+                [list(clients), event],
+            )
+            return {row[0] for row in cursor.fetchall()}
+
     def catch_up(self) -> int:
         return 0  # it is part of the commit
 

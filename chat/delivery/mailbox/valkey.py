@@ -166,6 +166,17 @@ for i = 3, #ARGV do
 end
 """
 )
+# ARGV: life, event, clients. Returns those that have it.
+_HOLDING: Final = (
+    _COMMON
+    + """
+local found = {}
+for i = 3, #ARGV do
+  if redis.call('LPOS', list_of(ARGV[i]), ARGV[2]) then found[#found + 1] = ARGV[i] end
+end
+return found
+"""
+)
 _DEPTH: Final = (
     _COMMON
     + """
@@ -244,6 +255,9 @@ class ValkeyMailbox:
     def depth(self, clients: Sequence[int]) -> Mapping[int, int]:
         found = _run(_DEPTH, *clients)
         return {client: count for client, count in zip(clients, found, strict=True) if count}
+
+    def holding(self, clients: Sequence[int], event: int) -> set[int]:
+        return {int(client) for client in _run(_HOLDING, event, *clients)} if clients else set()
 
     def catch_up(self) -> int:
         with transaction.atomic(), connection.cursor() as cursor:

@@ -68,6 +68,7 @@ def known(api_of, alice: Member, bob: Member) -> dict[str, list[UUID | str]]:
     channel = api.channel(members=[bob.pk])
     direct = api.make("conversations", {"kind": "direct", "members": [bob.pk]})
     messages = [api.say(channel, f"message {number}") for number in range(3)]
+    report = api_of(bob).make(f"messages/{messages[0]['id']}/report", {"reason": "spam"})
     return {
         "slug": ["acme"],
         "conversation_id": [channel["id"], direct["id"], str(uuid4())],
@@ -76,6 +77,7 @@ def known(api_of, alice: Member, bob: Member) -> dict[str, list[UUID | str]]:
         "token_id": [str(uuid4())],
         "client_id": [api.make("clients", {"platform": "bot"})["id"], str(uuid4())],
         "emoji": ["👍", "hello"],
+        "report_id": [report["id"], str(uuid4())],
     }
 
 

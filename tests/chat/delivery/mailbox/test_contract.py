@@ -335,3 +335,15 @@ def test_a_ref_that_was_never_a_client_is_nothing(alice: Member) -> None:
 def _seat(conversation: Conversation, member: Member) -> Participant:
     with scope_of(member):
         return Participant.objects.get(conversation=conversation, member=member)
+
+
+def test_whose_mailbox_holds_an_event(
+    channel: Conversation, alice: Member, bob: Member, charlie: Member, make_client: MakeClient
+) -> None:
+    hers, his, theirs = make_client(alice), make_client(bob), make_client(charlie)
+    first, second = post(channel, alice, 2)
+    clients = [hers.pk, his.pk, theirs.pk]
+    assert mailbox().holding(clients, second) == {hers.pk, his.pk}
+    do(mailbox().acknowledge([hers.pk], [hers.tag], [hers.tag + 1]))
+    assert mailbox().holding(clients, first) == {his.pk}
+    assert mailbox().holding([], first) == set()

@@ -1,0 +1,156 @@
+"""Messages go when their time is over: as many days as the conversation says, else as the organization says.
+
+In two steps. First the conversation's `first_seq` moves on: one small change under its lock, with one event by which
+all clients forget what lies below, and from then on nobody is shown it. Then the rows go, in batches that lock no
+conversation. What is reported and undecided stays for the moderators, with what they need around it, and goes once it
+is decided. The head of a thread with younger replies stays as an empty row until the last of them goes.
+"""
+
+# ruff: noqa: S608  # the parts are constants of this file, never input
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import Organization
+from chat.actions.conversations import save_change
+from chat.delivery.publish import Draft, publish
+from chat.delivery.redact import PURGED, redact
+from chat.models import Conversation, Message, Reaction, Report, Revision
+
+AT_ONCE: Final = 50  # conversations moved on in one transaction: their posts wait for it, some tens of milliseconds
+BATCH: Final = 2_000  # messages removed in one transaction: half a second, most of it for the search index
+AROUND: Final = 10  # messages kept on either side of an undecided report: what the desk shows
+
+_DUE: Final = """
+FROM chat_conversation c JOIN accounts_organization o ON o.id = c.organization_id
+JOIN chat_message m ON m.conversation_id = c.id AND m.seq = c.first_seq
+WHERE COALESCE(c.retention_days, o.retention_days, 0) > 0
+    AND m.created_at < now() - make_interval(days => COALESCE(c.retention_days, o.retention_days))
+"""
+_UNDECIDED: Final = """
+EXISTS (SELECT FROM chat_report r JOIN chat_message x ON x.id = r.message_id
+    WHERE r.conversation_id = m.conversation_id AND r.state IN ('open', 'in_review')
+        AND m.seq BETWEEN x.seq - %(around)s AND x.seq + %(around)s)
+"""
+_GOES: Final = f"""
+m.seq < c.first_seq AND NOT {_UNDECIDED}
+    AND NOT (m.purged_at IS NOT NULL AND EXISTS (SELECT FROM chat_message a WHERE a.thread_id = m.id))
+"""
+_NEXT: Final = f"""
+SELECT c.id FROM chat_conversation c WHERE c.first_seq > 1
+    AND EXISTS (SELECT FROM chat_message m WHERE m.conversation_id = c.id AND {_GOES}) LIMIT 1
+"""
+_ROWS: Final = f"""
+SELECT m.id FROM chat_conversation c JOIN chat_message m ON m.conversation_id = c.id
+WHERE c.id = %(conversation)s AND {_GOES} ORDER BY m.seq LIMIT %(batch)s FOR UPDATE OF m SKIP LOCKED
+"""
+_COUNT: Final = f"""
+SELECT count(*) FROM chat_conversation c JOIN chat_message m ON m.conversation_id = c.id
+WHERE c.first_seq > 1 AND {_GOES}
+"""
+
+
+def count_expired_histories() -> int:
+    """Conversations in which something has become too old."""
+    return int(_rows(f"SELECT count(*) {_DUE}", {})[0][0])
+
+
+@transaction.atomic
+def expire_histories() -> int:
+    """Move `first_seq` of some conversations of one organization to the oldest message that is young enough."""
+    due = _rows(
+        f"SELECT c.id, c.organization_id {_DUE} ORDER BY c.organization_id, c.id LIMIT %(at_once)s",
+        {"at_once": AT_ONCE},
+    )
+    ids = [id for id, organization_id in due if organization_id == due[0][1]]
+    rows = Conversation.objects.filter(pk__in=ids).select_for_update(no_key=True, skip_locked=True)
+    moved = [conversation for conversation in rows.order_by("pk") if _move_on(conversation)]
+    return len(moved)
+
+
+def count_expired_messages() -> int:
+    return int(_rows(_COUNT, {"around": AROUND})[0][0])
+
+
+@transaction.atomic
+def remove_expired_messages() -> int:
+    """One batch of the messages that lie below `first_seq` of one conversation. How many."""
+    found = _rows(_NEXT, {"around": AROUND})
+    if not found:
+        return 0
+    (conversation_id,) = found[0]
+    chosen = {"conversation": conversation_id, "around": AROUND, "batch": BATCH}
+    messages: list[UUID] = [id for (id,) in _rows(_ROWS, chosen)]
+    if messages:
+        _remove(conversation_id, messages)
+    return len(messages)
+
+
+def _move_on(conversation: Conversation) -> bool:
+    organization = Organization.objects.get(pk=conversation.organization_id)
+    days = conversation.retention_days if conversation.retention_days is not None else organization.retention_days
+    if not days:
+        return False
+    young = Message.objects.filter(
+        conversation=conversation,
+        seq__gte=conversation.first_seq,
+        created_at__gte=timezone.now() - timedelta(days=days),
+    )
+    first = young.order_by("seq").values_list("seq", flat=True).first() or conversation.last_seq + 1
+    if first <= conversation.first_seq:
+        return False
+    conversation.first_seq = first
+    save_change(conversation, "first_seq")
+    return True
+
+
+def _remove(conversation_id: UUID, messages: Sequence[UUID]) -> None:
+    """Everything that carries their words: the rows, what hangs on them, and the event log."""
+    Reaction.objects.filter(message__in=messages).delete()
+    Revision.objects.filter(message__in=messages).delete()
+    redact(conversation_id, messages, changes=PURGED)
+    answered = Message.objects.filter(thread__in=messages).exclude(pk__in=messages)
+    heads = set(answered.values_list("thread", flat=True).distinct())
+    gone = [message for message in messages if message not in heads]
+    _empty(heads)
+    reports = _let_go(gone)
+    _rows("DELETE FROM chat_message WHERE id = ANY(%(gone)s) RETURNING 1", {"gone": gone})
+    if reports:
+        publish(reports[0].organization_id, *(_draft(report) for report in reports))
+
+
+def _empty(heads: set[Any]) -> None:
+    now = timezone.now()
+    Message.objects.filter(pk__in=heads, deleted_at=None).update(deleted_at=now)
+    Message.objects.filter(pk__in=heads).update(
+        text="", html="", mentions=[], wide_mention=None, pinned_at=None, pinned_by=None, hidden_at=None, purged_at=now
+    )
+
+
+def _let_go(messages: Sequence[UUID]) -> list[Report]:
+    """The decided reports of these messages outlive them. Returns them as they are then."""
+    reports = Report.objects.filter(message__in=messages).order_by("pk")
+    ids = list(reports.select_for_update(no_key=True).values_list("pk", flat=True))
+    if not ids:
+        return []
+    Report.objects.filter(pk__in=ids).update(message=None, version=F("version") + 1)
+    return list(Report.objects.filter(pk__in=ids).order_by("pk"))
+
+
+def _draft(report: Report) -> Draft:
+    return Draft(type="report.updated", entity=report.entity(), entity_id=report.pk, member_id=report.reporter_id)
+
+
+def _rows(sql: str, parameters: dict[str, Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        rows: list[Any] = cursor.fetchall()
+        return rows
