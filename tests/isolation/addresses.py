@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 OBJECTS: Final = {
     "api:client",
     "api:client_close",
-    "api:sign_out",
+    "api:client_sign_out",
     "api:conversation",
     "api:join",
     "api:leave",
