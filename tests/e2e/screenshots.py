@@ -65,7 +65,7 @@ def visit(view: str) -> Step:
 
 def open_profile(page: Page) -> None:
     visit("people")(page)
-    page.get_by_role("button", name="Mei Tanaka").last.click()
+    page.get_by_role("main").get_by_role("button", name="Mei Tanaka").click()
 
 
 def choose_author(page: Page) -> None:
