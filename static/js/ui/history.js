@@ -437,8 +437,9 @@ export class History {
   }
 
   #notePlace() {
-    const anchor = this.#firstOnScreen();
-    this.#place = { anchor, bottom: anchor?.getBoundingClientRect().bottom ?? 0, end: this.#isReadingAlong, size: this.#size };
+    const end = this.#isReadingAlong;
+    const anchor = end ? undefined : this.#firstOnScreen();
+    this.#place = { anchor, bottom: anchor?.getBoundingClientRect().bottom ?? 0, end, size: this.#size };
   }
 
   get #size() {

@@ -61,9 +61,9 @@ export class MessageNode {
     this.#showReactions(message);
   }
 
-  /** Those it names beside its author; some may become known later. @param {Message | undefined} message */
-  #peopleKey(message) {
-    const ids = [message?.pinned_by, ...(message?.reactions ?? []).flatMap(({ members }) => members)];
+  /** Those it names beside its author; some may become known later. @param {Row} row */
+  #peopleKey({ message, replies }) {
+    const ids = [message?.pinned_by, ...(replies?.authors ?? []), ...(message?.reactions ?? []).flatMap(({ members }) => members)];
     return ids.map((id) => id && this.app.store.members.get(id)?.version).join();
   }
 

@@ -1,4 +1,5 @@
 const LONG = 450; // milliseconds that a finger rests; the same as the platforms'
+const SOON = 100; // milliseconds in which the click follows that belongs to the finger
 const STILL = 10; // pixels that it may move and still rests
 
 /**
@@ -12,11 +13,10 @@ export function onLongPress(element, act) {
   let x = 0;
   let y = 0;
   let rested = false;
-  let held = false;
   const end = () => clearTimeout(timer);
   element.addEventListener("pointerdown", (event) => {
     const { target } = event;
-    rested = held = false;
+    rested = false;
     if (event.pointerType !== "touch" || !(target instanceof Element) || target.closest("a, textarea, input")) return;
     [x, y] = [event.clientX, event.clientY];
     timer = setTimeout(() => {
@@ -28,13 +28,22 @@ export function onLongPress(element, act) {
   element.addEventListener("pointercancel", end);
   element.addEventListener("pointerup", (event) => {
     end();
-    if (rested && event.target instanceof Element) act(event.target);
-    held = rested;
+    if (!rested || !(event.target instanceof Element)) return;
     rested = false;
+    swallowClick();
+    act(event.target);
   });
-  // A finger that has rested presses no button when it is lifted.
-  element.addEventListener("click", (event) => held && event.stopPropagation(), { capture: true });
   element.addEventListener("contextmenu", (event) => {
     if (/** @type {PointerEvent} */ (event).pointerType === "touch") event.preventDefault();
   });
+}
+
+/** A finger that has rested presses nothing when it is lifted, least of all what has opened under it. */
+function swallowClick() {
+  const swallow = (/** @type {Event} */ event) => {
+    event.stopPropagation();
+    event.preventDefault();
+  };
+  document.addEventListener("click", swallow, { capture: true, once: true });
+  setTimeout(() => document.removeEventListener("click", swallow, { capture: true }), SOON);
 }
