@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import admin
@@ -61,7 +62,7 @@ class MemberAdmin(ActingAdmin):
             label="Mute",
             done="They can read and not write, until it ends or is lifted.",
             perform=lambda actor, subject, values: mute_member(
-                actor, subject.pk, reason=values["reason"], until=end_of(values["period"])
+                actor, subject.pk, reason=values["reason"], until=cast(datetime, end_of(values["period"]))
             ),
             offered=lambda subject: subject.is_active and not subject.is_muted,
             fields={"period": period_field(PERIODS[:-1])},

@@ -93,7 +93,7 @@ def depths(organization_id: UUID | None) -> Depths:
 
 def queue_length() -> int:
     """Celery tasks that wait for a worker. Raises RedisError."""
-    return int(store.threads().llen(settings.CELERY_TASK_DEFAULT_QUEUE))  # type: ignore[arg-type]  # not awaitable here
+    return int(store.threads().llen(settings.CELERY_TASK_DEFAULT_QUEUE))
 
 
 def reports_by_state(reports: QuerySet[Report]) -> dict[str, int]:
@@ -134,4 +134,5 @@ def _percentile(ascending: list[int], share: float) -> int:
 def _rows(sql: str, **parameters: Any) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.fetchall()
+        rows: list[Any] = cursor.fetchall()
+    return rows
