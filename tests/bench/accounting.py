@@ -9,6 +9,7 @@ its parent, which no server here does. The grain is one clock tick, usually 10 m
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,6 +72,18 @@ def peak_bytes(pid: int) -> int:
     return _kilobytes(Path(f"/proc/{pid}/status"), "VmHWM:")
 
 
+class Noise:
+    """How much of the machine others use, from now on: all that its cores did, without us and what we started."""
+
+    def __init__(self) -> None:
+        self._started, self._busy, self._own = time.monotonic(), _machine_seconds(), cpu_seconds([os.getpid()])
+
+    def share(self) -> float:
+        elapsed = (time.monotonic() - self._started) * (os.cpu_count() or 1)
+        others = _machine_seconds() - self._busy - (cpu_seconds([os.getpid()]) - self._own)
+        return max(0.0, others / elapsed) if elapsed else 0.0
+
+
 def unpinned(roots: Iterable[int], core: int) -> list[int]:
     """Processes of the trees that may run on another core than this one: there must be none."""
     strays = []
@@ -81,6 +94,12 @@ def unpinned(roots: Iterable[int], core: int) -> list[int]:
         except ProcessLookupError:
             continue
     return strays
+
+
+def _machine_seconds() -> float:
+    """Processor time that all cores have spent on anything but waiting: user, nice, system, irq, softirq, steal."""
+    fields = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) / TICK
 
 
 def _stable(look: Callable[[], Line]) -> Line:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from config.embedded import EngineError
-from tests.bench.accounting import Cores, choose_cores
+from tests.bench.accounting import Cores, Noise, choose_cores
 from tests.bench.figures import Figure, figure
 from tests.bench.load import Run
 from tests.bench.systems.base import Returning, System, Unavailable
@@ -20,6 +20,7 @@ from tests.bench.systems.parley import Parley, Seat, parley
 from tests.bench.systems.socketio import SocketIO, StoredSocketIO
 from tests.bench.systems.textbook import Channels
 
+QUIET = 0.1  # share of the machine that others may use before rates and latencies say more about them than about us
 STARTED = time.monotonic()
 
 Metrics = Mapping[str, Sequence[float]]
@@ -44,6 +45,12 @@ class Workload:
     seconds: float = 0.0
     lines: list[Line] = field(default_factory=list)
     unavailable: dict[str, str] = field(default_factory=dict)
+    others: float | None = None  # share of the machine that others used meanwhile
+
+    @property
+    def quiet(self) -> bool:
+        """Whether rates and latencies mean anything: nearly all of the machine was ours."""
+        return self.others is not None and self.others <= QUIET
 
     def find(self, case: str, system: str, metric: str) -> Figure | None:
         for line in self.lines:
@@ -117,8 +124,9 @@ class Bench:
 
     @contextmanager
     def workload(self, name: str) -> Iterator[Workload]:
-        workload, started = self.add(name), time.monotonic()
+        workload, started, noise = self.add(name), time.monotonic(), Noise()
         yield workload
+        workload.others = noise.share()
         workload.seconds = round(time.monotonic() - started, 1)
 
     def add(self, name: str) -> Workload:

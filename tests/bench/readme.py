@@ -17,6 +17,7 @@ from tests.bench.report import OFFICIAL, read
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 START, END = "<!-- benchmark: made by python -m tests.bench.readme -->", "<!-- end of benchmark -->"
+STEADY = {"µs/delivery", "KiB/connection"}  # what others on the machine hardly change
 SYSTEMS = (
     OURS,
     "Socket.IO, PostgreSQL",
@@ -60,7 +61,19 @@ def section(path: Path = OFFICIAL) -> str:
     content, workloads = read(path)
     rows = [_row(system, workloads) for system in SYSTEMS]
     lines = [f"| {' | '.join(cells)} |" for cells in (HEADS, ("---",) * len(HEADS), *rows)]
-    return "\n".join(["", _where(content), "", *lines, "", NOT_COMPARABLE, ""])
+    return "\n".join(["", _where(content), "", *lines, "", *_busy(workloads), NOT_COMPARABLE, ""])
+
+
+def _busy(workloads: Sequence[Workload]) -> list[str]:
+    """What has to be said when the machine was not ours alone."""
+    noisy = [workload.name for workload in workloads if not workload.quiet]
+    if not noisy:
+        return []
+    return [
+        f"¹ Others used the machine while this was measured ({', '.join(noisy)}): only processor time and memory are",
+        "said. `make bench` says the rest on a machine of your own.",
+        "",
+    ]
 
 
 def _where(content: dict[str, Any]) -> str:
@@ -78,6 +91,8 @@ def _row(system: str, workloads: Sequence[Workload]) -> tuple[str, ...]:
         workload = next((each for each in workloads if each.name == name), None)
         if workload is None or (system in workload.unavailable):
             return "not measured"
+        if not workload.quiet and not {metric for _, metric in wanted} <= STEADY:
+            return "¹"
         found = [workload.find(case, system, metric) for case, metric in wanted]
         return " / ".join("-" if each is None else number(each.median) for each in found)
 

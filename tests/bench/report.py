@@ -77,6 +77,7 @@ def read(path: Path) -> tuple[dict[str, Any], list[Workload]]:
                 for line in each["lines"]
             ],
             each["unavailable"],
+            each.get("others"),
         )
         for each in content["workloads"]
     ]
@@ -100,12 +101,18 @@ def table(workloads: Sequence[Workload]) -> str:
 
 def _figures(workloads: Sequence[Workload]) -> Iterator[str]:
     for workload in workloads:
-        yield f"\n{workload.name} ({workload.seconds:.0f} s)"
+        yield f"\n{workload.name} ({workload.seconds:.0f} s){_noise(workload)}"
         for line in workload.lines:
             figures = "   ".join(f"{name} {_shown(figure)}" for name, figure in line.metrics.items())
             yield f"  {line.case:20}{line.system:24}{figures}{_ratio(workload, line)}"
         for system, reason in workload.unavailable.items():
             yield f"  {'':20}{system:24}not measured: {reason}"
+
+
+def _noise(workload: Workload) -> str:
+    if workload.quiet or workload.others is None:
+        return ""
+    return f": others used {workload.others:.0%} of the machine, so trust processor time, not rates and latencies"
 
 
 def _shown(figure: Figure) -> str:

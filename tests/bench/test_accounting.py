@@ -81,3 +81,13 @@ def test_memory_of_a_tree_and_its_peak():
     held = bytearray(b"x" * 30_000_000)
     assert accounting.memory_bytes([os.getpid()]) > len(held)
     assert accounting.peak_bytes(os.getpid()) > len(held)
+
+
+def test_what_we_and_our_children_use_is_no_noise():
+    noise = accounting.Noise()
+    subprocess.run([sys.executable, "-c", BURN.format(seconds=0.5)], check=True)
+    ours = accounting.cpu_seconds([os.getpid()]) - noise._own
+    machine = accounting._machine_seconds() - noise._busy
+    assert ours >= 0.5
+    assert machine >= ours - 0.1  # the grain of two clocks
+    assert 0 <= noise.share() <= 1

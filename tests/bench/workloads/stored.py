@@ -19,7 +19,7 @@ from urllib.parse import quote
 import psycopg
 import uvloop
 
-from tests.bench.accounting import cpu_seconds
+from tests.bench.accounting import Noise, cpu_seconds
 from tests.bench.bench import Bench, Workload, metrics_of, problems_of, record
 from tests.bench.data import Archive, make_archive, store, word_of
 from tests.bench.figures import percentile
@@ -64,10 +64,11 @@ def make_archive_on(bench: Bench) -> Archive:
 
 @contextmanager
 def _timed(bench: Bench, wanted: frozenset[str]) -> Iterator[dict[str, Workload]]:
-    started = time.monotonic()
+    started, noise = time.monotonic(), Noise()
     workloads = {name: bench.add(name) for name in ("sync", "history", "growth") if name in wanted}
     yield workloads
     for workload in workloads.values():  # they cannot be told apart: what is stored serves all of them
+        workload.others = noise.share()
         workload.seconds = round((time.monotonic() - started) / len(workloads), 1)
 
 
