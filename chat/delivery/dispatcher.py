@@ -49,6 +49,7 @@ class Dispatcher:
         self._connections = connections
         self._repair = repair
         self._waiting: dict[Connection, None] = {}  # in the order in which they were woken
+        self._told: list[News] = []
         self._some = asyncio.Event()
         self._written = asyncio.Event()
         self._written.set()
@@ -59,6 +60,12 @@ class Dispatcher:
     def wake(self, client_ids: Iterable[int]) -> None:
         for connection in filter(None, map(self._connections.get, client_ids)):
             self._note(connection)
+        self._go_on()
+
+    def tell(self, news: News) -> None:
+        """What was just committed in this process. Whoever has everything before it gets it unread: its entries are
+        those that a read would find. All others are read for."""
+        self._told.append(news)
         self._go_on()
 
     def forget(self, events: Iterable[int]) -> None:
@@ -87,15 +94,16 @@ class Dispatcher:
     async def run(self) -> None:
         while True:
             await self._some.wait()
-            ready = self._take()
+            told, ready = self._take()
             try:
-                written_for = await self._deliver(ready)
-                if not self._waiting:
+                written_for = await self._deliver_told(told) + await self._deliver(ready)
+                if not self._waiting and not self._told:
                     self._written.set()
                 await self._rest(written_for)
             except (DatabaseError, PoolTimeout, RedisError) as error:
                 log.warning("read_delayed", clients=len(ready), reason=repr(error))
                 await asyncio.sleep(RETRY)
+                self._read_for(told)
                 for connection in ready:
                     self.wake_one(connection)
 
@@ -108,17 +116,58 @@ class Dispatcher:
             self._waiting[connection] = None
 
     def _go_on(self) -> None:
-        if self._waiting:
+        if self._waiting or self._told:
             self._some.set()
             self._written.clear()
 
-    def _take(self) -> list[Connection]:
+    def _take(self) -> tuple[list[News], list[Connection]]:
+        told, self._told = self._told, []
+        if len(told) > 1:  # read, what several commits brought goes out in one frame
+            self._read_for(told)
+            told = []
         some = list(islice(self._waiting, READ_CLIENTS))
         for connection in some:
             del self._waiting[connection]
         if not self._waiting:
             self._some.clear()
-        return [each for each in some if not each.closed]
+        return told, [each for each in some if not each.closed]
+
+    def _read_for(self, told: Iterable[News]) -> None:
+        for news in told:
+            self.wake(news.clients)
+
+    async def _deliver_told(self, told: list[News]) -> float:
+        """The seconds that it wrote for."""
+        clock = asyncio.get_running_loop().time
+        written_for = 0.0
+        for news in told:
+            chunks = (await self._bodies.load([news.events]))[news.events]
+            started = clock()
+            if chunks is None:
+                self.wake(news.clients)
+            else:
+                self._write_told(news, chunks)
+            written_for += clock() - started
+        return written_for
+
+    def _write_told(self, news: News, chunks: list[Chunk]) -> None:
+        count = len(news.events)
+        written = 0
+        for client_id, first in zip(news.clients, news.firsts, strict=True):
+            connection = self._connections.get(client_id)
+            if connection is None or connection.sent >= first + count - 1:
+                continue  # gone, or a read was faster
+            if not connection.joined or connection.blocked or connection.sent + 1 != first or connection.room < count:
+                self._note(connection)
+                continue
+            for some, body in chunks:
+                written += some
+                if not connection.write_events(some, body):
+                    connection.behind = True
+                    break
+        self._go_on()
+        metrics.DELIVERIES.inc(written)
+        metrics.FRAMES.inc(written * len(chunks) / count)
 
     async def _deliver(self, ready: list[Connection]) -> float:
         """The seconds that it wrote for."""

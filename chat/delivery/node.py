@@ -33,7 +33,7 @@ from chat.delivery.acks import Acks
 from chat.delivery.connections import Connection
 from chat.delivery.dispatcher import Dispatcher
 from chat.delivery.hello import hello, resync
-from chat.delivery.mailbox import Position, mailbox
+from chat.delivery.mailbox import News, Position, mailbox
 from chat.delivery.signals import Signals
 
 COMPARE: Final = 3.0  # seconds between two comparisons: how long a lost wake-up can go unnoticed
@@ -283,7 +283,7 @@ class Node:
         """What another process, or another thread of this one, tells us. Unknown messages are of a newer version."""
         kind = message["type"]
         if kind == "wake":
-            self.dispatcher.wake(message["clients"])
+            self._wake(message)
         elif kind == "close":
             for connection in self._local(message["clients"]):
                 connection.close(message["code"])
@@ -297,6 +297,12 @@ class Node:
             self._hear_echo(message["number"])
         else:
             self.signals.receive(message)
+
+    def _wake(self, message: wakeups.Message) -> None:
+        if "firsts" in message:
+            self.dispatcher.tell(News(tuple(message["events"]), message["clients"], message["firsts"]))
+        else:
+            self.dispatcher.wake(message["clients"])
 
     async def _listen(self) -> None:
         """Subscribe, compare (whatever was published before is gone), and take in what comes."""

@@ -4,7 +4,8 @@ Whoever commits calls `wake` from its own thread. What is for a node in the same
 goes over the channel layer, one message a node, sent by the event loop so that no request waits for Valkey. The
 messages
 
-    {"type": "wake", "clients": [ids]}                 they have news
+    {"type": "wake", "clients": [ids]}                 they have news; within a process also
+        "events": [ids], "firsts": [tags]              what it is for all of them, and from which tag on
     {"type": "close", "clients": [ids], "code": 4403}  their sockets must go
     {"type": "resync", "clients": [ids]}               their mailboxes were emptied by hand
     {"type": "redacted", "events": [ids]}              their words were taken out of the log: forget what is encoded
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -25,7 +26,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 from chat.delivery import metrics
-from chat.delivery.mailbox import Recipients
+from chat.delivery.mailbox import News, Recipients
 
 Message = dict[str, Any]
 
@@ -88,9 +89,17 @@ def group_of(node_id: int) -> str:
     return f"node.{node_id}"
 
 
-def wake(recipients: Recipients) -> None:
-    """Tell the nodes that these clients have news. Call it after commit; it neither blocks nor fails."""
-    send({node: {"type": "wake", "clients": clients} for node, clients in recipients.items()})
+def wake(recipients: Recipients, news: Mapping[int, News] = {}) -> None:
+    """Tell the nodes that these clients have news. Call it after commit; it neither blocks nor fails.
+
+    The node of this process is told which `news`, too: it need not read what has just been written here.
+    """
+    messages: dict[int, Message] = {node: {"type": "wake", "clients": clients} for node, clients in recipients.items()}
+    for outbox in _outboxes:
+        if (own := news.get(outbox.node_id)) is not None:
+            told = {"clients": own.clients, "events": own.events, "firsts": own.firsts}
+            messages[outbox.node_id] = {"type": "wake", **told}
+    send(messages)
 
 
 def close_on_commit(recipients: Recipients, *, code: int) -> None:

@@ -10,7 +10,7 @@ The clients themselves (who owns one, which node holds it) live in the database 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -40,6 +40,11 @@ class News:
     firsts: Sequence[int]
 
 
+class Wake(Protocol):
+    def __call__(self, recipients: Recipients, news: Mapping[int, News] = ...) -> None:
+        """These clients have news. `news`, by node, says which for those nodes where it is the same for all."""
+
+
 class Mailbox(Protocol):
     def append(
         self,
@@ -47,7 +52,7 @@ class Mailbox(Protocol):
         events: Sequence[int],
         *,
         conversation_id: UUID | None,
-        wake: Callable[[Recipients], None],
+        wake: Wake,
     ) -> None:
         """Put the events, in this order, into the mailboxes of everybody who may see them (their rows say who).
 

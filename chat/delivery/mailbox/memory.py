@@ -7,7 +7,7 @@ ends is gone; tags start from the clock, so that whoever comes back is told to r
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 
 from chat.delivery import metrics
-from chat.delivery.mailbox.contract import News, Position, Recipients
+from chat.delivery.mailbox.contract import News, Position, Wake
 from chat.delivery.mailbox.recipients import Group, clients_of, events_of, mark_overflowed, recipients
 
 
@@ -49,7 +49,7 @@ class MemoryMailbox:
         events: Sequence[int],
         *,
         conversation_id: UUID | None,
-        wake: Callable[[Recipients], None],
+        wake: Wake,
     ) -> None:
         groups, nodes = recipients(organization_id, events)
 

@@ -9,7 +9,7 @@ Lock order: clients by ascending id, after whatever the action has locked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from chat import statements
 from chat.delivery import database, metrics
 from chat.delivery.database import numbers
 from chat.delivery.mailbox import audience
-from chat.delivery.mailbox.contract import News, Position, Recipients
+from chat.delivery.mailbox.contract import News, Position, Wake
 
 CHECK_EVERY: Final = (
     256  # entries between two looks at a mailbox's bounds; staggered, so that few clients are due at once
@@ -30,6 +30,7 @@ CHECK_AT_ONCE: Final = 16  # mailboxes measured by one fan-out; the purge comes 
 # What both fan-outs end with. `base` is the tag before; the last column are clients whose bounds are to be checked.
 _APPENDED: Final = f"""
 SELECT node_id, array_agg(id) FILTER (WHERE node_id IS NOT NULL),
+    array_agg(base + 1) FILTER (WHERE node_id IS NOT NULL),
     array_agg(id) FILTER (WHERE (tag + id) / {CHECK_EVERY} <> (base + id) / {CHECK_EVERY})
 FROM bumped GROUP BY node_id
 """
@@ -121,19 +122,21 @@ class PostgresMailbox:
         events: Sequence[int],
         *,
         conversation_id: UUID | None,
-        wake: Callable[[Recipients], None],
+        wake: Wake,
     ) -> None:
         given = {"count": len(events), "events": database.numbers(events)}
         if conversation_id is None:
             rows = statements.execute(_TO_ANYBODY, {**given, "organization": organization_id}).fetchall()
         else:
             rows = statements.execute(_TO_ONE_CONVERSATION, {**given, "conversation": conversation_id}).fetchall()
-        recipients = {node: clients for node, clients, _ in rows if node is not None}
-        crossing = [client for _, _, clients in rows for client in clients or ()]
+        crossing = [client for *_, clients in rows for client in clients or ()]
         if crossing:
             self._bound(crossing[:CHECK_AT_ONCE])
+        recipients = {node: clients for node, clients, *_ in rows if node is not None}
         if recipients:
-            transaction.on_commit(lambda: wake(recipients))
+            same = conversation_id is not None  # then everybody has the same news
+            news = {node: News(tuple(events), clients, firsts) for node, clients, firsts, _ in rows if same and node}
+            transaction.on_commit(lambda: wake(recipients, news))
 
     def withdraw(self, member_id: UUID, conversation_id: UUID, *, event: int) -> None:
         with connection.cursor() as cursor:

@@ -28,7 +28,7 @@ from redis.exceptions import RedisError
 
 from chat.delivery import database, metrics, store
 from chat.delivery.database import numbers
-from chat.delivery.mailbox.contract import News, Position, Recipients
+from chat.delivery.mailbox.contract import News, Position, Wake
 from chat.delivery.mailbox.recipients import Group, clients_of, events_of, mark_overflowed, recipients
 
 LATE: Final = 5  # seconds after which a pending event is taken for left behind
@@ -210,7 +210,7 @@ class ValkeyMailbox:
         events: Sequence[int],
         *,
         conversation_id: UUID | None,
-        wake: Callable[[Recipients], None],
+        wake: Wake,
     ) -> None:
         with connection.cursor() as cursor:
             cursor.execute("UPDATE chat_event SET pending = TRUE WHERE id = ANY(%s)", [list(events)])

@@ -169,7 +169,7 @@ def test_nobody_is_woken_before_it_can_be_read(
         Client.objects.filter(pk=client.pk).update(node_id=7)
     seen: list[Any] = []
     monkeypatch.setattr(
-        "chat.delivery.wakeups.wake", lambda recipients: seen.append((recipients, len(waiting(client))))
+        "chat.delivery.wakeups.wake", lambda recipients, news=None: seen.append((recipients, len(waiting(client))))
     )
     with transaction.atomic():
         post(channel, alice, 2)
