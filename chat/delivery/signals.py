@@ -37,8 +37,9 @@ _TYPING: Final = """
 SELECT c.node_id, array_agg(c.id) FROM chat_participant p JOIN chat_client c ON c.member_id = p.member_id
 WHERE p.conversation_id = %(conversation)s AND p.organization_id = %(organization)s AND p.left_at IS NULL
     AND p.member_id <> %(member)s AND c.node_id IS NOT NULL
-    AND EXISTS (SELECT FROM chat_participant own WHERE own.conversation_id = p.conversation_id
-        AND own.member_id = %(member)s AND own.left_at IS NULL)
+    AND EXISTS (SELECT FROM chat_participant own JOIN accounts_member m ON m.id = own.member_id
+        WHERE own.conversation_id = p.conversation_id AND own.member_id = %(member)s AND own.left_at IS NULL
+        AND (m.muted_until IS NULL OR m.muted_until <= now()))
 GROUP BY c.node_id
 """
 _ACQUAINTED: Final = """
