@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 from tests.bench.bench import Workload, number
 from tests.bench.readme import between
@@ -212,9 +213,12 @@ def _first_limit(node: float, nodes: int, needs: dict[str, float]) -> str:
 def section(path: Path = OFFICIAL) -> str:
     """The computed part of CAPACITY.md."""
     content, workloads = read(path)
-    return "\n".join(
-        _lines(costs_of(workloads), Habits(), Machines(), f"{content['date']}, {content['machine']['cpu']}")
-    )
+    return "\n".join(_lines(costs_of(workloads), Habits(), Machines(), _where(content, workloads)))
+
+
+def _where(content: dict[str, Any], workloads: Sequence[Workload]) -> str:
+    busy = "" if all(each.quiet for each in workloads) else "; others used the machine meanwhile, so costs are too high"
+    return f"{content['date']}, {content['machine']['cpu']}{busy}"
 
 
 def _lines(costs: Costs, habits: Habits, machines: Machines, where: str) -> Iterator[str]:

@@ -69,9 +69,11 @@ def _busy(workloads: Sequence[Workload]) -> list[str]:
     noisy = [workload.name for workload in workloads if not workload.quiet]
     if not noisy:
         return []
+    names = ", ".join(noisy)
     return [
-        f"¹ Others used the machine while this was measured ({', '.join(noisy)}): only processor time and memory are",
-        "said. `make bench` says the rest on a machine of your own.",
+        f"¹ Others used the machine while this was measured ({names}):",
+        "rates and times would say more about them than about us. Processor time is somewhat too high for everybody, for",
+        "the same reason; `make bench` on a quiet machine says the rest.",
         "",
     ]
 
@@ -107,7 +109,7 @@ def _row(system: str, workloads: Sequence[Workload]) -> tuple[str, ...]:
 
 
 def _seconds(text: str) -> str:
-    return f"{text} s" if text[0].isdigit() else text
+    return f"{text} s" if text[0].isdecimal() else text
 
 
 if __name__ == "__main__":
