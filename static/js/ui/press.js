@@ -28,10 +28,11 @@ export function onLongPress(element, act) {
   element.addEventListener("pointercancel", end);
   element.addEventListener("pointerup", (event) => {
     end();
-    if (!rested || !(event.target instanceof Element)) return;
+    const { target } = event;
+    if (!rested || !(target instanceof Element)) return;
     rested = false;
     swallowClick();
-    act(event.target);
+    setTimeout(() => act(target)); // when the browser has closed what the finger was not in
   });
   element.addEventListener("contextmenu", (event) => {
     if (/** @type {PointerEvent} */ (event).pointerType === "touch") event.preventDefault();
