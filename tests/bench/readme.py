@@ -72,7 +72,7 @@ def _busy(workloads: Sequence[Workload]) -> list[str]:
     names = ", ".join(noisy)
     return [
         f"¹ Others used the machine while this was measured ({names}):",
-        "rates and times would say more about them than about us. Processor time is somewhat too high for everybody, for",
+        "rates and times would say more about them than about us. Processor time is a little too high for all, for",
         "the same reason; `make bench` on a quiet machine says the rest.",
         "",
     ]
