@@ -88,7 +88,9 @@ def test_a_report_from_message_to_outcome(browser_of: BrowserOf, town: Conversat
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_desk_fits_and_is_refused_nothing(browser_of: BrowserOf, town: Conversation, alice, bob, scheme: str) -> None:
+def test_the_desk_fits_and_is_refused_nothing(
+    browser_of: BrowserOf, town: Conversation, alice, bob, scheme: str
+) -> None:
     """On the pages of the desk the browser refuses nothing, nothing is wider than a phone, and the menus work."""
     person = browser_of(alice)
     page = go_to_desk(person)
