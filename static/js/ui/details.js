@@ -10,7 +10,7 @@ import { memberName } from "./names.js";
 import { toast } from "./toast.js";
 
 /** @typedef {{version: number, text: string, replaced_by: string, replaced_at: string}} Revision */
-/** @typedef {{member: string, clients: {platform: string, label?: string, delivered: boolean, acked_at: string | null}[]}} Delivery */
+/** @typedef {{member: string, delivered: boolean, clients: {platform: string | null, label: string, delivered: boolean}[] | null}} Delivery */
 
 /** @type {Record<string, (app: App, message: Message) => unknown>} */
 const DETAILS = { reactions: showReactions, revisions: showRevisions, receipts: showReceipts, original: showOriginal, report: askForReport };
@@ -51,16 +51,17 @@ async function showRevisions(app, message) {
 async function showReceipts(app, message) {
   const dialog = open(gettext("Delivered and read"));
   await attempt(dialog, async () => {
-    /** @type {{delivered?: Delivery[], read?: string[]}} */
-    const { delivered = [], read = [] } = await app.client.api.get(`messages/${message.id}/receipts`);
+    /** @type {{delivered: Delivery[], read: string[], more: boolean}} */
+    const { delivered, read, more } = await app.client.api.get(`messages/${message.id}/receipts`);
     const others = delivered.filter(({ member }) => !read.includes(member));
-    const arrived = (/** @type {Delivery} */ { clients }) => clients.some((client) => client.delivered || client.acked_at);
+    const arrived = (/** @type {Delivery} */ one) => one.delivered;
     await learn(app, [...read, ...others.map(({ member }) => member)]);
     section(counted(gettext("Read by"), read.length), read.map((id) => person(app, id)));
     const reached = others.filter(arrived);
     section(counted(gettext("Delivered to"), reached.length), reached.map((one) => person(app, one.member, devices(one))));
     const waiting = others.filter((one) => !arrived(one));
     section(counted(gettext("Not delivered yet"), waiting.length), waiting.map((one) => person(app, one.member, devices(one))));
+    if (more) section(gettext("There are more people here than are told of."), []);
     if (read.length + others.length === 0) section(gettext("Nobody else takes part here."), []);
   });
 }
@@ -131,9 +132,9 @@ function revision(text, at) {
   return root;
 }
 
-/** @param {Delivery} delivery */
+/** Their clients, for those who are told of them. @param {Delivery} delivery */
 function devices({ clients }) {
-  return clients.map(({ platform, label }) => label || platform).join(", ");
+  return clients?.map(({ platform, label }) => label || platform || gettext("a client that is gone")).join(", ");
 }
 
 /** @param {string} title @param {number} count */
