@@ -85,6 +85,13 @@ class SettingsForm(forms.Form):
         required=False,
         help_text=_("In seconds. Leave empty to let authors edit their messages at any time."),
     )
+    retention_days = forms.IntegerField(
+        label=_("Days that messages are kept"),
+        min_value=1,
+        max_value=36_500,
+        required=False,
+        help_text=_("Older ones go for good, unless a channel says otherwise. Leave empty to keep them for ever."),
+    )
 
 
 class ProfileForm(forms.Form):
