@@ -31,7 +31,7 @@ export class MessageNode {
     this.row = row;
     const { message, entry } = row;
     const author = this.app.store.members.get(message?.author ?? this.app.store.me);
-    const shown = [row.kind, message?.version, entry?.state, row.compact, contextKey(row), repliesKey(row), author?.version, clockChoice()].join(" ");
+    const shown = [row.kind, message?.version, entry?.state, row.compact, contextKey(row), repliesKey(row), author?.version, this.#peopleKey(row), clockChoice()].join(" ");
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.root.classList.toggle("is-compact", row.compact ?? false);
