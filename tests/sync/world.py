@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Literal
 
-from django.apps import apps
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 from redis.exceptions import RedisError
 
@@ -386,9 +386,5 @@ def difference(got: dict[str, Any], wanted: dict[str, Any]) -> str:
 
 
 def empty_stores() -> None:
-    """Numbers of clients begin anew, so nothing may be left under them."""
     store.threads().flushdb()
-    models = [model for app in ("accounts", "chat", "account") for model in apps.get_app_config(app).get_models()]
-    tables = sorted({model._meta.db_table for model in models if model._meta.managed})
-    with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
+    call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
