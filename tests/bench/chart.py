@@ -34,6 +34,8 @@ text{font:13px system-ui,sans-serif;fill:#1f2328}.title{font-size:17px;font-weig
 def chart(workload: Workload, note: str) -> str:
     """`note`: the date and the machine, without which a figure says nothing."""
     body, height = [], TOP
+    if not workload.quiet:
+        note += "; OTHERS USED THE MACHINE: do not compare rates and times"
     for metric in METRICS[workload.name]:
         lines = [line for line in workload.lines if metric in line.metrics]
         if lines:
@@ -45,7 +47,7 @@ def chart(workload: Workload, note: str) -> str:
             f"<title>{escape(workload.name)}</title><style>{STYLE}</style>",
             f'<rect class="page" width="{WIDTH}" height="{height + GAP}"/>',
             f'<text class="title" x="12" y="26">{escape(workload.name)}</text>',
-            f'<text class="note" x="12" y="46">{escape(note)}; whiskers: least and most of the repeats</text>',
+            f'<text class="note" x="12" y="46">{escape(note)}; whiskers: least, most</text>',
             *body,
             "</svg>\n",
         ]
