@@ -184,6 +184,15 @@ def memberships_of(user: User) -> list[Member]:
         return list(_active_members(user).order_by("organization__name", "organization_id"))
 
 
+def suspensions_of(user: User) -> list[Member]:
+    """The suspended memberships of `user`, each with its organization: to tell them, and for nothing else."""
+    from accounts.models import Member
+
+    with every_organization():
+        rows = Member.objects.filter(user=user, suspended_at__isnull=False).select_related("organization")
+        return list(rows.order_by("organization__name", "organization_id"))
+
+
 def member_of(user: User, slug: str) -> Member | None:
     """The active membership of `user` in the organization called `slug`.
 

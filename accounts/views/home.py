@@ -15,7 +15,7 @@ from accounts.auth import may_found
 from accounts.errors import Forbidden, Refusal
 from accounts.forms import FoundingForm, OrganizationForm, add_refusal
 from accounts.models import Organization, User
-from accounts.tenancy import memberships_of
+from accounts.tenancy import memberships_of, suspensions_of
 
 
 def organization_path(slug: str) -> str:
@@ -27,10 +27,10 @@ def home(request: HttpRequest) -> HttpResponse:
     """Members go to an organization, others to the sign-in page, the first visitor of all to the sign-up page."""
     if not request.user.is_authenticated:
         return redirect("account_login" if Organization.objects.exists() else "account_signup")
-    members = memberships_of(request.user)
-    if len(members) == 1:
+    members, suspended = memberships_of(request.user), suspensions_of(request.user)
+    if len(members) == 1 and not suspended:
         return redirect(organization_path(members[0].organization.slug))
-    return render(request, "accounts/home.html", {"members": members, "may_found": may_found()})
+    return render(request, "accounts/home.html", {"members": members, "suspended": suspended, "may_found": may_found()})
 
 
 class FoundingView(SignupView):  # type: ignore[misc]  # allauth is untyped

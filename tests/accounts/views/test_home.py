@@ -4,11 +4,12 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
-from accounts.models import Organization, User
+from accounts.models import Member, Organization, User
 from accounts.roles import Role
 from accounts.tenancy import member_of, memberships_of
-from tests.cast import PASSWORD, make_member, make_user, sign_in
+from tests.cast import PASSWORD, make_member, make_user, scope_of, sign_in
 
 FOUNDER = {
     "name": "Ada Lovelace",
@@ -189,3 +190,15 @@ def test_pages_of_ones_own_are_there_without_inline_script_or_style(alice, clien
     assert " style=" not in text
     assert " onclick=" not in text
     assert text.count("<script") == text.count("<script nonce=")
+
+
+def test_a_suspended_member_is_told_and_finds_nothing_else(bob, charlie):
+    now = timezone.now()
+    with scope_of(bob):
+        Member.objects.filter(pk=bob.pk).update(deactivated_at=now, suspended_at=now)
+    browser = sign_in(Client(), bob.user)
+    page = browser.get("/")
+    assert page.status_code == 200
+    assert "You are suspended from Acme" in page.content.decode()
+    assert browser.get("/o/acme/").status_code == 404
+    assert sign_in(Client(), charlie.user).get("/").headers["Location"] == "/o/globex/"

@@ -221,7 +221,7 @@ def test_a_hundred_thousand_messages_with_open_reports_in_the_middle(
         )
         cursor.execute("UPDATE chat_conversation SET last_seq = %s WHERE id = %s", [count, town.pk])
         cursor.execute("ANALYZE chat_message")
-    viewer = Viewer.arrive("bob", bob)
+    viewer = Viewer.arrive("alice", alice)
     with scope_of(gus):
         for seq in reported:
             report_message(gus, Message.objects.get(conversation=town, seq=seq).pk, reason=Report.Reason.SPAM)
