@@ -37,7 +37,7 @@ def chart(workload: Workload, note: str) -> str:
     if not workload.quiet:
         note += "; OTHERS USED THE MACHINE: do not compare rates and times"
     for metric in METRICS[workload.name]:
-        lines = [line for line in workload.lines if metric in line.metrics]
+        lines = _by_case([line for line in workload.lines if metric in line.metrics])
         if lines:
             body += list(_panel(metric, lines, height))
             height += HEAD + len(lines) * ROW + _groups(lines) * GAP
@@ -52,6 +52,12 @@ def chart(workload: Workload, note: str) -> str:
             "</svg>\n",
         ]
     )
+
+
+def _by_case(lines: list[Line]) -> list[Line]:
+    """Who is compared with whom stands together; cases and systems stay in the order in which they were measured."""
+    cases = list(dict.fromkeys(line.case for line in lines))
+    return sorted(lines, key=lambda line: cases.index(line.case))
 
 
 def _panel(metric: str, lines: list[Line], top: int) -> Iterator[str]:
