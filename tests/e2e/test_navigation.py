@@ -252,6 +252,33 @@ def test_a_lost_device_is_signed_out(browser_of: BrowserOf, channels: list[Conve
     here.assert_in("apples")
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nobody_is_shut_out(
+    browser_of: BrowserOf, channels: list[Conversation], alice: Member, bob: Member, theme: str
+) -> None:
+    """axe finds nothing, on any of the views and dialogs."""
+    a, b = browser_of(alice, dark=theme == "dark"), browser_of(bob)
+    b.open("berries")
+    b.send_message("@alice look at this harvest")
+    a.assert_unread("berries", 1)
+    a.choose_for("cherries", "Mute")
+    a.choose_for("apples", "Favourite")
+    for path in ("", "mentions", "people", "search", "search?q=harvest+from:@bob"):
+        a.visit(f"/o/acme/{path}")
+        expect(a.page.locator("#side-channels-list a").first).to_be_visible()
+        expect(a.page.locator(".view-status:not(:empty)", has_text="…")).to_have_count(0)
+        a.assert_accessible()
+    for chord in ("Control+k", "Control+,", "Control+Shift+K", "Control+Shift+L"):
+        a.press(chord)
+        expect(a.page.get_by_role("dialog")).to_be_visible()
+        a.assert_accessible()
+        a.press("Escape", "Escape")  # the choices of a field first
+        expect(a.page.get_by_role("dialog")).to_be_hidden()
+    a.page.locator("#side-direct-list, #side-channels-list").get_by_role("link").first.click(button="right")
+    expect(a.page.get_by_role("menu", name="Actions for")).to_be_visible()
+    a.assert_accessible()
+
+
 def test_on_a_phone_one_thing_is_shown_at_a_time(
     browser_of: BrowserOf, channels: list[Conversation], alice: Member, bob: Member
 ) -> None:
