@@ -17,7 +17,7 @@ export function onLongPress(element, act) {
   element.addEventListener("pointerdown", (event) => {
     const { target } = event;
     rested = false;
-    if (event.pointerType !== "touch" || !(target instanceof Element) || target.closest("a, textarea, input")) return;
+    if (event.pointerType !== "touch" || !(target instanceof Element) || target.closest(".prose a, textarea, input")) return;
     [x, y] = [event.clientX, event.clientY];
     timer = setTimeout(() => {
       rested = true;
