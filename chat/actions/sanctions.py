@@ -6,7 +6,7 @@ alone and never with the name of who imposed it. Lock order: organization, membe
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -97,6 +97,11 @@ def _end_suspension(subject: Member) -> bool:
 
 
 def _future(until: datetime) -> datetime:
+    """In UTC: RFC 3339 allows offsets that PostgreSQL does not, and the ends of time have no UTC."""
+    try:
+        until = until.astimezone(UTC)
+    except OverflowError:
+        raise Invalid({"until": ["Out of range."]}) from None
     if until <= timezone.now():
         raise Invalid({"until": ["That time has passed."]})
     return until

@@ -107,6 +107,15 @@ def test_a_mute_takes_writing_away_until_it_is_over(api_of, bob: Member, mona: M
     assert (entry.actor_id, entry.before, entry.reason) == (mona.pk, {"muted_until": None}, "Noise")
 
 
+def test_a_mute_ends_at_any_offset_of_a_clock(api_of, bob: Member, mona: Member, charlie: Member) -> None:
+    mute, moderator = f"members/{bob.pk}/mute", api_of(mona)
+    assert code_of(moderator("POST", mute, {"reason": "Noise", "until": "9999-12-31T23:59:59-23:00"}))[0] == 422
+    unusual = {"reason": "Noise", "until": "2384-02-26T16:10:32+20:15"}  # PostgreSQL knows offsets below 16 hours
+    assert code_of(api_of(charlie, "acme")("POST", mute, unusual))[0] == 404
+    moderator.make(mute, unusual)
+    assert api_of(bob).get("sync")["me"]["muted_until"].startswith("2384-02-25T19:55:32")
+
+
 def test_a_suspended_member_is_a_former_one_until_it_is_lifted(
     api_of, alice: Member, bob: Member, mona: Member, charlie: Member
 ) -> None:
