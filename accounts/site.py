@@ -8,10 +8,11 @@ is the actions' business.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any, ClassVar, Final, cast
 
 from csp.decorators import csp_replace
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -54,7 +55,15 @@ class DeskSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untyped
         return bool(request.user.is_active) and is_inside(request)
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:  # noqa: FBT001, FBT002
-        return cast(Callable[..., Any], csp_replace(POLICY)(super().admin_view(view, cacheable)))
+        inner = csp_replace(POLICY)(super().admin_view(view, cacheable))
+
+        @wraps(inner)
+        def looked_through(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if any("\x00" in value for _, values in request.GET.lists() for value in values):
+                raise BadRequest("The address holds a NUL character.")  # PostgreSQL's texts hold none
+            return cast(HttpResponse, inner(request, *args, **kwargs))
+
+        return looked_through
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.user.is_authenticated:

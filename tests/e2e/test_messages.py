@@ -188,6 +188,7 @@ def test_replies_are_read_in_their_thread_and_have_a_place_where_they_came(
     a.assert_sees("A chocolate one", times=0)
     line.click()
     expect(a.thread.get_by_role("listitem").filter(has_text="A chocolate one")).to_be_visible()
+    expect(a.thread.get_by_role("textbox", name="Reply")).to_be_focused()  # where a thread that opened puts it
     reply = a.thread.get_by_role("listitem").filter(has_text="I do")
     reply.focus()
     a.press("c")

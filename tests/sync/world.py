@@ -187,8 +187,10 @@ class World:
 
     async def _write(self) -> None:
         dispatcher = self.node.dispatcher
-        while dispatcher._waiting:
-            await dispatcher._deliver(dispatcher._take())
+        while dispatcher._waiting or dispatcher._told:
+            told, ready = dispatcher._take()
+            await dispatcher._deliver_told(told)
+            await dispatcher._deliver(ready)
         broken, self.node._broken = self.node._broken, {}
         if broken:
             lost = frozenset(client for client, is_lost in broken.items() if is_lost)
