@@ -498,10 +498,11 @@ export class History {
   #showJump() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     const far = this.#isBehind || scrollHeight - scrollTop - clientHeight > clientHeight / 2;
-    const unread = this.app.store.unread(this.#conversation ?? "");
+    this.#showUnreadBar();
+    // Counted once: above, while what is new begins there.
+    const unread = byId("unread-bar").hidden ? this.app.store.unread(this.#conversation ?? "") : 0;
     byId("jump-button").hidden = !far || this.#loading || this.#to === 0;
     setText(byId("jump-label"), unread > 0 ? newMessages(unread) : gettext("Jump to the newest"));
-    this.#showUnreadBar();
   }
 
   /** Above the history, while what is new begins above what is on the screen and has not been there. */
