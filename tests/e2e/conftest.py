@@ -16,10 +16,13 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
+from django.conf import settings
 from django.db import connection
+from django.test import Client
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from accounts.models import Member
+from tests.cast import sign_in
 from tests.e2e.chromium import ARGUMENTS, DESK, PHONE, PROGRAM
 from tests.e2e.person import Person
 
@@ -101,10 +104,13 @@ def browser_of(
     queries_beside_playwright: None, transactional_db: None, server: str, chromium: Browser
 ) -> Iterator[Callable[..., Person]]:
     """`browser_of(alice)`: Alice in a browser of her own, signed in. Errors in its console fail the test in the end.
-    `sockets=False`: behind a proxy that lets no WebSocket through."""
+    `form`: she signs in by the form instead of being signed in already. `sockets=False`: behind a proxy that lets no
+    WebSocket through."""
     people: list[Person] = []
 
-    def open_browser(member: Member, *, phone: bool = False, dark: bool = False, sockets: bool = True) -> Person:
+    def open_browser(
+        member: Member, *, phone: bool = False, dark: bool = False, sockets: bool = True, form: bool = False
+    ) -> Person:
         size = PHONE if phone else DESK
         context = chromium.new_context(
             base_url=server,
@@ -118,7 +124,12 @@ def browser_of(
             context.route_web_socket(re.compile("/ws/"), lambda socket: socket.close())
         person = Person(context.new_page(), member)
         people.append(person)
-        person.sign_in()
+        if form:
+            person.sign_in()
+        else:
+            session = sign_in(Client(), member.user).cookies[settings.SESSION_COOKIE_NAME].value
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": server}])
+            person.arrive()
         return person
 
     yield open_browser

@@ -27,14 +27,18 @@ class Person:
 
     # Coming and going
 
+    def arrive(self) -> None:
+        """In the organization, signed in as somebody who was there before."""
+        self.page.goto(f"/o/{self.member.organization.slug}/")
+        self._assert_inside()
+
     def sign_in(self) -> None:
         self.page.goto(f"/accounts/login/?next=/o/{self.member.organization.slug}/")
         self.page.get_by_label(re.compile("e-?mail", re.IGNORECASE)).fill(self.member.user.email)
         password = self.page.get_by_label("Password", exact=True)
         password.fill(PASSWORD)
         password.press("Enter")
-        expect(self.page.get_by_role("button", name=self.member.name).first).to_be_visible()
-        expect(self.page.locator("#shell")).not_to_have_attribute("data-view", "loading")  # scripts listen from here on
+        self._assert_inside()
 
     def visit(self, path: str) -> int:
         """Go to an address; the status of the answer."""
@@ -289,6 +293,10 @@ class Person:
     @property
     def _composer(self) -> Locator:
         return self.page.locator("#conversation").get_by_role("textbox", name=re.compile("^Message "))
+
+    def _assert_inside(self) -> None:
+        expect(self.page.get_by_role("button", name=self.member.name).first).to_be_visible()
+        expect(self.page.locator("#shell")).not_to_have_attribute("data-view", "loading")  # scripts listen from here on
 
     def _row(self, conversation: str) -> Locator:
         name = re.compile(rf"^{re.escape(conversation)}\b")

@@ -49,7 +49,7 @@ def fill(channel: Conversation, author: Member, count: int) -> None:
 
 
 def test_two_people_write_in_a_channel(browser_of: BrowserOf, alice: Member, bob: Member) -> None:
-    a, b = browser_of(alice), browser_of(bob)
+    a, b = browser_of(alice, form=True), browser_of(bob)
     a.create_channel("launch", topic="What ships when")
     b.join_channel("launch")
 
