@@ -10,6 +10,7 @@ import pytest
 from django.core.cache import cache
 from django.core.management.commands import flush
 from django.db import connection
+from whitenoise.base import WhiteNoise
 
 from tests.support.tables import empty_tables
 
@@ -50,4 +51,22 @@ def quick_flush() -> Iterator[None]:
     once = flush.Command.handle
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(flush.Command, "handle", flush_quickly)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def files_looked_up_once() -> Iterator[None]:
+    """Every test client builds the middleware anew, and WhiteNoise would look through the static files each time: a
+    third of what a test of an address took."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def look_up(self: WhiteNoise, root: str, prefix: str) -> None:
+        if (root, prefix) not in found:
+            once(self, root, prefix)
+            found[root, prefix] = {url: file for url, file in self.files.items() if url.startswith(prefix)}
+        self.files |= found[root, prefix]
+
+    once = WhiteNoise.update_files_dictionary
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoise, "update_files_dictionary", look_up)
         yield
