@@ -130,13 +130,14 @@ class Viewer:
     mailbox: Mailbox = field(default_factory=lambda: Mailbox(Store()))
 
     @classmethod
-    def arrive(cls, name: str, member: Member) -> Viewer:
+    def arrive(cls, name: str, member: Member, *, looks_at_everything: bool = True) -> Viewer:
         with organization_scope(member.organization_id):
             client = register_client(member, platform="bot", credential="test")
         viewer = cls(name, Server(member), client)
         viewer.mailbox.register(client.tag)
         synchronize(viewer.mailbox, viewer.server)
-        load_everything(viewer.mailbox.store, viewer.server)
+        if looks_at_everything:
+            load_everything(viewer.mailbox.store, viewer.server)
         return viewer
 
     def copy(self) -> Mailbox:
