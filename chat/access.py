@@ -129,6 +129,18 @@ def find_message(member: Member, message_id: UUID, *, lock: bool = False) -> tup
     return message, place
 
 
+def find_thread(member: Member, message_id: UUID) -> tuple[Message, Place]:
+    """The head of a thread with its conversation, also one whose own time is over while there are younger replies."""
+    message = Message.objects.filter(pk=message_id).first()
+    if message is None:
+        raise NotFound
+    place = find_conversation(member, message.conversation_id)
+    first_seq = place.conversation.first_seq
+    if message.seq < first_seq and not Message.objects.filter(thread=message, seq__gte=first_seq).exists():
+        raise NotFound
+    return message, place
+
+
 def is_expired(message: Message, conversation: Conversation) -> bool:
     """Whether retention has taken it from everybody. What is left then is kept for moderators; only the empty head of a
     living thread is still to be seen."""

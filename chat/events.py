@@ -109,6 +109,7 @@ class Message(Struct, frozen=True):
     pinned_by: UUID | None
     version: int
     ref: UUID | None
+    expired: bool | UnsetType = UNSET  # true for the empty head of a thread that goes on past its time; only said there
 
 
 class Report(Struct, frozen=True):

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.roles import Right
 from chat import events
-from chat.access import find_conversation, find_message
+from chat.access import find_conversation, find_message, find_thread
 from chat.actions import messages as actions
 from chat.api.rendering import read_body, read_query
 from chat.api.schemas import operation, page_of
@@ -100,8 +100,9 @@ class MessageList(MemberView):
 class MessageDetail(MemberView):
     @operation(summary="One message", gives={200: events.Message})
     def get(self, request: Request, message_id: UUID) -> Response:
-        message, _ = find_message(self.member, message_id)
-        return Response(history.entities([message])[0])
+        message, place = find_message(self.member, message_id)
+        expired = message.seq < place.conversation.first_seq
+        return Response(message.expired_entity() if expired else history.entities([message])[0])
 
     @operation(
         summary="Edit your message; with `version`, only if it is still that one",
@@ -122,11 +123,15 @@ class MessageDetail(MemberView):
 
 
 class MessageThread(MemberView):
-    @operation(summary="A message and the replies to it", query=ThreadQuery, gives={200: page_of(events.Message)})
+    @operation(
+        summary="A message, `expired` and empty when its time is over, and the replies to it",
+        query=ThreadQuery,
+        gives={200: page_of(events.Message)},
+    )
     def get(self, request: Request, message_id: UUID) -> Response:
         query = read_query(request, ThreadQuery)
-        root, _ = find_message(self.member, message_id)
-        page, more = history.thread(root, after=query.after, limit=query.limit)
+        root, place = find_thread(self.member, message_id)
+        page, more = history.thread(place, root, after=query.after, limit=query.limit)
         return list_response(request, page, **({"after": page[-1].seq} if more else {}))
 
 

@@ -67,6 +67,11 @@ class Api:
         page = await self._object("GET", f"conversations/{conversation}/messages", params=params)
         return list(page["results"])
 
+    async def thread(self, message: str, *, limit: int = PAGE) -> list[Entity]:
+        """The head, `expired` and empty when its time is over, and its first replies. For `Store.put_message`."""
+        page = await self._object("GET", f"messages/{message}/thread", params={"limit": limit})
+        return list(page["results"])
+
     async def participants(self, conversation: str) -> list[Entity]:
         """All of them, however many pages that takes."""
         seats: list[Entity] = []

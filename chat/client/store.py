@@ -32,6 +32,9 @@ class Room:
     seats: dict[str, Entity] = field(default_factory=dict)  # by member, those who left included
     seats_known: bool = False  # whether everybody who takes part is among them
     messages: dict[int, Entity] = field(default_factory=dict)  # by seq; older ones may lie here with holes between
+    heads: dict[str, Entity] = field(
+        default_factory=dict
+    )  # by id: empty ones below first_seq, of living threads
 
     @property
     def history_gap(self) -> bool:
@@ -96,6 +99,7 @@ class Store:
         for room in self.own_rooms():
             found.update(room.conversation["people"])
             found.update(seat["member"] for seat in room.participants)
+            found.update(head["author"] for head in room.heads.values())
             for message in room.messages.values():
                 found.add(message["author"])
                 found.update(member for reaction in message["reactions"] for member in reaction["members"])
@@ -180,6 +184,9 @@ class Store:
         """Of a conversation that the caller takes part in; of any other it is not for them to keep."""
         room = self.rooms.get(message["conversation"])
         seat = self.own_seat(message["conversation"])
+        if room is not None and seat is not None and message.get("expired"):
+            room.heads[message["id"]] = message
+            return
         if room is None or seat is None or not _is_newer(message, room.messages.get(message["seq"])):
             return
         if message["seq"] < room.first_seq:

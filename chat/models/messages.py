@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
+import msgspec
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
@@ -103,6 +104,12 @@ class Message(TenantModel):
             version=self.version,
             ref=self.ref,
         )
+
+    def expired_entity(self) -> events.Message:
+        """As the head of a thread that goes on, once its own time is over: all that is said is whose it was and when,
+        whether its words are gone from the row already or kept for the moderators."""
+        nothing: dict[str, Any] = {"mentions": [], "wide_mention": None, "pinned_at": None, "pinned_by": None}
+        return msgspec.structs.replace(self.entity(), text="", html="", hidden_at=None, expired=True, **nothing)
 
 
 def _by_emoji(pairs: Iterable[tuple[str, UUID]]) -> list[events.Reaction]:

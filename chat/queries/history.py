@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from chat import events
 from chat.access import Place
@@ -69,12 +69,13 @@ def page_since(place: Place, *, since: datetime, limit: int = PAGE) -> Page:
     return page_after(place, after=low - 1, limit=limit)
 
 
-def thread(root: Message, *, after: int = 0, limit: int = PAGE) -> tuple[list[events.Message], bool]:
-    """The root, then its replies above `after`; and whether there are more."""
-    kept = Message.objects.filter(thread=root, seq__gt=after, seq__gte=F("conversation__first_seq"))
-    rows = list(kept.order_by("seq")[: limit + 1])
-    head = [root] if after == 0 else []
-    return entities([*head, *rows[:limit]]), len(rows) > limit
+def thread(place: Place, root: Message, *, after: int = 0, limit: int = PAGE) -> tuple[list[events.Message], bool]:
+    """The root, empty where its time is over, then its replies above `after`; and whether there are more."""
+    rows = list(_of(place).filter(thread=root, seq__gt=after).order_by("seq")[: limit + 1])
+    if root.seq < place.conversation.first_seq:
+        head = [root.expired_entity()] if after == 0 else []
+        return [*head, *entities(rows[:limit])], len(rows) > limit
+    return entities([root, *rows[:limit]] if after == 0 else rows[:limit]), len(rows) > limit
 
 
 def pins(place: Place) -> list[events.Message]:

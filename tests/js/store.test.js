@@ -251,3 +251,16 @@ test("what lies below the first message that is left is not unread", () => {
   store.putParticipant(seat({ read_seq: 2 }));
   assert.equal(store.unread("general"), 2);
 });
+
+test("the empty head of a thread that goes on is kept beside the history", () => {
+  const store = storeWith(message({ seq: 48 }), message({ seq: 49 }));
+  store.putConversation(conversation({ version: 2, first_seq: 49, last_seq: 49 }));
+  const head = message({ seq: 48, text: "", expired: true });
+  store.putMessage(head);
+  store.putMessage(message({ seq: 47 }));
+  assert.deepEqual(store.between("general", 1, 99).map(({ seq }) => seq), [49]);
+  assert.equal(store.messages.get(head.id), undefined);
+  assert.deepEqual(store.heads.get(head.id), head);
+  store.removeConversation("general");
+  assert.equal(store.heads.size, 0);
+});

@@ -35,6 +35,8 @@ export class Store {
   participants = new Map();
   /** @type {Map<string, Message>} */
   messages = new Map();
+  /** @type {Map<string, Message>} empty messages that are past their time, of threads that go on; in no history */
+  heads = new Map();
   /** @type {Map<string, Report>} what became of the messages that one reported */
   reports = new Map();
   /** @type {Map<string, Sanction>} measures against oneself */
@@ -223,6 +225,7 @@ export class Store {
     this.batch(() => {
       this.forgetHistory(id);
       this.#histories.delete(id);
+      for (const head of this.heads.values()) if (head.conversation === id) this.heads.delete(head.id);
       this.participants.delete(id);
       this.conversations.delete(id);
       this.#peopled.delete(id);
@@ -281,6 +284,10 @@ export class Store {
   putMessage(message) {
     const known = this.messages.get(message.id);
     const conversation = this.conversations.get(message.conversation);
+    if (conversation && message.expired) {
+      this.#putHead(message);
+      return;
+    }
     if (!conversation || message.seq < conversation.first_seq || !isNewer(message, known)) return;
     this.batch(() => {
       this.messages.set(message.id, message);
@@ -453,6 +460,7 @@ export class Store {
     const add = (/** @type {string} */ id) => found.add(id);
     for (const conversation of this.conversations.values()) conversation.people.forEach(add);
     for (const seats of this.participants.values()) for (const id of seats.keys()) found.add(id);
+    for (const { author } of this.heads.values()) found.add(author);
     for (const message of this.messages.values()) {
       found.add(message.author);
       for (const reaction of message.reactions) reaction.members.forEach(add);
@@ -491,6 +499,15 @@ export class Store {
     if (message.author === this.me) {
       this.#changeOwnSeat(message.conversation, { read_seq: Math.max(read, message.seq) });
     }
+  }
+
+  /** @param {Message} head */
+  #putHead(head) {
+    if (this.heads.has(head.id)) return; // it cannot change any more
+    this.batch(() => {
+      this.heads.set(head.id, head);
+      this.#changes.histories.add(head.conversation);
+    });
   }
 
   /** @param {string} conversation */

@@ -101,6 +101,7 @@ export {};
  * @property {string | null} pinned_by
  * @property {number} version
  * @property {string | null} ref
+ * @property {boolean} [expired]
  */
 
 /**

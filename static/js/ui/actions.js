@@ -77,6 +77,7 @@ export class MessageActions {
   /** @param {string} action @param {Message} message */
   #may(action, message) {
     const { store, config } = this.app;
+    if (message.expired) return false;
     const seat = store.ownSeat(message.conversation);
     const conversation = store.conversations.get(message.conversation);
     const moderates = config.rights.includes("moderate");

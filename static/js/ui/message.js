@@ -31,7 +31,7 @@ export class MessageNode {
     this.row = row;
     const { message, entry } = row;
     const author = this.app.store.members.get(message?.author ?? this.app.store.me);
-    const shown = [row.kind, message?.version, entry?.state, row.compact, contextKey(row), repliesKey(row), author?.version, this.#peopleKey(row), clockChoice()].join(" ");
+    const shown = [row.kind, message?.version, message?.expired, entry?.state, row.compact, contextKey(row), repliesKey(row), author?.version, this.#peopleKey(row), clockChoice()].join(" ");
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.root.classList.toggle("is-compact", row.compact ?? false);
@@ -98,11 +98,12 @@ export class MessageNode {
 
   /** @param {Message} message touched only when it changed: a selection in it survives everything else */
   #showProse(message) {
-    const key = isGone(message) ? `gone ${message.deleted_at}` : `${message.html} ${message.edited_at}`;
+    const key = isGone(message) ? `gone ${message.deleted_at} ${message.expired}` : `${message.html} ${message.edited_at}`;
     if (key === this.#prose) return;
     this.#prose = key;
     const { prose } = this.slots;
-    if (message.deleted_at) prose.textContent = gettext("This message was deleted.");
+    if (message.expired) prose.textContent = gettext("This message is past its time.");
+    else if (message.deleted_at) prose.textContent = gettext("This message was deleted.");
     else if (message.hidden_at) prose.textContent = gettext("Hidden by a moderator");
     else {
       setMessageHtml(prose, message.html);
@@ -205,7 +206,7 @@ export function enrich(app, prose) {
 }
 
 /** @param {Message} message whether there is nothing left to read */
-export const isGone = (message) => Boolean(message.deleted_at || message.hidden_at);
+export const isGone = (message) => Boolean(message.deleted_at || message.hidden_at || message.expired);
 
 /** @param {Element} prose @param {string} at */
 function appendEdited(prose, at) {

@@ -93,11 +93,28 @@ export class Thread {
 
   /** Messages of it may have been forgotten: so many changed that sync did not tell them all. @param {string} id */
   async #refill(id) {
-    const root = this.app.store.messages.get(id);
+    const root = this.#find(id);
     if (root && this.app.store.replies(root).length >= this.#shown) return;
-    await this.app.client.pages.thread(id).catch((error) => {
+    try {
+      await this.app.client.pages.thread(id);
+      if (id !== this.#root) return;
+      this.#shown = 0; // what has not come back is gone
+      this.render();
+    } catch (error) {
       if (!(error instanceof ApiError)) throw error; // the next change is another occasion
-    });
+      if (error.status === 404 && id === this.#root) this.#end();
+    }
+  }
+
+  /** Its last message is past its time, or the conversation is no longer one's own. */
+  #end() {
+    toast(gettext("This thread is no longer there."));
+    this.close();
+  }
+
+  /** @param {string} id of a root @returns {Message | undefined} empty when its time is over and that of its replies is not */
+  #find(id) {
+    return this.app.store.messages.get(id) ?? this.app.store.heads.get(id);
   }
 
   #hide() {
@@ -110,7 +127,7 @@ export class Thread {
   }
 
   #render() {
-    const root = this.#root ? this.app.store.messages.get(this.#root) : undefined;
+    const root = this.#root ? this.#find(this.#root) : undefined;
     const conversation = root && this.app.store.conversations.get(root.conversation);
     if (!root || !conversation) return;
     const replies = this.app.store.replies(root);

@@ -22,11 +22,11 @@ from chat.actions.moderation import regulate_conversation
 from chat.actions.purge import PURGES
 from chat.actions.reactions import add_reaction
 from chat.actions.reports import report_message, update_report
-from chat.actions.retention import AROUND, BATCH
+from chat.actions.retention import AROUND, BATCH, expire_histories
 from chat.errors import NotFound
 from chat.models import Conversation, Event, Message, Reaction, Report, Revision
 from chat.queries.conversations import conversation_view
-from chat.queries.history import page_before, thread
+from chat.queries.history import page_before
 from chat.queries.search import Question, search
 from tests.cast import scope_of
 from tests.sync.viewer import Viewer, fresh, is_live, load_everything, projection
@@ -158,21 +158,34 @@ def test_a_report_keeps_its_message_for_the_moderators_until_it_is_decided(
         assert (report.message_id, report.state) == (None, Report.State.DISMISSED)
 
 
-def test_a_living_thread_keeps_an_empty_head(alice: Member, bob: Member, town: Conversation, say: Say) -> None:
+@pytest.mark.parametrize("reported", [False, True])
+def test_a_living_thread_keeps_an_empty_head(
+    *, reported: bool, alice: Member, bob: Member, gus: Member, charlie: Member, town: Conversation, say: Say, client_of
+) -> None:
+    """Empty it is from the moment at which its time is over, also where a report keeps the row as it was."""
     root = say(bob, "the question", days=30)
     reply = say(alice, "the answer", thread=root)
+    address = f"/o/acme/api/v1/messages/{root}/thread"
     with scope_of(alice):
+        if reported:
+            report_message(gus, root, reason=Report.Reason.SPAM)
         regulate_conversation(alice, town.pk, reason="policy", retention_days=7)
-    assert apply_retention() == (1, 1)
+        assert expire_histories() == 1
+    answers = [client_of(alice).get(address).json()]
+    assert apply_retention() == (0, 0 if reported else 1)
     assert apply_retention() == (0, 0)
+    answers.append(client_of(alice).get(address).json())
+    for head, answer in (each["results"] for each in answers):
+        assert (head["id"], head["expired"], head["text"], head["html"]) == (str(root), True, "", "")
+        assert (head["author"], head["reply_count"], answer["id"]) == (str(bob.pk), 1, str(reply))
+        assert "expired" not in answer
+    assert client_of(charlie).get(address).status_code == 404
     with scope_of(alice):
-        head, _ = find_message(alice, root)
-        (empty, answer), more = thread(head)
-        assert (empty.text, empty.deleted_at is not None, answer.id, more) == ("", True, reply, False)
         Message.objects.filter(pk=reply).update(created_at=timezone.now() - timedelta(days=8))
-    assert apply_retention() == (1, 2)
+    assert apply_retention() == (1, 0 if reported else 2)
+    assert client_of(alice).get(address).status_code == 404
     with scope_of(alice):
-        assert not Message.objects.filter(conversation=town).exists()
+        assert Message.objects.filter(conversation=town).exists() == reported
 
 
 def test_clients_forget_by_event_and_by_sync_and_undelivered_mail_is_empty(

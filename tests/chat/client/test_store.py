@@ -177,3 +177,14 @@ def test_own_reports_and_sanctions_are_kept_by_version(store: Store) -> None:
     assert (store.reports["r"]["state"], list(store.sanctions)) == ("resolved", ["s"])
     store.take([told(50, full=True)])
     assert (store.reports, store.sanctions) == ({}, {})
+
+
+def test_the_empty_head_of_a_thread_that_goes_on_is_kept_beside_the_history(store: Store) -> None:
+    store.apply(event("conversation.updated", conversation(50, first_seq=49, version=2)))
+    head = message(48) | {"text": "", "expired": True}
+    store.put_message(head)
+    store.put_message(message(47))
+    assert (seqs(store), store.rooms[TOWN].heads) == ([49, 50], {"m48": head})
+    assert NINA in store.spoken_of()
+    store.apply(event("participant.updated", seat(version=2, left_at="now")))
+    assert store.rooms == {}
