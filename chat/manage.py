@@ -19,7 +19,7 @@ from accounts.forms import FilterForm
 from accounts.middleware import TenantRequest
 from accounts.roles import Right
 from accounts.views.paging import page_of
-from chat.access import find_conversation
+from chat.access import Place, find_conversation
 from chat.actions.conversations import archive_conversation, update_conversation
 from chat.errors import Forbidden, Invalid, NotFound
 from chat.models import Kind
@@ -74,10 +74,12 @@ def rename_channel(request: TenantRequest, slug: str, conversation_id: UUID) -> 
 
 @require_POST
 def archive_channel(request: TenantRequest, slug: str, conversation_id: UUID) -> HttpResponse:
-    archived = request.POST.get("archived") == "yes"
-    return _answer(
-        request, slug, conversation_id, lambda: archive_conversation(request.member, conversation_id, archived=archived)
-    )
+    archived, reason = request.POST.get("archived") == "yes", request.POST.get("reason", "")
+
+    def act() -> Place:
+        return archive_conversation(request.member, conversation_id, archived=archived, reason=reason)
+
+    return _answer(request, slug, conversation_id, act)
 
 
 def _require_right(request: TenantRequest) -> None:

@@ -16,6 +16,7 @@ from accounts import audit
 from accounts.models import Member
 from accounts.roles import Right
 from chat.access import Place, find_conversation, find_members, lock_to_manage
+from chat.actions.reasons import reason_to_run
 from chat.delivery.publish import Draft, publish
 from chat.errors import Conflict, Forbidden, Invalid
 from chat.models import Conversation, Kind, Participant
@@ -96,10 +97,11 @@ def update_conversation(
 
 @transaction.atomic
 def archive_conversation(member: Member, conversation_id: UUID, *, archived: bool = True, reason: str = "") -> Place:
-    """Close a channel to writing, or open it again. Doing it twice changes nothing."""
+    """Close a channel to writing, or open it again. Doing it twice changes nothing. Moderators say why (Invalid)."""
     place = lock_to_manage(member, conversation_id)
     conversation = place.conversation
     if (conversation.archived_at is not None) != archived:
+        reason = reason_to_run(conversation, by=member, reason=reason)
         before = conversation.archived_at
         conversation.archived_at = timezone.now() if archived else None
         save_change(conversation, "archived_at")

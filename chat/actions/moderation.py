@@ -14,18 +14,17 @@ from django.utils import timezone
 from msgspec import UNSET, UnsetType
 
 from accounts import audit
-from accounts.actions.changes import clean_line
 from accounts.models import Member
 from accounts.roles import Right
 from chat import events
 from chat.access import find_conversation, find_message_to_moderate, lock_message_to_moderate, lock_to_moderate
 from chat.actions.conversations import save_change as save_conversation
 from chat.actions.messages import reactions_of, save_change
+from chat.actions.reasons import clean_reason, reason_to_run
 from chat.delivery.redact import PURGED, UNSEEN, redact
 from chat.errors import Conflict, Forbidden, Invalid
-from chat.models import Conversation, Message, Participant, Reaction, Revision
+from chat.models import Conversation, Message, Reaction, Revision
 
-REASON_LENGTH: Final = 500
 LONGEST_SLOW_MODE: Final = 21_600  # seconds: six hours; for longer there is announcement-only
 LONGEST_RETENTION: Final = 36_500  # days: a century; for longer there is "for ever"
 
@@ -125,16 +124,6 @@ def read_original(member: Member, message_id: UUID) -> Message:
     return message
 
 
-def clean_reason(reason: str) -> str:
-    """Raises Invalid without one."""
-    reason = clean_line(reason)
-    if not reason:
-        raise Invalid({"reason": ["Say why."]})
-    if len(reason) > REASON_LENGTH:
-        raise Invalid({"reason": [f"{REASON_LENGTH} characters at most."]})
-    return reason
-
-
 def _lock_to_regulate(member: Member, conversation_id: UUID, *, strictly: bool) -> Conversation:
     if member.may(Right.MODERATE):
         return lock_to_moderate(member, conversation_id)
@@ -151,20 +140,13 @@ def _regulate(member: Member, conversation: Conversation, changes: dict[str, Any
         return conversation
     if "announcement_only" in after and not conversation.is_channel:
         raise Conflict("Only channels can be for announcements.")
-    if not _runs(member, conversation) or "locked_at" in after:
-        reason = clean_reason(reason)
+    reason = clean_reason(reason) if "locked_at" in after else reason_to_run(conversation, by=member, reason=reason)
     for name, value in after.items():
         setattr(conversation, name, value)
     save_conversation(conversation, *after)
     before = {name: before[name] for name in after}
     _record("conversation.regulated", member, conversation, before, after, reason)
     return conversation
-
-
-def _runs(member: Member, conversation: Conversation) -> bool:
-    """Whether they are an admin of this channel itself."""
-    seats = Participant.objects.filter(conversation=conversation, member=member, left_at=None)
-    return seats.filter(role=Participant.Role.ADMIN).exists()
 
 
 def _within(field: str, value: int | None, most: int) -> int | None:

@@ -18,7 +18,7 @@ from accounts import audit
 from accounts.actions import sanctions as accounts
 from accounts.models import Member
 from chat.access import find_member_to_moderate
-from chat.actions.moderation import clean_reason
+from chat.actions.reasons import clean_reason
 from chat.delivery.publish import Draft, publish
 from chat.errors import Conflict, Invalid
 from chat.models import Sanction

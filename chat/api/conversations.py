@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from chat.access import Place, find_conversation
 from chat.actions import conversations as actions
 from chat.actions import moderation, participants
+from chat.actions.reasons import REASON_LENGTH
 from chat.api.rendering import read_body, read_query
 from chat.api.schemas import operation, page_of
 from chat.api.views import MemberView, keep_page, list_response
@@ -43,12 +44,16 @@ class ConversationChange(Struct, frozen=True):
     announcement_only: bool | None = None
     slow_mode: Annotated[int, Meta(ge=0)] | None = None  # seconds between two messages of one member; 0: off
     retention_days: Annotated[int, Meta(ge=0)] | UnsetType | None = UNSET  # null: as the organization says; 0: for ever
-    reason: Annotated[str, Meta(max_length=moderation.REASON_LENGTH)] = ""  # where a moderator acts
+    reason: Annotated[str, Meta(max_length=REASON_LENGTH)] = ""  # not needed of the channel's own admins
 
     @property
     def regulates(self) -> bool:
         given = (self.locked, self.announcement_only, self.slow_mode)
         return self.retention_days is not UNSET or any(value is not None for value in given)
+
+
+class Archiving(Struct, frozen=True):
+    reason: Annotated[str, Meta(max_length=REASON_LENGTH)] = ""
 
 
 class ConversationList(MemberView):
@@ -149,9 +154,15 @@ class ConversationLeave(MemberView):
 
 
 class ConversationArchive(MemberView):
-    @operation(summary="Archive a channel: it stays readable", gives={200: ConversationView}, refuses=(403,))
+    @operation(
+        summary="Archive a channel: it stays readable. Its own admins may leave out the body, and with it the reason",
+        takes=Archiving,
+        gives={200: ConversationView},
+        refuses=(403,),
+    )
     def post(self, request: Request, conversation_id: UUID) -> Response:
-        return _answer(actions.archive_conversation(self.member, conversation_id))
+        body = read_body(request, Archiving) if request.body else Archiving()
+        return _answer(actions.archive_conversation(self.member, conversation_id, reason=body.reason))
 
 
 def _answer(place: Place) -> Response:

@@ -11,13 +11,14 @@ from rest_framework.response import Response
 
 from chat import events
 from chat.actions import moderation as actions
+from chat.actions.reasons import REASON_LENGTH
 from chat.api.rendering import read_body
 from chat.api.schemas import operation
 from chat.api.views import MemberView
 
 
 class Because(Struct, frozen=True):
-    reason: Annotated[str, Meta(min_length=1, max_length=actions.REASON_LENGTH)]
+    reason: Annotated[str, Meta(min_length=1, max_length=REASON_LENGTH)]
 
 
 class Original(Struct, frozen=True):

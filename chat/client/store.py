@@ -32,9 +32,7 @@ class Room:
     seats: dict[str, Entity] = field(default_factory=dict)  # by member, those who left included
     seats_known: bool = False  # whether everybody who takes part is among them
     messages: dict[int, Entity] = field(default_factory=dict)  # by seq; older ones may lie here with holes between
-    heads: dict[str, Entity] = field(
-        default_factory=dict
-    )  # by id: empty ones below first_seq, of living threads
+    heads: dict[str, Entity] = field(default_factory=dict)  # by id: empty ones below first_seq, of living threads
 
     @property
     def history_gap(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.models import Member
@@ -54,7 +54,8 @@ def public_channels(
 def managed_channels(
     member: Member, *, q: str = "", kind: str = "", open: bool | None = None
 ) -> QuerySet[Conversation]:
-    """Channels that the member may see, how many are `present`, when the `last` message came; the liveliest first."""
+    """Channels that the member may see, how many are `present`, when the `last` message came, whether it is the
+    member's `own` to run; the liveliest first."""
     newest = Message.objects.filter(conversation=OuterRef("pk"), seq=OuterRef("last_seq")).values("created_at")
     seats = Participant.objects.filter(conversation=OuterRef("pk"), left_at=None).order_by().values("conversation")
     channels = visible_conversations(member).filter(kind__in=CHANNELS)
@@ -65,7 +66,9 @@ def managed_channels(
     if open is not None:
         channels = channels.filter(archived_at__isnull=open)
     channels = channels.annotate(
-        present=Coalesce(Subquery(seats.annotate(count=Count("pk")).values("count")), 0), last=Subquery(newest[:1])
+        present=Coalesce(Subquery(seats.annotate(count=Count("pk")).values("count")), 0),
+        last=Subquery(newest[:1]),
+        own=Exists(seats.filter(member=member, role=Participant.Role.ADMIN)),
     )
     return channels.order_by(F("last").desc(nulls_last=True), "name")
 

@@ -76,9 +76,12 @@ def test_renaming_and_archiving(town: Conversation, alice: Member, mona: Member,
     assert fresh(town).name == "city"
     answer = client.post(f"{CHANNELS}/{town.pk}/rename", {"name": "no spaces"}, follow=True)
     assert "Letters, digits" in answer.content.decode()
-    client.post(f"{CHANNELS}/{town.pk}/archive", {"archived": "yes"})
+    answer = client.post(f"{CHANNELS}/{town.pk}/archive", {"archived": "yes"}, follow=True)
+    assert "Say why." in answer.content.decode()
+    assert fresh(town).archived_at is None
+    client.post(f"{CHANNELS}/{town.pk}/archive", {"archived": "yes", "reason": "over"})
     assert fresh(town).archived_at is not None
-    client.post(f"{CHANNELS}/{town.pk}/archive", {"archived": "no"})
+    client.post(f"{CHANNELS}/{town.pk}/archive", {"archived": "no", "reason": "not yet"})
     assert (fresh(town).archived_at, fresh(town).name) == (None, "city")
 
 

@@ -250,7 +250,7 @@ class Delivery(RuleBasedStateMachine):
                 case "topic":
                     conversations.update_conversation(actor, self.pick(where), topic=f"{sorted(others)}")
                 case "archive":
-                    conversations.archive_conversation(actor, self.pick(where), archived=len(others) > 2)
+                    conversations.archive_conversation(actor, self.pick(where), archived=len(others) > 2, reason="over")
 
         self.act(who, change)
 

@@ -180,14 +180,14 @@ export class Client {
     return this.#take(this.api.patch(`conversations/${id}`, changes));
   }
 
-  /** @param {string} id */
-  archive(id) {
-    return this.#take(this.api.post(`conversations/${id}/archive`));
+  /** @param {string} id @param {string} reason needed of moderators who do not run the channel themselves */
+  archive(id, reason = "") {
+    return this.#take(this.api.post(`conversations/${id}/archive`, { reason }));
   }
 
-  /** @param {string} id open an archived channel again */
-  restore(id) {
-    return this.#take(this.api.patch(`conversations/${id}`, { archived: false }));
+  /** @param {string} id open an archived channel again @param {string} reason as above */
+  restore(id, reason = "") {
+    return this.#take(this.api.patch(`conversations/${id}`, { archived: false, reason }));
   }
 
   /** @param {string} id */

@@ -40,15 +40,29 @@ export async function attempt(dialog, work) {
  * @param {{title: string, text: string, yes: string}} question
  * @returns {Promise<boolean>}
  */
-export function confirm({ title, text, yes }) {
+export async function confirm(question) {
+  return (await ask(question)) !== null;
+}
+
+/**
+ * The same; where a `reason` is needed, it is asked for.
+ *
+ * @param {{title: string, text: string, yes: string, reason?: boolean}} question
+ * @returns {Promise<string | null>} the reason, "" where none was asked for; null for no
+ */
+export function ask({ title, text, yes, reason = false }) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("confirm"));
   byId("confirm-title").textContent = title;
   byId("confirm-text").textContent = text;
   byId("confirm-yes").textContent = yes;
+  const input = /** @type {HTMLInputElement} */ (byId("confirm-reason"));
+  byId("confirm-reason-field").hidden = input.disabled = !reason;
+  input.value = "";
   dialog.returnValue = "no";
   openDialog(dialog);
+  if (reason) input.focus();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes" ? input.value.trim() : null), { once: true });
   });
 }
 

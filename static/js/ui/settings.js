@@ -1,7 +1,7 @@
 /** @import {App} from "./app.js" */
 /** @import {Conversation, Participant} from "../client/types.js" */
 
-import { attempt, confirm, openDialog } from "./dialog.js";
+import { ask, attempt, confirm, openDialog } from "./dialog.js";
 import { byId, clone, setText } from "./dom.js";
 import { fillAvatar } from "./format.js";
 import { gettext, interpolate } from "./i18n.js";
@@ -50,6 +50,11 @@ export class Settings {
   get #isAdmin() {
     const seat = this.app.store.ownSeat(this.#id);
     return seat?.role === "admin" || this.app.config.rights.includes("manage_channels");
+  }
+
+  /** Whether they are its own admin: as a moderator of the organization one has to say why. */
+  get #isOwn() {
+    return this.app.store.ownSeat(this.#id)?.role === "admin";
   }
 
   /** @param {Conversation} conversation */
@@ -164,9 +169,7 @@ export class Settings {
     const action = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-action]"));
     const conversation = this.#conversation;
     if (!action || !conversation) return;
-    if (action.dataset.action === "restore") {
-      if (await attempt(this.dialog, () => this.app.client.restore(conversation.id))) this.#show(this.#conversation ?? conversation);
-    }
+    if (action.dataset.action === "restore") await this.#restore(conversation);
     if (action.dataset.action === "archive") await this.#archive(conversation);
     if (action.dataset.action === "leave") await this.leave(conversation);
   }
@@ -175,8 +178,19 @@ export class Settings {
   async #archive(conversation) {
     const title = interpolate(gettext("Archive #%(name)s?"), { name: conversation.name ?? "" });
     const text = gettext("It can still be read and searched. Nobody can write in it until it is restored.");
-    if (!(await confirm({ title, text, yes: gettext("Archive") }))) return;
-    if (await attempt(this.dialog, () => this.app.client.archive(conversation.id))) this.dialog.close();
+    const reason = await ask({ title, text, yes: gettext("Archive"), reason: !this.#isOwn });
+    if (reason === null) return;
+    if (await attempt(this.dialog, () => this.app.client.archive(conversation.id, reason))) this.dialog.close();
+  }
+
+  /** @param {Conversation} conversation */
+  async #restore(conversation) {
+    const title = interpolate(gettext("Restore #%(name)s?"), { name: conversation.name ?? "" });
+    const text = gettext("Everybody in it can write again.");
+    const reason = this.#isOwn ? "" : await ask({ title, text, yes: gettext("Restore"), reason: true });
+    if (reason === null) return;
+    const restored = await attempt(this.dialog, () => this.app.client.restore(conversation.id, reason));
+    if (restored) this.#show(this.#conversation ?? conversation);
   }
 
   /** @param {Conversation} conversation */

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from accounts.models import Member
+from accounts.models import AuditEntry, Member
+from tests.cast import scope_of
 from tests.chat.api.conftest import code_of
 
 
@@ -43,6 +44,34 @@ def test_an_archived_name_is_free_again_and_restoring_it_is_a_conflict(api_of, a
     api.channel("town")
     assert code_of(api("PATCH", f"conversations/{old['id']}", {"archived": False})) == (409, "conflict")
     assert api.get(f"conversations/{old['id']}")["archived_at"] is not None
+
+
+def test_who_steps_in_says_why_and_who_runs_the_channel_need_not(
+    api_of, alice: Member, bob: Member, mona: Member, charlie: Member
+) -> None:
+    channel = api_of(bob).channel("town", members=[mona.pk])
+    path, archive = f"conversations/{channel['id']}", f"conversations/{channel['id']}/archive"
+    moderator = api_of(mona)
+    for method, address, body in (
+        ("POST", archive, None),
+        ("POST", archive, {"reason": " "}),
+        ("PATCH", path, {"archived": True}),
+        ("PATCH", path, {"slow_mode": 30}),
+        ("PATCH", path, {"announcement_only": True}),
+    ):
+        refusal = moderator(method, address, body)
+        assert code_of(refusal) == (422, "invalid"), (method, body)
+        assert refusal.json()["errors"] == {"reason": ["Say why."]}
+        assert code_of(api_of(charlie)(method, address, body)) == (404, "not_found")
+    assert moderator("POST", archive, {"reason": "spam"}).json()["archived_at"] is not None
+    own = api_of(bob)
+    assert own("PATCH", path, {"archived": False}).json()["archived_at"] is None
+    rules = own("PATCH", path, {"slow_mode": 30, "announcement_only": True}).json()
+    assert (rules["slow_mode"], rules["announcement_only"]) == (30, True)
+    assert own("POST", archive).json()["archived_at"] is not None
+    with scope_of(alice):
+        log = AuditEntry.objects.filter(target_id=channel["id"]).exclude(reason="").values_list("action", "reason")
+        assert list(log) == [("conversation.archive", "spam")]
 
 
 def test_a_direct_message_is_made_once_whoever_starts_it(api_of, alice: Member, bob: Member) -> None:
