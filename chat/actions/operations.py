@@ -20,9 +20,9 @@ from chat.models import Client
 def resync_client(actor: Member | User, client: Client, *, reason: str) -> None:
     """Make a client fetch its state anew: its mailbox is emptied, and if it holds a socket it is told at once.
 
-    A client that is away finds out when it returns, unless nothing was waiting for it.
+    A client that is away is told with the hello of its next socket; while it polls, every answer is a resync.
     """
-    mailbox().truncate([client.pk])
+    mailbox().truncate([client.pk], hole=True)
     record("client.resynced", actor=actor, target=client, after=_described(client), reason=reason)
     node = client.node_id
     if node is not None:

@@ -49,14 +49,14 @@ def _sees_installation(request: HttpRequest) -> bool:
 
 def _delivery(organization_id: Any) -> dict[str, Any]:
     platforms = operations.platforms(organization_id)
-    depths = operations.depths(organization_id)
+    depths = _from_valkey(lambda: operations.depths(organization_id))  # it may keep the mailboxes
     return {
         "connected": sum(platform.connected for platform in platforms),
         "clients": sum(platform.clients for platform in platforms),
-        "bounded": depths.clients >= operations.LOOKED_AT,
+        "bounded": sum(platform.clients for platform in platforms) >= operations.LOOKED_AT,
         "platforms": [(PLATFORM_NAMES[platform.name], platform) for platform in platforms],
         "depths": depths,
-        "depth_chart": bar_chart(depths.buckets, label="Clients by waiting entries"),
+        "depth_chart": bar_chart(depths.buckets, label="Clients by waiting entries") if depths else "",
     }
 
 

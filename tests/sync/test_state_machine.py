@@ -66,7 +66,7 @@ MEANWHILE = [
 ]
 # The last three are nothing to mailboxes in the database.
 TROUBLES = [
-    *["compare", "crash", "overflow", "full", "forget", "purge", "expire"],
+    *["compare", "crash", "overflow", "force", "full", "forget", "purge", "expire"],
     *["die after commit", "catch up", "lose Valkey"],
 ]
 
@@ -379,8 +379,8 @@ class Delivery(RuleBasedStateMachine):
                 self.world.compare()
             case "crash":
                 self.world.crash()
-            case "overflow" if device.client is not None:
-                mailbox().truncate([device.client.pk])
+            case "overflow" | "force" if device.client is not None:
+                mailbox().truncate([device.client.pk], hole=what == "force")
             case "full":
                 purge.empty_full_mailboxes()
             case "forget" if device.client is not None:

@@ -65,8 +65,9 @@ class Mailbox(Protocol):
         from it: the content is gone, the tags stay dense. Inside the transaction of the removal, the conversation
         locked."""
 
-    def truncate(self, clients: Sequence[int]) -> None:
-        """Empty the mailboxes and mark the clients: they will be told to resync."""
+    def truncate(self, clients: Sequence[int], *, hole: bool = False) -> None:
+        """Empty the mailboxes and mark the clients: who was behind will be told to resync. With `hole` one tag is left
+        out besides, so that whoever had everything will be told, too."""
 
     def drop(self, clients: Sequence[int]) -> None:
         """Forget mailboxes whose clients are being deleted, inside that transaction, the clients locked."""
@@ -76,6 +77,9 @@ class Mailbox(Protocol):
 
     def depth(self, clients: Sequence[int]) -> Mapping[int, int]:
         """How many entries each mailbox holds; those without any are left out."""
+
+    def oldest(self, clients: Sequence[int]) -> Mapping[int, int]:
+        """The event that is first in each mailbox; those without any are left out."""
 
     def holding(self, clients: Sequence[int], event: int) -> set[int]:
         """Those of the clients in whose mailboxes the event waits."""

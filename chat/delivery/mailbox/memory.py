@@ -65,10 +65,11 @@ class MemoryMailbox:
                 gone = events_of(conversation_id, box.entries)
                 box.entries = [event if entry in gone else entry for entry in box.entries]
 
-    def truncate(self, clients: Sequence[int]) -> None:
+    def truncate(self, clients: Sequence[int], *, hole: bool = False) -> None:
         for client in clients:
             with self._open(client) as box:
                 box.entries = []
+                box.tag += hole
         mark_overflowed(clients)
 
     def drop(self, clients: Sequence[int]) -> None:
@@ -84,6 +85,11 @@ class MemoryMailbox:
         with self._lock:
             held = {client: len(self._boxes[client].entries) for client in clients if client in self._boxes}
         return {client: count for client, count in held.items() if count}
+
+    def oldest(self, clients: Sequence[int]) -> Mapping[int, int]:
+        with self._lock:
+            boxes = {client: self._boxes[client] for client in clients if client in self._boxes}
+            return {client: box.entries[0] for client, box in boxes.items() if box.entries}
 
     def holding(self, clients: Sequence[int], event: int) -> set[int]:
         with self._lock:

@@ -69,6 +69,12 @@ WHERE e.client_id = ANY(%s::bigint[]) GROUP BY e.client_id
 HAVING count(*) > %s OR sum(octet_length(v.data)) > %s
 """
 
+_OLDEST: Final = """
+SELECT c.id, oldest.event_id FROM unnest(%s::bigint[]) AS c (id) CROSS JOIN LATERAL (
+    SELECT e.event_id FROM chat_mailboxentry e WHERE e.client_id = c.id ORDER BY e.tag LIMIT 1
+) AS oldest
+"""
+
 _WITHDRAW: Final = """
 WITH locked AS (SELECT id FROM chat_client WHERE member_id = %(member)s ORDER BY id FOR NO KEY UPDATE)
 UPDATE chat_mailboxentry e SET event_id = %(event)s
@@ -126,28 +132,35 @@ class PostgresMailbox:
     ) -> None:
         given = {"count": len(events), "events": database.numbers(events)}
         if conversation_id is None:
-            rows = statements.execute(_TO_ANYBODY, {**given, "organization": organization_id}).fetchall()
+            appended = statements.execute(_TO_ANYBODY, {**given, "organization": organization_id})
         else:
-            rows = statements.execute(_TO_ONE_CONVERSATION, {**given, "conversation": conversation_id}).fetchall()
-        crossing = [client for *_, clients in rows for client in clients or ()]
-        if crossing:
-            self._bound(crossing[:CHECK_AT_ONCE])
-        recipients = {node: clients for node, clients, *_ in rows if node is not None}
-        if recipients:
-            same = conversation_id is not None  # then everybody has the same news
-            news = {node: News(tuple(events), clients, firsts) for node, clients, firsts, _ in rows if same and node}
-            transaction.on_commit(lambda: wake(recipients, news))
+            appended = statements.execute(_TO_ONE_CONVERSATION, {**given, "conversation": conversation_id})
+
+        def tell() -> None:
+            rows = appended.fetchall()  # not before: what is sent together with others has no answer yet
+            recipients = {node: clients for node, clients, *_ in rows if node is not None}
+            if recipients:
+                same = conversation_id is not None  # then everybody has the same news
+                news = {node: News(tuple(events), ids, firsts) for node, ids, firsts, _ in rows if same and node}
+                wake(recipients, news)
+            crossing = [client for *_, clients in rows for client in clients or ()]
+            if crossing:
+                transaction.on_commit(lambda: self._bound(crossing[:CHECK_AT_ONCE]), robust=True)
+
+        transaction.on_commit(tell)
 
     def withdraw(self, member_id: UUID, conversation_id: UUID, *, event: int) -> None:
         with connection.cursor() as cursor:
             cursor.execute(_WITHDRAW, {"member": member_id, "conversation": conversation_id, "event": event})
 
-    def truncate(self, clients: Sequence[int]) -> None:
+    def truncate(self, clients: Sequence[int], *, hole: bool = False) -> None:
         ids = sorted(clients)
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT FROM chat_client WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [ids])
             cursor.execute("DELETE FROM chat_mailboxentry WHERE client_id = ANY(%s)", [ids])
-            cursor.execute("UPDATE chat_client SET overflowed_at = now() WHERE id = ANY(%s)", [ids])
+            cursor.execute(
+                "UPDATE chat_client SET overflowed_at = now(), tag = tag + %s WHERE id = ANY(%s)", [int(hole), ids]
+            )
 
     def drop(self, clients: Sequence[int]) -> None:
         with connection.cursor() as cursor:
@@ -162,6 +175,11 @@ class PostgresMailbox:
                 "SELECT client_id, count(*) FROM chat_mailboxentry WHERE client_id = ANY(%s) GROUP BY client_id",
                 [list(clients)],
             )
+            return dict(cursor.fetchall())
+
+    def oldest(self, clients: Sequence[int]) -> Mapping[int, int]:
+        with connection.cursor() as cursor:
+            cursor.execute(_OLDEST, [list(clients)])
             return dict(cursor.fetchall())
 
     def holding(self, clients: Sequence[int], event: int) -> set[int]:

@@ -156,12 +156,14 @@ for i = 4, #ARGV do
 end
 """
 )
+# ARGV: life, what ("entries", "hole": and leave a tag out, "all": the tag too), clients.
 _FORGET: Final = (
     _COMMON
     + """
 for i = 3, #ARGV do
   tag_of(ARGV[i])
   redis.call('DEL', list_of(ARGV[i]))
+  if ARGV[2] == 'hole' then redis.call('INCR', list_of(ARGV[i]) .. ':tag') end
   if ARGV[2] == 'all' then redis.call('DEL', list_of(ARGV[i]) .. ':tag') end
 end
 """
@@ -182,6 +184,15 @@ _DEPTH: Final = (
     + """
 local found = {}
 for i = 2, #ARGV do found[#found + 1] = redis.call('LLEN', list_of(ARGV[i])) end
+return found
+"""
+)
+# ARGV: life, clients. Returns the first event of each, or "".
+_OLDEST: Final = (
+    _COMMON
+    + """
+local found = {}
+for i = 2, #ARGV do found[#found + 1] = redis.call('LINDEX', list_of(ARGV[i]), 0) or '' end
 return found
 """
 )
@@ -240,8 +251,8 @@ class ValkeyMailbox:
         gone = events_of(conversation_id, [int(entry) for _, _, entries in waiting for entry in entries])
         _run(_REPLACE, event, _json(sorted(gone)), *clients)
 
-    def truncate(self, clients: Sequence[int]) -> None:
-        _run(_FORGET, "entries", *clients)
+    def truncate(self, clients: Sequence[int], *, hole: bool = False) -> None:
+        _run(_FORGET, "hole" if hole else "entries", *clients)
         mark_overflowed(clients)
 
     def drop(self, clients: Sequence[int]) -> None:
@@ -255,6 +266,10 @@ class ValkeyMailbox:
     def depth(self, clients: Sequence[int]) -> Mapping[int, int]:
         found = _run(_DEPTH, *clients)
         return {client: count for client, count in zip(clients, found, strict=True) if count}
+
+    def oldest(self, clients: Sequence[int]) -> Mapping[int, int]:
+        found = _run(_OLDEST, *clients)
+        return {client: int(event) for client, event in zip(clients, found, strict=True) if event}
 
     def holding(self, clients: Sequence[int], event: int) -> set[int]:
         return {int(client) for client in _run(_HOLDING, event, *clients)} if clients else set()

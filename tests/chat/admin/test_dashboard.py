@@ -28,6 +28,12 @@ def staff(db) -> Client:
     return sign_in(Client(), make_user("staff@parley.test", is_staff=True))
 
 
+@pytest.fixture(params=["postgres", "valkey"])
+def kept_in(request, settings) -> str:
+    settings.MAILBOX_BACKEND = request.param
+    return str(request.param)
+
+
 @pytest.fixture
 def waiting(alice: Member, bob: Member) -> list[Device]:
     """Two clients of Bob's: on the older one twelve events wait, on the newer one seven."""
@@ -41,7 +47,8 @@ def waiting(alice: Member, bob: Member) -> list[Device]:
     return devices
 
 
-def test_depths_are_a_distribution(waiting, acme, globex):
+@pytest.mark.django_db(transaction=True)
+def test_depths_are_a_distribution(kept_in, waiting, acme, globex):
     depths = operations.depths(acme.pk)
     assert (depths.clients, depths.deepest, depths.median) == (2, 12, 12)
     assert dict(depths.buckets) == {
@@ -64,7 +71,7 @@ def test_clients_are_counted_by_platform(waiting, acme, globex):
     assert operations.platforms(globex.pk) == []
 
 
-def test_nothing_is_counted_to_the_end(waiting, acme, monkeypatch):
+def test_nothing_is_counted_to_the_end(kept_in, waiting, acme, monkeypatch):
     monkeypatch.setattr(operations, "LOOKED_AT", 1)
     assert operations.depths(acme.pk).clients == 1
     assert sum(platform.clients for platform in operations.platforms(None)) == 1
@@ -129,12 +136,15 @@ def test_admins_see_their_own_organization_and_moderators_the_queue(client_of, a
         assert "Open reports" in text
 
 
-def test_the_page_is_there_while_valkey_is_away(staff, monkeypatch):
+def test_the_page_is_there_while_valkey_is_away(staff, settings, monkeypatch):
+    settings.MAILBOX_BACKEND = "valkey"
+
     def away() -> None:
         raise store.redis.ConnectionError("refused")
 
     monkeypatch.setattr("chat.delivery.figures.series", away)
     monkeypatch.setattr("chat.queries.operations.queue_length", away)
+    monkeypatch.setattr("chat.queries.operations.depths", lambda organization: away())
     answer = staff.get(OVERVIEW)
     assert answer.status_code == 200
     assert "unknown" in answer.content.decode()

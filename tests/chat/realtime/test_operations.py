@@ -27,9 +27,28 @@ async def test_a_forced_resync_reaches_a_client_that_missed_nothing(
 
     await in_organization(alice, force)
     resync = await talk.hear("resync")
-    assert (resync["tag"], resync["reason"]) == (tag, "overflow")
+    assert (resync["tag"], resync["reason"]) == (tag + 1, "overflow")
     post(talk, channel, "two")
-    assert (await talk.hear("events"))["tag"] == tag + 1
+    assert (await talk.hear("events"))["tag"] == tag + 2
+
+
+async def test_a_client_that_was_away_is_told_when_it_returns(
+    server: Server,
+    enter: Enter,
+    channel: Conversation,  # noqa: F811
+    alice: Member,
+) -> None:
+    client, token = await enter(alice)
+
+    def force() -> None:
+        resync_client(alice, Client.objects.get(pk=client.pk), reason="it looks odd")
+
+    await in_organization(alice, force)
+    talk = await server.connect(client, token=token)
+    hello = await talk.hear("hello")
+    assert (hello["outcome"], hello["tag"], hello["pending"]) == ("resync", 1, 0)
+    again = await server.connect(client, token=token, tag=1)
+    assert (await again.hear("hello"))["outcome"] == "resumed"
 
 
 async def test_signing_a_client_out_closes_its_socket(

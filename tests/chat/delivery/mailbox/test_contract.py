@@ -237,6 +237,30 @@ def test_a_truncated_mailbox_reaches_only_its_own_end_and_goes_on_from_there(
     assert waiting(client) == [(client.tag + 4, event)]
 
 
+def test_a_hole_is_noticed_by_who_had_everything_too(
+    channel: Conversation, alice: Member, bob: Member, make_client: MakeClient
+) -> None:
+    client, other = make_client(alice), make_client(bob)
+    with scope_of(alice):
+        mailbox().truncate([client.pk], hole=True)
+    assert not at(client).reaches(client.tag)
+    assert at(client) == Position(client.tag + 1, None)
+    (event,) = post(channel, alice)
+    assert not at(client).reaches(client.tag)
+    assert waiting(client, after=client.tag + 1) == [(client.tag + 2, event)]
+    assert waiting(other) == [(other.tag + 1, event)]
+
+
+def test_the_oldest_entry_is_the_first_that_is_not_acked(
+    channel: Conversation, alice: Member, bob: Member, make_client: MakeClient
+) -> None:
+    hers, his, idle = make_client(alice), make_client(bob), make_client(alice)
+    ids = post(channel, alice, 3)
+    do(mailbox().acknowledge([hers.pk, idle.pk], [hers.tag, idle.tag], [hers.tag + 2, idle.tag + 3]))
+    assert mailbox().oldest([hers.pk, his.pk, idle.pk]) == {hers.pk: ids[2], his.pk: ids[0]}
+    assert mailbox().oldest([]) == {}
+
+
 def test_a_dropped_mailbox_is_empty_and_unknown(channel: Conversation, alice: Member, make_client: MakeClient) -> None:
     client = make_client(alice)
     post(channel, alice, 3)
