@@ -256,6 +256,18 @@ class Person:
         yield
         self.page.unroute(address)
 
+    @contextmanager
+    def late_script(self, name: str) -> Iterator[None]:
+        """A part of the page that has not come until the block ends."""
+        held: list[Route] = []
+        address = re.compile(rf"/js/ui/{name}\b")
+        self.page.route(address, lambda route: held.append(route))
+        yield
+        assert held, f"{name} was not asked for"
+        for route in held:
+            route.continue_()
+        self.page.unroute(address)
+
     def expect_broken_connections(self) -> None:
         """From now on the browser may complain that the server, or a socket to it, cannot be reached."""
         self._expected += ["net::ERR_", "WebSocket connection to"]

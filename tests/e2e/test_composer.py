@@ -162,22 +162,29 @@ def test_code_that_is_pasted_can_become_a_block(
     browser_of: BrowserOf, plans: Conversation, alice: Member, bob: Member
 ) -> None:
     a = browser_of(alice)
-    a.open("plans")
     code = "def area(r):\n    return 3 * r * r"
-    a.page.evaluate("text => navigator.clipboard.writeText(text)", code)
-    a.composer.focus()
-    a.type("See: ")
-    expect(a.page.get_by_role("button", name="Mention somebody").first).to_be_visible()
-    a.press("Control+v")
-    a.page.get_by_role("button", name="Make it a code block").click()
+    offer = a.page.get_by_role("button", name="Make it a code block")
+    with a.late_script("writing"):  # what makes the offer comes after what is pasted
+        a.visit(f"/o/acme/c/{plans.pk}")
+        a.page.evaluate("text => navigator.clipboard.writeText(text)", code)
+        a.composer.focus()
+        a.type("See: ")
+        a.press("Control+v")
+        expect(a.composer).to_have_value(f"See: {code}")
+        expect(offer).to_be_hidden()
+    offer.click()
     expect(a.composer).to_have_value(f"See: \n```\n{code}\n```")
     a.press("Enter")
     expect(a.message("See:").locator("pre")).to_have_text(f"{code}\n")
-    a.page.evaluate("navigator.clipboard.writeText('Dear all,\\nthank you')")
+    a.page.evaluate("text => navigator.clipboard.writeText(text)", code)
     a.composer.focus()
     a.press("Control+v")
+    expect(offer).to_be_visible()
+    a.write("")
+    a.page.evaluate("navigator.clipboard.writeText('Dear all,\\nthank you')")
+    a.press("Control+v")
     expect(a.composer).to_have_value("Dear all,\nthank you")
-    expect(a.page.get_by_role("button", name="Make it a code block")).to_be_hidden()
+    expect(offer).to_be_hidden()
 
 
 def test_drafts_of_a_conversation_and_of_a_thread_are_two_and_are_kept_across_tabs(

@@ -48,6 +48,7 @@ export class Composer {
     this.input.addEventListener("focus", () => this.loadWriting().catch(() => {})); // one can write without; the buttons ask again
     this.input.addEventListener("input", () => this.#onInput());
     this.input.addEventListener("keydown", (event) => this.#onKey(event));
+    this.input.addEventListener("paste", (event) => void this.#onPaste(event));
     window.addEventListener("pagehide", () => this.#keepDraft());
     window.addEventListener("storage", (event) => this.#onStorage(event));
     growWithText(this.input);
@@ -151,6 +152,15 @@ export class Composer {
     const button = /** @type {HTMLElement | null} */ (at.closest("[data-tool]"));
     if (button) (await this.loadWriting()).press(button);
     else if (at === this.slots.box) this.focus();
+  }
+
+  /** What is pasted before the help to write has come is looked at when it has. @param {ClipboardEvent} event */
+  async #onPaste(event) {
+    const text = event.clipboardData?.getData("text/plain").replace(/\r\n?/g, "\n") ?? ""; // as the field keeps it
+    if (this.#writing?.linkSelection(event, text)) return;
+    const from = this.input.selectionStart;
+    const writing = await this.loadWriting().catch(() => null);
+    setTimeout(() => writing?.offerBlock(from, text)); // it has been pasted by then
   }
 
   /** @param {KeyboardEvent} event */

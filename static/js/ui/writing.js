@@ -40,7 +40,6 @@ export class Writing {
     this.input = composer.input;
     this.slots = composer.slots;
     this.completion = new Completion(this.app, this.input, composer.root, () => composer.target?.conversation ?? "");
-    this.input.addEventListener("paste", (event) => this.#onPaste(event));
     this.input.addEventListener("input", () => this.#withdrawOffer());
     this.slots.tools.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#moveInTools(event));
     this.#setToolStop(0);
@@ -141,23 +140,22 @@ export class Writing {
   /** @type {{from: number, to: number} | null} what was pasted and looks like code */
   #pasted = null;
 
-  /** @param {ClipboardEvent} event */
-  #onPaste(event) {
-    const text = event.clipboardData?.getData("text/plain") ?? "";
+  /** @param {ClipboardEvent} event @param {string} text @returns {boolean} whether an address became a link of what was selected */
+  linkSelection(event, text) {
     const { selectionStart: from, selectionEnd: to, value } = this.input;
-    if (from !== to && /^https?:\/\/\S+$/.test(text.trim()) && !isInCode(value.slice(0, from)) && !/^https?:/.test(value.slice(from, to))) {
-      event.preventDefault();
-      replace(this.input, link(selected(this.input), text.trim()));
-    } else if (looksLikeCode(text) && !isInCode(value.slice(0, from))) {
-      setTimeout(() => this.#offerBlock(from, this.input.selectionEnd)); // when it has been pasted
-    }
+    const address = /^https?:\/\/\S+$/.test(text.trim());
+    if (from === to || !address || isInCode(value.slice(0, from)) || /^https?:/.test(value.slice(from, to))) return false;
+    event.preventDefault();
+    replace(this.input, link(selected(this.input), text.trim()));
+    return true;
   }
 
-  /** @param {number} from @param {number} to */
-  #offerBlock(from, to) {
-    const lines = this.input.value.slice(from, to).split("\n").length;
-    if (to <= from) return;
-    this.#pasted = { from, to };
+  /** @param {number} from where it was pasted @param {string} text what; nothing is offered if it is not there any more */
+  offerBlock(from, text) {
+    const { value } = this.input;
+    if (!looksLikeCode(text) || !value.startsWith(text, from) || isInCode(value.slice(0, from))) return;
+    const lines = text.split("\n").length;
+    this.#pasted = { from, to: from + text.length };
     setText(this.slots["offer-text"], interpolate(ngettext("Pasted %(count)s line that looks like code.", "Pasted %(count)s lines that look like code.", lines), { count: lines }));
     this.slots.offer.hidden = false;
   }
