@@ -132,22 +132,17 @@ class PostgresMailbox:
     ) -> None:
         given = {"count": len(events), "events": database.numbers(events)}
         if conversation_id is None:
-            appended = statements.execute(_TO_ANYBODY, {**given, "organization": organization_id})
+            rows = statements.execute(_TO_ANYBODY, {**given, "organization": organization_id}).fetchall()
         else:
-            appended = statements.execute(_TO_ONE_CONVERSATION, {**given, "conversation": conversation_id})
-
-        def tell() -> None:
-            rows = appended.fetchall()  # not before: what is sent together with others has no answer yet
-            recipients = {node: clients for node, clients, *_ in rows if node is not None}
-            if recipients:
-                same = conversation_id is not None  # then everybody has the same news
-                news = {node: News(tuple(events), ids, firsts) for node, ids, firsts, _ in rows if same and node}
-                wake(recipients, news)
-            crossing = [client for *_, clients in rows for client in clients or ()]
-            if crossing:
-                transaction.on_commit(lambda: self._bound(crossing[:CHECK_AT_ONCE]), robust=True)
-
-        transaction.on_commit(tell)
+            rows = statements.execute(_TO_ONE_CONVERSATION, {**given, "conversation": conversation_id}).fetchall()
+        crossing = [client for *_, clients in rows for client in clients or ()]
+        if crossing:
+            self._bound(crossing[:CHECK_AT_ONCE])
+        recipients = {node: clients for node, clients, *_ in rows if node is not None}
+        if recipients:
+            same = conversation_id is not None  # then everybody has the same news
+            news = {node: News(tuple(events), clients, firsts) for node, clients, firsts, _ in rows if same and node}
+            transaction.on_commit(lambda: wake(recipients, news))
 
     def withdraw(self, member_id: UUID, conversation_id: UUID, *, event: int) -> None:
         with connection.cursor() as cursor:
