@@ -19,12 +19,13 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from accounts.models import Member
 from tests.cast import sign_in
-from tests.e2e.chromium import ARGUMENTS, DESK, PHONE, PROGRAM
+from tests.e2e.chromium import ARGUMENTS, PROGRAM
 from tests.e2e.person import Person
+from tests.e2e.profiles import Kind, Profiles
 
 START = 60.0  # seconds that the server may take on a busy machine
 PATIENCE = 20_000  # milliseconds until what should be on the page counts as missing
@@ -93,6 +94,11 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def profiles(chromium: Browser) -> Profiles:
+    return Profiles(chromium)
+
+
 @pytest.fixture(autouse=True)
 def queries_beside_playwright(chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Playwright's synchronous interface runs an event loop in this thread; Django would refuse queries beside it."""
@@ -101,25 +107,28 @@ def queries_beside_playwright(chromium: Browser, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 def browser_of(
-    queries_beside_playwright: None, transactional_db: None, server: str, chromium: Browser
+    queries_beside_playwright: None, transactional_db: None, server: str, profiles: Profiles
 ) -> Iterator[Callable[..., Person]]:
     """`browser_of(alice)`: Alice in a browser of her own, signed in. Errors in its console fail the test in the end.
     `form`: she signs in by the form instead of being signed in already. `sockets=False`: behind a proxy that lets no
-    WebSocket through."""
+    WebSocket through. `own`: in a profile that nobody gets after her, for a test that changes more than its pages."""
     people: list[Person] = []
+    opened: list[tuple[Kind, BrowserContext]] = []
+    borrowed: list[tuple[Kind, BrowserContext]] = []
 
     def open_browser(
-        member: Member, *, phone: bool = False, dark: bool = False, sockets: bool = True, form: bool = False
+        member: Member,
+        *,
+        phone: bool = False,
+        dark: bool = False,
+        sockets: bool = True,
+        form: bool = False,
+        own: bool = False,
     ) -> Person:
-        size = PHONE if phone else DESK
-        context = chromium.new_context(
-            base_url=server,
-            viewport=size,
-            has_touch=phone,
-            is_mobile=phone,
-            color_scheme="dark" if dark else "light",
-            permissions=["clipboard-read", "clipboard-write"],
-        )
+        kind = Kind(phone, dark)
+        own = own or not sockets
+        context = profiles.make(kind, server) if own else profiles.take(kind, server)
+        (opened if own else borrowed).append((kind, context))
         if not sockets:
             context.route_web_socket(re.compile("/ws/"), lambda socket: socket.close())
         person = Person(context.new_page(), member)
@@ -135,8 +144,10 @@ def browser_of(
     yield open_browser
     everybody = [*people, *(other for person in people for other in person.others)]
     problems = [f"{person.member.name}: {problem}" for person in everybody for problem in person.problems]
-    for person in people:
-        person.page.context.close()
+    for kind, context in borrowed:
+        profiles.give_back(kind, context, server)
+    for _, context in opened:
+        context.close()
     _wait_until_quiet()
     assert not problems, "\n".join(problems)
 

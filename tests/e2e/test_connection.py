@@ -240,7 +240,7 @@ async ([count, patience]) => {
 def test_a_send_at_the_moment_the_connection_dies(
     browser_of: BrowserOf, plans: Conversation, alice: Member, bob: Member, lost: str
 ) -> None:
-    a, b = browser_of(alice), browser_of(bob)
+    a, b = browser_of(alice, own=True), browser_of(bob)
     a.open("plans")
     b.open("plans")
     deaths: list[str] = []

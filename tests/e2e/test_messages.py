@@ -351,7 +351,9 @@ def test_on_a_phone_a_message_is_held_to_act_on_it(
     fill(plans, bob, 5, read=5)
     a = browser_of(alice, phone=True)
     a.open("plans")
-    box = a.message("Line 3.").locator(".prose").bounding_box()
+    prose = a.message("Line 3.").locator(".prose")
+    prose.click(trial=True)  # waits until it stands still
+    box = prose.bounding_box()
     assert box is not None
     touch = a.page.context.new_cdp_session(a.page)
     point = {"x": box["x"] + 20, "y": box["y"] + 8}

@@ -203,7 +203,7 @@ def test_what_is_read_in_one_tab_is_read_in_the_others_at_once(
 ) -> None:
     with organization_scope(alice.organization):
         Participant.objects.exclude(conversation=channels[0]).update(muted=False)
-    a, b = browser_of(alice), browser_of(bob)
+    a, b = browser_of(alice, own=True), browser_of(bob)
     a.open("apples")
     b.open("berries")
     b.send_message("For every tab")

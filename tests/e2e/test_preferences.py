@@ -80,7 +80,7 @@ def test_the_clock_is_the_one_that_was_chosen(
 def test_one_tab_notifies_of_what_is_not_being_read(
     browser_of: BrowserOf, channels: list[Conversation], alice: Member, bob: Member
 ) -> None:
-    a, b = browser_of(alice), browser_of(bob)
+    a, b = browser_of(alice, own=True), browser_of(bob)
     a.page.context.add_init_script(f"({GATHER})()")
     a.reload()
     a.open("apples")
@@ -110,7 +110,7 @@ def test_one_tab_notifies_of_what_is_not_being_read(
 def test_nothing_is_shown_outside_the_page_unasked(
     browser_of: BrowserOf, channels: list[Conversation], alice: Member, bob: Member
 ) -> None:
-    a, b = browser_of(alice), browser_of(bob)
+    a, b = browser_of(alice, own=True), browser_of(bob)
     a.page.context.add_init_script(f"({GATHER})()")
     a.reload()
     a.open("apples")
