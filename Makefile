@@ -23,7 +23,7 @@ shell: runtime ## a Python shell with the models loaded
 	@exec $(BIN)/python manage.py shell
 
 test: dev ## Python, JavaScript and browser tests: own engines, parallel, random order (ARGS=…)
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 screenshots: dev ## pictures of every main view, while `make up` runs with its demo (URL=…)
 	@$(BIN)/python -m tests.e2e.screenshots $(or $(URL),http://localhost:$(or $(PORT),8000))

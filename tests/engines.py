@@ -42,6 +42,11 @@ def pytest_sessionstart() -> None:
         collect_static()
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests with browsers and with processes of their own mostly wait."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown() -> None:
     """Give back the connection of the thread in which asynchronous tests reach the ORM, before tables are emptied."""
