@@ -96,12 +96,15 @@ def update_conversation(
 
 
 @transaction.atomic
-def archive_conversation(member: Member, conversation_id: UUID, *, archived: bool = True, reason: str = "") -> Place:
-    """Close a channel to writing, or open it again. Doing it twice changes nothing. Moderators say why (Invalid)."""
+def archive_conversation(
+    member: Member, conversation_id: UUID, *, archived: bool = True, reason: str | None = ""
+) -> Place:
+    """Close a channel to writing, or open it again. Doing it twice changes nothing. Moderators say why (Invalid);
+    with `reason=None`, where they cannot be asked, they do not."""
     place = lock_to_manage(member, conversation_id)
     conversation = place.conversation
     if (conversation.archived_at is not None) != archived:
-        reason = reason_to_run(conversation, by=member, reason=reason)
+        reason = "" if reason is None else reason_to_run(conversation, by=member, reason=reason)
         before = conversation.archived_at
         conversation.archived_at = timezone.now() if archived else None
         save_change(conversation, "archived_at")

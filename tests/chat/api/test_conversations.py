@@ -53,7 +53,6 @@ def test_who_steps_in_says_why_and_who_runs_the_channel_need_not(
     path, archive = f"conversations/{channel['id']}", f"conversations/{channel['id']}/archive"
     moderator = api_of(mona)
     for method, address, body in (
-        ("POST", archive, None),
         ("POST", archive, {"reason": " "}),
         ("PATCH", path, {"archived": True}),
         ("PATCH", path, {"slow_mode": 30}),
@@ -65,6 +64,9 @@ def test_who_steps_in_says_why_and_who_runs_the_channel_need_not(
         assert code_of(api_of(charlie)(method, address, body)) == (404, "not_found")
     assert moderator("POST", archive, {"reason": "spam"}).json()["archived_at"] is not None
     own = api_of(bob)
+    assert own("PATCH", path, {"archived": False}).json()["archived_at"] is None
+    assert code_of(api_of(charlie)("POST", archive)) == (404, "not_found")
+    assert moderator("POST", archive).json()["archived_at"] is not None, "as the protocol has it, without a body"
     assert own("PATCH", path, {"archived": False}).json()["archived_at"] is None
     rules = own("PATCH", path, {"slow_mode": 30, "announcement_only": True}).json()
     assert (rules["slow_mode"], rules["announcement_only"]) == (30, True)
