@@ -155,7 +155,7 @@ class ConversationLeave(MemberView):
 
 class ConversationArchive(MemberView):
     @operation(
-        summary="Archive a channel: it stays readable. With a body moderators say why, as everywhere; it may be left out",
+        summary="Archive a channel: it stays readable. With a body moderators say why; it may be left out",
         takes=Archiving,
         gives={200: ConversationView},
         refuses=(403,),
