@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 
+import django
 from channels.routing import ProtocolTypeRouter
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-http = get_asgi_application()  # first: it loads the applications that the imports below need
+django.setup(set_prefix=False)  # first: it loads the applications that the imports below need
 
 from chat.realtime.lifespan import lifespan  # noqa: E402
 from chat.realtime.routing import websocket  # noqa: E402
+from config.handler import Handler  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": websocket, "lifespan": lifespan})
+application = ProtocolTypeRouter({"http": Handler(), "websocket": websocket, "lifespan": lifespan})

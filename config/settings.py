@@ -147,8 +147,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.OrganizationMiddleware",
-    # Last and synchronous only: it makes the whole chain above run in one thread, where Django would otherwise hop into
-    # a thread and back for each of its own middlewares.
     "allauth.usersessions.middleware.UserSessionsMiddleware",
 ]
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.test import AsyncClient, Client
 from django.urls import include, path
@@ -19,6 +18,7 @@ from accounts.errors import Conflict, Forbidden, Throttled
 from accounts.middleware import is_api_path, organization_slug
 from accounts.models import Member, User
 from accounts.tenancy import NoOrganizationInScope, current_organization_id
+from config.handler import Handler
 from tests.cast import make_member, scope_of, sign_in
 
 # --- Views that say what they see -----------------------------------------------------------------------
@@ -303,7 +303,7 @@ async def test_tokens_work_under_asgi(bob):
 async def test_concurrent_requests_do_not_see_each_others_scope(alice, bob, charlie, async_client_of, address):
     """Through the real ASGI handler on one loop, as a server runs it, members of two organizations interleaved."""
     browsers = {member.pk: await async_client_of(member) for member in (bob, charlie)}
-    handler = ASGIHandler()
+    handler = Handler()
 
     async def ask(member: Member) -> tuple[UUID, str]:
         slug = "acme" if member is bob else "globex"
@@ -322,7 +322,7 @@ def _scopes_in(body: str) -> set[str]:
     return {json.loads(body)["scope"]} if body.startswith("{") else {line.split()[1] for line in body.splitlines()}
 
 
-async def _call(handler: ASGIHandler, address: str, cookies: str) -> str:
+async def _call(handler: Handler, address: str, cookies: str) -> str:
     body = bytearray()
     waiting = asyncio.Event()
 
