@@ -230,6 +230,29 @@ test("offline is told from a server that can be reached", async () => {
   assert.equal(client.stream.status, "polling");
 });
 
+for (const sign of ["a sync", "a sent message"]) {
+  test(`${sign} that is answered again is a reason to connect at once`, async () => {
+    const { client, clock, all, last, sockets } = await liveTab();
+    const { "GET sync": given } = all;
+    all["GET sync"] = refused(503);
+    last().die();
+    for (let second = 0; second < 100; second += 1) {
+      await clock.advance(1_000);
+      if (!last().closed) last().die();
+    }
+    assert.equal(client.stream.status, "offline");
+    const before = sockets.length;
+    all["GET sync"] = given;
+    all["POST conversations/general/messages"] = () => message({ seq: 3 });
+    if (sign === "a sync") client.stream.resync.poke();
+    else client.outbox.add("general", "There again?");
+    await settle();
+    assert.equal(sockets.length, before + 1);
+    last().hello();
+    assert.equal(client.stream.status, "live");
+  });
+}
+
 test("polling names the answer it has, so that the same one is not sent again; a resync does not", async () => {
   const asked = [];
   const { client, clock, all, last } = tabWith();

@@ -291,6 +291,7 @@ export class Client {
       ? socket.ask({ op: "message.send", conversation, ...body }).then(({ message }) => message)
       : this.api.post(`conversations/${conversation}/messages`, body);
     await this.pages.take(asked); // before the entry goes, so that nothing flickers
+    if (!byFrame) this.stream.reach();
   }
 
   /** @param {string} conversation @param {number} seq */

@@ -30,6 +30,7 @@ export class Stream {
   #ready = false; // whether there is a state to keep in step
   #wasOpen = false;
   #reached = false; // whether the server has answered since the socket was lost
+  #failed = false; // whether the last answer to a sync was that there is no server
   /** @type {Ending | null} */
   #ended = null;
   /** @type {unknown} */
@@ -103,6 +104,13 @@ export class Stream {
     this.socket.wake();
     this.resync.poke();
     if (!bySocket) this.poller.poke();
+  }
+
+  /** The server has answered a request: what waits for it need not wait any longer. */
+  reach() {
+    if (this.status !== "connecting" && this.status !== "offline") return;
+    this.socket.wake();
+    this.resync.poke();
   }
 
   /** The system says that there is no network. */
@@ -198,8 +206,10 @@ export class Stream {
     else if (status === undefined) {
       this.#reached = true;
       if (this.#ended) this.#recover();
-      if (!this.isOnline()) this.socket.wake(); // the system is wrong: there is a way to the server
+      // The server is back: the next attempt need not wait half a minute. Or the system is wrong: there is a way to it.
+      if (this.#failed || !this.isOnline()) this.socket.wake();
     }
+    this.#failed = status === 0 || (status ?? 0) >= 500;
     this.#look();
   }
 
