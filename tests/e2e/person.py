@@ -261,7 +261,7 @@ class Person:
         """A part of the page that has not come until the block ends."""
         held: list[Route] = []
         address = re.compile(rf"/js/ui/{name}\b")
-        self.page.route(address, lambda route: held.append(route))
+        self.page.route(address, held.append)
         yield
         assert held, f"{name} was not asked for"
         for route in held:
