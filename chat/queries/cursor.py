@@ -18,10 +18,10 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
-from django.db import connection
 from msgspec import Struct
 
 from accounts.models import Member
+from chat import statements
 
 MARGIN: Final = 3600  # seconds: the longest transaction, and how far the clocks of two nodes may lie apart
 
@@ -50,17 +50,17 @@ class Cursor(Struct, frozen=True, array_like=True):
             return None
 
 
+_HERE: Final = """
+SELECT system_identifier || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8),
+    pg_snapshot_xmin(pg_current_snapshot())::text::bigint, newest.id, newest.at
+FROM pg_control_system() LEFT JOIN (SELECT id, at FROM chat_event ORDER BY id DESC LIMIT 1) AS newest ON true
+"""
+
+
 def here(member: Member) -> Cursor:
     """The cursor of this very snapshot, as a first sync: `since` 0, `until` what a later one begins with."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT system_identifier || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8),"
-            " pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM pg_control_system()"
-        )
-        cluster, xmin = cursor.fetchone()
-        cursor.execute("SELECT id, at FROM chat_event ORDER BY id DESC LIMIT 1")
-        newest = cursor.fetchone()
-    anchor = (newest[0], _mark(*newest)) if newest else (0, "")
+    ((cluster, xmin, newest, at),) = statements.execute(_HERE, [])
+    anchor = (newest, _mark(newest, at)) if newest is not None else (0, "")
     return Cursor(member=member.pk, cluster=cluster, anchor=anchor, since=0, until=xmin, at=int(time.time()))
 
 
@@ -71,9 +71,7 @@ def valid(given: Cursor | None, now: Cursor) -> Cursor | None:
     if given.at < now.at - settings.EVENT_DAYS * 86_400 + MARGIN:
         return None  # what came after it may have been purged
     id, mark = given.anchor
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT at FROM chat_event WHERE id = %s", [id])
-        row = cursor.fetchone()
+    row = statements.execute("SELECT at FROM chat_event WHERE id = %s::bigint", [id]).fetchone()
     return given if id == 0 or (row and _mark(id, row[0]) == mark) else None
 
 

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from chat import events
+from chat import events, statements
 from chat.access import Place
-from chat.models import Message, Reaction, Revision
+from chat.models import Message, Revision
 
 PAGE: Final = 50
 LARGEST_PAGE: Final = 200  # messages; a page of the longest ones stays near 4 MB
@@ -87,11 +87,18 @@ def revisions(message: Message) -> QuerySet[Revision]:
     return Revision.objects.filter(message=message).order_by("version")
 
 
+_REACTIONS: Final = """
+SELECT message_id, emoji, member_id FROM chat_reaction WHERE message_id = ANY(%s::uuid[]) ORDER BY id
+"""
+
+
 def entities(messages: Sequence[Message]) -> list[events.Message]:
     """Messages as they are sent, with the reactions of all of them read at once."""
+    if not messages:
+        return []
     reactions: dict[UUID, list[tuple[str, UUID]]] = defaultdict(list)
-    rows = Reaction.objects.filter(message__in=[message.pk for message in messages]).order_by("pk")
-    for message_id, emoji, member_id in rows.values_list("message_id", "emoji", "member_id"):
+    ids = [message.pk for message in messages]
+    for message_id, emoji, member_id in statements.execute(_REACTIONS, [ids]):
         reactions[message_id].append((emoji, member_id))
     return [message.entity(reactions=reactions[message.pk]) for message in messages]
 

@@ -4,27 +4,29 @@ The answer is the present state of what changed, never a replay, so its cost dep
 stored. What makes the position safe is in cursor.py.
 """
 
+# ruff: noqa: S608  # the parts of the statements are names of ours, never input
+
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import Q
+from django.db import connection, models, transaction
 from django.utils import timezone
 from msgspec import Struct
 
 from accounts.models import Member
-from chat import events
+from chat import events, statements
 from chat.access import known_members
 from chat.delivery.presence import State, presence_of
-from chat.models import Conversation, Event, Message, Participant, Report, Sanction
+from chat.models import Conversation, Message, Participant, Report, Sanction
 from chat.queries.cursor import Cursor, here, valid
 from chat.queries.history import entities
 
@@ -146,17 +148,15 @@ def _changes(member: Member, start: Cursor, limit: int) -> list[Change]:
         "events": EVENTS + 1,
         "limit": limit,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_CHANGES, parameters)
-        return [
-            Change(
-                conversation,
-                frozenset(messages or ()),
-                frozenset(seats or ()),
-                whole=bool(joined) or count > EVENTS or len(messages or ()) > MESSAGES,
-            )
-            for conversation, messages, seats, count, joined in cursor.fetchall()
-        ]
+    return [
+        Change(
+            conversation,
+            frozenset(messages or ()),
+            frozenset(seats or ()),
+            whole=bool(joined) or count > EVENTS or len(messages or ()) > MESSAGES,
+        )
+        for conversation, messages, seats, count, joined in statements.execute(_CHANGES, parameters)
+    ]
 
 
 def _everything(member: Member, start: Cursor, limit: int) -> list[Change]:
@@ -169,7 +169,7 @@ def _answer(
     member: Member, start: Cursor, now: Cursor, changes: Sequence[Change], *, full: bool, cut: bool
 ) -> SyncAnswer:
     first = start.after is None
-    conversations = Conversation.objects.in_bulk([change.conversation for change in changes])
+    conversations = _conversations(member, [change.conversation for change in changes])
     told, gaps, messages, spent = _messages(changes, conversations, start)
     more = cut or len(told) < len(changes)
     seats, seat_gaps = _seats(member, told, conversations)
@@ -185,13 +185,24 @@ def _answer(
         conversations=[_conversation(conversations[change.conversation], gaps, seat_gaps) for change in told],
         participants=seats,
         messages=messages,
-        reports=[report.entity() for report in _own(Report, "reporter", member, start)] if first else [],
-        sanctions=[sanction.entity() for sanction in _own(Sanction, "member", member, start)] if first else [],
+        reports=[report.entity() for report in _own(Report, "reporter_id", member, start)] if first else [],
+        sanctions=[sanction.entity() for sanction in _own(Sanction, "member_id", member, start)] if first else [],
         removed=Removed(_left(member, start) if first and start.since else [], []),
         presence=[
             Presence(*pair) for pair in sorted(presence_of(member.organization_id, {p.id for p in people}).items())
         ],
     )
+
+
+_CONVERSATIONS: Final = f"""
+SELECT {statements.columns(Conversation)} FROM chat_conversation
+WHERE organization_id = %s AND id = ANY(%s::uuid[])
+"""
+
+
+def _conversations(member: Member, ids: list[UUID]) -> dict[UUID, Conversation]:
+    found = statements.execute(_CONVERSATIONS, [member.organization_id, ids])
+    return {row.pk: row for row in statements.rows(Conversation, found)}
 
 
 def _next(start: Cursor, now: Cursor, told: Sequence[Change] | None, spent: int) -> Cursor:
@@ -204,6 +215,11 @@ def _next(start: Cursor, now: Cursor, told: Sequence[Change] | None, spent: int)
             start, until=first.until, anchor=first.anchor, at=first.at, after=after, spent=spent
         )
     return msgspec.structs.replace(now, anchor=first.anchor, since=first.until, until=0, at=first.at)
+
+
+_MESSAGES: Final = f"""
+SELECT {statements.columns(Message)} FROM chat_message WHERE id = ANY(%s::uuid[]) ORDER BY conversation_id, seq
+"""
 
 
 def _messages(
@@ -235,8 +251,8 @@ def _messages(
         if _has_gap(change, rows, conversations[change.conversation], exhausted=exhausted):
             gaps.add(change.conversation)
     told.sort(key=lambda change: change.conversation)
-    messages = Message.objects.filter(pk__in=chosen).defer("search").order_by("conversation", "seq")
-    return told, gaps, entities(list(messages)), spent
+    messages = statements.rows(Message, statements.execute(_MESSAGES, [chosen])) if chosen else []
+    return told, gaps, entities(messages), spent
 
 
 def _has_gap(change: Change, rows: Sequence[_Candidate], conversation: Conversation, *, exhausted: bool) -> bool:
@@ -259,13 +275,12 @@ def _as_many_as_fit(changes: Sequence[Change], conversations: dict[UUID, Convers
 
 def _most_active(changes: Sequence[Change]) -> list[Change]:
     """By the time of their newest message."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT c.id, m.created_at FROM chat_conversation c"
-            " JOIN chat_message m ON m.conversation_id = c.id AND m.seq = c.last_seq WHERE c.id = ANY(%s)",
-            [[change.conversation for change in changes]],
-        )
-        newest: dict[UUID, datetime] = dict(cursor.fetchall())
+    found = statements.execute(
+        "SELECT c.id, m.created_at FROM chat_conversation c"
+        " JOIN chat_message m ON m.conversation_id = c.id AND m.seq = c.last_seq WHERE c.id = ANY(%s::uuid[])",
+        [[change.conversation for change in changes]],
+    )
+    newest: dict[UUID, datetime] = dict(found.fetchall())
     silent = datetime.min.replace(tzinfo=UTC)
     return sorted(changes, key=lambda change: newest.get(change.conversation, silent), reverse=True)
 
@@ -282,12 +297,12 @@ CROSS JOIN LATERAL (
     SELECT conversation_id, id, seq, octet_length(text) + octet_length(html) AS size
     FROM chat_message WHERE conversation_id = c.id AND seq >= c.first_seq ORDER BY seq DESC LIMIT %s
 ) AS m
-WHERE c.id = ANY(%s)
+WHERE c.id = ANY(%s::uuid[])
 """
 _CHANGED: Final = """
 SELECT m.conversation_id, m.id, m.seq, octet_length(m.text) + octet_length(m.html)
 FROM chat_message m JOIN chat_conversation c ON c.id = m.conversation_id
-WHERE m.id = ANY(%s) AND m.seq >= c.first_seq
+WHERE m.id = ANY(%s::uuid[]) AND m.seq >= c.first_seq
 """
 
 
@@ -295,14 +310,21 @@ def _candidates(changes: Sequence[Change]) -> dict[UUID, list[_Candidate]]:
     """By conversation: the newest messages where all is new, else the changed ones."""
     found: dict[UUID, list[_Candidate]] = defaultdict(list)
     changed = [message for change in changes if not change.whole for message in change.messages]
-    with connection.cursor() as cursor:
-        cursor.execute(_NEWEST, [MESSAGES, [change.conversation for change in changes if change.whole]])
-        rows = cursor.fetchall()
-        cursor.execute(_CHANGED, [changed])
-        rows += cursor.fetchall()
+    whole = [change.conversation for change in changes if change.whole]
+    rows = statements.execute(_NEWEST, [MESSAGES, whole]).fetchall() if whole else []
+    rows += statements.execute(_CHANGED, [changed]).fetchall() if changed else []
     for conversation, id, seq, size in rows:
         found[conversation].append(_Candidate(id, seq, ROW + size))
     return found
+
+
+_SEATS: Final = f"""
+SELECT {statements.columns(Participant)} FROM chat_participant
+WHERE organization_id = %(organization)s AND conversation_id = ANY(%(told)s::uuid[]) AND member_id = %(member)s
+UNION ALL
+SELECT {statements.columns(Participant)} FROM chat_participant
+WHERE organization_id = %(organization)s AND conversation_id = ANY(%(peopled)s::uuid[]) AND member_id <> %(member)s
+"""
 
 
 def _seats(
@@ -315,14 +337,15 @@ def _seats(
         for change in told
         if change.conversation not in gaps and conversations[change.conversation].is_channel
     }
-    rows = Participant.objects.filter(conversation__in=[change.conversation for change in told])
-    own = list(rows.filter(member=member))
-    peopled = [change.conversation for change in told if not conversations[change.conversation].is_channel]
-    others = [
-        *rows.filter(conversation__in=peopled).exclude(member=member),
-        *_changed_seats(wanted, member),
-    ]
-    seats = [*(seat.entity(own=True) for seat in own), *(seat.entity(own=False) for seat in others)]
+    given = {
+        "organization": member.organization_id,
+        "member": member.pk,
+        "told": [change.conversation for change in told],
+        "peopled": [change.conversation for change in told if not conversations[change.conversation].is_channel],
+    }
+    rows = statements.rows(Participant, statements.execute(_SEATS, given)) if told else []
+    rows += _changed_seats(wanted, member)
+    seats = [seat.entity(own=seat.member_id == member.pk) for seat in rows]
     return sorted(seats, key=lambda seat: (seat.conversation, seat.member)), gaps
 
 
@@ -340,6 +363,17 @@ def _changed_seats(wanted: dict[UUID, frozenset[UUID]], member: Member) -> list[
     return [row for row in rows if (row.conversation_id, row.member_id) in pairs]
 
 
+_CHANGED_PEOPLE: Final = """
+SELECT entity_id FROM chat_event
+WHERE organization_id = %s AND conversation_id IS NULL AND member_id IS NULL AND xid >= %s::text::xid8
+    AND type LIKE 'member.%%'
+ORDER BY xid DESC LIMIT %s
+"""
+_MEMBERS: Final = f"""
+SELECT {statements.columns(Member)} FROM accounts_member WHERE organization_id = %s AND id = ANY(%s::uuid[])
+"""
+
+
 def _people(
     member: Member,
     start: Cursor,
@@ -353,23 +387,49 @@ def _people(
         spoken.update(conversation.people)
     changed: set[UUID] = set()
     if start.since and start.after is None:
-        log = Event.objects.filter(conversation=None, member_id=None, xid__gte=start.since, type__startswith="member.")
-        changed = set(log.order_by("-xid").values_list("entity_id", flat=True)[: PEOPLE + 1])
+        given = [member.organization_id, start.since, PEOPLE + 1]
+        changed = {entity for (entity,) in statements.execute(_CHANGED_PEOPLE, given)}
     gap = len(changed) > PEOPLE
-    rows = list(Member.objects.filter(pk__in=spoken))
+    rows = _members(member, spoken)
     rows += known_members(member).filter(pk__in=changed - spoken) if changed and not gap else []
     told = (events.member_entity(row, own=row.pk == member.pk) for row in rows)
     return sorted(told, key=lambda row: row.id), gap
 
 
+def _members(member: Member, ids: Iterable[UUID]) -> list[Member]:
+    rows = statements.rows(Member, statements.execute(_MEMBERS, [member.organization_id, list(ids)]))
+    for row in rows:
+        if isinstance(row.preferences, str):  # Django's connections leave JSON in text form to its fields
+            row.preferences = msgspec.json.decode(row.preferences)
+    return rows
+
+
 def _own(model: type[OwnT], owner: str, member: Member, start: Cursor) -> list[OwnT]:
     """What is told to the member alone: the newest, or those that changed; oldest first."""
-    rows = model.objects.filter(**{owner: member})
-    if start.since:
-        noun = f"{model._meta.model_name}."
-        log = Event.objects.filter(member_id=member.pk, xid__gte=start.since, type__startswith=noun)
-        rows = rows.filter(pk__in=log.values("entity_id"))
-    return list(rows.order_by("-pk")[:OWN])[::-1]
+    given = {"organization": member.organization_id, "member": member.pk, "since": start.since, "limit": OWN}
+    found = statements.execute(_own_statement(model, owner, since=bool(start.since)), given)
+    return statements.rows(model, found)[::-1]
+
+
+@cache
+def _own_statement(model: type[models.Model], owner: str, *, since: bool) -> str:
+    table = model._meta.db_table
+    changed = f"""AND id IN (
+        SELECT entity_id FROM chat_event WHERE organization_id = %(organization)s AND member_id = %(member)s
+            AND xid >= %(since)s::text::xid8 AND type LIKE '{model._meta.model_name}.%%')"""
+    return f"""
+        SELECT {statements.columns(model)} FROM {table}
+        WHERE organization_id = %(organization)s AND {owner} = %(member)s {changed if since else ""}
+        ORDER BY id DESC LIMIT %(limit)s"""
+
+
+_LEFT: Final = """
+SELECT conversation_id FROM chat_participant
+WHERE organization_id = %(organization)s AND member_id = %(member)s AND left_at IS NOT NULL AND (
+    left_at > %(lately)s OR conversation_id IN (
+        SELECT conversation_id FROM chat_event WHERE organization_id = %(organization)s
+            AND member_id = %(member)s AND xid >= %(since)s::text::xid8 AND type = 'participant.removed'))
+"""
 
 
 def _left(member: Member, start: Cursor) -> list[UUID]:
@@ -378,11 +438,13 @@ def _left(member: Member, start: Cursor) -> list[UUID]:
     Those left lately are told again. An event from before their end may reach a client after a sync that told the end,
     and if its mailbox is emptied then, the end is in no later delta: the conversation would be back for good.
     """
-    log = Event.objects.filter(member_id=member.pk, xid__gte=start.since, type="participant.removed")
-    lately = timezone.now() - timedelta(days=settings.MAILBOX_DAYS)  # no event waits longer to be delivered
-    seats = Participant.objects.filter(member=member, left_at__isnull=False)
-    ended = seats.filter(Q(left_at__gt=lately) | Q(conversation__in=log.values("conversation")))
-    return sorted(ended.values_list("conversation", flat=True))
+    given = {
+        "organization": member.organization_id,
+        "member": member.pk,
+        "since": start.since,
+        "lately": timezone.now() - timedelta(days=settings.MAILBOX_DAYS),  # no event waits longer to be delivered
+    }
+    return sorted(conversation for (conversation,) in statements.execute(_LEFT, given))
 
 
 def _conversation(conversation: Conversation, gaps: set[UUID], seat_gaps: set[UUID]) -> SyncConversation:
