@@ -1,6 +1,7 @@
 """Whatever happens in whatever order: in the end every client's store is what the server tells its member from nothing.
 
-`HYPOTHESIS_PROFILE=long` looks for an hour instead of half a minute, and in other places every time.
+By default a few runs, always the same: 5 s of a core with each backend, 15 s in the whole suite. Depth is elsewhere:
+`HYPOTHESIS_PROFILE=long` looks for an hour, and in other places every time; `make chaos` does so to real processes.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from chat.actions import (
     reactions,
     read,
     reports,
+    retention,
     sanctions,
 )
 from chat.actions.clients import close_client
@@ -49,11 +51,12 @@ from tests.cast import make_member
 from tests.sync.world import Device, World, empty_stores
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-EXAMPLES = {"postgres": 4000 if LONG else 30, "valkey": 1000 if LONG else 12}
+EXAMPLES = {"postgres": 4000 if LONG else 12, "valkey": 1000 if LONG else 9}
 # Making a failure small takes minutes, so it is left to the long profile, which finds the kept example again.
 PHASES = [phase for phase in Phase if LONG or phase is not Phase.shrink]
 STEPS = 50
 DEVICES = 8  # of all members together
+RETENTION = 30  # days
 # What happens, one after the other, between a question and its answer: chance alone would seldom say it in this order.
 MEANWHILE = [
     ["missed", "heard"],
@@ -81,7 +84,7 @@ class Delivery(RuleBasedStateMachine):
     def begin(self) -> None:
         empty_stores()
         self.world = World()
-        acme = Organization.objects.create(slug="acme", name="Acme")
+        acme = Organization.objects.create(slug="acme", name="Acme", retention_days=RETENTION)
         globex = Organization.objects.create(slug="globex", name="Globex")
         roles = {"Alice": Role.OWNER, "Bob": Role.MEMBER, "Dora": Role.MEMBER, "Gus": Role.GUEST}
         self.members = [make_member(acme, name, role=role) for name, role in roles.items()]
@@ -167,12 +170,15 @@ class Delivery(RuleBasedStateMachine):
 
         self.act(who, change)
 
-    @rule(who=member, which=some, what=st.sampled_from(["pin", "unpin", "report", "hide", "restore", "remove"]))
+    @rule(
+        who=member, which=some, what=st.sampled_from(["pin", "unpin", "report", "decide", "hide", "restore", "remove"])
+    )
     def moderate(self, who: int, which: int, what: str) -> None:
         measures: dict[str, Callable[[Member, UUID], Any]] = {
             "pin": pins.pin_message,
             "unpin": pins.unpin_message,
             "report": partial(reports.report_message, reason=Report.Reason.SPAM),
+            "decide": self.decide,
             "hide": partial(moderation.hide_message, reason="rude"),
             "restore": partial(moderation.restore_message, reason="not so rude"),
             "remove": partial(moderation.remove_message, reason="very rude"),
@@ -184,6 +190,10 @@ class Delivery(RuleBasedStateMachine):
                 measures[what](actor, message.pk)
 
         self.act(who if what in {"pin", "unpin", "report"} else 0, change)
+
+    def decide(self, actor: Member, message_id: UUID) -> None:
+        found = Report.objects.filter(message=message_id, decided_at=None).values_list("pk", flat=True)
+        reports.decide_reports(actor, list(found), state=Report.State.DISMISSED)
 
     @rule(whom=member, what=st.sampled_from(["warn", "mute", "suspend", "lift mute", "lift suspension"]))
     def discipline(self, whom: int, what: str) -> None:
@@ -395,6 +405,25 @@ class Delivery(RuleBasedStateMachine):
                 self.world.catch_up()
             case "lose Valkey":
                 store.threads().flushdb()
+
+    @rule(where=some, count=st.integers(1, 6), what=st.sampled_from(["passes", "passes", "takes"]))
+    def time(self, where: int, count: int, what: str) -> None:
+        """It passes for the oldest messages of a conversation, which nobody is shown from then on; or it takes the rows
+        of such messages."""
+        with every_organization():
+            if what == "takes":
+                retention.remove_expired_messages()
+                return
+            room = Conversation.objects.get(pk=self.pick(where))
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "UPDATE chat_message SET created_at = created_at - interval '1000 days'"
+                    " WHERE conversation_id = %s AND seq < %s",
+                    [room.pk, room.first_seq + count],
+                )
+            retention.expire_histories()
+            first = min(room.first_seq + count, room.last_seq + 1)
+            assert Conversation.objects.get(pk=room.pk).first_seq == first
 
     def forget(self, device: Device) -> None:
         """It learns of it by 4404 and registers again."""
