@@ -42,7 +42,7 @@ WITH_MESSAGES: Final = (
     30  # conversations of a first sync that are shown with messages; the others page them in when opened
 )
 OWN: Final = 100  # of one's own reports, and of sanctions: more than anybody looks back at
-EVENTS: Final = 400  # events of one conversation that are looked at; more of them always is a gap
+EVENTS: Final = 400  # events of one conversation, or of people, that are looked at; more of them always is a gap
 
 
 class SyncConversation(events.Conversation, frozen=True, kw_only=True):
@@ -385,11 +385,12 @@ def _people(
     spoken = {member.pk, *(message.author for message in messages), *(seat.member for seat in seats)}
     for conversation in conversations.values():
         spoken.update(conversation.people)
-    changed: set[UUID] = set()
+    events_of_people: list[tuple[UUID]] = []
     if start.since and start.after is None:
-        given = [member.organization_id, start.since, PEOPLE + 1]
-        changed = {entity for (entity,) in statements.execute(_CHANGED_PEOPLE, given)}
-    gap = len(changed) > PEOPLE
+        given = [member.organization_id, start.since, EVENTS + 1]
+        events_of_people = statements.execute(_CHANGED_PEOPLE, given).fetchall()
+    changed = {entity for (entity,) in events_of_people}
+    gap = len(events_of_people) > EVENTS or len(changed) > PEOPLE  # a few people with many changes push others out, too
     rows = _members(member, spoken)
     rows += known_members(member).filter(pk__in=changed - spoken) if changed and not gap else []
     told = (events.member_entity(row, own=row.pk == member.pk) for row in rows)

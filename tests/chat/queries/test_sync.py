@@ -10,6 +10,7 @@ import time_machine
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.actions import change_profile
 from accounts.models import Member
 from accounts.tenancy import organization_scope
 from chat.actions.conversations import create_channel, start_direct, update_conversation
@@ -204,6 +205,15 @@ class TestDelta:
         with connection.cursor() as sql:
             sql.execute("UPDATE chat_event SET xid = '3'")
         return sync(member).cursor
+
+    def test_many_changes_of_few_push_nobody_out_unsaid(self, alice: Member, bob: Member, monkeypatch) -> None:
+        monkeypatch.setattr(module, "EVENTS", 3)
+        cursor = sync(alice).cursor
+        change_profile(bob, name="Bobby")
+        for name in ("Al", "Ali", "Alic"):
+            change_profile(alice, name=name)
+        answer = sync(alice, cursor=cursor)
+        assert answer.members_gap, "else nothing would say that Bob has another name"
 
 
 @pytest.mark.usefixtures("in_acme")
