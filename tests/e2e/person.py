@@ -260,8 +260,12 @@ class Person:
     def late_script(self, name: str) -> Iterator[None]:
         """A part of the page that has not come until the block ends."""
         held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
         address = re.compile(rf"/js/ui/{name}\b")
-        self.page.route(address, held.append)
+        self.page.route(address, hold)
         yield
         assert held, f"{name} was not asked for"
         for route in held:
