@@ -5,7 +5,7 @@ All statements are safe to repeat and to run on several nodes at once. Lock orde
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
@@ -132,14 +132,19 @@ async def faults(node_id: int, visitors: Sequence[Visitor]) -> dict[int, Fault]:
     rows = await database.fetch(
         _STANDING,
         {
-            "clients": [visitor.client_id for visitor in visitors],
-            "members": [visitor.member_id for visitor in visitors],
-            "tokens": [visitor.token_id for visitor in visitors],
+            "clients": database.numbers(visitor.client_id for visitor in visitors),
+            "members": _keys(visitor.member_id for visitor in visitors),
+            "tokens": _keys(visitor.token_id for visitor in visitors),
             "sessions": [visitor.session_key for visitor in visitors],
         },
     )
     found = {client: _fault(*facts, node_id=node_id) for client, *facts in rows}
     return {client: fault for client, fault in found.items() if fault is not None}
+
+
+def _keys(ids: Iterable[UUID | None]) -> str:
+    """An array of them as PostgreSQL writes it, for the reason that `database.numbers` gives."""
+    return "{" + ",".join("NULL" if id is None else str(id) for id in ids) + "}"
 
 
 def _fault(gone: bool, barred: bool, signed_out: bool, holder: int | None, *, node_id: int) -> Fault | None:  # noqa: FBT001

@@ -405,10 +405,12 @@ class Node:
                 for connection in self.connections.values():
                     connection.heard_at = now
             every = settings.SOCKET_HEARTBEAT
-            for connection in list(self.connections.values()):
-                if connection.client_id % every == second % every and connection.joined:
+            turn, silent, stuck = second % every, now - 2 * every, now - settings.SOCKET_ACK_TIMEOUT
+            for connection in [each for each in self.connections.values() if each.joined]:
+                if connection.client_id % every == turn:
                     _beat(connection)
-                if connection.joined and _is_late(connection, now):
+                is_stuck = connection.sent > connection.acked and connection.progress_at < stuck
+                if is_stuck or connection.heard_at < silent:
                     connection.close(4408)
 
 
@@ -422,12 +424,6 @@ def _catch_up() -> int:
 def _beat(connection: Connection) -> None:
     if not connection.blocked:
         connection.write(f'{{"op":"heartbeat","tag":{connection.sent}}}')
-
-
-def _is_late(connection: Connection, now: float) -> bool:
-    silent = now - connection.heard_at > 2 * settings.SOCKET_HEARTBEAT
-    stuck = connection.sent > connection.acked and now - connection.progress_at > settings.SOCKET_ACK_TIMEOUT
-    return silent or stuck
 
 
 def _every(seconds: float, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

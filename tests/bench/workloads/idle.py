@@ -17,6 +17,7 @@ from tests.bench.tally import Tally
 
 FIRST, CLIENTS = 200, 2000  # memory is compared between so few and so many
 HEARTBEAT = 25.0  # seconds between two of a client
+SETTLING = 5.0  # seconds until what arrivals leave behind is done: presence, vacuum of what was claimed
 CASE = "2,000 clients"
 
 
@@ -31,7 +32,7 @@ async def _measure(bench: Bench, workload: Workload, system: System) -> None:
     tally = Tally(CLIENTS, capacity=1)
     before = await _after_the_first(system)
     await system.connect(tally)
-    await asyncio.sleep(1)
+    await asyncio.sleep(SETTLING)
     each = (memory_bytes(system.roots()) - before) / CLIENTS / 1024
     metrics = {"KiB/connection": [each]}
     if isinstance(system, Parley):
