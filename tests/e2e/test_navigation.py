@@ -37,7 +37,7 @@ def test_keys_lead_through_the_list(
     b.open("berries")
     b.send_message("Ripe")
     a.assert_unread("berries", 1)
-    a.press("Alt+ArrowDown")
+    a.press("Alt+ArrowUp")
     a.assert_in("apples")
     a.press("Alt+Shift+ArrowUp")
     a.assert_in("berries")
@@ -78,11 +78,39 @@ def test_sections_fold_and_what_is_unread_stays_in_sight(
     b.open("cherries")
     b.send_message("Ripe")
     a.assert_unread("cherries", 1)
-    assert a.listed("Channels") == ["apples", "cherries"]
+    assert a.listed("Unread") == ["cherries"]
     fold.click()
-    assert a.listed("Channels") == ["apples", "berries", "cherries"]
+    assert a.listed("Channels") == ["apples", "berries"]
     a.page.get_by_role("button", name="Show unread only").click()
-    assert a.listed("Channels") == ["apples", "cherries"]
+    assert (a.listed("Unread"), a.listed("Channels")) == (["cherries"], ["apples"])
+
+
+def test_what_is_unread_stands_on_top_what_calls_one_first_until_one_goes_on(
+    browser_of: BrowserOf, channels: list[Conversation], alice: Member, bob: Member
+) -> None:
+    with organization_scope(alice.organization):
+        Participant.objects.filter(conversation=make_channel("dates", alice, bob), member=alice).update(muted=True)
+    a, b = browser_of(alice), browser_of(bob)
+    a.open("apples")
+    for name, text in (
+        ("dates", "Unheard"),
+        ("berries", "Ripe"),
+        ("cherries", "Ripe, @alice"),
+        ("apples", "Ripe, too"),
+    ):
+        b.open(name)
+        b.send_message(text)
+    a.assert_sees("Ripe, too")  # where one is stays in its place
+    assert a.listed("Unread") == ["cherries", "berries"]
+    assert a.listed("Channels") == ["apples", "dates"]
+    a.open("berries")
+    a.assert_read("berries")
+    assert a.listed("Unread") == ["cherries", "berries"]
+    a.page.get_by_role("button", name="Mark everything read").click()
+    a.assert_read("cherries")
+    a.open("apples")
+    assert a.listed("Unread") == []
+    assert a.listed("Channels") == ["apples", "berries", "cherries", "dates"]
 
 
 def test_a_conversation_is_favoured_muted_and_left_from_the_list(

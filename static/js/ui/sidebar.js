@@ -11,7 +11,7 @@ import { conversationIcon, conversationName, isChannel, others, presenceLabel } 
 
 const MOST_COUNTED = 99; // of a badge; beyond it the number says nothing more
 const RECENT = 20; // direct messages that are shown; the others are one press away
-const SECTIONS = ["favourites", "channels", "direct"];
+const SECTIONS = ["unread", "favourites", "channels", "direct"];
 const collator = new Intl.Collator(document.documentElement.lang || undefined, { numeric: true });
 
 /**
@@ -20,7 +20,8 @@ const collator = new Intl.Collator(document.documentElement.lang || undefined, {
  * @typedef {object} Entry
  * @property {Conversation} conversation
  * @property {string} name
- * @property {string} section
+ * @property {string} home the section it belongs to
+ * @property {string} section where it stands now: what is unread stands above all others
  * @property {boolean} favourite
  * @property {boolean} muted
  * @property {boolean} draft
@@ -55,7 +56,7 @@ export class Sidebar {
     this.later = everyFrame(() => this.render());
     app.store.observe((changes) => this.#onChanges(changes));
     app.client.drafts.observe((place) => this.#touch([place]));
-    app.client.signals.observe(() => this.#touch([...this.#entries.values()].filter((one) => one.section !== "channels").map((one) => one.conversation.id)));
+    app.client.signals.observe(() => this.#touch([...this.#entries.values()].filter((one) => one.home !== "channels").map((one) => one.conversation.id)));
     byId("sidebar-search").addEventListener("submit", (/** @type {SubmitEvent} */ event) => this.#search(event));
     byId("sidebar-body").addEventListener("click", (/** @type {MouseEvent} */ event) => this.#onClick(event));
     byId("sidebar-body").addEventListener("contextmenu", (/** @type {MouseEvent} */ event) => this.#onMenu(event));
@@ -143,15 +144,20 @@ export class Sidebar {
     const channel = isChannel(conversation);
     const started = channel || conversation.last_seq > 0 || conversation.created_by === store.me || draft || id === this.#current;
     if (!started) return undefined; // a direct message that nobody has written in is shown to who opened it
+    const seen = attention(store, id);
+    const home = seat.favourite ? "favourites" : channel ? "channels" : "direct";
+    // The open one stays where it is while it is read and written to: rows do not move under the pointer.
+    const above = id === this.#current ? this.#entries.get(id)?.section === "unread" : seen.loud;
     return {
       conversation,
       name: conversationName(store, conversation),
-      section: seat.favourite ? "favourites" : channel ? "channels" : "direct",
+      home,
+      section: above ? "unread" : home,
       favourite: seat.favourite ?? false,
       muted: seat.muted ?? false,
       draft,
       activity: Date.parse(store.at(id, conversation.last_seq)?.created_at ?? conversation.created_at),
-      attention: attention(store, id),
+      attention: seen,
     };
   }
 
@@ -175,8 +181,9 @@ export class Sidebar {
     const shown = this.#cut(section, all.filter((entry) => this.#isShown(entry)));
     const ids = shown.map((entry) => entry.conversation.id);
     const box = byId(`side-${section}-section`);
-    box.hidden = (section === "favourites" && all.length === 0) || (this.#kept.unread && ids.length === 0);
-    box.querySelector("[data-fold]").setAttribute("aria-expanded", String(!this.#kept.folded.includes(section)));
+    const optional = section === "favourites" || section === "unread";
+    box.hidden = (optional && all.length === 0) || (this.#kept.unread && ids.length === 0);
+    box.querySelector("[data-fold]")?.setAttribute("aria-expanded", String(!this.#kept.folded.includes(section)));
     fillList(byId(`side-${section}-list`), ids.map((id) => this.#rows.get(id)?.root));
     return ids;
   }
@@ -220,7 +227,7 @@ export class Sidebar {
     badge.hidden = seen.count === 0;
     badge.classList.toggle("badge-accent", !isChannel(conversation) || seen.mentions > 0);
     setText(count, countLabel(seen.count));
-    setText(time, entry.section === "direct" && conversation.last_seq > 0 ? shortTime(new Date(entry.activity).toISOString()) : "");
+    setText(time, entry.home === "direct" && conversation.last_seq > 0 ? shortTime(new Date(entry.activity).toISOString()) : "");
     link.title = isChannel(conversation) ? conversation.topic : this.#handles(conversation);
     row.slots.more.setAttribute("aria-label", interpolate(gettext("Actions for %(name)s"), { name: entry.name }));
   }
@@ -315,13 +322,23 @@ export class Sidebar {
 const countLabel = (count) => (count > MOST_COUNTED ? `${MOST_COUNTED}+` : String(count));
 
 /** @param {Entry} entry what its place among the others follows from */
-function placeOf({ section, name, activity, draft, attention: { loud } }) {
-  return [section, loud, draft, section === "direct" ? activity : name].join(" ");
+function placeOf(entry) {
+  const { section, name, activity, draft, attention } = entry;
+  return [section, attention.loud, draft, urgency(entry), section === "direct" ? activity : name].join(" ");
 }
 
-/** @param {string} section @returns {(one: Entry, other: Entry) => number} people by when they last wrote, all else by name */
+/** @param {Entry} entry what is unread: first what calls the member, then what was written to the member alone */
+const urgency = ({ home, attention: { mentions } }) => (mentions > 0 ? 0 : home === "direct" ? 1 : 2);
+
+/**
+ * People by when they last wrote, all else by name: what is unread, too, so that a busy channel does not jump.
+ *
+ * @param {string} section
+ * @returns {(one: Entry, other: Entry) => number}
+ */
 function inOrderOf(section) {
   const byName = (/** @type {Entry} */ one, /** @type {Entry} */ other) => collator.compare(one.name, other.name);
+  if (section === "unread") return (one, other) => urgency(one) - urgency(other) || byName(one, other);
   return section === "direct" ? (one, other) => other.activity - one.activity || byName(one, other) : byName;
 }
 
