@@ -199,6 +199,11 @@ class Person:
     def assert_not_found(self) -> None:
         expect(self.page.get_by_role("heading", name="There is nothing here")).to_be_visible()
 
+    def assert_live(self) -> None:
+        """With an open socket and in step, and the page says nothing about it."""
+        expect(self.page.locator("#connection")).to_have_attribute("data-status", "live")
+        expect(self.page.locator("#connection")).to_be_hidden()
+
     def assert_fits(self) -> None:
         """Nothing is wider than the window."""
         width = self.page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")

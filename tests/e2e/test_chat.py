@@ -171,6 +171,7 @@ def test_a_refused_message_can_be_discarded(
 ) -> None:
     b = browser_of(bob)
     b.open("plans")
+    b.assert_live()  # it asks no more, so it does not learn what nobody tells it
     b.expect_refusals()
     with organization_scope(alice.organization_id):
         Participant.objects.filter(conversation=plans, member=bob).update(left_at=plans.created_at)

@@ -41,8 +41,7 @@ def texts_of(channel: Conversation) -> list[str]:
 def assert_live(*people: Person) -> None:
     """Each has an open socket and is in step, and the page says nothing about it."""
     for person in people:
-        expect(person.page.locator("#connection")).to_have_attribute("data-status", "live")
-        expect(person.page.locator("#connection")).to_be_hidden()
+        person.assert_live()
 
 
 def test_offline_while_others_write_edit_and_delete(

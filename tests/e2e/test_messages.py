@@ -331,6 +331,7 @@ def test_what_was_not_sent_is_tried_again(
     a, b = browser_of(alice), browser_of(bob)
     b.open("plans")
     a.open("plans")
+    b.assert_live()  # it asks no more, so it does not learn what nobody tells it
     b.expect_refusals()
     with organization_scope(alice.organization_id):
         seat = Participant.objects.get(conversation=plans, member=bob)

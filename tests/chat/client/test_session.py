@@ -91,7 +91,7 @@ async def test_what_one_says_the_other_hears(scene: Scene, http: httpx.AsyncClie
         await bob.ready()
         entries = [alice.outbox.add(scene.town, f"m{number}") for number in range(40)]
         await alice.outbox.drain()
-        await until(lambda: len(texts(bob, scene.town)) == 40)
+        await until(lambda: len(texts(bob, scene.town)) == len(texts(alice, scene.town)) == 40)
         assert texts(bob, scene.town) == texts(alice, scene.town) == [entry.text for entry in entries]
         assert bob.store.unread(scene.town) == 40
         assert alice.store.unread(scene.town) == 0
