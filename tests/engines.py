@@ -43,8 +43,8 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two more than there are cores: tests with browsers and with processes of their own mostly wait."""
-    return (os.cpu_count() or 1) + 2
+    """One more than there are cores: tests with browsers and with processes of their own often wait."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -408,19 +408,19 @@ async def test_presence_is_told_to_those_who_share_a_conversation(
     assert "signal" not in {frame["op"] for frame in outsider.frames}
 
 
-async def test_who_touches_nothing_is_away_until_they_are_back(
-    server: Server,
-    enter: Enter,
-    channel: Conversation,
-    alice: Member,
-    bob: Member,
-    charlie: Member,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("chat.delivery.presence.LEASE", 1)
+@pytest.fixture
+def short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for before the server: it looks at them when it starts."""
+    monkeypatch.setattr("chat.delivery.presence.LEASE", 2)
     monkeypatch.setattr("chat.delivery.presence.RENEW", 0.3)
+
+
+async def test_who_touches_nothing_is_away_until_they_are_back(
+    short_leases: None, server: Server, enter: Enter, channel: Conversation, alice: Member, bob: Member, charlie: Member
+) -> None:
     client, token = await enter(alice)
     watching = await server.connect(client, token=token)
+    await watching.hear("hello")  # from here on it is told
     stranger, theirs = await enter(charlie)
     outsider = await server.connect(stranger, token=theirs, slug="globex")
     client, token = await enter(bob)
