@@ -208,12 +208,14 @@ class TestDelta:
 
     def test_many_changes_of_few_push_nobody_out_unsaid(self, alice: Member, bob: Member, monkeypatch) -> None:
         monkeypatch.setattr(module, "EVENTS", 3)
+        monkeypatch.setattr(module, "PEOPLE", 2)
         cursor = sync(alice).cursor
         change_profile(bob, name="Bobby")
         for name in ("Al", "Ali", "Alic"):
             change_profile(alice, name=name)
         answer = sync(alice, cursor=cursor)
-        assert answer.members_gap, "else nothing would say that Bob has another name"
+        told = {member.id for member in answer.members}
+        assert answer.members_gap or bob.pk in told, "else nothing would say that Bob has another name"
 
 
 @pytest.mark.usefixtures("in_acme")
