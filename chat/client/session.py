@@ -94,7 +94,8 @@ class Session:
             await asyncio.gather(*jobs)
         finally:
             for job in jobs:
-                job.cancel()
+                if not job.cancelling():  # a second time would end its goodbye to the server, and leave the socket open
+                    job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
             await self.outbox.stop()
 
