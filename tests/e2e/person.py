@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Locator, Page, Route, expect
@@ -261,20 +261,30 @@ class Person:
         yield
         self.page.unroute(address)
 
-    @contextmanager
-    def late_script(self, name: str) -> Iterator[None]:
+    def late_script(self, name: str) -> AbstractContextManager[None]:
         """A part of the page that has not come until the block ends."""
+        return self.late(rf"/js/ui/{name}\b")
+
+    @contextmanager
+    def late(self, pattern: str) -> Iterator[None]:
+        """What is asked for at such an address is not answered until the block ends."""
         held: list[Route] = []
+        over = False
 
         def hold(route: Route) -> None:
-            held.append(route)
+            if over:
+                route.continue_()
+            else:
+                held.append(route)
 
-        address = re.compile(rf"/js/ui/{name}\b")
+        address = re.compile(pattern)
         self.page.route(address, hold)
-        yield
-        assert held, f"{name} was not asked for"
-        for route in held:
-            route.continue_()
+        with self.page.expect_request(address):
+            yield
+        over = True
+        with self.page.expect_event("requestfinished", lambda request: bool(address.search(request.url))):
+            for route in held:
+                route.continue_()
         self.page.unroute(address)
 
     def expect_broken_connections(self) -> None:
@@ -293,7 +303,8 @@ class Person:
     def duplicate_tab(self) -> Person:
         """As the browser's own command does: with a copy of what the tab keeps."""
         with self.page.context.expect_page() as opened:
-            self.page.evaluate("void window.open(location.href)")
+            # Not window.open, which now and then throws about a callback of Chromium's own when the machine is busy.
+            self.page.evaluate(DUPLICATE)
         person = Person(opened.value, self.member)
         self.others.append(person)
         return person
@@ -334,6 +345,15 @@ class Person:
 
 
 STILL = "() => document.getAnimations().every((one) => one.playState !== 'running')"
+
+# A window that gets a copy of what the tab keeps.
+DUPLICATE = """
+() => {
+  const link = document.createElement("a");
+  Object.assign(link, { href: location.href, target: "_blank", rel: "opener" });
+  link.click();
+}
+"""
 
 # The fewest messages on the page in any frame from now on, and how many frames were looked at.
 WATCH = """

@@ -205,8 +205,27 @@ def test_drafts_of_a_conversation_and_of_a_thread_are_two_and_are_kept_across_ta
     twin.page.bring_to_front()
     twin.write("Half a message, and more")
     expect(a.composer).to_have_value("Half a message, and more")
-    twin.composer.press("Enter")  # a thread that is still opening takes the focus
+    twin.press("Enter")
     expect(a.composer).to_have_value("")
+
+
+def test_a_thread_that_comes_late_takes_no_word_from_the_message_that_is_being_written(
+    browser_of: BrowserOf, plans: Conversation, alice: Member, bob: Member
+) -> None:
+    a = browser_of(alice)
+    a.open("plans")
+    a.send_message("Root")
+    a.assert_sent("Root")
+    a.reply_in_thread("Root", "First")
+    with a.late(r"/messages/[^/]+/thread\b"):
+        a.reload()
+        a.composer.click()
+        a.type("Half a message")
+    expect(a.thread.get_by_role("listitem").filter(has_text="First")).to_be_visible()
+    a.page.wait_for_load_state("networkidle")  # what came has been looked at
+    a.type(", and more")
+    expect(a.composer).to_have_value("Half a message, and more")
+    expect(a.thread.get_by_role("textbox", name="Reply")).to_have_value("")
 
 
 def test_what_is_left_of_the_longest_message_is_said_near_its_end(

@@ -58,7 +58,8 @@ export class ConversationView {
     this.#render();
     this.#showTypists();
     if (other) this.#count();
-    if (other && seq === undefined && !matchMedia("(pointer: coarse)").matches) this.composer.focus();
+    const elsewhere = seq !== undefined || this.app.router.route.thread !== undefined;
+    if (other && !elsewhere && !matchMedia("(pointer: coarse)").matches) this.composer.focus();
     await this.history.open(conversation, seq);
     if (seq !== undefined && this.#id === conversation.id) this.#openItsThread(conversation.id, seq);
   }

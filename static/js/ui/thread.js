@@ -5,7 +5,7 @@ import { ApiError } from "../client/api.js";
 import { MessageActions } from "./actions.js";
 import { Composer } from "./composer.js";
 import { refusalIn } from "./conversation.js";
-import { byId, everyFrame, setText } from "./dom.js";
+import { byId, everyFrame, isWriting, setText } from "./dom.js";
 import { editMessage } from "./editor.js";
 import { gettext } from "./i18n.js";
 import { flash } from "./history.js";
@@ -68,7 +68,8 @@ export class Thread {
       this.#render();
       this.scroller.scrollTop = this.scroller.scrollHeight;
       if (this.#showTarget()) return;
-      if (!matchMedia("(pointer: coarse)").matches) this.composer.focus();
+      // Whoever went on writing elsewhere meanwhile must not find the rest of the sentence here.
+      if (!matchMedia("(pointer: coarse)").matches && !isWriting(document.activeElement)) this.composer.focus();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       toast(explain(error));
