@@ -6,8 +6,7 @@ All statements are safe to repeat and to run on several nodes at once. Lock orde
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 from chat.delivery import database
@@ -62,26 +61,28 @@ WITH asked AS (
 UPDATE chat_client c SET node_id = NULL, last_seen_at = now() FROM asked a WHERE c.id = a.id
 """
 _STANDING: Final = """
-SELECT w.id,
-    c.id IS NULL,
-    m.id IS NULL OR m.deactivated_at IS NOT NULL OR NOT u.is_active,
-    CASE WHEN w.token IS NOT NULL
-        THEN NOT EXISTS (SELECT FROM accounts_apitoken t WHERE t.id = w.token AND t.expires_at > now())
-        ELSE w.session IS NOT NULL
-        AND NOT EXISTS (SELECT FROM django_session s WHERE s.session_key = w.session AND s.expire_date > now()) END,
-    c.node_id
-FROM unnest(%(clients)s::bigint[], %(members)s::uuid[], %(tokens)s::uuid[], %(sessions)s::text[])
-    AS w (id, member, token, session)
-LEFT JOIN chat_client c ON c.id = w.id AND c.member_id = w.member
-LEFT JOIN accounts_member m ON m.id = w.member
-LEFT JOIN accounts_user u ON u.id = m.user_id
+SELECT * FROM (
+    SELECT w.id,
+        c.id IS NULL AS gone,
+        m.id IS NULL OR m.deactivated_at IS NOT NULL OR NOT u.is_active AS barred,
+        CASE WHEN w.token IS NOT NULL
+            THEN NOT EXISTS (SELECT FROM accounts_apitoken t WHERE t.id = w.token AND t.expires_at > now())
+            ELSE w.session IS NOT NULL
+            AND NOT EXISTS (SELECT FROM django_session s WHERE s.session_key = w.session AND s.expire_date > now())
+        END AS signed_out,
+        c.node_id
+    FROM unnest(%(clients)s::bigint[], %(members)s::uuid[], %(tokens)s::uuid[], %(sessions)s::text[])
+        AS w (id, member, token, session)
+    LEFT JOIN chat_client c ON c.id = w.id AND c.member_id = w.member
+    LEFT JOIN accounts_member m ON m.id = w.member
+    LEFT JOIN accounts_user u ON u.id = m.user_id
+) AS each WHERE gone OR barred OR signed_out OR node_id IS DISTINCT FROM %(node)s
 """
 
 Fault = Literal["gone", "barred", "signed_out", "moved", "unclaimed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(NamedTuple):
     """What the standing of a socket rests on: client and member, and the token or the session that let it in."""
 
     client_id: int
@@ -132,14 +133,14 @@ async def faults(node_id: int, visitors: Sequence[Visitor]) -> dict[int, Fault]:
     rows = await database.fetch(
         _STANDING,
         {
+            "node": node_id,
             "clients": database.numbers(visitor.client_id for visitor in visitors),
             "members": _keys(visitor.member_id for visitor in visitors),
             "tokens": _keys(visitor.token_id for visitor in visitors),
             "sessions": [visitor.session_key for visitor in visitors],
         },
     )
-    found = {client: _fault(*facts, node_id=node_id) for client, *facts in rows}
-    return {client: fault for client, fault in found.items() if fault is not None}
+    return {client: _fault(*facts) for client, *facts in rows}
 
 
 def _keys(ids: Iterable[UUID | None]) -> str:
@@ -147,13 +148,11 @@ def _keys(ids: Iterable[UUID | None]) -> str:
     return "{" + ",".join("NULL" if id is None else str(id) for id in ids) + "}"
 
 
-def _fault(gone: bool, barred: bool, signed_out: bool, holder: int | None, *, node_id: int) -> Fault | None:  # noqa: FBT001
+def _fault(gone: bool, barred: bool, signed_out: bool, holder: int | None) -> Fault:  # noqa: FBT001
     if barred:
         return "barred"
     if gone:
         return "gone"
     if signed_out:
         return "signed_out"
-    if holder is None:
-        return "unclaimed"
-    return "moved" if holder != node_id else None
+    return "unclaimed" if holder is None else "moved"

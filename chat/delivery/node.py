@@ -341,13 +341,13 @@ class Node:
     async def _compare(self, connections: list[Connection], *, lost: frozenset[int] = frozenset()) -> None:
         """`lost`: clients whose mailbox is to be taken as emptied."""
         sent = {connection: connection.sent for connection in connections}
-        # Where everything was sent nothing is to be found out, but where all of it counts as lost.
+        # Where everything was sent there is nothing to find out, but where all of it counts as lost.
         known = [-1 if connection.client_id in lost else tag for connection, tag in sent.items()]
         positions = await mailbox().positions([connection.client_id for connection in sent], known=known)
         for connection, tag in sent.items():
             position = positions.get(connection.client_id)
             if position is None or connection.sent != tag or connection.closed or connection.blocked:
-                continue  # gone, or moved on while we were reading, or to be looked at when it takes frames again
+                continue  # as it was, gone, moved on while we read, or to be looked at when it takes frames again
             if connection.client_id in lost or not position.reaches(tag):
                 self.acks.add(connection.client_id, *resync(connection, position))
             elif position.tag > tag and not connection.behind and connection.room > 0:

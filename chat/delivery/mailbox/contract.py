@@ -93,9 +93,8 @@ class Mailbox(Protocol):
         """What `clients[i]` has with `after[i]` < tag ≤ `upto[i]`, in tag order, for all of them in one step."""
 
     async def positions(self, clients: Sequence[int], *, known: Sequence[int] = ()) -> Mapping[int, Position]:
-        """Where each mailbox stands, seen at one instant per client; clients that are gone are left out. `known[i]`:
-        a tag of `clients[i]` at which it need not be said how far back the mailbox reaches: `oldest` may be None then.
-        """
+        """Where each mailbox stands, seen at one instant per client. Clients that are gone are left out, and those
+        whose mailbox stands at the tag `known[i]`: there is nothing to tell."""
 
     async def acknowledge(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> None:
         """`clients[i]` applied everything up to `upto[i]`, and had acked up to `after[i]` before. Sorted by client."""

@@ -111,9 +111,10 @@ class MemoryMailbox:
 
     async def positions(self, clients: Sequence[int], *, known: Sequence[int] = ()) -> Mapping[int, Position]:
         positions = {}
-        for client in clients:
+        for client, tag in zip(clients, known or [-1] * len(clients), strict=True):
             with self._open(client) as box:
-                positions[client] = box.position
+                if box.tag != tag:
+                    positions[client] = box.position
         return positions
 
     async def acknowledge(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> None:

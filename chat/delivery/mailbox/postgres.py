@@ -35,6 +35,7 @@ SELECT node_id, array_agg(id) FILTER (WHERE node_id IS NOT NULL),
 FROM bumped GROUP BY node_id
 """
 
+# Client by client, which is the order of the index: that the events depend on the client leaves no other.
 _TO_ONE_CONVERSATION: Final = f"""
 WITH locked AS (
     SELECT c.id FROM chat_participant p JOIN chat_client c ON c.member_id = p.member_id
@@ -44,7 +45,9 @@ WITH locked AS (
     RETURNING c.id, c.tag, c.tag - %(count)s AS base, c.node_id
 ), entries AS (
     INSERT INTO chat_mailboxentry (client_id, tag, event_id)
-    SELECT b.id, b.base + e.place, e.id FROM bumped b, unnest(%(events)s::bigint[]) WITH ORDINALITY AS e (id, place)
+    SELECT b.id, b.base + e.place, e.id FROM bumped b CROSS JOIN LATERAL (
+        SELECT id, place FROM unnest(%(events)s::bigint[]) WITH ORDINALITY AS e (id, place) WHERE b.id > 0 OFFSET 0
+    ) AS e
 ) {_APPENDED}
 """
 
@@ -104,9 +107,8 @@ SELECT events, array_agg(client_id), array_agg(first) FROM (
 
 # The way to the oldest entry leads past all that were acked since the last vacuum: it is not gone for nothing.
 _POSITIONS: Final = """
-SELECT c.id, c.tag,
-    CASE WHEN c.tag <> w.known THEN (SELECT min(e.tag) FROM chat_mailboxentry e WHERE e.client_id = c.id) END
-FROM unnest(%s::bigint[], %s::bigint[]) AS w (id, known) JOIN chat_client c ON c.id = w.id
+SELECT c.id, c.tag, (SELECT min(e.tag) FROM chat_mailboxentry e WHERE e.client_id = c.id)
+FROM unnest(%s::bigint[], %s::bigint[]) AS w (id, known) JOIN chat_client c ON c.id = w.id AND c.tag <> w.known
 """
 
 _ACKED: Final = f"""

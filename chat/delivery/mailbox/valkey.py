@@ -304,9 +304,11 @@ class ValkeyMailbox:
         """Looks at the run first: everything that a client is told about its mailbox passes here."""
         await _check_run()
         found = await _arun(_POSITIONS, *clients)
+        told = zip(clients, map(int, found[::2]), found[1::2], known or [-1] * len(clients), strict=True)
         return {
-            client: Position(int(tag), int(tag) - length + 1 if length else None)
-            for client, tag, length in zip(clients, found[::2], found[1::2], strict=True)
+            client: Position(tag, tag - length + 1 if length else None)
+            for client, tag, length, there in told
+            if tag != there
         }
 
     async def acknowledge(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> None:
