@@ -65,17 +65,15 @@ SELECT * FROM (
     SELECT w.id,
         c.id IS NULL AS gone,
         m.id IS NULL OR m.deactivated_at IS NOT NULL OR NOT u.is_active AS barred,
-        CASE WHEN w.token IS NOT NULL
-            THEN NOT EXISTS (SELECT FROM accounts_apitoken t WHERE t.id = w.token AND t.expires_at > now())
-            ELSE w.session IS NOT NULL
-            AND NOT EXISTS (SELECT FROM django_session s WHERE s.session_key = w.session AND s.expire_date > now())
-        END AS signed_out,
+        (w.token IS NOT NULL OR w.session IS NOT NULL) AND t.id IS NULL AND s.session_key IS NULL AS signed_out,
         c.node_id
     FROM unnest(%(clients)s::bigint[], %(members)s::uuid[], %(tokens)s::uuid[], %(sessions)s::text[])
         AS w (id, member, token, session)
     LEFT JOIN chat_client c ON c.id = w.id AND c.member_id = w.member
     LEFT JOIN accounts_member m ON m.id = w.member
     LEFT JOIN accounts_user u ON u.id = m.user_id
+    LEFT JOIN accounts_apitoken t ON t.id = w.token AND t.expires_at > now()
+    LEFT JOIN django_session s ON w.token IS NULL AND s.session_key = w.session AND s.expire_date > now()
 ) AS each WHERE gone OR barred OR signed_out OR node_id IS DISTINCT FROM %(node)s
 """
 

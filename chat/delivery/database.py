@@ -21,8 +21,7 @@ TIMEOUT: Final = 5.0  # seconds to wait for a connection before the caller tries
 
 # A queue table is empty at one moment and huge at the next; a plan made for the empty one must not meet the huge one.
 _PLANS: Final = (
-    "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
-    " -c plan_cache_mode=force_generic_plan -c statement_timeout=30000"
+    "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c statement_timeout=30000"
 )
 
 Parameters = Mapping[str, Any] | Sequence[Any]

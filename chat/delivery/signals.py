@@ -45,10 +45,11 @@ GROUP BY c.node_id
 _ACQUAINTED: Final = """
 WITH seats AS (
     SELECT conversation_id, member_id FROM chat_participant WHERE member_id = ANY(%(changed)s) AND left_at IS NULL
-), small AS (
-    SELECT conversation_id FROM chat_participant
-    WHERE conversation_id IN (SELECT conversation_id FROM seats) AND left_at IS NULL
-    GROUP BY conversation_id HAVING count(*) <= %(onlookers)s
+), small AS MATERIALIZED (
+    SELECT conversation_id FROM (SELECT DISTINCT conversation_id FROM seats) AS touched
+    WHERE %(onlookers)s >= (SELECT count(*) FROM (
+        SELECT FROM chat_participant p WHERE p.conversation_id = touched.conversation_id AND p.left_at IS NULL
+        LIMIT %(onlookers)s + 1) AS seated)
 )
 SELECT subject.member_id, array_agg(DISTINCT viewer.member_id)
 FROM small
