@@ -25,8 +25,8 @@ export class Combobox {
   show(options, content = options) {
     options.forEach((option, index) => (option.id = `${this.prefix}-${index}`));
     this.options = options;
+    this.list.scrollTop = 0; // before it changes: after that the page would be laid out now and once more in its frame
     this.list.replaceChildren(...content);
-    this.list.scrollTop = 0;
     this.#setActive(0);
     this.input.setAttribute("aria-expanded", String(options.length > 0));
   }

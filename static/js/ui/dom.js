@@ -40,26 +40,32 @@ export function setText(element, text) {
 
 /** @param {Element} use a <use> of templates/icons.html @param {string} name */
 export function setIcon(use, name) {
-  use.setAttribute("href", `#icon-${name}`);
+  const href = `#icon-${name}`;
+  if (use.getAttribute("href") !== href) use.setAttribute("href", href); // the same one would be drawn anew
 }
 
 /**
  * `work` once in the next frame, however often it is asked for; without frames (a hidden page) a little later.
  *
  * @param {() => void} work
+ * @param {number} [rest] milliseconds from one time to the next: the first is done at once, what comes in a flood is gathered
  * @returns {() => void}
  */
-export function everyFrame(work) {
+export function everyFrame(work, rest = 0) {
   let planned = false;
+  let last = -Infinity;
   const run = () => {
     planned = false;
+    last = performance.now();
     work();
   };
   return () => {
     if (planned) return;
     planned = true;
-    if (document.visibilityState === "visible") requestAnimationFrame(run);
-    else setTimeout(run, 250);
+    const wait = last + rest - performance.now();
+    if (document.visibilityState !== "visible") setTimeout(run, 250);
+    else if (wait > 0) setTimeout(() => requestAnimationFrame(run), wait);
+    else requestAnimationFrame(run);
   };
 }
 

@@ -12,6 +12,8 @@ import { conversationIcon, conversationName, isChannel } from "./names.js";
 import { reach, rowsOf } from "./rows.js";
 
 const MOST_SHOWN = 300; // messages in the document at once; a browser lays out more only with a pause
+const CUT = 50; // that many at once: where one goes for each that comes, all others move and are painted anew
+const RENDERED = 100; // milliseconds between two times that news are shown: nobody reads faster
 const NEAR = 900; // pixels from an edge at which the next page is fetched: about a screenful before it is needed
 const AT_END = 48; // pixels from the end within which one is reading along
 const BEHIND = 20; // messages by which the store may lag behind the newest without the page making a fuss of it
@@ -58,7 +60,7 @@ export class History {
       retry: (edge) => void this.#extend(edge),
     });
     this.observer = new IntersectionObserver((entries) => this.#see(entries), { root: this.scroller, rootMargin: "0px 0px -20px 0px" });
-    this.render = everyFrame(() => this.#render());
+    this.render = everyFrame(() => this.#render(), RENDERED);
     this.settle = everyFrame(() => this.#settle());
     app.store.observe((changes) => this.#onChanges(changes));
     app.client.outbox.observe((conversation) => conversation === this.#conversation && this.render());
@@ -136,7 +138,7 @@ export class History {
     if (!conversation || this.#newAfter === null) return;
     this.#passedNew = true;
     const seq = this.#newAfter + 1;
-    if (this.list.element.querySelector(".new-divider")) this.#scrollTo(undefined, true);
+    if (this.list.withKey("new")) this.#scrollTo(undefined, true);
     else this.app.router.go(this.app.router.path(conversation.id, seq));
     this.settle();
   }
@@ -222,7 +224,7 @@ export class History {
   /** @param {number | undefined} seq @param {boolean} hasNew */
   #scrollTo(seq, hasNew) {
     const target = seq === undefined ? null : this.list.atSeq(seq);
-    const divider = hasNew ? this.list.element.querySelector(".new-divider") : null;
+    const divider = hasNew ? this.list.withKey("new") : null;
     if (target) {
       target.scrollIntoView({ block: "center" });
       if (seq !== this.#current?.last_seq || this.app.router.route.seq === seq) flash(target);
@@ -374,8 +376,12 @@ export class History {
   /** Give up what is farthest from where one looks. @param {Edge} edge the one that grew */
   #shrink(edge) {
     const messages = this.#to - this.#from < MOST_SHOWN ? [] : this.app.store.between(this.#conversation ?? "", this.#from, this.#to);
-    if (edge === "before") this.#to = reach(messages, MOST_SHOWN, "first") ?? this.#to;
-    else this.#from = reach(messages, MOST_SHOWN, "last") ?? this.#from;
+    const end = edge === "before" ? "first" : "last";
+    if (reach(messages, MOST_SHOWN, end) !== null) {
+      const last = reach(messages, MOST_SHOWN - CUT, end);
+      if (edge === "before") this.#to = last ?? this.#to;
+      else this.#from = last ?? this.#from;
+    }
     this.#edges[edge === "before" ? "after" : "before"] = "idle";
   }
 
@@ -507,7 +513,7 @@ export class History {
 
   /** Above the history, while what is new begins above what is on the screen and has not been there. */
   #showUnreadBar() {
-    const divider = this.list.element.querySelector(".new-divider");
+    const divider = this.list.withKey("new");
     const isAbove = divider ? divider.getBoundingClientRect().bottom < this.scroller.getBoundingClientRect().top : (this.#newAfter ?? 0) < this.#from;
     const shown = this.#newAfter !== null && !this.#passedNew && !this.#loading && this.#to > 0 && isAbove;
     byId("unread-bar").hidden = !shown;

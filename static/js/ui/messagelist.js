@@ -48,6 +48,11 @@ export class MessageList {
     this.show([]);
   }
 
+  /** @param {string} key of a row @returns {HTMLElement | null} found without going through the list */
+  withKey(key) {
+    return this.#nodes.get(key)?.root ?? null;
+  }
+
   /** @param {EventTarget | null} target @returns {MessageNode | undefined} the message that an event happened in */
   nodeOf(target) {
     const root = target instanceof Element ? target.closest(".message") : null;

@@ -11,6 +11,7 @@ import { conversationIcon, conversationName, isChannel, others, presenceLabel } 
 
 const MOST_COUNTED = 99; // of a badge; beyond it the number says nothing more
 const RECENT = 20; // direct messages that are shown; the others are one press away
+const RENDERED = 100; // milliseconds between two times that news are shown: nobody counts faster
 const SECTIONS = ["unread", "favourites", "channels", "direct"];
 const collator = new Intl.Collator(document.documentElement.lang || undefined, { numeric: true });
 
@@ -53,7 +54,7 @@ export class Sidebar {
     this.app = app;
     this.key = `parley:sidebar:${app.config.member}`;
     this.#kept = { ...this.#kept, ...readJson(this.key) };
-    this.later = everyFrame(() => this.render());
+    this.later = everyFrame(() => this.render(), RENDERED);
     app.store.observe((changes) => this.#onChanges(changes));
     app.client.drafts.observe((place) => this.#touch([place]));
     app.client.signals.observe(() => this.#touch([...this.#entries.values()].filter((one) => one.home !== "channels").map((one) => one.conversation.id)));
@@ -111,8 +112,9 @@ export class Sidebar {
 
   /** @param {Changes} changes */
   #onChanges(changes) {
-    if (changes.members.size || changes.organization) this.#allStale = true;
-    this.#touch([...changes.conversations, ...changes.participants, ...changes.histories]);
+    if (changes.organization) this.#allStale = true;
+    const named = changes.members.size === 0 ? [] : [...this.#entries.values()].filter(({ conversation }) => conversation.people.some((id) => changes.members.has(id)));
+    this.#touch([...changes.conversations, ...changes.participants, ...changes.histories, ...named.map((one) => one.conversation.id)]);
   }
 
   /** @param {string[]} ids */
