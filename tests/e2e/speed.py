@@ -72,6 +72,15 @@ class Task(NamedTuple):
     parts: str
 
 
+class Key(NamedTuple):
+    """What one key in the palette took, in milliseconds: the work until its frame, and the longest task after that."""
+
+    typed: str
+    wall: float
+    cpu: float
+    after: float
+
+
 def main(minutes: float, address: str, parts: list[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright runs an event loop in this thread
@@ -152,21 +161,23 @@ def measure_palette(browser: Browser, address: str) -> None:
     page.keyboard.press("Control+k")
     field = page.locator("#palette-input")
     field.wait_for()
-    keys: list[tuple[str, float, float]] = []
+    keys: list[Key] = []
     for words in TYPED:
         field.fill("")
         page.wait_for_timeout(BETWEEN_KEYS)
         keys += type_traced(browser, page, words)
-    work = [one for _, one, _ in keys]
-    longest = max(keys, key=lambda one: one[1])
-    say(f"palette, {CHANNELS} channels, {PEOPLE} people, {len(keys)} keys: {statistics.median(work):.1f} ms a key,")
-    later = max(one for *_, one in keys)
-    say(f"the worst {longest[1]:.1f} ms ({longest[0]!r}); the longest task until the next key {later:.1f} ms")
+    wall, cpu = (statistics.median(taken) for taken in zip(*((one.wall, one.cpu) for one in keys), strict=True))
+    slowest = max(keys, key=lambda one: one.wall)
+    most = max(keys, key=lambda one: one.cpu)
+    after = max(one.after for one in keys)
+    say(f"palette, {CHANNELS} channels, {PEOPLE} people, {len(keys)} keys: {wall:.1f} ms a key ({cpu:.1f} ms CPU);")
+    say(f"the worst {slowest.wall:.1f} ms ({slowest.typed!r}), by CPU time {most.cpu:.1f} ms ({most.typed!r});")
+    say(f"the longest task until the next key {after:.1f} ms")
     page.context.close()
 
 
-def type_traced(browser: Browser, page: Page, words: str) -> list[tuple[str, float, float]]:
-    """Type `words` with pauses; of each key: what was typed, the work until its frame, the longest task after that."""
+def type_traced(browser: Browser, page: Page, words: str) -> list[Key]:
+    """Type `words` with pauses."""
     browser.start_tracing(page=page, categories=TRACED)
     for key in words:
         page.keyboard.press(key if key != " " else "Space")
@@ -178,9 +189,10 @@ def type_traced(browser: Browser, page: Page, words: str) -> list[tuple[str, flo
     found = []
     for index, (start, end) in enumerate(pairwise([*pressed, pressed[-1] + BETWEEN_KEYS])):
         shown = next((one for one in frames if one > start), end)
-        until = [one.wall for one in tasks if start - one.wall <= one.start < shown]
-        after = [one.wall for one in tasks if shown <= one.start < end]
-        found.append((words[: index + 1], sum(until), max(after, default=0.0)))
+        until = [one for one in tasks if start - one.wall <= one.start < shown]
+        wall, cpu = sum(one.wall for one in until), sum(one.cpu for one in until)
+        after = max((one.wall for one in tasks if shown <= one.start < end), default=0.0)
+        found.append(Key(words[: index + 1], wall, cpu, after))
     return found
 
 
@@ -242,7 +254,7 @@ def label(event: dict[str, Any]) -> str:
 
 
 def is_event(event: dict[str, Any], kind: str) -> bool:
-    return event["name"] == "EventDispatch" and event["args"].get("data", {}).get("type") == kind
+    return bool(event["name"] == "EventDispatch" and event["args"].get("data", {}).get("type") == kind)
 
 
 # --- The page and what it shows ---------------------------------------------------------------------

@@ -8,9 +8,11 @@ const WORD = 6; // the first letter of a word in it
 const NEXT = 4; // right after the one before
 const GAP = 0.2; // for each letter that is passed over
 const WHOLE = 12; // the text is what was typed
+const PLAIN = /^[ -~]*$/;
 
 /** @param {string} text @returns {string} without accents and capitals */
 export function fold(text) {
+  if (PLAIN.test(text)) return text.toLowerCase(); // most are, and thousands are folded at once
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
@@ -84,21 +86,74 @@ function isBeginning(text, at) {
 }
 
 /**
- * The best `most` of `items`, best first; equals keep their order.
+ * What can be found, and what was found last: while one types on, only that is looked at again. For what lacks the letters
+ * of a query, in their order, lacks those of every longer one.
  *
  * @template {{folded: string, weight?: number}} T `weight` is added to what matches
+ */
+export class Finder {
+  /** @type {T[]} */
+  #items;
+  /** @type {T[]} those that suit `#sought` */
+  #left;
+  #sought = "";
+
+  /** @param {T[]} items */
+  constructor(items) {
+    this.#items = this.#left = items;
+  }
+
+  /**
+   * The best `most`, best first; equals keep their order.
+   *
+   * @param {string} query as it was typed
+   * @param {number} most
+   * @returns {T[]}
+   */
+  best(query, most) {
+    const wanted = fold(query.trim());
+    const among = wanted.startsWith(this.#sought) ? this.#left : this.#items;
+    /** @type {T[]} */
+    const left = [];
+    /** @type {{item: T, points: number}[]} */
+    const top = [];
+    for (const item of among) {
+      const points = score(wanted, item.folded);
+      if (points === null) continue;
+      left.push(item);
+      insert(top, { item, points: points + (item.weight ?? 0) }, most);
+    }
+    this.#left = left;
+    this.#sought = wanted;
+    return top.map(({ item }) => item);
+  }
+}
+
+/**
+ * The best of `items`, once: see `Finder`.
+ *
+ * @template {{folded: string, weight?: number}} T
  * @param {T[]} items
- * @param {string} query as it was typed
+ * @param {string} query
  * @param {number} most
  * @returns {T[]}
  */
 export function best(items, query, most) {
-  const wanted = fold(query.trim());
-  const found = [];
-  for (const item of items) {
-    const points = score(wanted, item.folded);
-    if (points !== null) found.push({ item, points: points + (item.weight ?? 0) });
-  }
-  found.sort((one, other) => other.points - one.points);
-  return found.slice(0, most).map(({ item }) => item);
+  return new Finder(items).best(query, most);
+}
+
+/**
+ * Into its place behind those that are as good: a dozen is kept in order for less than all are sorted.
+ *
+ * @template {{points: number}} F
+ * @param {F[]} top
+ * @param {F} found
+ * @param {number} most
+ */
+function insert(top, found, most) {
+  let place = top.length;
+  while (place > 0 && top[place - 1].points < found.points) place -= 1;
+  if (place >= most) return;
+  top.splice(place, 0, found);
+  if (top.length > most) top.pop();
 }

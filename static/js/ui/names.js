@@ -3,6 +3,8 @@
 
 import { gettext } from "./i18n.js";
 
+const collator = new Intl.Collator(); // made once: `localeCompare` looks for it at every comparison
+
 /** @param {Conversation} conversation */
 export const isChannel = (conversation) => conversation.kind === "public" || conversation.kind === "private";
 
@@ -49,7 +51,7 @@ export function roleLabel(role) {
 /** @param {Store} store @returns {Member[]} active members other than oneself, by name */
 export function people(store) {
   const active = [...store.members.values()].filter((member) => !member.deactivated_at && member.id !== store.me);
-  return active.sort((one, other) => one.name.localeCompare(other.name));
+  return active.sort((one, other) => collator.compare(one.name, other.name));
 }
 
 /** @param {string} name */

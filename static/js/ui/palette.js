@@ -6,7 +6,7 @@ import { Combobox } from "./combobox.js";
 import { openDialog } from "./dialog.js";
 import { byId, clone, setIcon, setText } from "./dom.js";
 import { fillAvatar } from "./format.js";
-import { best, fold } from "./fuzzy.js";
+import { Finder, fold } from "./fuzzy.js";
 import { gettext, interpolate } from "./i18n.js";
 import { attention } from "./levels.js";
 import { conversationIcon, conversationName, conversationTitle, isChannel, people, presenceLabel } from "./names.js";
@@ -21,6 +21,7 @@ const RECENT = 3; // points for where one was lately: between two that match ali
  * Something to go to or to do.
  *
  * @typedef {object} Item
+ * @property {string} [id] of the conversation, or of the person
  * @property {string} label
  * @property {string} folded what is searched
  * @property {"conversation" | "person" | "command" | "search"} kind
@@ -37,6 +38,8 @@ const RECENT = 3; // points for where one was lately: between two that match ali
 export class Palette {
   /** @type {Item[]} */
   #items = [];
+  /** @type {Map<string | undefined, Finder<Item>>} by the sign that one begins with: what then can be found */
+  #finders = new Map();
   /** @type {Item[]} */
   #shown = [];
   #timer = 0;
@@ -59,11 +62,17 @@ export class Palette {
 
   /** @param {string} [words] to begin with */
   open(words = "") {
-    this.#items = this.#gather();
+    this.#take(this.#gather());
     this.input.value = words;
     this.#show();
     openDialog(this.dialog);
     this.input.focus();
+  }
+
+  /** @param {Item[]} items */
+  #take(items) {
+    this.#items = items;
+    this.#finders.clear();
   }
 
   /** @returns {Item[]} everything that the page knows */
@@ -87,6 +96,7 @@ export class Palette {
     const label = conversationName(store, conversation);
     const partner = conversation.kind === "direct" ? store.members.get(conversation.people.find((id) => id !== store.me) ?? store.me) : undefined;
     return {
+      id: conversation.id,
       kind: "conversation",
       label,
       folded: fold(partner ? `${label} @${partner.handle}` : isChannel(conversation) ? `#${label}` : label),
@@ -102,7 +112,7 @@ export class Palette {
   /** @param {Member} member @returns {Item} */
   #personItem(member) {
     const run = () => this.app.run("profile", member.id);
-    return { kind: "person", label: member.name, folded: fold(`${member.name} @${member.handle}`), detail: this.#about(member), member, run };
+    return { id: member.id, kind: "person", label: member.name, folded: fold(`${member.name} @${member.handle}`), detail: this.#about(member), member, run };
   }
 
   /** @param {Member} member */
@@ -158,12 +168,22 @@ export class Palette {
     try {
       const [found, channels] = await Promise.all([this.app.client.findMembers(words), this.#browse(words)]);
       if (typed !== this.input.value || !this.dialog.open || found.length + channels.length === 0) return;
-      const more = channels.filter((view) => !this.app.store.ownSeat(view.id)).map((view) => this.#conversationItem(view, 0));
-      this.#items = [...this.#gather(), ...more];
+      const more = this.#unknownOf(found, channels);
+      if (more.length === 0) return;
+      this.#take([...this.#items, ...more]);
       this.#show();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error; // what is known can still be found
     }
+  }
+
+  /** What is not there yet: all that is there is not gathered anew. @param {Member[]} members @param {Conversation[]} channels @returns {Item[]} */
+  #unknownOf(members, channels) {
+    const known = new Set(this.#items.flatMap(({ id, member }) => [id, member?.id]));
+    return [
+      ...members.filter(({ id }) => !known.has(id) && id !== this.app.store.me).map((member) => this.#personItem(member)),
+      ...channels.filter(({ id }) => !known.has(id)).map((view) => this.#conversationItem(view, 0)),
+    ];
   }
 
   /** @param {string} words */
@@ -174,12 +194,19 @@ export class Palette {
   #show() {
     const typed = this.input.value;
     const sign = typed[0];
-    const kept = this.#items.filter((item) => suits(item, sign));
     const words = ">@".includes(sign ?? " ") ? typed.slice(1) : typed;
-    this.#shown = typed.trim() ? best(kept, words, MOST_SHOWN) : this.#atFirst();
+    this.#shown = typed.trim() ? this.#finder(sign).best(words, MOST_SHOWN) : this.#atFirst();
     if (words.trim() && sign !== ">") this.#shown.push(this.#searchItem(words.trim()));
     this.box.show(this.#shown.map((item) => option(item)));
     byId("palette-empty").hidden = this.#shown.length > 0;
+  }
+
+  /** @param {string} sign @returns {Finder<Item>} */
+  #finder(sign) {
+    const kind = ">@#".includes(sign) ? sign : "";
+    const finder = this.#finders.get(kind) ?? new Finder(kind ? this.#items.filter((item) => suits(item, kind)) : this.#items);
+    this.#finders.set(kind, finder);
+    return finder;
   }
 
   /** Where one was lately, then what is unread; the open one is where one is. */
@@ -206,7 +233,7 @@ export class Palette {
   }
 }
 
-/** @param {Item} item @param {string | undefined} sign */
+/** @param {Item} item @param {string} sign */
 function suits(item, sign) {
   if (sign === ">") return item.kind === "command";
   if (sign === "@") return item.member !== undefined;
