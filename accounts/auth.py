@@ -27,6 +27,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.actions.sessions import end_sessions, sign_out_everywhere
@@ -283,6 +284,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         user.save(update_fields=["password"])
         record("user.password_changed", actor=cast(User, user), target=user)
         sign_out_everywhere(cast(User, user))
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """To the sign-in page, and from there to the chat: the page of passwords would ask for a new one again."""
+        return reverse("account_login")
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """By the worker and after commit: a mail server that is slow or down must not be what a person waits for."""

@@ -60,6 +60,12 @@
     if (closer) closer.closest("dialog").close();
   });
 
+  // What unfold leaves without a landmark, and the scrolling boxes that are one each under the same name.
+  addEventListener("load", () => {
+    document.getElementById("main")?.setAttribute("role", "main");
+    for (const box of document.querySelectorAll(".simplebar-content-wrapper")) box.setAttribute("role", "group");
+  });
+
   // A second click must not act twice.
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("form.desk-form")) return;

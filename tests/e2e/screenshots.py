@@ -107,6 +107,19 @@ VIEWS: Final[dict[str, Step]] = {
 }
 
 
+PAGES: Final[dict[str, str]] = {
+    "members": "/o/acme/manage/members",
+    "channels": "/o/acme/manage/channels",
+    "invitations": "/o/acme/manage/invitations",
+    "organization": "/o/acme/manage/settings",
+    "audit-log": "/o/acme/manage/audit",
+    "desk": "/admin/",
+    "desk-reports": "/admin/chat/report/",
+    "desk-members": "/admin/accounts/member/",
+    "desk-audit-log": "/admin/accounts/auditentry/",
+}
+
+
 def main(address: str) -> None:
     FOLDER.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
@@ -137,6 +150,9 @@ def shoot(browser: Browser, address: str, *, phone: bool, dark: bool) -> None:
         page.goto("/o/acme/")
         page.locator(".side-row[data-slot=link]").first.wait_for(state="attached")
         step(page)
+        keep(page, name, phone=phone, dark=dark)
+    for name, path in PAGES.items():
+        page.goto(path)
         keep(page, name, phone=phone, dark=dark)
     context.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from uuid import uuid4
 
 import pytest
@@ -10,11 +11,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.actions import invite_member
-from accounts.models import Member
+from accounts.models import Member, User
 from chat.actions.conversations import create_channel
 from chat.actions.messages import send_message
 from chat.actions.pins import pin_message
 from chat.actions.reactions import add_reaction
+from chat.actions.reports import report_message
+from chat.models import Message, Report
 from tests.cast import PASSWORD, scope_of
 from tests.e2e.chromium import DESK, PHONE
 from tests.e2e.person import Person
@@ -49,6 +52,14 @@ ORGANIZATION = (
     "/o/acme/manage/audit",
 )
 
+DESK_PAGES = (
+    "",  # as the installation's staff, with its operations
+    "organization/acme",  # from here on as the owner: the queue, and everything one may do
+    "chat/report/",
+    "accounts/member/",
+    "accounts/auditentry/",
+)
+
 
 class Judge:
     """Looks at one page after the other and says in the end what axe found on any of them."""
@@ -59,6 +70,8 @@ class Judge:
 
     def look(self, page: Page, where: str) -> None:
         page.evaluate(FINISH)  # a colour on its way is no colour to judge
+        if (wide := page.evaluate("document.scrollingElement.scrollWidth")) > page.viewport_size["width"]:
+            self.found.append(f"{where}: {wide} pixels wide")  # a phone shows such a page smaller, and cut off
         for each in self.axe.run(page).response["violations"]:
             places = [" ".join(map(str, node["target"])) for node in each["nodes"]]
             self.found.append(f"{where}: {each['id']}: {each['help']}: {places[:6]}")
@@ -133,6 +146,23 @@ def test_the_chat(
     person.open("town")
     expect(page.locator("#messages .message").first).to_be_visible()
     judge.look(page, "a conversation")
+
+
+def test_the_desk(
+    browser_of: Callable[..., Person], alice: Member, bob: Member, gus: Member, town: None, judge: Judge
+) -> None:
+    with scope_of(bob):
+        message = Message.objects.filter(author=gus).latest("seq")
+        report = report_message(bob, message.pk, reason=Report.Reason.SPAM, comment="Not this again")
+    staff = User.objects.get(pk=alice.user_id)
+    staff.is_staff = True
+    staff.save(update_fields=["is_staff"])
+    person = browser_of(alice)
+    for path in (*DESK_PAGES, f"chat/report/{report.pk}/change/", f"accounts/member/{bob.pk}/change/"):
+        assert person.visit(f"/admin/{path}") == HTTPStatus.OK
+        judge.look(person.page, f"/admin/{path}")
+        person.page.evaluate("document.documentElement.classList.add('dark')")  # what the theme's switch does
+        judge.look(person.page, f"/admin/{path}, dark")
 
 
 def test_the_judge_sees(chromium: Browser) -> None:

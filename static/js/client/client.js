@@ -207,8 +207,13 @@ export class Client {
     const seats = await this.api.list(`conversations/${id}/participants`);
     if (!this.store.isCurrent(id, moment)) return this.loadParticipants(id);
     this.store.putParticipants(id, seats);
-    await this.#learn(seats.map((/** @type {Participant} */ seat) => seat.member).filter((/** @type {string} */ one) => !this.store.members.has(one)));
+    await this.meet(seats.map((/** @type {Participant} */ seat) => seat.member));
     return seats;
+  }
+
+  /** Know these people, who may have written where one is not. @param {string[]} ids */
+  async meet(ids) {
+    await this.#learn(new Set(ids.filter((id) => !this.store.members.has(id))));
   }
 
   /** @param {string} id @param {string} member */

@@ -67,6 +67,7 @@ export class Mentions {
       const answer = await (next ? this.app.client.api.get(next) : this.app.client.api.get("mentions", { limit: PAGE }));
       if (turn !== this.#asked) return;
       const found = [...answer.results].reverse();
+      void this.app.client.meet(found.map(({ author }) => author));
       this.#messages = anew ? found : [...this.#messages, ...found];
       this.#next = answer.next && new URL(answer.next, location.href).pathname + new URL(answer.next, location.href).search;
       setText(byId("mentions-status"), "");

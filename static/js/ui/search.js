@@ -100,6 +100,7 @@ export class Search {
     setText(byId("search-count"), gettext("Searching…"));
     try {
       const { results, next } = await ask();
+      await this.app.client.meet(results.map(({ author }) => author));
       if (turn !== this.#asked) return;
       this.#next = next && new URL(next, location.href).pathname + new URL(next, location.href).search;
       this.#show(results);
