@@ -7,8 +7,9 @@ opening  From the press on a conversation of 10,000 messages to the frame in whi
 news     100 messages a second into the conversation on the screen, for `minutes`. Tasks are read from Chrome's own
          trace, so that nothing is run in the page to see them, and tracing pauses while memory is looked at: what a
          forced collection takes is no task of the page. Each task over 50 ms is told with its time on the wall, its CPU
-         time (much less of it: the machine was busy with something else) and what took most of it. Memory is what the
-         page holds after a collection of garbage, each minute; `rise` is the slope over all but the first fifth.
+         time and what took most of it. Only on a quiet machine is the wall the page's: where others wait for the cores,
+         tasks of no CPU at all take 100 ms. Memory is what the page holds after a collection of garbage, each minute;
+         how fast it rises is the slope over all but the first fifth.
 palette  In an organization of 2,000 channels and 2,000 people: for every key typed, the work of the main thread from
          the key to the end of the frame that shows what it found, and the longest task until the next key (the answer
          of the server is among them).
