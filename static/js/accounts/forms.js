@@ -31,3 +31,5 @@ function offerCopy(button) {
 
 for (const slug of document.querySelectorAll("input[data-slug-of]")) suggest(/** @type {HTMLInputElement} */ (slug));
 for (const button of document.querySelectorAll("button[data-copy]")) offerCopy(/** @type {HTMLButtonElement} */ (button));
+// On a phone the pages of an organization are one line to be pushed along.
+document.querySelector(".page-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
