@@ -6,6 +6,10 @@ class AccountsConfig(AppConfig):
     name = "accounts"
     default = True
 
+    def ready(self) -> None:
+        """Whoever queues a task needs the application with our broker, the web server first of all."""
+        import config.celery  # noqa: F401
+
 
 class DeskConfig(admin.AdminConfig):
     """Django's admin with our site as the default one: see accounts/site.py."""

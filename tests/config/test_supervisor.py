@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import psutil
 import psycopg
 import pytest
@@ -130,10 +131,28 @@ def kept(home: Path) -> int:
         return int((connection.execute("SELECT answer FROM kept").fetchone() or [0])[0])
 
 
-def test_starts_says_where_to_go_and_stops_cleanly(start: Callable[..., Up]) -> None:
+def sign_up(up: Up, email: str) -> None:
+    with httpx.Client(base_url=up.url, follow_redirects=True) as browser:
+        browser.get("/accounts/signup/")
+        form = {
+            "csrfmiddlewaretoken": browser.cookies["csrftoken"],
+            "organization": "Acme",
+            "slug": "acme",
+            "name": "Alice",
+            "email": email,
+            "password1": "correct-horse-7",
+        }
+        answer = browser.post("/accounts/signup/", data=form, headers={"Referer": up.url})
+        assert answer.url.path.startswith("/o/acme/"), answer.text
+
+
+def test_starts_says_where_to_go_sends_mail_and_stops_cleanly(start: Callable[..., Up]) -> None:
     up = start().ready()
     assert up.answers()
     assert any("create your organization" in line for line in up.screen)
+    sign_up(up, "alice@acme.test")  # by the web server, to the worker, without a mail server to a folder
+    assert processes.wait_until(lambda: any((up.home / "mail").glob("*.log")), seconds=RECOVERY)
+    assert any("To: alice@acme.test" in each.read_text() for each in (up.home / "mail").glob("*.log"))
     record = running_urls(up.home)
     assert record.database != embedded.DEFAULT_DATABASE_URL
 
