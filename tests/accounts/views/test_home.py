@@ -135,6 +135,8 @@ def test_a_forgotten_password_is_replaced_by_a_mailed_link(bob, client_of, djang
     assert page.status_code == 200
     (letter,) = mail.outbox
     assert letter.to == ["bob@acme.test"]
+    assert letter.subject == "Choose a new password for Parley"
+    assert letter.body.startswith("Somebody, probably you, asked for a new password for bob@acme.test.")
     link = next(word for word in letter.body.split() if "/password/reset/key/" in word)
     browser = Client()
     page = browser.get(link, follow=True)
