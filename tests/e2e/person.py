@@ -342,7 +342,7 @@ class Person:
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not any(text in message.text for text in self._expected):
-            self.problems.append(f"console: {message.text}")
+            self.problems.append(f"console: {message.text} {message.location.get('url', '')}")
 
 
 STILL = "() => document.getAnimations().every((one) => one.playState !== 'running')"
