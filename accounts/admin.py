@@ -14,6 +14,8 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import TextFilter
 from unfold.decorators import display
 
@@ -91,14 +93,14 @@ class _Typed(TextFilter):  # type: ignore[misc]  # unfold is untyped
 
 
 class ActionFilter(_Typed):
-    title, parameter_name = "action (or how it begins)", "action"
+    title, parameter_name = _("action (or how it begins)"), "action"
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         return rows.filter(action__startswith=value.lower())
 
 
 class ActorFilter(_Typed):
-    title, parameter_name = "actor (handle, name or id)", "actor"
+    title, parameter_name = _("actor (handle, name or id)"), "actor"
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         named = Q(handle=value.lstrip("@").lower()) | Q(name__iexact=value)
@@ -107,21 +109,21 @@ class ActorFilter(_Typed):
 
 
 class TargetTypeFilter(_Typed):
-    title, parameter_name = "kind of target (member, message, …)", "target_type"
+    title, parameter_name = _("kind of target (member, message, …)"), "target_type"
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         return rows.filter(target_type=value.lower())
 
 
 class TargetFilter(_Typed):
-    title, parameter_name = "target (id)", "target_id"
+    title, parameter_name = _("target (id)"), "target_id"
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         return rows.filter(target_id=value)
 
 
 class SinceFilter(_Typed):
-    title, parameter_name = "day, from (2026-01-31)", "since"
+    title, parameter_name = _("day, from (2026-01-31)"), "since"
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         day = _day(value, time.min)
@@ -129,7 +131,7 @@ class SinceFilter(_Typed):
 
 
 class UntilFilter(_Typed):
-    title, parameter_name = "day, to (2026-02-28)", "until"
+    title, parameter_name = _("day, to (2026-02-28)"), "until"
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         day = _day(value, time.max)
@@ -182,20 +184,20 @@ class AuditEntryAdmin(DeskAdmin):
             _name_actors(changes.result_list)
         return changes
 
-    @display(description="actor")  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("actor"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def actor(self, entry: AuditEntry) -> str:
         if not hasattr(entry, "actor_name"):
             _name_actors([entry])
         return str(getattr(entry, "actor_name", ""))
 
-    @display(description="target")  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("target"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def target(self, entry: AuditEntry) -> str:
         if not entry.target_type:
             return "–"
         query = f"?target_type={entry.target_type}&target_id={entry.target_id}"
         return format_html('<a href="{}" class="desk-mono">{} {}</a>', query, entry.target_type, entry.target_id[-12:])
 
-    @display(description="before and after")  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("before and after"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def changes(self, entry: AuditEntry) -> str:
         before, after = entry.before or {}, entry.after or {}
         names = dict.fromkeys([*before, *after])
@@ -206,8 +208,13 @@ def _name_actors(entries: Iterable[Any]) -> None:
     rows = list(entries)
     people = Member.objects.in_bulk({entry.actor_id for entry in rows if entry.actor_id})
     for entry in rows:
-        person = people.get(entry.actor_id)
-        entry.actor_name = str(person) if person else "staff" if entry.user_id and not entry.actor_id else "system"
+        entry.actor_name = _actor_name(entry, people.get(entry.actor_id))
+
+
+def _actor_name(entry: AuditEntry, person: Member | None) -> str:
+    if person is not None:
+        return str(person)
+    return gettext("staff") if entry.user_id and not entry.actor_id else gettext("system")
 
 
 def _uuid(value: str) -> UUID | None:

@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Collection, Iterable
 from datetime import timedelta
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend as AllauthBackend
@@ -29,6 +29,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.actions.sessions import end_sessions, sign_out_everywhere
 from accounts.audit import client_address, record
@@ -64,7 +65,7 @@ TOKENS_PER_USER: Final = 200  # far above a person's devices and bots; a runaway
 USED_EVERY: Final = timedelta(minutes=1)  # how old `last_used_at` may be: one write a minute, however busy the token
 DEMO_DOMAINS: Final = ("acme.example", "globex.example")
 NO_ADDRESS: Final = "0.0.0.0"  # noqa: S104  # stands for "came over a Unix socket", where addresses are required
-WRONG_CREDENTIALS: Final = "The e-mail address or the password is wrong."
+WRONG_CREDENTIALS: Final = gettext_lazy("The e-mail address or the password is wrong.")
 
 
 # --- Tokens -------------------------------------------------------------------------------------------
@@ -79,12 +80,15 @@ def issue_token(user: User, *, label: str) -> tuple[ApiToken, str]:
     """
     label = label.strip()
     if not 0 < len(label) <= 80:
-        raise Invalid({"label": ["Say in 1 to 80 characters what the token is for."]})
+        raise Invalid({"label": [gettext("Say in 1 to 80 characters what the token is for.")]})
     if not may_sign_in(user):
         raise NotAuthenticated(WRONG_CREDENTIALS)
     User.objects.select_for_update(no_key=True).get(pk=user.pk)  # so that two at once are counted one after the other
     if live_tokens(user).count() >= TOKENS_PER_USER:
-        raise Conflict(f"You have {TOKENS_PER_USER} tokens. Revoke some that you do not use.")
+        raise Conflict(
+            gettext("You have %(tokens_per_user)s tokens. Revoke some that you do not use.")
+            % {"tokens_per_user": TOKENS_PER_USER}
+        )
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     expires_at = timezone.now() + timedelta(days=settings.API_TOKEN_DAYS)
     token = ApiToken.objects.create(user=user, label=label, secret_hash=hash_secret(secret), expires_at=expires_at)
@@ -174,7 +178,7 @@ def authenticate(request: HttpRequest, *, email: str, password: str, otp: str = 
     if not isinstance(user, User) or not may_sign_in(user):
         raise NotAuthenticated(WRONG_CREDENTIALS)
     if settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory" and not _is_verified(user):
-        raise NotAuthenticated("Confirm your e-mail address first, by the link that was sent to it.")
+        raise NotAuthenticated(gettext("Confirm your e-mail address first, by the link that was sent to it."))
     _check_second_factor(request, user, otp)
     record("user.signed_in", actor=user, target=user, after={"by": "token"})
     return user
@@ -213,14 +217,14 @@ def _check_second_factor(request: HttpRequest, user: User, otp: str) -> None:
     if not is_mfa_enabled(user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]):
         return
     if not otp:
-        raise Invalid({"otp": ["otp_required"]}, "A code of your second factor is needed.")
+        raise Invalid({"otp": ["otp_required"]}, gettext("A code of your second factor is needed."))
     form = AuthenticateForm(user=user, data={"code": otp})
     if form.is_valid():
         form.authenticator.record_usage()
         return
     if form.has_error("code", "too_many_login_attempts"):
         raise _throttled(request, action="login_failed", key=f"mfa-auth-user-{user.pk}")
-    raise Invalid({"otp": ["otp_incorrect"]}, "The code is wrong, or was used already.")
+    raise Invalid({"otp": ["otp_incorrect"]}, gettext("The code is wrong, or was used already."))
 
 
 def _throttled(request: HttpRequest, *, action: str, key: str | None = None) -> Throttled:
@@ -230,7 +234,7 @@ def _throttled(request: HttpRequest, *, action: str, key: str | None = None) -> 
         hits = cache.get(ratelimit.get_cache_key(request, app="allauth.account", action=action, rate=rate, key=key), [])
         if len(hits) >= rate.amount:
             wait = max(wait, hits[rate.amount - 1] + rate.duration - now)
-    return Throttled(int(wait) + 1, "Too many attempts to sign in. Wait a little.")
+    return Throttled(int(wait) + 1, gettext("Too many attempts to sign in. Wait a little."))
 
 
 # --- allauth ----------------------------------------------------------------------------------------------
@@ -245,6 +249,21 @@ class AuthenticationBackend(AllauthBackend):  # type: ignore[misc]  # allauth is
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """How allauth's pages behave here: who may in, whose address a request has, and what a new password ends."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "duplicate_email": gettext_lazy("That address is on your account already."),
+        "email_password_mismatch": gettext_lazy("The email address or the password is wrong."),
+        "email_taken": gettext_lazy("Somebody has an account with this address."),
+        "enter_current_password": gettext_lazy("This is not your current password."),
+        "incorrect_code": gettext_lazy("That was not accepted: it is wrong, or was used already."),
+        "incorrect_password": gettext_lazy("This password is wrong."),
+        "invalid_password_reset": gettext_lazy("This link was used already, or it is too old."),
+        "max_email_addresses": gettext_lazy("You have %d addresses, and cannot add more."),
+        "rate_limited": gettext_lazy("Too many attempts. Wait a minute, then try again."),
+        "too_many_login_attempts": gettext_lazy("Too many wrong attempts. Wait a few minutes, then try again."),
+        "unverified_primary_email": gettext_lazy("Confirm this address first, by the link that was sent to it."),
+    }
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_address(request) or NO_ADDRESS
@@ -301,6 +320,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Names the account in authenticator apps."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultMFAAdapter.error_messages,
+        "add_email_blocked": gettext_lazy("With a second factor on, no address can be added. Turn it off first."),
+        "incorrect_code": AccountAdapter.error_messages["incorrect_code"],
+        "unverified_email": gettext_lazy(
+            "Confirm your email addresses first, or remove those that you cannot confirm."
+        ),
+    }
 
     def get_totp_label(self, user: AbstractBaseUser) -> str:
         return cast(User, user).email

@@ -15,45 +15,48 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 
 class Refusal(Exception):
     """Base of all refusals: a stable `code`, an HTTP `status`, one sentence for a person."""
 
     code: ClassVar[str]
     status: ClassVar[int]
-    title: ClassVar[str]
+    title: ClassVar[str | Promise]
 
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail or self.title)
-        self.detail = detail or self.title
+    def __init__(self, detail: str | Promise = "") -> None:
+        self.detail = str(detail or self.title)
+        super().__init__(self.detail)
 
 
 class NotAuthenticated(Refusal):
-    code, status, title = "not_authenticated", 401, "Sign in first."
+    code, status, title = "not_authenticated", 401, _("Sign in first.")
 
 
 class Forbidden(Refusal):
-    code, status, title = "forbidden", 403, "You may not do that."
+    code, status, title = "forbidden", 403, _("You may not do that.")
 
 
 class NotFound(Refusal):
-    code, status, title = "not_found", 404, "There is no such thing, or it is not yours to see."
+    code, status, title = "not_found", 404, _("There is no such thing, or it is not yours to see.")
 
 
 class Conflict(Refusal):
-    code, status, title = "conflict", 409, "It was changed by somebody else meanwhile."
+    code, status, title = "conflict", 409, _("It was changed by somebody else meanwhile.")
 
 
 class TooLarge(Refusal):
-    code, status, title = "too_large", 413, "That is too large."
+    code, status, title = "too_large", 413, _("That is too large.")
 
 
 class Invalid(Refusal):
     """`errors` maps a field's name to the sentences about it."""
 
-    code, status, title = "invalid", 422, "Some of the input cannot be accepted."
+    code, status, title = "invalid", 422, _("Some of the input cannot be accepted.")
 
-    def __init__(self, errors: dict[str, list[str]], detail: str = "") -> None:
+    def __init__(self, errors: dict[str, list[str]], detail: str | Promise = "") -> None:
         super().__init__(detail)
         self.errors = errors
 
@@ -61,8 +64,8 @@ class Invalid(Refusal):
 class Throttled(Refusal):
     """`retry_after`: seconds until it is worth trying again, at least 1."""
 
-    code, status, title = "throttled", 429, "Too often. Wait a little."
+    code, status, title = "throttled", 429, _("Too often. Wait a little.")
 
-    def __init__(self, retry_after: int, detail: str = "") -> None:
+    def __init__(self, retry_after: int, detail: str | Promise = "") -> None:
         super().__init__(detail)
         self.retry_after = max(1, retry_after)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
-from allauth.account.forms import LoginForm, SignupForm
+from allauth.account import forms as account
+from allauth.mfa.base import forms as mfa
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.db import transaction
 from django.http import HttpRequest
@@ -23,22 +26,91 @@ SLUG_ATTRIBUTES = {
 }
 
 
-class SignInForm(LoginForm):  # type: ignore[misc]  # allauth is untyped
+PASSWORD_HELP: Final = _("At least 10 characters, and not one that is easy to guess.")
+DIGITS: Final = {"inputmode": "numeric", "spellcheck": "false"}  # a phone shows its digits at once
+
+
+class InOurWords:
+    """One of allauth's forms, worded as the rest of the product: labels and help by the names of fields."""
+
+    labels: ClassVar[dict[str, Any]] = {}
+    helps: ClassVar[dict[str, Any]] = {}
+    attributes: ClassVar[dict[str, dict[str, str]]] = {}
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        drop_placeholders(self)
+        for name, field in self.fields.items():  # type: ignore[attr-defined]
+            field.widget.attrs.pop("placeholder", None)  # every field has a label; two of them are noise
+            field.widget.attrs.update(self.attributes.get(name, {}))
+            field.label = self.labels.get(name, field.label)
+            field.help_text = self.helps.get(name, field.help_text)
 
 
-class NameForm(SignupForm):  # type: ignore[misc]  # allauth is untyped
+class SignInForm(InOurWords, account.LoginForm):  # type: ignore[misc]  # allauth is untyped
+    pass
+
+
+class AddAddressForm(InOurWords, account.AddEmailForm):  # type: ignore[misc]
+    labels: ClassVar[dict[str, Any]] = {"email": _("Another address")}
+
+
+class ChangePasswordForm(InOurWords, account.ChangePasswordForm):  # type: ignore[misc]
+    labels: ClassVar[dict[str, Any]] = {
+        "oldpassword": _("Current password"),
+        "password1": _("New password"),
+        "password2": _("New password, once more"),
+    }
+    helps: ClassVar[dict[str, Any]] = {"password1": PASSWORD_HELP}
+
+
+class SetPasswordForm(InOurWords, account.SetPasswordForm):  # type: ignore[misc]
+    labels: ClassVar[dict[str, Any]] = {"password2": _("Password, once more")}
+    helps: ClassVar[dict[str, Any]] = {"password1": PASSWORD_HELP}
+
+
+class ForgottenPasswordForm(InOurWords, account.ResetPasswordForm):  # type: ignore[misc]
+    pass
+
+
+class NewPasswordForm(InOurWords, account.ResetPasswordKeyForm):  # type: ignore[misc]
+    labels: ClassVar[dict[str, Any]] = {"password1": _("New password"), "password2": _("New password, once more")}
+    helps: ClassVar[dict[str, Any]] = {"password1": PASSWORD_HELP}
+
+
+class ConfirmPasswordForm(InOurWords, account.ReauthenticateForm):  # type: ignore[misc]
+    pass
+
+
+class CodeForm(InOurWords, mfa.AuthenticateForm):  # type: ignore[misc]
+    """The second step of signing in."""
+
+    helps: ClassVar[dict[str, Any]] = {"code": _("From your authenticator app, or one of your recovery codes.")}
+    attributes: ClassVar[dict[str, dict[str, str]]] = {"code": DIGITS}
+
+
+class ConfirmCodeForm(InOurWords, mfa.ReauthenticateForm):  # type: ignore[misc]
+    helps, attributes = CodeForm.helps, CodeForm.attributes
+
+
+class AuthenticatorAppForm(InOurWords, ActivateTOTPForm):  # type: ignore[misc]
+    labels: ClassVar[dict[str, Any]] = {"code": _("Code that the app shows")}
+    attributes: ClassVar[dict[str, dict[str, str]]] = {"code": DIGITS}
+
+
+class AddKeyForm(InOurWords, AddWebAuthnForm):  # type: ignore[misc]
+    labels: ClassVar[dict[str, Any]] = {"name": _("Name"), "passwordless": _("Sign in with this key alone")}
+    helps: ClassVar[dict[str, Any]] = {
+        "name": _("What you will know it by, for example “Phone” or “Blue key”."),
+        "passwordless": _("No password is asked for then; the key asks for a PIN or a finger instead."),
+    }
+
+
+class NameForm(InOurWords, account.SignupForm):  # type: ignore[misc]
     """A new account: name, e-mail, password. For people who join by an invitation."""
 
     name = forms.CharField(label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     field_order: ClassVar[list[str]] = ["name", "email", "password1"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        drop_placeholders(self)
-        self.fields["password1"].help_text = _("At least 10 characters, and not one that is easy to guess.")
+    helps: ClassVar[dict[str, Any]] = {"password1": PASSWORD_HELP}
 
     def clean_name(self) -> str:
         return " ".join(str(self.cleaned_data["name"]).split())
@@ -176,15 +248,9 @@ class TokenForm(forms.Form):
     )
 
 
-def drop_placeholders(form: forms.BaseForm) -> None:
-    """Every field has a label; two of them are noise."""
-    for field in form.fields.values():
-        field.widget.attrs.pop("placeholder", None)
-
-
 def roles_for(member: Member, *, of: str) -> list[tuple[str, str]]:
     """The roles that `member` may give to somebody who now is `of`, lowest first."""
-    return [(role.value, role.label) for role in reversed(Role) if may_change_role(member.role, of, role)]
+    return [(role.value, str(role.label)) for role in reversed(Role) if may_change_role(member.role, of, role)]
 
 
 def add_refusal(form: forms.BaseForm, refusal: Refusal, *, field: str | None = None) -> None:

@@ -12,21 +12,21 @@ from typing import Any, ClassVar, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
+from accounts.addresses import is_admin_path, is_api_path, organization_slug
 from accounts.audit import acting_from, origin_of
 from accounts.auth import find_token, may_sign_in
 from accounts.desk import enter
 from accounts.errors import NotAuthenticated, NotFound, Refusal
 from accounts.models import ApiToken, Member, Organization, User
-from accounts.problems import problem_page, problem_response
+from accounts.problems import MethodNotAllowed, problem_page, problem_response
 from accounts.tenancy import every_organization, member_of, organization_scope
 
 GetResponse = Callable[[HttpRequest], Any]
-BAD_TOKEN = "The token is unknown, expired or revoked."  # noqa: S105  # a sentence, not a secret
+BAD_TOKEN = gettext_lazy("The token is unknown, expired or revoked.")
 
 
 class TenantRequest(HttpRequest):
@@ -136,7 +136,7 @@ class OrganizationMiddleware(_Middleware):
                 enter(request)
             return None
         if not request.user.is_authenticated:
-            return _ask_to_sign_in(request)
+            return refusal_response(request, NotAuthenticated())
         member = member_of(tenant.user, slug)
         if member is None:
             return refusal_response(request, NotFound())
@@ -150,6 +150,8 @@ class OrganizationMiddleware(_Middleware):
         return stack
 
     def finish(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if isinstance(response, HttpResponseNotAllowed):  # Django's own, which has nothing in it
+            return _refuse_method(request, response)
         if isinstance(response, StreamingHttpResponse):
             _keep_scope(request, response)
         return response
@@ -159,30 +161,14 @@ class OrganizationMiddleware(_Middleware):
         return refusal_response(request, exception) if isinstance(exception, Refusal) else None
 
 
-def organization_slug(path: str) -> str | None:
-    """The slug in `/o/<slug>/…`, None for every other address."""
-    parts = path.split("/", 3)
-    return parts[2] if len(parts) == 4 and parts[1] == "o" and parts[2] else None
-
-
-def is_api_path(path: str) -> bool:
-    if organization_slug(path) is not None:
-        path = "/" + path.split("/", 3)[3]
-    return path.startswith("/api/")
-
-
-def is_admin_path(path: str) -> bool:
-    return path.startswith(reverse("admin:index"))
-
-
 def refusal_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     return problem_response(refusal) if is_api_path(request.path_info) else problem_page(request, refusal)
 
 
-def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
-    if is_api_path(request.path_info):
-        return problem_response(NotAuthenticated())
-    return redirect_to_login(request.get_full_path())
+def _refuse_method(request: HttpRequest, response: HttpResponseNotAllowed) -> HttpResponse:
+    answer = refusal_response(request, MethodNotAllowed())
+    answer.headers["Allow"] = response.headers["Allow"]
+    return answer
 
 
 def _scope_of(request: HttpRequest) -> AbstractContextManager[None]:

@@ -13,6 +13,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Concat, Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import RIGHTS, Right, Role, has_right
 from accounts.tenancy import TenantManager, TenantModel, TenantReference, new_id, tenant_key
@@ -45,7 +46,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField(unique=True, max_length=254)
     name = models.CharField(max_length=80, blank=True)
-    is_staff = models.BooleanField(default=False, help_text="Staff of the installation: sees every organization.")
+    is_staff = models.BooleanField(default=False, help_text=_("Staff of the installation: sees every organization."))
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
 
@@ -161,7 +162,9 @@ class Invitation(TenantModel):
     """A single-use way in, by a link whose secret is kept only as a hash."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    email = models.EmailField(max_length=254, blank=True, help_text="Empty: whoever holds the link may use it, once.")
+    email = models.EmailField(
+        max_length=254, blank=True, help_text=_("Empty: whoever holds the link may use it, once.")
+    )
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     secret_hash = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_constraint=False)

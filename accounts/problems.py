@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
 
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.defaults import page_not_found
 
-from accounts.errors import Invalid, NotAuthenticated, NotFound, Refusal, Throttled
+from accounts.addresses import organization_path, organization_slug
+from accounts.errors import Forbidden, Invalid, NotAuthenticated, NotFound, Refusal, Throttled
+from accounts.models import Member
+from accounts.roles import Right, Role
 
 CONTENT_TYPE = "application/problem+json"
+SAFE: Final = {"GET", "HEAD", "OPTIONS"}  # methods whose address can be opened again
+HELPERS: Final = 3  # names on a page; more would be no help
+PAUSE: Final = 180  # seconds, the longest time that allauth's limits look back; which of them it was it does not tell
+
+
+class MethodNotAllowed(Refusal):
+    code, status, title = "method_not_allowed", 405, gettext_lazy("This address does not answer that method.")
+
+
+# What Django and allauth answer with, too.
+PAGES: Final = {Forbidden: "403.html", MethodNotAllowed: "405.html", Throttled: "429.html"}
 
 
 def problem_details(refusal: Refusal) -> dict[str, Any]:
     """`{type, title, status, detail, code}`, and `errors: {field: [sentence]}` when input was invalid."""
     details: dict[str, Any] = {
         "type": "about:blank",
-        "title": refusal.title,
+        "title": str(refusal.title),
         "status": refusal.status,
         "detail": refusal.detail,
         "code": refusal.code,
@@ -43,9 +64,52 @@ def problem_response(refusal: Refusal) -> HttpResponse:
 
 def problem_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """The refusal as a page; a NotFound is the very page of an address that does not exist."""
+    if isinstance(refusal, NotAuthenticated):
+        return _ask_to_sign_in(request)
     if isinstance(refusal, NotFound):
         return page_not_found(request, Http404())
-    response = render(request, "accounts/refused.html", {"refusal": refusal}, status=refusal.status)
+    context: dict[str, Any] = {"refusal": refusal}
+    if isinstance(refusal, Forbidden):
+        context["helpers"] = _helpers(getattr(request, "member", None))
+    page = render(request, PAGES.get(type(refusal), "accounts/refused.html"), context, status=refusal.status)
     if isinstance(refusal, Throttled):
-        response.headers["Retry-After"] = str(refusal.retry_after)
-    return response
+        page.headers["Retry-After"] = str(refusal.retry_after)
+    return page
+
+
+def too_often(request: HttpRequest) -> HttpResponse:
+    """handler429, which allauth looks for."""
+    return problem_page(request, Throttled(PAUSE))
+
+
+def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page, and from there back. What a form sent is lost: the way back leads to where the form stands,
+    for the address it was sent to may answer nothing else."""
+    if request.method in SAFE:
+        return redirect_to_login(request.get_full_path())
+    messages.warning(
+        request,
+        _("You were signed out meanwhile, so nothing was changed. Sign in, then send it once more."),
+        fail_silently=True,
+    )
+    return redirect_to_login(_page_before(request))
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The page a form was sent from, when it is one of ours; else the start page of its organization, or of all."""
+    referer = request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(referer, {request.get_host()}, require_https=request.is_secure()):
+        page = urlunsplit(("", "", *urlsplit(referer)[2:4], ""))
+        if page.startswith("/") and url_has_allowed_host_and_scheme(page, None):
+            return page
+    slug = organization_slug(request.path_info)
+    return organization_path(slug) if slug else "/"
+
+
+def _helpers(member: Member | None) -> str:
+    """Who may do everything in the organization, and may change roles. Guests may not learn who else is in it."""
+    if member is None or not member.may(Right.BROWSE):
+        return ""
+    people = Member.objects.filter(role__in=[Role.OWNER, Role.ADMIN], deactivated_at=None).exclude(pk=member.pk)
+    names = people.order_by("-role", "name", "id").values_list("name", flat=True)  # owners first
+    return str(get_text_list(list(names[:HELPERS]), _("or")))

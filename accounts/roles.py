@@ -6,14 +6,15 @@ from enum import StrEnum
 from typing import Final
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
-    OWNER = "owner", "Owner"
-    ADMIN = "admin", "Admin"
-    MODERATOR = "moderator", "Moderator"
-    MEMBER = "member", "Member"
-    GUEST = "guest", "Guest"
+    OWNER = "owner", _("Owner")
+    ADMIN = "admin", _("Admin")
+    MODERATOR = "moderator", _("Moderator")
+    MEMBER = "member", _("Member")
+    GUEST = "guest", _("Guest")
 
 
 class Right(StrEnum):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, ClassVar, Final, cast
+from typing import Any, ClassVar, Final, NamedTuple, cast
 
 from csp.decorators import csp_replace
 from django.core.exceptions import BadRequest, PermissionDenied
@@ -21,12 +21,14 @@ from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
 from accounts.desk import CHOSEN, DeskRequest, is_inside, may_look, organization_called, seats_of
 from accounts.models import User
 from accounts.roles import Right
+from accounts.words import put_into_words
 
 COUNTED: Final = 5000  # rows of a list that can be reached by turning pages: a hundred of them
 DROPPED: Final = {
@@ -49,6 +51,8 @@ class DeskSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untyped
         for a site where everybody who gets in may see everything: those are left out.
         """
         if admin_class is not None and issubclass(admin_class, DeskAdmin):
+            for model in [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable:
+                put_into_words(model)
             super().register(model_or_iterable, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -60,7 +64,7 @@ class DeskSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untyped
         @wraps(inner)
         def looked_through(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if any("\x00" in value for _, values in request.GET.lists() for value in values):
-                raise BadRequest("The address holds a NUL character.")  # PostgreSQL's texts hold none
+                raise BadRequest(_("The address holds a NUL character."))  # PostgreSQL's texts hold none
             return cast(HttpResponse, inner(request, *args, **kwargs))
 
         return looked_through
@@ -169,12 +173,22 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         return redirect(f"{reverse('admin:accounts_auditentry_changelist')}?{query}")
 
 
+class Badge(NamedTuple):
+    """What a column with coloured labels returns: the colour goes by `name`, and `text` is what is read."""
+
+    name: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
 def organizations_to_choose(request: HttpRequest) -> list[dict[str, Any]]:
     """unfold's site dropdown: where else the person may work."""
     if not request.user.is_active:
         return []
     user = request.user
-    everything = [{"title": "All organizations", "link": reverse("admin:choose_every"), "icon": "domain"}]
+    everything = [{"title": _("All organizations"), "link": reverse("admin:choose_every"), "icon": "domain"}]
     seats = [
         {
             "title": member.organization.name,
@@ -186,6 +200,10 @@ def organizations_to_choose(request: HttpRequest) -> list[dict[str, Any]]:
     return [*(everything if user.is_staff else []), *seats]
 
 
+def site_title(request: HttpRequest) -> str:
+    return _("Parley desk")
+
+
 def site_header(request: HttpRequest) -> str:
     organization = getattr(request, "organization", None)
     return organization.name if organization else "Parley"
@@ -193,9 +211,9 @@ def site_header(request: HttpRequest) -> str:
 
 def site_subheader(request: HttpRequest) -> str:
     if getattr(request, "everywhere", False):
-        return "All organizations"
+        return _("All organizations")
     member = getattr(request, "member", None)
-    return member.get_role_display() if member else "Staff of the installation"
+    return member.get_role_display() if member else _("Staff of the installation")
 
 
 def stylesheet(request: HttpRequest) -> str:

@@ -8,14 +8,15 @@ What a member may not know of is NotFound, exactly like what does not exist; wha
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.models import Member
 from accounts.roles import Right, may_moderate
@@ -23,6 +24,7 @@ from accounts.tenancy import current_organization_id
 from chat import statements
 from chat.errors import Forbidden, NotFound, Refusal, Throttled
 from chat.models import Conversation, Kind, Message, Participant, Report
+from chat.statements import array
 
 SLOW_LOOKBACK: Final = 2_000  # messages searched for one's last: with more since then, others set the pace
 
@@ -74,26 +76,26 @@ Places = dict[tuple[UUID, UUID], Place | Refusal]
 """By conversation and member id: the place, or why not."""
 
 
-def lock_all_to_write(pairs: Iterable[tuple[UUID, Member]]) -> Callable[[], Places]:
-    """`lock_to_write` for many (conversation id, member) at once. Called within `statements.together()`; what it
-    returns gives the answer after it. The conversations are locked in ascending order; those who meet in one share its
-    object."""
-    members = {(conversation_id, member.pk): member for conversation_id, member in pairs}
+def lock_all_to_write(pairs: Iterable[tuple[UUID, UUID]]) -> Callable[[], Places]:
+    """`lock_to_write` for many (conversation id, member id) at once, of whom it is not known yet whether they are still
+    members. Called within `statements.together()`; what it returns gives the answer after it. The conversations are
+    locked in ascending order; those who meet in one share its object."""
+    wanted = set(pairs)
     given = {
         "organization": current_organization_id(),
-        "conversations": sorted({conversation_id for conversation_id, _ in members}),
-        "members": sorted({member_id for _, member_id in members}),
+        "conversations": array(sorted({conversation_id for conversation_id, _ in wanted})),
+        "members": array(sorted({member_id for _, member_id in wanted})),
     }
     locked = statements.execute(_LOCK_CONVERSATIONS, given)
     # Behind the locks: who was removed while we waited is not found any more.
-    present = statements.execute(_FIND_PARTICIPANTS, given)
+    present = statements.execute(_FIND_SEATS, given)
 
     def places() -> Places:
         conversations = {each.pk: each for each in statements.rows(Conversation, locked)}
-        participants = {(each.conversation_id, each.member_id): each for each in statements.rows(Participant, present)}
+        members, participants = _seats(present.fetchall())
         return {
-            key: _place_to_write(member, conversations.get(key[0]), participants.get(key))
-            for key, member in members.items()
+            key: _place_to_write(members.get(key[1]), conversations.get(key[0]), participants.get(key))
+            for key in wanted
         }
 
     return places
@@ -101,19 +103,33 @@ def lock_all_to_write(pairs: Iterable[tuple[UUID, Member]]) -> Callable[[], Plac
 
 _LOCK_CONVERSATIONS: Final = f"""
 SELECT {statements.columns(Conversation)} FROM chat_conversation
-WHERE organization_id = %(organization)s AND id = ANY(%(conversations)s) ORDER BY id FOR NO KEY UPDATE
+WHERE organization_id = %(organization)s AND id = ANY(%(conversations)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """
-_FIND_PARTICIPANTS: Final = f"""
-SELECT {statements.columns(Participant)} FROM chat_participant
-WHERE organization_id = %(organization)s AND conversation_id = ANY(%(conversations)s) AND member_id = ANY(%(members)s)
-    AND left_at IS NULL
+# A row for each conversation in which a member sits, at least one a member.
+_FIND_SEATS: Final = f"""
+SELECT {statements.columns(Member)}, {statements.columns(Participant)}
+FROM accounts_member LEFT JOIN chat_participant ON chat_participant.member_id = accounts_member.id
+    AND chat_participant.organization_id = %(organization)s AND chat_participant.left_at IS NULL
+    AND chat_participant.conversation_id = ANY(%(conversations)s::uuid[])
+WHERE accounts_member.organization_id = %(organization)s AND accounts_member.id = ANY(%(members)s::uuid[])
+    AND accounts_member.deactivated_at IS NULL
 """
+
+
+def _seats(
+    rows: Sequence[Sequence[Any]],
+) -> tuple[dict[UUID, Member], dict[tuple[UUID, UUID], Participant]]:
+    """Who is still a member, and where they sit: what `_FIND_SEATS` found."""
+    width = statements.width(Member)
+    members = {each.pk: each for each in statements.rows(Member, (row[:width] for row in rows))}
+    seats = statements.rows(Participant, (row[width:] for row in rows if row[width] is not None))
+    return members, {(each.conversation_id, each.member_id): each for each in seats}
 
 
 def lock_to_manage(member: Member, conversation_id: UUID) -> Place:
     place = find_conversation(member, conversation_id, lock=True)
     if not place.is_admin:
-        raise Forbidden("Only the channel's admins and moderators may do that.")
+        raise Forbidden(gettext("Only the channel's admins and moderators may do that."))
     return place
 
 
@@ -135,10 +151,15 @@ def find_thread(member: Member, message_id: UUID) -> tuple[Message, Place]:
     if message is None:
         raise NotFound
     place = find_conversation(member, message.conversation_id)
-    first_seq = place.conversation.first_seq
-    if message.seq < first_seq and not Message.objects.filter(thread=message, seq__gte=first_seq).exists():
+    if is_thread_over(message, place.conversation):
         raise NotFound
     return message, place
+
+
+def is_thread_over(root: Message, conversation: Conversation) -> bool:
+    """Whether nothing of it is left: neither the head nor a younger reply. Else it is seen, and can be answered."""
+    first_seq = conversation.first_seq
+    return root.seq < first_seq and not Message.objects.filter(thread=root, seq__gte=first_seq).exists()
 
 
 def is_expired(message: Message, conversation: Conversation) -> bool:
@@ -152,7 +173,7 @@ def lock_message_to_write(member: Member, message_id: UUID) -> tuple[Message, Pl
     message, place = lock_message_to_delete(member, message_id)
     _require_may_write(place)
     if message.hidden_at is not None:
-        raise Forbidden("A moderator has hidden this message.")
+        raise Forbidden(gettext("A moderator has hidden this message."))
     return message, place
 
 
@@ -161,7 +182,7 @@ def lock_message_to_delete(member: Member, message_id: UUID) -> tuple[Message, P
     message, place = find_message(member, message_id, lock=True)
     _require_open_seat(place)
     if message.deleted_at is not None:
-        raise NotFound("The message was deleted.")
+        raise NotFound(gettext("The message was deleted."))
     return message, place
 
 
@@ -176,11 +197,14 @@ def require_may_post(place: Place, *, in_thread: bool, just_posted: bool) -> Non
     if place.is_admin or place.member.may(Right.MODERATE):
         return
     if conversation.announcement_only and not in_thread:
-        raise Forbidden("Only the channel's admins and moderators may post here.")
+        raise Forbidden(gettext("Only the channel's admins and moderators may post here."))
     if conversation.slow_mode:
         wait = conversation.slow_mode if just_posted else _slow_mode_left(place)
         if wait > 0:
-            raise Throttled(math.ceil(wait), f"Slow mode: one message every {conversation.slow_mode} seconds.")
+            raise Throttled(
+                math.ceil(wait),
+                gettext("Slow mode: one message every %(slow_mode)s seconds.") % {"slow_mode": conversation.slow_mode},
+            )
 
 
 # --- What moderators reach ------------------------------------------------------------------------------
@@ -214,9 +238,9 @@ def lock_message_to_moderate(member: Member, message_id: UUID) -> Message:
     """The same, its conversation locked, of an author against whom the moderator may act."""
     message = find_message_to_moderate(member, message_id)
     if message.author_id == member.pk:
-        raise Forbidden("Nobody moderates their own messages.")
+        raise Forbidden(gettext("Nobody moderates their own messages."))
     if not may_moderate(member.role, message.author.role):
-        raise Forbidden("You may not do that to a message of a member of this role.")
+        raise Forbidden(gettext("You may not do that to a message of a member of this role."))
     Conversation.objects.select_for_update(no_key=True).get(pk=message.conversation_id)
     return find_message_to_moderate(member, message_id)  # as it is behind the lock
 
@@ -229,7 +253,7 @@ def find_member_to_moderate(member: Member, member_id: UUID) -> Member:
 
 def require_moderator(member: Member) -> None:
     if not member.may(Right.MODERATE):
-        raise Forbidden("Only moderators may do that.")
+        raise Forbidden(gettext("Only moderators may do that."))
 
 
 def visible_reports(member: Member) -> QuerySet[Report]:
@@ -269,18 +293,6 @@ def known_members(member: Member) -> QuerySet[Member]:
     return Member.objects.filter(Q(pk=member.pk) | Q(pk__in=ever_met))
 
 
-_FIND_ACTIVE: Final = f"""
-SELECT {statements.columns(Member)} FROM accounts_member
-WHERE organization_id = %(organization)s AND id = ANY(%(members)s) AND deactivated_at IS NULL
-"""
-
-
-def active_members(ids: Iterable[UUID]) -> dict[UUID, Member]:
-    """Those of the organization in scope who are still members: who may act at all."""
-    given = {"organization": current_organization_id(), "members": sorted(set(ids))}
-    return {member.pk: member for member in statements.rows(Member, statements.execute(_FIND_ACTIVE, given))}
-
-
 def find_member(member: Member, member_id: UUID) -> Member:
     found = known_members(member).filter(pk=member_id).first()
     if found is None:
@@ -293,7 +305,7 @@ def find_members(member: Member, member_ids: list[UUID]) -> list[Member]:
     wanted = set(member_ids)
     found = list(visible_members(member).filter(pk__in=wanted, deactivated_at=None).order_by("pk"))
     if len(found) != len(wanted):
-        raise NotFound("There is no such member, or they are not yours to see.")
+        raise NotFound(gettext("There is no such member, or they are not yours to see."))
     return found
 
 
@@ -307,22 +319,24 @@ def _require_may_write(place: Place) -> None:
     """Asked of every message: no queries here."""
     _require_open_seat(place)
     if place.conversation.locked_at is not None and not place.member.may(Right.MODERATE):
-        raise Forbidden("A moderator has locked this conversation.")
+        raise Forbidden(gettext("A moderator has locked this conversation."))
     if place.member.is_muted:
-        raise Forbidden("A moderator has muted you for a time.")
+        raise Forbidden(gettext("A moderator has muted you for a time."))
 
 
 def _require_open_seat(place: Place) -> None:
     if place.participant is None:
-        raise Forbidden("Join the channel first.")
+        raise Forbidden(gettext("Join the channel first."))
     if place.conversation.archived_at is not None:
-        raise Forbidden("The channel is archived.")
+        raise Forbidden(gettext("The channel is archived."))
 
 
 def _place_to_write(
-    member: Member, conversation: Conversation | None, participant: Participant | None
+    member: Member | None, conversation: Conversation | None, participant: Participant | None
 ) -> Place | Refusal:
     try:
+        if member is None:
+            raise Forbidden
         if conversation is None:
             raise NotFound
         place = _place(member, conversation, participant)

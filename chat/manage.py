@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -19,13 +20,16 @@ from accounts.forms import FilterForm
 from accounts.middleware import TenantRequest
 from accounts.roles import Right
 from accounts.views.paging import page_of
+from accounts.views.rights import require_right
 from chat.access import Place, find_conversation
 from chat.actions.conversations import archive_conversation, update_conversation
-from chat.errors import Forbidden, Invalid, NotFound
+from chat.actions.moderation import regulate_conversation
+from chat.errors import Invalid, NotFound
 from chat.models import Kind
 from chat.queries.conversations import managed_channels
 
 STATES: Final = {"open": True, "archived": False}
+WRITERS: Final = {"everybody": False, "admins": True}  # whether the channel is for announcements
 
 
 class ChannelFilter(FilterForm):
@@ -55,7 +59,7 @@ def list_channels(request: TenantRequest, slug: str) -> HttpResponse:
 
     Private channels are shown to those who are in them: running an organization is no way to look into its rooms.
     """
-    _require_right(request)
+    require_right(request.member, Right.MANAGE_CHANNELS)
     form = ChannelFilter(request.GET)
     wanted: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
     channels = managed_channels(
@@ -65,11 +69,19 @@ def list_channels(request: TenantRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
-def rename_channel(request: TenantRequest, slug: str, conversation_id: UUID) -> HttpResponse:
-    name = request.POST.get("name", "")
-    return _answer(
-        request, slug, conversation_id, lambda: update_conversation(request.member, conversation_id, name=name)
-    )
+def change_channel(request: TenantRequest, slug: str, conversation_id: UUID) -> HttpResponse:
+    """Name, topic and who may write: all that was sent, or nothing of it."""
+    sent = request.POST
+
+    @transaction.atomic
+    def act() -> Place:
+        place = update_conversation(request.member, conversation_id, name=sent.get("name"), topic=sent.get("topic"))
+        writers, reason = sent.get("writers", ""), sent.get("reason", "")
+        if writers in WRITERS:
+            regulate_conversation(request.member, conversation_id, announcement_only=WRITERS[writers], reason=reason)
+        return place
+
+    return _answer(request, slug, conversation_id, act)
 
 
 @require_POST
@@ -82,14 +94,9 @@ def archive_channel(request: TenantRequest, slug: str, conversation_id: UUID) ->
     return _answer(request, slug, conversation_id, act)
 
 
-def _require_right(request: TenantRequest) -> None:
-    if not request.member.may(Right.MANAGE_CHANNELS):
-        raise Forbidden
-
-
 def _answer(request: TenantRequest, slug: str, conversation_id: UUID, act: Callable[[], Any]) -> HttpResponse:
     find_conversation(request.member, conversation_id)
-    _require_right(request)
+    require_right(request.member, Right.MANAGE_CHANNELS)
     try:
         place = act()
     except NotFound:

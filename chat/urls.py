@@ -13,7 +13,7 @@ urlpatterns = [
     path("strings.js", JavaScriptCatalog.as_view(packages=["chat"]), name="strings"),
     path("o/<slug:slug>/", views.home, name="home"),
     path("o/<slug:slug>/manage/channels", manage.list_channels, name="manage_channels"),
-    path("o/<slug:slug>/manage/channels/<uuid:conversation_id>/rename", manage.rename_channel, name="rename_channel"),
+    path("o/<slug:slug>/manage/channels/<uuid:conversation_id>/change", manage.change_channel, name="change_channel"),
     path(
         "o/<slug:slug>/manage/channels/<uuid:conversation_id>/archive", manage.archive_channel, name="archive_channel"
     ),

@@ -11,7 +11,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from contextvars import copy_context
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final, cast
 
 from asgiref.sync import sync_to_async
@@ -19,10 +19,13 @@ from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
 from django.db import close_old_connections
-from django.http import FileResponse
+from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
 from django.urls import set_script_prefix
+from django.utils.translation import gettext_lazy
 
+from accounts.addresses import is_api_path
 from accounts.errors import Refusal
 from accounts.problems import problem_response
 
@@ -31,7 +34,7 @@ AT_ONCE: Final = 2_000  # requests taken in and not yet answered: some seconds o
 
 
 class Busy(Refusal):
-    code, status, title = "unavailable", 503, "There is too much to do for a moment. Try again."
+    code, status, title = "unavailable", 503, gettext_lazy("There is too much to do for a moment. Try again.")
 
 
 class Handler(ASGIHandler):
@@ -59,7 +62,7 @@ class Handler(ASGIHandler):
 
     async def _respond(self, request: ASGIRequest) -> HttpResponseBase:
         if self._under_way >= AT_ONCE:
-            return problem_response(Busy())
+            return _busy(request)
         self._under_way += 1
         try:
             work = partial(copy_context().run, self._respond_here, request)
@@ -91,3 +94,16 @@ class Handler(ASGIHandler):
                 with suppress(asyncio.CancelledError, RequestAborted):
                     await task
             await sync_to_async(response.close)()
+
+
+def _busy(request: ASGIRequest) -> HttpResponse:
+    """Before any middleware, on the loop itself."""
+    if is_api_path(request.path_info) or "text/html" not in request.headers.get("Accept", ""):  # scripts, styles
+        return problem_response(Busy())
+    return HttpResponse(_busy_page(), status=Busy.status)
+
+
+@cache
+def _busy_page() -> bytes:
+    """The page of a store that is away, which says what is to be said here, too."""
+    return render_to_string("503.html").encode()

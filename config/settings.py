@@ -238,7 +238,15 @@ ACCOUNT_EMAIL_VERIFICATION = envchoice("EMAIL_VERIFICATION", "optional", ("manda
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_ADAPTER = "accounts.auth.AccountAdapter"
-ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.SignInForm",
+    "add_email": "accounts.forms.AddAddressForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "set_password": "accounts.forms.SetPasswordForm",
+    "reset_password": "accounts.forms.ForgottenPasswordForm",
+    "reset_password_from_key": "accounts.forms.NewPasswordForm",
+    "reauthenticate": "accounts.forms.ConfirmPasswordForm",
+}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
@@ -257,6 +265,12 @@ MFA_TOTP_ISSUER = "Parley"
 MFA_TOTP_TOLERANCE = 1  # steps of 30 s that a phone's clock may be off
 MFA_SUPPORTED_TYPES = envlist("MFA_TYPES", "totp,recovery_codes")  # webauthn adds security keys
 MFA_PASSKEY_LOGIN_ENABLED = "webauthn" in MFA_SUPPORTED_TYPES
+MFA_FORMS = {
+    "authenticate": "accounts.forms.CodeForm",
+    "reauthenticate": "accounts.forms.ConfirmCodeForm",
+    "activate_totp": "accounts.forms.AuthenticatorAppForm",
+    "add_webauthn": "accounts.forms.AddKeyForm",
+}
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = envjson("SOCIALACCOUNT_PROVIDERS")
 INSTALLED_APPS += [f"allauth.socialaccount.providers.{name}" for name in SOCIALACCOUNT_PROVIDERS]
 API_TOKEN_DAYS = envint("API_TOKEN_DAYS", 365, least=1, most=3650)
@@ -391,7 +405,7 @@ STORAGES = {
 
 # The admin site: accounts/site.py says who sees what, chat/admin/ what there is.
 UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Parley desk",
+    "SITE_TITLE": "accounts.site.site_title",
     "SITE_HEADER": "accounts.site.site_header",
     "SITE_SUBHEADER": "accounts.site.site_subheader",
     "SITE_SYMBOL": "forum",

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 handler404 = "chat.api.problems.not_found"
+handler429 = "accounts.problems.too_often"
 handler500 = "chat.api.problems.failed"
 
 urlpatterns = [

@@ -10,11 +10,15 @@ import pytest
 from django.core.cache import cache
 from django.core.management.commands import flush
 from django.db import connection
+from hypothesis import settings as hypothesis_settings
 from whitenoise.base import WhiteNoise
 
 from tests.support.tables import empty_tables
 
 pytest_plugins = ["tests.cast"]
+
+hypothesis_settings.register_profile("shared machine", deadline=None)  # no test asserts how long something takes
+hypothesis_settings.load_profile("shared machine")
 
 
 @pytest.fixture(autouse=True)

@@ -42,9 +42,10 @@ def pytest_sessionstart() -> None:
         collect_static()
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: tests with browsers and with processes of their own often wait."""
-    return (os.cpu_count() or 1) + 1
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest come first, in whatever order chance gave them, so that no core waits for them at the end."""
+    items.sort(key=lambda item: not item.path.is_relative_to(ROOT / "tests" / "chaos"))
 
 
 @pytest.hookimpl(tryfirst=True)

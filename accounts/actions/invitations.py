@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.actions.changes import check_fields
 from accounts.actions.members import add_member, lock_members, readmit
@@ -59,7 +60,7 @@ def revoke_invitation(member: Member, invitation: Invitation) -> None:
     if not member.may(Right.INVITE):
         raise Forbidden
     if not pending_invitations().filter(pk=invitation.pk).update(revoked_at=timezone.now()):
-        raise Conflict("This invitation is no longer open.")
+        raise Conflict(gettext("This invitation is no longer open."))
     record("invitation.revoked", actor=member, target=invitation, before={"email": invitation.email})
 
 
@@ -74,10 +75,10 @@ def accept_invitation(user: User, secret: str) -> Member:
     if invitation is None:
         raise NotFound
     if not is_for(invitation, user):
-        raise Forbidden("This invitation is for another e-mail address.")
+        raise Forbidden(gettext("This invitation is for another e-mail address."))
     with entering(invitation.organization):
         if not pending_invitations().filter(pk=invitation.pk).update(accepted_at=timezone.now()):
-            raise Conflict("This invitation was used already, was withdrawn or has expired.")
+            raise Conflict(gettext("This invitation was used already, was withdrawn or has expired."))
         member = _readmit_or_add(invitation, user)
         Invitation.objects.filter(pk=invitation.pk).update(accepted_by=member)
         record("invitation.accepted", actor=member, target=invitation, after={"role": member.role})
@@ -114,10 +115,13 @@ def invitation_state(invitation: Invitation) -> str:
 def _make_room(invitation: Invitation) -> None:
     if invitation.email:
         if Member.objects.filter(user__email=invitation.email, deactivated_at=None).exists():
-            raise Conflict("Somebody with this e-mail address is a member already.")
+            raise Conflict(gettext("Somebody with this e-mail address is a member already."))
         pending_invitations().filter(email=invitation.email).update(revoked_at=timezone.now())
     if pending_invitations().count() >= PENDING_INVITATIONS:
-        raise Conflict(f"There are {PENDING_INVITATIONS} open invitations. Revoke some that are not needed.")
+        raise Conflict(
+            gettext("There are %(pending_invitations)s open invitations. Revoke some that are not needed.")
+            % {"pending_invitations": PENDING_INVITATIONS}
+        )
 
 
 def _readmit_or_add(invitation: Invitation, user: User) -> Member:
@@ -128,9 +132,9 @@ def _readmit_or_add(invitation: Invitation, user: User) -> Member:
         return add_member(invitation.organization, user, role=role, actor=inviter)
     (former,) = lock_members(former)
     if former.is_suspended:
-        raise Forbidden("You are suspended from this organization.")
+        raise Forbidden(gettext("You are suspended from this organization."))
     if not invitation.email or (former.deactivated_at and former.deactivated_at > invitation.created_at):
-        raise Forbidden("Your membership of this organization was ended. Ask an admin to let you back in.")
+        raise Forbidden(gettext("Your membership of this organization was ended. Ask an admin to let you back in."))
     return readmit(former, actor=invitation.invited_by)
 
 

@@ -9,6 +9,7 @@ import msgspec
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from accounts.actions.changes import Values, apply_changes, check_fields, check_version, clean_line
 from accounts.actions.sessions import sign_out_everywhere
@@ -46,14 +47,14 @@ def add_member(
     """
     name = clean_line(name) or clean_line(user.name) or user.get_full_name()
     if Member.objects.filter(user=user).exists():
-        raise Conflict("You are a member of this organization already.")
+        raise Conflict(gettext("You are a member of this organization already."))
     for candidate in [handle] if handle else suggest_handles(name):
         member = Member(organization=organization, user=user, role=role, handle=candidate.lower(), name=name[:80])
         check_fields(member, "handle", "name", "role")
         if _insert(member):
             member_joined.send(sender=Member, member=member, actor=actor)
             return member
-    raise Conflict("This handle is taken.")
+    raise Conflict(gettext("This handle is taken."))
 
 
 def suggest_handles(name: str) -> Iterator[str]:
@@ -77,12 +78,12 @@ def change_profile(member: Member, *, version: int | None = None, **changes: Unp
     if "handle" in changes:
         changes["handle"] = changes["handle"].strip().lower()
         if changes["handle"] in RESERVED_HANDLES:
-            raise Conflict("This handle is taken.")
+            raise Conflict(gettext("This handle is taken."))
     try:
         with transaction.atomic():
             before, after = apply_changes(fresh, changes)
     except IntegrityError as error:
-        raise Conflict("This handle is taken.") from error
+        raise Conflict(gettext("This handle is taken.")) from error
     _tell_changed("member.profile_changed", fresh, fresh, before, after)
     return fresh
 
@@ -119,7 +120,7 @@ def change_role(member: Member, subject: Member, *, role: Role, reason: str = ""
 def transfer_ownership(member: Member, subject: Member) -> Member:
     """Make `subject` an owner and oneself an admin, in one step. Raises Forbidden unless one is an owner."""
     if member.pk == subject.pk:
-        raise Conflict("You are an owner already.")
+        raise Conflict(gettext("You are an owner already."))
     heir = change_role(member, subject, role=Role.OWNER)
     change_role(member, member, role=Role.ADMIN)
     return heir
@@ -151,7 +152,7 @@ def reactivate_member(member: Member, subject: Member) -> Member:
     if not _may_govern(actor, subject):
         raise Forbidden
     if subject.is_suspended:
-        raise Conflict("They are suspended. Lift the suspension instead.")
+        raise Conflict(gettext("They are suspended. Lift the suspension instead."))
     return readmit(subject, actor=actor)
 
 
@@ -202,7 +203,7 @@ def _may_govern(actor: Member, subject: Member) -> bool:
 def keep_an_owner(subject: Member) -> None:
     owners = Member.objects.filter(role=Role.OWNER, deactivated_at=None)
     if subject.role == Role.OWNER and not owners.exclude(pk=subject.pk).exists():
-        raise Conflict("An organization needs an owner. Make somebody else an owner first.")
+        raise Conflict(gettext("An organization needs an owner. Make somebody else an owner first."))
 
 
 def _withdraw_invitations(inviter: Member) -> None:
@@ -223,7 +224,7 @@ def _insert(member: Member) -> bool:
             member.save(force_insert=True)
     except IntegrityError as error:
         if "member_once" in str(error):
-            raise Conflict("You are a member of this organization already.") from error
+            raise Conflict(gettext("You are a member of this organization already.")) from error
         return False
     return True
 

@@ -6,6 +6,7 @@ from typing import Final, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from accounts.actions.changes import apply_changes, check_fields, check_version, clean_line
 from accounts.actions.members import add_member
@@ -44,7 +45,10 @@ def create_organization(user: User, *, name: str, slug: str = "", handle: str = 
     ORGANIZATIONS_PER_USER.
     """
     if len(memberships_of(user)) >= ORGANIZATIONS_PER_USER:
-        raise Conflict(f"You are in {ORGANIZATIONS_PER_USER} organizations already.")
+        raise Conflict(
+            gettext("You are in %(organizations_per_user)s organizations already.")
+            % {"organizations_per_user": ORGANIZATIONS_PER_USER}
+        )
     organization = _insert(Organization(name=clean_line(name), slug=slug.strip().lower() or suggest_slug(name)))
     with entering(organization):
         owner = add_member(organization, user, role=Role.OWNER, handle=handle, name=member_name)
@@ -83,10 +87,10 @@ def change_organization(
 def _insert(organization: Organization) -> Organization:
     check_fields(organization, "name", "slug")
     if organization.slug in RESERVED_SLUGS:
-        raise Invalid({"slug": ["This address is reserved. Choose another one."]})
+        raise Invalid({"slug": [gettext("This address is reserved. Choose another one.")]})
     try:
         with transaction.atomic():
             organization.save(force_insert=True)
     except IntegrityError as error:
-        raise Conflict(f"The address “{organization.slug}” is taken.") from error
+        raise Conflict(gettext("The address “%(slug)s” is taken.") % {"slug": organization.slug}) from error
     return organization

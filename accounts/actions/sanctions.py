@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.actions.members import end_access, keep_an_owner, lock_both, save_activity
 from accounts.audit import record
@@ -22,9 +23,9 @@ def lock_to_sanction(member: Member, subject: Member) -> tuple[Member, Member]:
     """Both as they are now. Raises Forbidden for oneself and for somebody of equal or higher rank."""
     actor, subject = lock_both(member, subject)
     if actor.pk == subject.pk:
-        raise Forbidden("Nobody takes measures against themselves.")
+        raise Forbidden(gettext("Nobody takes measures against themselves."))
     if not may_moderate(actor.role, subject.role):
-        raise Forbidden("You may not do that to a member of this role.")
+        raise Forbidden(gettext("You may not do that to a member of this role."))
     return actor, subject
 
 
@@ -47,7 +48,9 @@ def suspend(member: Member, subject: Member, *, until: datetime | None, reason: 
     """Treat the subject as a former member from now on. Raises Conflict for the last owner and who is not active."""
     actor, subject = lock_to_sanction(member, subject)
     if not subject.is_active:
-        raise Conflict("They are suspended already." if subject.is_suspended else "They are no longer a member.")
+        raise Conflict(
+            gettext("They are suspended already.") if subject.is_suspended else gettext("They are no longer a member.")
+        )
     keep_an_owner(subject)
     subject.deactivated_at = subject.suspended_at = timezone.now()
     subject.suspended_until = until
@@ -75,7 +78,7 @@ def end_suspension(subject: Member) -> Member | None:
 
 def _readmit(subject: Member, *, actor: Member | None, reason: str) -> Member:
     if not subject.is_suspended:
-        raise Conflict("They are not suspended.")
+        raise Conflict(gettext("They are not suspended."))
     before = {"suspended_at": subject.suspended_at, "suspended_until": subject.suspended_until}
     subject.deactivated_at = subject.suspended_at = subject.suspended_until = None
     save_activity(subject)

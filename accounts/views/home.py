@@ -5,21 +5,19 @@ from __future__ import annotations
 from typing import cast
 
 from allauth.account.views import SignupView
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actions import create_organization
+from accounts.addresses import organization_path
 from accounts.auth import may_found
 from accounts.errors import Forbidden, Refusal
 from accounts.forms import FoundingForm, OrganizationForm, add_refusal
 from accounts.models import Organization, User
 from accounts.tenancy import memberships_of, suspensions_of
-
-
-def organization_path(slug: str) -> str:
-    return f"/o/{slug}/"
+from accounts.views.rights import signed_in
 
 
 @require_GET
@@ -49,11 +47,11 @@ class FoundingView(SignupView):  # type: ignore[misc]  # allauth is untyped
             return cast(HttpResponse, self.form_invalid(form))
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def found_organization(request: HttpRequest) -> HttpResponse:
     if not may_found():
-        raise Forbidden("New organizations are set up by the staff of this installation.")
+        raise Forbidden(gettext("New organizations are set up by the staff of this installation."))
     form = OrganizationForm(request.POST or None)
     if form.is_valid():
         try:

@@ -12,19 +12,19 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actions import invite_member, revoke_invitation
 from accounts.actions.invitations import pending_invitations
-from accounts.errors import Conflict, Forbidden, NotFound, Refusal
+from accounts.errors import Conflict, NotFound, Refusal
 from accounts.forms import InvitationForm, add_refusal
 from accounts.middleware import TenantRequest
 from accounts.models import Invitation
 from accounts.roles import Right, Role
+from accounts.views.rights import require_right
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def list_invitations(request: TenantRequest, slug: str) -> HttpResponse:
     """Open invitations; a POST makes one. The link of one without an address is in that answer and nowhere else."""
-    if not request.member.may(Right.INVITE):
-        raise Forbidden
+    require_right(request.member, Right.INVITE)
     form, link = InvitationForm(request.POST or None, member=request.member), ""
     if form.is_valid():
         try:

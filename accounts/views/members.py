@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.actions import change_profile, change_role, deactivate_member, reactivate_member
-from accounts.errors import Conflict, Forbidden, NotFound, Refusal
+from accounts.errors import Conflict, NotFound, Refusal
 from accounts.forms import MemberFilter, ProfileForm, ReasonForm, RoleForm, add_refusal, roles_for
 from accounts.middleware import TenantRequest
 from accounts.models import Member
 from accounts.roles import Right, Role, may_change_role
 from accounts.views.paging import page_of
+from accounts.views.rights import require_right
 
 WORDS: Final = 5  # of a question
 
@@ -27,8 +28,7 @@ def list_members(request: TenantRequest, slug: str) -> HttpResponse:
 
     `?q=` is words of name, handle, title or address, `?role=` one role, `?state=` active, former or suspended.
     """
-    if not request.member.may(Right.DEACTIVATE_MEMBERS):
-        raise Forbidden
+    require_right(request.member, Right.DEACTIVATE_MEMBERS)
     form = MemberFilter(request.GET)
     members = _chosen(form) if form.is_valid() else Member.objects.none()
     page = page_of(

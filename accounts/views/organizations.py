@@ -7,16 +7,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.actions import change_organization
-from accounts.errors import Forbidden, Refusal
+from accounts.errors import Refusal
 from accounts.forms import SettingsForm, add_refusal
 from accounts.middleware import TenantRequest
 from accounts.roles import Right
+from accounts.views.rights import require_right
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_settings(request: TenantRequest, slug: str) -> HttpResponse:
-    if not request.member.may(Right.CHANGE_ORGANIZATION):
-        raise Forbidden
+    require_right(request.member, Right.CHANGE_ORGANIZATION)
     organization = request.organization
     initial = {name: getattr(organization, name) for name in SettingsForm.base_fields}
     form = SettingsForm(request.POST or None, initial=initial)

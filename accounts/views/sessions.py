@@ -5,7 +5,6 @@ from typing import cast
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -14,9 +13,10 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.actions import end_session, sign_out_everywhere
 from accounts.browsers import browser_name
 from accounts.models import User
+from accounts.views.rights import signed_in
 
 
-@login_required
+@signed_in
 @require_GET
 def list_sessions(request: HttpRequest) -> HttpResponse:
     """The browsers in which the user is signed in, the newest first."""
@@ -26,7 +26,7 @@ def list_sessions(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/sessions.html", {"rows": rows})
 
 
-@login_required
+@signed_in
 @require_POST
 def end(request: HttpRequest, session_id: int) -> HttpResponse:
     end_session(cast(User, request.user), session_id=session_id)
@@ -34,7 +34,7 @@ def end(request: HttpRequest, session_id: int) -> HttpResponse:
     return redirect("usersessions_list")
 
 
-@login_required
+@signed_in
 @require_POST
 def end_all(request: HttpRequest) -> HttpResponse:
     sign_out_everywhere(cast(User, request.user))

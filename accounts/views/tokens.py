@@ -4,7 +4,6 @@ from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -15,9 +14,10 @@ from accounts.auth import find_own_token, issue_token, live_tokens, revoke_token
 from accounts.errors import Refusal
 from accounts.forms import TokenForm, add_refusal
 from accounts.models import User
+from accounts.views.rights import signed_in
 
 
-@login_required
+@signed_in
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def list_tokens(request: HttpRequest) -> HttpResponse:
@@ -34,7 +34,7 @@ def list_tokens(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/tokens.html", {"tokens": tokens, "form": form, "secret": secret})
 
 
-@login_required
+@signed_in
 @require_POST
 def revoke(request: HttpRequest, token_id: UUID) -> HttpResponse:
     revoke_token(find_own_token(cast(User, request.user), token_id))

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
+from django.utils.translation import gettext
 
 from accounts import signals
 from accounts.auth import end_credential
@@ -34,7 +35,7 @@ def register_client(member: Member, *, platform: str, label: str = "", credentia
     Returns once every change that was under way is either in the mailbox or visible to a sync.
     """
     if platform not in Client.Platform.values:
-        raise Invalid({"platform": ["One of " + ", ".join(Client.Platform.values) + "."]})
+        raise Invalid({"platform": [gettext("One of ") + ", ".join(Client.Platform.values) + "."]})
     with transaction.atomic():
         Member.objects.select_for_update(no_key=True).get(pk=member.pk)  # two at once are counted one after the other
         _make_room(member)

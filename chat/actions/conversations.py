@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts import audit
 from accounts.models import Member
@@ -36,7 +37,7 @@ def create_channel(
 ) -> Conversation:
     """A channel with its maker as admin and `members` in it. Raises Conflict when the name is taken."""
     if not member.may(Right.CREATE_CHANNELS):
-        raise Forbidden("Guests cannot create channels.")
+        raise Forbidden(gettext("Guests cannot create channels."))
     invited = find_members(member, [id for id in members or [] if id != member.pk])
     conversation = Conversation(
         organization_id=member.organization_id,
@@ -80,14 +81,14 @@ def update_conversation(
     place = find_conversation(member, conversation_id, lock=True)
     conversation, changes = place.conversation, {}
     if name is not None and (new_name := _channel_name(name)) != conversation.name:
-        _require(place.is_admin, "Only the channel's admins and moderators may rename it.")
+        _require(place.is_admin, gettext("Only the channel's admins and moderators may rename it."))
         changes["name"] = (conversation.name, new_name)
     if topic is not None and (new_topic := _topic(topic)) != conversation.topic:
         may_set = place.is_admin or (place.participant is not None and member.may(Right.BROWSE))
-        _require(may_set and conversation.is_channel, "You may not set the topic here.")
+        _require(may_set and conversation.is_channel, gettext("You may not set the topic here."))
         changes["topic"] = (conversation.topic, new_topic)
     if changes:
-        _require(conversation.archived_at is None, "The channel is archived.")
+        _require(conversation.archived_at is None, gettext("The channel is archived."))
         for field, (_, value) in changes.items():
             setattr(conversation, field, value)
         save_change(conversation, *changes)
@@ -137,23 +138,32 @@ def save_change(conversation: Conversation, *fields: str) -> None:
 def _channel_name(name: str) -> str:
     name = name.strip().removeprefix("#").lower()
     if not CHANNEL_NAME.fullmatch(name):
-        raise Invalid({"name": ["Letters, digits, hyphens, dots and underscores, without spaces; 80 at most."]})
+        raise Invalid(
+            {"name": [gettext("Letters, digits, hyphens, dots and underscores, without spaces; 80 at most.")]}
+        )
     return name
 
 
 def _topic(topic: str) -> str:
     topic = " ".join(topic.split())
     if len(topic) > TOPIC_LENGTH:
-        raise Invalid({"topic": [f"{TOPIC_LENGTH} characters at most."]})
+        raise Invalid({"topic": [gettext("%(topic_length)s characters at most.") % {"topic_length": TOPIC_LENGTH}]})
     return topic
 
 
 def _check_people(kind: str, count: int) -> None:
     most = settings.PARTICIPANTS_PER_GROUP
     if kind == Kind.DIRECT and count > 2:
-        raise Invalid({"members": ["A direct message is with one person; start a group message for more."]})
+        raise Invalid({"members": [gettext("A direct message is with one person; start a group message for more.")]})
     if kind == Kind.GROUP and not 3 <= count <= most:
-        raise Invalid({"members": [f"A group message is between 3 and {most} people; use a private channel for more."]})
+        raise Invalid(
+            {
+                "members": [
+                    gettext("A group message is between 3 and %(most)s people; use a private channel for more.")
+                    % {"most": most}
+                ]
+            }
+        )
 
 
 def _save_named(conversation: Conversation, **save_options: Any) -> None:
@@ -163,7 +173,7 @@ def _save_named(conversation: Conversation, **save_options: Any) -> None:
             conversation.save(**save_options)
     except IntegrityError as error:
         if "conversation_name_once" in str(error):
-            raise Conflict(f"There is a channel #{conversation.name} already.") from None
+            raise Conflict(gettext("There is a channel #%(name)s already.") % {"name": conversation.name}) from None
         raise
 
 

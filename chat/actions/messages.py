@@ -17,6 +17,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts import audit
 from accounts.models import Member, Organization
@@ -26,21 +27,25 @@ from chat import events, statements, throttle
 from chat.access import (
     Place,
     Places,
-    is_expired,
+    is_thread_over,
     lock_all_to_write,
     lock_message_to_delete,
     lock_message_to_write,
     require_may_post,
 )
 from chat.actions.mentions import write
-from chat.delivery.publish import Draft, publish
+from chat.delivery.publish import Draft, publish, reserve
 from chat.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from chat.models import Conversation, Message, Reaction, Revision
+from chat.statements import array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """A message that somebody wants to send. `ref` is made by the client and makes repeating it harmless."""
+    """A message that somebody wants to send. `ref` is made by the client and makes repeating it harmless.
+
+    Of `member` only the key counts: whether and what they may write is looked up behind the locks.
+    """
 
     member: Member
     conversation_id: UUID
@@ -85,7 +90,7 @@ def edit_message(member: Member, message_id: UUID, *, text: str, version: int | 
         message, place = lock_message_to_write(member, message_id)
         _require_author(member, message)
         if version is not None and version != message.version:
-            raise Conflict("The message was changed meanwhile.")
+            raise Conflict(gettext("The message was changed meanwhile."))
         if text != message.text:
             _keep_revision(message, member)
             written = write(place, text)
@@ -101,7 +106,7 @@ def delete_message(member: Member, message_id: UUID) -> None:
     with transaction.atomic():
         message, place = lock_message_to_delete(member, message_id)
         if message.author_id != member.pk and not (place.is_admin or member.may(Right.MODERATE)):
-            raise Forbidden("Only its author and moderators may delete a message.")
+            raise Forbidden(gettext("Only its author and moderators may delete a message."))
         _keep_revision(message, member)
         Reaction.objects.filter(message=message).delete()
         message.text = message.html = ""
@@ -117,9 +122,11 @@ def clean_text(text: str) -> str:
     """The text as it is stored: no NUL and no lone surrogate, which PostgreSQL cannot hold, no trailing space."""
     text = text.replace("\x00", "").encode("utf-8", "replace").decode().replace("\r\n", "\n").rstrip().lstrip("\n")
     if not text.strip():
-        raise Invalid({"text": ["A message needs some text."]})
+        raise Invalid({"text": [gettext("A message needs some text.")]})
     if len(text) > settings.MESSAGE_LENGTH:
-        raise Invalid({"text": [f"{settings.MESSAGE_LENGTH} characters at most."]})
+        raise Invalid(
+            {"text": [gettext("%(message_length)s characters at most.") % {"message_length": settings.MESSAGE_LENGTH}]}
+        )
     return text
 
 
@@ -148,6 +155,7 @@ class _Batch:
     """What one transaction is about to write."""
 
     allowance: dict[UUID, int]  # member → messages
+    event_ids: Sequence[int]  # enough for all that may be told
     messages: list[Message] = field(default_factory=list)
     roots: dict[UUID, Message] = field(default_factory=dict)
     read: dict[int, int] = field(default_factory=dict)  # participant → seq
@@ -157,16 +165,18 @@ def _send_alone(post: Post) -> Sent | Refusal:
     try:
         return _send_together([post])[0]
     except IntegrityError:
-        return Conflict("This ref is in use.")
+        return Conflict(gettext("This ref is in use."))
 
 
 @transaction.atomic
 def _send_together(posts: Sequence[Post]) -> list[Sent | Refusal]:
     with statements.together():
-        find_places = lock_all_to_write((post.conversation_id, post.member) for post in posts)
+        find_places = lock_all_to_write((post.conversation_id, post.member.pk) for post in posts)
         find_known = _known(posts)
+        # Behind the locks, so that a conversation's events have their ids in the order of their commits.
+        find_ids = reserve(len(posts) + len({post.thread_id for post in posts if post.thread_id}))
     places, known = find_places(), find_known()
-    batch = _Batch(allowance=_count(posts, places, known))
+    batch = _Batch(allowance=_count(posts, places, known), event_ids=find_ids())
     outcomes = [_place_post(post, places, known, batch) for post in posts]
     if batch.messages:
         _write(batch)
@@ -175,7 +185,7 @@ def _send_together(posts: Sequence[Post]) -> list[Sent | Refusal]:
 
 _FIND_KNOWN: Final = f"""
 SELECT {statements.columns(Message)} FROM chat_message
-WHERE organization_id = %(organization)s AND author_id = ANY(%(authors)s) AND ref = ANY(%(refs)s)
+WHERE organization_id = %(organization)s AND author_id = ANY(%(authors)s::uuid[]) AND ref = ANY(%(refs)s::uuid[])
 """
 
 
@@ -188,8 +198,8 @@ def _known(posts: Sequence[Post]) -> Callable[[], Known]:
         _FIND_KNOWN,
         {
             "organization": current_organization_id(),
-            "authors": sorted({post.member.pk for post in posts}),
-            "refs": [post.ref for post in posts],
+            "authors": array({post.member.pk for post in posts}),
+            "refs": array(post.ref for post in posts),
         },
     )
     return lambda: {(each.author_id, each.ref): each for each in statements.rows(Message, found) if each.ref}
@@ -220,7 +230,7 @@ def _place_post(post: Post, places: Places, known: Known, batch: _Batch) -> Sent
 
 def _sent_before(post: Post, message: Message) -> Sent:
     if message.conversation_id != post.conversation_id:
-        raise Conflict("This ref was used for a message in another conversation.")
+        raise Conflict(gettext("This ref was used for a message in another conversation."))
     return Sent(message.entity(reactions=reactions_of(message)), created=False)
 
 
@@ -238,7 +248,7 @@ def _compose(post: Post, place: Place, batch: _Batch) -> Message:
         organization_id=post.member.organization_id,
         conversation=place.conversation,
         seq=place.conversation.last_seq,
-        author=post.member,
+        author=place.member,
         ref=post.ref,
         text=text,
         html=written.html,
@@ -262,8 +272,8 @@ def _root(conversation: Conversation, thread_id: UUID, batch: _Batch) -> Message
         root = Message.objects.filter(pk=thread_id, conversation=conversation).first()
         if root is not None and root.thread_id is not None:
             root = batch.roots.get(root.thread_id) or Message.objects.get(pk=root.thread_id)
-    if root is None or (root.deleted_at is not None and not root.reply_count) or is_expired(root, conversation):
-        raise NotFound("The message to reply to is not there.")
+    if root is None or (root.deleted_at is not None and not root.reply_count) or is_thread_over(root, conversation):
+        raise NotFound(gettext("The message to reply to is not there."))
     return batch.roots.setdefault(root.pk, root)
 
 
@@ -282,30 +292,29 @@ def _write(batch: _Batch) -> None:
     conversations = {m.conversation.pk: m.conversation for m in batch.messages}
     readers = sorted(batch.read)
     moves = {
-        "conversations": list(conversations),
-        "last_seqs": [each.last_seq for each in conversations.values()],
-        "participants": readers,
-        "read_seqs": [batch.read[each] for each in readers],
+        "conversations": array(conversations),
+        "last_seqs": array(each.last_seq for each in conversations.values()),
+        "participants": array(readers),
+        "read_seqs": array(batch.read[each] for each in readers),
     }
-    with statements.together():
-        statements.insert(batch.messages)
-        statements.execute(_MOVE_ON, moves)
+    drafts = [message_draft(message, "message.created") for message in batch.messages]
     for root in batch.roots.values():
         root.version += 1
         root.save(update_fields=["reply_count", "version"])
-    publish(
-        batch.messages[0].organization_id,
-        *(message_draft(message, "message.created") for message in batch.messages),
-        *(message_draft(root, "message.updated", reactions=reactions_of(root)) for root in batch.roots.values()),
-    )
+        if root.seq >= conversations[root.conversation_id].first_seq:  # past its time nobody is told of it any more
+            drafts.append(message_draft(root, "message.updated", reactions=reactions_of(root)))
+    with statements.together():
+        statements.insert(batch.messages)
+        statements.execute(_MOVE_ON, moves)
+        publish(batch.messages[0].organization_id, *drafts, ids=batch.event_ids)
 
 
 def _require_author(member: Member, message: Message) -> None:
     if message.author_id != member.pk:
-        raise Forbidden("Only its author may edit a message.")
+        raise Forbidden(gettext("Only its author may edit a message."))
     window = Organization.objects.values_list("edit_window", flat=True).get(pk=member.organization_id)
     if window is not None and timezone.now() - message.created_at > timedelta(seconds=window):
-        raise Forbidden("It is too late to edit this message.")
+        raise Forbidden(gettext("It is too late to edit this message."))
 
 
 def _keep_revision(message: Message, member: Member) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from msgspec import UNSET, UnsetType
 
 from accounts import audit
@@ -40,7 +41,7 @@ def hide_message(member: Member, message_id: UUID, *, reason: str) -> events.Mes
     reason = clean_reason(reason)
     message = lock_message_to_moderate(member, message_id)
     if message.deleted_at is not None:
-        raise Conflict("The message was deleted.")
+        raise Conflict(gettext("The message was deleted."))
     if message.hidden_at is None:
         message.hidden_at = timezone.now()
         redact(message.conversation_id, [message.pk], changes=UNSEEN)
@@ -55,7 +56,7 @@ def restore_message(member: Member, message_id: UUID, *, reason: str) -> events.
     reason = clean_reason(reason)
     message = lock_message_to_moderate(member, message_id)
     if message.seq < message.conversation.first_seq:
-        raise Conflict("Its time is over: it is kept for the report alone.")
+        raise Conflict(gettext("Its time is over: it is kept for the report alone."))
     if message.hidden_at is not None:
         before, message.hidden_at = message.hidden_at, None
         save_change(message, "hidden_at")
@@ -111,7 +112,7 @@ def regulate_conversation(
         changes["locked_at"] = timezone.now() if locked else None
     if retention_days is not UNSET:
         if not member.may(Right.CHANGE_ORGANIZATION):
-            raise Forbidden("Only admins decide how long messages are kept.")
+            raise Forbidden(gettext("Only admins decide how long messages are kept."))
         changes["retention_days"] = _within("retention_days", retention_days, LONGEST_RETENTION)
     return _regulate(member, conversation, changes, reason)
 
@@ -129,7 +130,11 @@ def _lock_to_regulate(member: Member, conversation_id: UUID, *, strictly: bool) 
         return lock_to_moderate(member, conversation_id)
     place = find_conversation(member, conversation_id, lock=True)
     if strictly or not place.is_admin:
-        raise Forbidden("Only moderators may do that." if strictly else "Only its admins and moderators may do that.")
+        raise Forbidden(
+            gettext("Only moderators may do that.")
+            if strictly
+            else gettext("Only its admins and moderators may do that.")
+        )
     return place.conversation
 
 
@@ -139,7 +144,7 @@ def _regulate(member: Member, conversation: Conversation, changes: dict[str, Any
     if not after:
         return conversation
     if "announcement_only" in after and not conversation.is_channel:
-        raise Conflict("Only channels can be for announcements.")
+        raise Conflict(gettext("Only channels can be for announcements."))
     reason = clean_reason(reason) if "locked_at" in after else reason_to_run(conversation, by=member, reason=reason)
     for name, value in after.items():
         setattr(conversation, name, value)
@@ -151,7 +156,7 @@ def _regulate(member: Member, conversation: Conversation, changes: dict[str, Any
 
 def _within(field: str, value: int | None, most: int) -> int | None:
     if value is not None and not 0 <= value <= most:
-        raise Invalid({field: [f"Between 0 and {most}."]})
+        raise Invalid({field: [gettext("Between 0 and %(most)s.") % {"most": most}]})
     return value
 
 

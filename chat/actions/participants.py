@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts import audit
 from accounts.models import Member
@@ -44,7 +45,7 @@ def add_participant(member: Member, conversation_id: UUID, *, member_id: UUID) -
     _require_channel(place.conversation)
     _require_open(place.conversation)
     if not place.is_admin and (place.participant is None or not member.may(Right.BROWSE)):
-        raise Forbidden("Only participants, and no guests, may add people.")
+        raise Forbidden(gettext("Only participants, and no guests, may add people."))
     (subject,) = find_members(member, [member_id])
     present = _lock_seat(place.conversation, member_id)
     if present is not None:
@@ -62,7 +63,7 @@ def remove_participant(member: Member, conversation_id: UUID, *, member_id: UUID
     place = lock_to_manage(member, conversation_id)
     seat = _lock_seat(place.conversation, member_id)
     if seat is None:
-        raise NotFound("They do not take part in this channel.")
+        raise NotFound(gettext("They do not take part in this channel."))
     _exit(place.conversation, seat)
     audit.record("participant.remove", actor=member, target=place.conversation, before={"member": member_id})
     return None
@@ -76,7 +77,7 @@ def change_participant(
     place = lock_to_manage(member, conversation_id)
     seat = _lock_seat(place.conversation, member_id)
     if seat is None:
-        raise NotFound("They do not take part in this channel.")
+        raise NotFound(gettext("They do not take part in this channel."))
     if seat.role != role:
         before, seat.role = seat.role, role
         _save_seat(seat, "role", type="participant.updated")
@@ -103,7 +104,7 @@ def change_preferences(
     place = find_conversation(member, conversation_id, lock=True)
     seat = _lock_seat(place.conversation, member.pk)
     if seat is None:
-        raise Forbidden("Join the channel first.")
+        raise Forbidden(gettext("Join the channel first."))
     wanted = {"notifications": notifications, "muted": muted, "favourite": favourite}
     changed = [field for field, value in wanted.items() if value is not None and value != getattr(seat, field)]
     for field in changed:
@@ -138,12 +139,12 @@ def _lock_seat(conversation: Conversation, member_id: UUID) -> Participant | Non
 
 def _require_channel(conversation: Conversation) -> None:
     if not conversation.is_channel:
-        raise Conflict("The people of a direct or group message stay the same; start another one.")
+        raise Conflict(gettext("The people of a direct or group message stay the same; start another one."))
 
 
 def _require_open(conversation: Conversation) -> None:
     if conversation.archived_at is not None:
-        raise Forbidden("The channel is archived.")
+        raise Forbidden(gettext("The channel is archived."))
 
 
 def _enter(conversation: Conversation, member: Member) -> Participant:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.models import Member
 from chat import events
@@ -23,7 +24,10 @@ def pin_message(member: Member, message_id: UUID) -> events.Message:
     if message.pinned_at is None:
         pinned = Message.objects.filter(conversation=place.conversation, pinned_at__isnull=False).count()
         if pinned >= settings.PINS_PER_CONVERSATION:
-            raise Conflict(f"{settings.PINS_PER_CONVERSATION} messages are pinned here. Unpin one first.")
+            raise Conflict(
+                gettext("%(pins_per_conversation)s messages are pinned here. Unpin one first.")
+                % {"pins_per_conversation": settings.PINS_PER_CONVERSATION}
+            )
         message.pinned_at, message.pinned_by = timezone.now(), member.pk
         save_change(message, "pinned_at", "pinned_by")
     return message.entity(reactions=reactions_of(message))

@@ -26,9 +26,11 @@ from chat.actions.retention import (
 )
 from chat.delivery import figures, metrics
 from chat.delivery.mailbox import mailbox
+from chat.delivery.mailbox.postgres import OLDEST_TAG
 
 BATCH: Final = 20_000  # rows removed in one transaction: some tens of milliseconds
 CLIENT_BATCH: Final = 500  # clients considered for it
+STALE_BATCH: Final = 100  # clients deleted in one transaction: fan-outs wait for it, not for their mailboxes
 PAUSE: Final = 0.05  # seconds
 BATCHES: Final = 500  # in one run; the next one goes on
 NODE_GRACE: Final = 60  # seconds after its lease ended; living nodes clean up sooner, this is for when none lives
@@ -80,29 +82,22 @@ def remove_stale_clients() -> int:
     """
     clients = _column(
         f"SELECT id FROM chat_client WHERE node_id IS NULL AND ({_STALE}) ORDER BY id"
-        f" LIMIT {CLIENT_BATCH} FOR UPDATE SKIP LOCKED",
+        f" LIMIT {STALE_BATCH} FOR UPDATE SKIP LOCKED",
         settings.CLIENT_DAYS,
     )
-    some, _ = _bounded(clients)
-    if some:
-        mailbox().drop(some)
-        _execute("DELETE FROM chat_client WHERE id = ANY(%s)", [some])
-    return len(some)
+    if clients:
+        mailbox().drop(clients)
+        _execute("DELETE FROM chat_client WHERE id = ANY(%s)", [clients])
+    return len(clients)
 
 
 # --- Mailboxes ------------------------------------------------------------------------------------------
 
-_OLD_MAILBOXES: Final = """
+_OLD_MAILBOXES: Final = f"""
 SELECT c.id FROM chat_client c
-WHERE c.node_id IS NULL AND c.last_seen_at < now() - make_interval(days => %(days)s)
-    AND EXISTS (SELECT FROM chat_mailboxentry e WHERE e.client_id = c.id)
+WHERE c.node_id IS NULL AND c.last_seen_at < now() - make_interval(days => %(days)s) AND {OLDEST_TAG} IS NOT NULL
 """
-_FULL_MAILBOXES: Final = """
-SELECT c.id FROM chat_client c CROSS JOIN LATERAL (
-    SELECT e.tag FROM chat_mailboxentry e WHERE e.client_id = c.id ORDER BY e.tag LIMIT 1
-) AS oldest
-WHERE c.tag - oldest.tag >= %(entries)s
-"""
+_FULL_MAILBOXES: Final = f"SELECT c.id FROM chat_client c WHERE c.tag - {OLDEST_TAG} >= %(entries)s"
 
 
 def count_old_mailboxes() -> int:
@@ -161,7 +156,9 @@ def count_orphans() -> int:
 
 @transaction.atomic
 def remove_orphans() -> int:
-    """Entries whose client went with a whole organization, which deletes by cascade and knows nothing of mailboxes."""
+    """Entries whose client is gone: with a whole organization, which deletes by cascade and knows nothing of mailboxes,
+    or just before a crash.
+    """
     return _execute(
         f"DELETE FROM chat_mailboxentry d WHERE d.ctid = ANY(ARRAY("
         f"SELECT e.ctid {_ORPHANS} LIMIT {BATCH} FOR UPDATE SKIP LOCKED))"

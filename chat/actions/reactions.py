@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.models import Member
 from chat import events
@@ -25,7 +26,10 @@ def add_reaction(member: Member, message_id: UUID, *, emoji: str) -> events.Mess
     if (emoji, member.pk) not in present:
         kinds = {kind for kind, _ in present}
         if emoji not in kinds and len(kinds) >= settings.REACTIONS_PER_MESSAGE:
-            raise Conflict(f"A message takes {settings.REACTIONS_PER_MESSAGE} different reactions at most.")
+            raise Conflict(
+                gettext("A message takes %(reactions_per_message)s different reactions at most.")
+                % {"reactions_per_message": settings.REACTIONS_PER_MESSAGE}
+            )
         Reaction.objects.create(organization_id=member.organization_id, message=message, member=member, emoji=emoji)
         save_change(message)
     return message.entity(reactions=reactions_of(message))
@@ -46,5 +50,5 @@ def _clean_emoji(emoji: str) -> str:
     pictures = [char for char in emoji if unicodedata.category(char) in {"So", "Sk", "Sm", "Po", "Nd"}]
     plain = all(unicodedata.category(char) in {"So", "Sk", "Sm", "Po", "Nd", "Mn", "Me", "Cf"} for char in emoji)
     if not pictures or not plain or len(emoji) > 32 or emoji.isascii():
-        raise Invalid({"emoji": ["One emoji."]})
+        raise Invalid({"emoji": [gettext("One emoji.")]})
     return emoji

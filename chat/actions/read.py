@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
+from django.utils.translation import gettext
 
 from accounts.models import Member
 from chat.access import find_conversation
@@ -24,7 +25,7 @@ def mark_read(member: Member, conversation_id: UUID, *, seq: int) -> Participant
     """
     place = find_conversation(member, conversation_id)
     if place.participant is None:
-        raise Forbidden("Join the channel first.")
+        raise Forbidden(gettext("Join the channel first."))
     seq = min(seq, place.conversation.last_seq)
     # Compare and swap: of two tabs that read at once the farther wins, whichever comes last.
     behind = Q(read_seq__lt=seq) | Q(unread_from__isnull=False)
@@ -39,9 +40,9 @@ def mark_unread(member: Member, conversation_id: UUID, *, seq: int) -> Participa
     """
     place = find_conversation(member, conversation_id)
     if place.participant is None:
-        raise Forbidden("Join the channel first.")
+        raise Forbidden(gettext("Join the channel first."))
     if not place.conversation.first_seq <= seq <= place.conversation.last_seq:
-        raise Invalid({"seq": ["There is no such message."]})
+        raise Invalid({"seq": [gettext("There is no such message.")]})
     elsewhere = Q(unread_from=None) | ~Q(unread_from=seq)
     return _move(place.participant, elsewhere, unread_from=seq)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from django.utils.translation import gettext
+
 from accounts.actions.changes import clean_line
 from accounts.models import Member
 from chat.errors import Invalid
@@ -16,9 +18,9 @@ def clean_reason(reason: str) -> str:
     """Raises Invalid without one."""
     reason = clean_line(reason)
     if not reason:
-        raise Invalid({"reason": ["Say why."]})
+        raise Invalid({"reason": [gettext("Say why.")]})
     if len(reason) > REASON_LENGTH:
-        raise Invalid({"reason": [f"{REASON_LENGTH} characters at most."]})
+        raise Invalid({"reason": [gettext("%(reason_length)s characters at most.") % {"reason_length": REASON_LENGTH}]})
     return reason
 
 

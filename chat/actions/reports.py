@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from msgspec import UNSET, UnsetType
 
 from accounts import audit
@@ -37,9 +38,9 @@ def report_message(member: Member, message_id: UUID, *, reason: Report.Reason, c
     """
     message, _ = find_message(member, message_id, lock=True)
     if message.author_id == member.pk:
-        raise Conflict("That is your own message.")
+        raise Conflict(gettext("That is your own message."))
     if message.purged_at is not None:
-        raise Conflict("The message was removed.")
+        raise Conflict(gettext("The message was removed."))
     report: Report
     report, created = Report.objects.get_or_create(
         organization_id=member.organization_id,
@@ -94,7 +95,7 @@ def decide_reports(
 ) -> list[Report]:
     """The same decision for up to AT_ONCE reports, all or none. Raises NotFound when one of them is not there."""
     if len(set(report_ids)) > AT_ONCE:
-        raise Invalid({"reports": [f"{AT_ONCE} at once."]})
+        raise Invalid({"reports": [gettext("%(at_once)s at once.") % {"at_once": AT_ONCE}]})
     locked = visible_reports(member).filter(pk__in=set(report_ids)).order_by("pk").select_for_update(no_key=True)
     reports = list(locked)
     if len(reports) != len(set(report_ids)):
@@ -106,7 +107,7 @@ def _assign(member: Member, report: Report, assignee: UUID | None) -> None:
     if assignee is not None:
         chosen = Member.objects.filter(pk=assignee, deactivated_at=None).first()
         if chosen is None or not chosen.may(Right.MODERATE) or chosen.pk == report.author_id:
-            raise Invalid({"assignee": ["An active moderator or admin, and not who wrote the message."]})
+            raise Invalid({"assignee": [gettext("An active moderator or admin, and not who wrote the message.")]})
     before, report.assignee_id = report.assignee_id, assignee
     report.save(update_fields=["assignee"])
     _record("report.assigned", member, report, {"assignee": before}, {"assignee": assignee})
@@ -119,7 +120,7 @@ def _move(member: Member, report: Report, state: Report.State, outcome: Report.O
         chosen = outcome or (report.outcome if state == report.state else _outcome(report, state))
         after["outcome"] = str(chosen)
     elif outcome is not None:
-        raise Invalid({"outcome": ["Only what is resolved or dismissed has an outcome."]})
+        raise Invalid({"outcome": [gettext("Only what is resolved or dismissed has an outcome.")]})
     if after == before:
         return
     report.state, report.outcome = after["state"], after["outcome"]
@@ -150,7 +151,7 @@ def _outcome(report: Report, state: Report.State) -> Report.Outcome:
 def _clean(text: str, field: str, most: int) -> str:
     text = text.replace("\x00", "").strip()
     if len(text) > most:
-        raise Invalid({field: [f"{most} characters at most."]})
+        raise Invalid({field: [gettext("%(most)s characters at most.") % {"most": most}]})
     return text
 
 

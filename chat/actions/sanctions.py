@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts import audit
 from accounts.actions import sanctions as accounts
@@ -32,7 +33,7 @@ def warn_member(member: Member, member_id: UUID, *, reason: str) -> Sanction:
     reason = clean_reason(reason)
     actor, subject = accounts.lock_to_sanction(member, find_member_to_moderate(member, member_id))
     if not subject.is_active:
-        raise Conflict("They are no longer a member.")
+        raise Conflict(gettext("They are no longer a member."))
     audit.record("member.warned", actor=actor, target=subject, reason=reason)
     return _impose(actor, subject, Kind.WARNING, reason)
 
@@ -43,7 +44,7 @@ def mute_member(member: Member, member_id: UUID, *, reason: str, until: datetime
     reason, until = clean_reason(reason), _future(until)
     subject = find_member_to_moderate(member, member_id)
     if not subject.is_active:
-        raise Conflict("They are no longer a member.")
+        raise Conflict(gettext("They are no longer a member."))
     subject = accounts.mute(member, subject, until=until, reason=reason)
     _end(subject, Kind.MUTE, by=member, reason="Replaced by another one.")
     return _impose(member, subject, Kind.MUTE, reason, until=until)
@@ -63,17 +64,17 @@ def lift_sanction(member: Member, member_id: UUID, *, kind: str, reason: str) ->
     """End a mute or a suspension before its time. Raises Conflict when there is none, Invalid for another kind."""
     reason = clean_reason(reason)
     if kind not in {Kind.MUTE, Kind.SUSPENSION}:
-        raise Invalid({"kind": ["mute or suspension; a warning stays a warning."]})
+        raise Invalid({"kind": [gettext("mute or suspension; a warning stays a warning.")]})
     subject = find_member_to_moderate(member, member_id)
     if kind == Kind.MUTE:
         if not subject.is_muted:
-            raise Conflict("They are not muted.")
+            raise Conflict(gettext("They are not muted."))
         subject = accounts.mute(member, subject, until=None, reason=reason)
     else:
         subject = accounts.lift_suspension(member, subject, reason=reason)
     lifted = _end(subject, Kind(kind), by=member, reason=reason)
     if not lifted:
-        raise Conflict("There is nothing to lift.")
+        raise Conflict(gettext("There is nothing to lift."))
     return lifted[-1]
 
 
@@ -101,9 +102,9 @@ def _future(until: datetime) -> datetime:
     try:
         until = until.astimezone(UTC)
     except OverflowError:
-        raise Invalid({"until": ["Out of range."]}) from None
+        raise Invalid({"until": [gettext("Out of range.")]}) from None
     if until <= timezone.now():
-        raise Invalid({"until": ["That time has passed."]})
+        raise Invalid({"until": [gettext("That time has passed.")]})
     return until
 
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
+import structlog
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -22,6 +23,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from redis.exceptions import RedisError
 
 from accounts.desk import DeskRequest
 from accounts.models import Member, User
@@ -29,8 +33,18 @@ from accounts.roles import Right
 from accounts.site import DeskAdmin
 from chat.errors import Invalid, Refusal
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 BULK: Final = 200  # rows of one bulk act: each is a transaction, and the page waits for all of them
-PERIODS: Final = (("1h", "1 hour"), ("1d", "1 day"), ("7d", "7 days"), ("30d", "30 days"), ("", "until it is lifted"))
+REASON: Final = _("Reason")
+PERIODS: Final = (
+    ("1h", _("1 hour")),
+    ("1d", _("1 day")),
+    ("7d", _("7 days")),
+    ("30d", _("30 days")),
+    ("", _("until it is lifted")),
+)
 LENGTHS: Final = {
     "1h": timedelta(hours=1),
     "1d": timedelta(days=1),
@@ -39,6 +53,7 @@ LENGTHS: Final = {
 }
 
 Perform = Callable[[Any, Any, Mapping[str, Any]], Any]
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,24 +61,24 @@ class Act:
     """`perform(actor, object, values)`: values are those of `fields`, and `reason` unless `silent`."""
 
     name: str
-    label: str
-    done: str
+    label: StrOrPromise
+    done: StrOrPromise
     perform: Perform
     right: Right = Right.MODERATE
     offered: Callable[[Any], bool] = lambda _: True
     fields: Mapping[str, forms.Field] | None = None
-    hint: str = ""
+    hint: StrOrPromise = ""
     key: str = ""  # the key that opens it on its page
     tone: str = ""  # "danger", "main"
     bulk: bool = False
     silent: bool = False  # harmless: asks for no reason
     by_staff: bool = False
-    reason: str = "Reason"
+    reason: StrOrPromise = REASON
 
 
-def period_field(choices: Sequence[tuple[str, str]]) -> forms.Field:
+def period_field(choices: Sequence[tuple[str, StrOrPromise]]) -> forms.Field:
     """One of PERIODS; the open one is the empty choice."""
-    return forms.ChoiceField(choices=choices, required="" not in dict(choices), initial="1d", label="For")
+    return forms.ChoiceField(choices=choices, required="" not in dict(choices), initial="1d", label=_("For"))
 
 
 def end_of(period: str) -> datetime | None:
@@ -147,10 +162,9 @@ class ActingAdmin(DeskAdmin):
         return redirect(self._way_back(request, found))
 
     def _try(self, request: HttpRequest, act: Act, actor: Any, found: Model, values: Mapping[str, Any]) -> None:
-        try:
-            act.perform(actor, found, values)
-        except Refusal as refusal:
-            messages.error(request, _sentence(refusal))
+        refused = _outcome(act, actor, found, values)
+        if refused:
+            messages.error(request, refused)
         else:
             messages.success(request, act.done)
 
@@ -179,7 +193,7 @@ class ActingAdmin(DeskAdmin):
             raise PermissionDenied
         chosen = list(rows[: BULK + 1])
         if len(chosen) > BULK:
-            messages.error(request, f"Choose at most {BULK} at once.")
+            messages.error(request, gettext("Choose at most %(count)d at once.") % {"count": BULK})
             return None
         form = ActForm(act, request.POST if "confirmed" in request.POST else None)
         if not form.is_valid():
@@ -208,6 +222,9 @@ def _outcome(act: Act, actor: Any, found: Model, values: Mapping[str, Any]) -> s
         act.perform(actor, found, values)
     except Refusal as refusal:
         return _sentence(refusal)
+    except RedisError as error:
+        log.warning("act_unavailable", act=act.name, reason=repr(error))
+        return gettext("Valkey does not answer, so this was not done. Try again in a moment.")
     return ""
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 WIDTH: Final = 360
 HEIGHT: Final = 90
@@ -21,22 +22,23 @@ def line_chart(values: Sequence[float], *, label: str, unit: str, span: str) -> 
     step = WIDTH / max(1, len(values) - 1)
     points = [(index * step, _height(value, highest)) for index, value in enumerate(values)]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    now = values[-1] if values else 0
+    top = _short(max(values, default=0))
+    read = _("%(label)s: %(now)s %(unit)s now, %(top)s at most")
+    now = _short(values[-1] if values else 0)
     return format_html(
-        '<svg class="desk-chart" viewBox="0 0 {w} {h}" role="img"'
-        ' aria-label="{label}: {now} {unit} now, {top} at most">'
+        '<svg class="desk-chart" viewBox="0 0 {w} {h}" role="img" aria-label="{read}">'
         '<line class="axis" x1="0" x2="{w}" y1="{base}" y2="{base}"/>'
         '<polygon class="area" points="0,{base} {line} {w},{base}"/><polyline class="line" points="{line}"/>'
         '<text x="0" y="11">{top} {unit}</text><text x="0" y="{h}">{span}</text>'
-        '<text x="{w}" y="{h}" text-anchor="end">now</text></svg>',
+        '<text x="{w}" y="{h}" text-anchor="end">{now}</text></svg>',
         w=WIDTH,
         h=HEIGHT + 2 * ROOM,
         base=HEIGHT + ROOM,
         line=line,
-        label=label,
+        read=read % {"label": label, "now": now, "unit": unit, "top": top},
         unit=unit,
-        now=_short(now),
-        top=_short(max(values, default=0)),
+        now=_("now"),
+        top=top,
         span=span,
     )
 

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
+import structlog
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from redis.exceptions import RedisError
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
@@ -16,12 +22,14 @@ from chat.admin.acts import Act, ActingAdmin
 from chat.delivery.mailbox import mailbox
 from chat.models import Client
 
+log = structlog.get_logger(__name__)
+
 
 class OnlineFilter(admin.SimpleListFilter):
-    title, parameter_name = "socket", "online"
+    title, parameter_name = _("socket"), "online"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("1", "Connected"), ("0", "Away")]
+        return [("1", gettext("Connected")), ("0", gettext("Away"))]
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Client]) -> QuerySet[Client]:
         return rows if self.value() not in {"0", "1"} else rows.filter(node_id__isnull=self.value() == "0")
@@ -39,6 +47,7 @@ class ClientAdmin(ActingAdmin):
         ("member", AutocompleteSelectFilter),
     )
     list_filter_submit = True
+    list_before_template = "admin/chat/notice.html"
     list_select_related = ("member", "organization")
     search_fields = ("member__handle", "member__name", "label")
     ordering = ("-last_seen_at",)
@@ -50,21 +59,21 @@ class ClientAdmin(ActingAdmin):
     acts = (
         Act(
             name="resync",
-            label="Force a resync",
-            done="The client was told to fetch everything anew.",
+            label=_("Force a resync"),
+            done=_("The client was told to fetch everything anew."),
             perform=lambda actor, client, values: resync_client(actor, client, reason=values["reason"]),
             right=Right.DEACTIVATE_MEMBERS,
-            hint="Its mailbox is emptied. A connected client fetches its state anew at once.",
+            hint=_("Its mailbox is emptied. A connected client fetches its state anew at once."),
             key="r",
             by_staff=True,
         ),
         Act(
             name="sign-out",
-            label="Sign out",
-            done="The client is signed out and forgotten.",
+            label=_("Sign out"),
+            done=_("The client is signed out and forgotten."),
             perform=lambda actor, client, values: sign_out_client(actor, client, reason=values["reason"]),
             right=Right.DEACTIVATE_MEMBERS,
-            hint="Ends the session or the token that it signed in with, and its socket with it.",
+            hint=_("Ends the session or the token that it signed in with, and its socket with it."),
             key="s",
             tone="danger",
             bulk=True,
@@ -74,42 +83,57 @@ class ClientAdmin(ActingAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changes = super().get_changelist_instance(request)
-        _look_into_mailboxes(changes.result_list)
+        changes.notice = _look_into_mailboxes(changes.result_list)
         return changes
 
-    @display(description="client")  # type: ignore[untyped-decorator]  # unfold is untyped
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["notice"] = _look_into_mailboxes([kwargs["obj"]])
+        return cast(HttpResponse, super().render_change_form(request, context, *args, **kwargs))
+
+    @display(description=_("client"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def device(self, client: Client) -> str:
         return client.label or client.get_platform_display()
 
-    @display(description="connected", boolean=True)  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("connected"), boolean=True)  # type: ignore[untyped-decorator]  # unfold is untyped
     def online(self, client: Client) -> bool:
         return client.node_id is not None
 
-    @display(description="tag sent")  # type: ignore[untyped-decorator]  # unfold is untyped
-    def sent(self, client: Any) -> int:
-        return int(client.tag)
+    @display(description=_("tag sent"))  # type: ignore[untyped-decorator]  # unfold is untyped
+    def sent(self, client: Any) -> str:
+        return _number(_tag(client))
 
-    @display(description="tag acked")  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("tag acked"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def acked(self, client: Any) -> str:
-        return _number(int(client.tag) - self._depth(client))
+        tag = _tag(client)
+        return _number(None if tag is None or client.depth is None else tag - client.depth)
 
-    @display(description="waiting")  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("waiting"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def waiting(self, client: Any) -> str:
-        return _number(self._depth(client))
-
-    def _depth(self, client: Any) -> int:
-        if not hasattr(client, "depth"):
-            _look_into_mailboxes([client])
-        return int(client.depth)
+        return gettext("unknown") if client.depth is None else _number(client.depth)
 
 
-def _look_into_mailboxes(clients: Iterable[Any]) -> None:
-    """One question for a page of clients."""
+def _look_into_mailboxes(clients: Iterable[Any]) -> str:
+    """One question for a page of clients, which are given their `depth`. Where the store that holds the mailboxes does
+    not answer it is None, and a sentence says so; else that is empty."""
     rows = list(clients)
-    held = mailbox().depth([client.pk for client in rows])
+    try:
+        held = mailbox().depth([client.pk for client in rows])
+    except RedisError as error:
+        log.warning("depths_unavailable", reason=repr(error))
+        for client in rows:
+            client.depth = None
+        return gettext("Valkey does not answer. It holds the mailboxes, so how much waits in them is not known now.")
     for client in rows:
         client.depth = held.get(client.pk, 0)
+    return ""
 
 
-def _number(value: int) -> str:
-    return format_html('<span class="desk-number">{}</span>', value)
+def _tag(client: Client) -> int | None:
+    """The newest tag, where it is in the client's row: other backends than PostgreSQL's keep it to themselves."""
+    return client.tag if settings.MAILBOX_BACKEND == "postgres" else None
+
+
+def _number(value: int | None) -> SafeString:
+    return format_html('<span class="desk-number">{}</span>', "–" if value is None else value)

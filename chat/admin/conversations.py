@@ -1,34 +1,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from accounts.desk import DeskRequest
 from accounts.models import Member
 from accounts.roles import Right
+from accounts.site import Badge
 from chat.access import visible_conversations, visible_reports
 from chat.actions.conversations import archive_conversation
 from chat.actions.moderation import regulate_conversation
 from chat.admin.acts import Act, ActingAdmin
 from chat.models import Conversation
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 
 class StateFilter(admin.SimpleListFilter):
-    title, parameter_name = "state", "state"
+    title, parameter_name = _("state"), "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
-            ("open", "Open"),
-            ("locked", "Locked"),
-            ("archived", "Archived"),
-            ("announcements", "Announcements only"),
+            ("open", gettext("Open")),
+            ("locked", gettext("Locked")),
+            ("archived", gettext("Archived")),
+            ("announcements", gettext("Announcements only")),
         ]
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
@@ -41,7 +47,7 @@ class StateFilter(admin.SimpleListFilter):
         return rows.filter(**wanted.get(self.value() or "", {}))
 
 
-def _regulation(name: str, label: str, done: str, *, key: str = "", **change: bool) -> Act:
+def _regulation(name: str, label: StrOrPromise, done: StrOrPromise, *, key: str = "", **change: bool) -> Act:
     """An act that sets one rule, offered where it would change something."""
     ((field, value),) = change.items()
 
@@ -78,37 +84,42 @@ class ConversationAdmin(ActingAdmin):
     ordering = ("-created_at",)
     readonly_fields = ("title", "state")
     acts = (
-        _regulation("lock", "Lock", "Nobody writes but moderators.", key="l", locked=True),
-        _regulation("unlock", "Unlock", "Participants may write again.", key="l", locked=False),
+        _regulation("lock", _("Lock"), _("Nobody writes but moderators."), key="l", locked=True),
+        _regulation("unlock", _("Unlock"), _("Participants may write again."), key="l", locked=False),
         _regulation(
-            "announce", "Announcements only", "Only the channel's admins and moderators write.", announcement_only=True
+            "announce",
+            _("Announcements only"),
+            _("Only the channel's admins and moderators write."),
+            announcement_only=True,
         ),
-        _regulation("discuss", "Let all write", "Every participant may write again.", announcement_only=False),
+        _regulation("discuss", _("Let all write"), _("Every participant may write again."), announcement_only=False),
         Act(
             name="slow",
-            label="Slow mode",
-            done="The pace is set.",
+            label=_("Slow mode"),
+            done=_("The pace is set."),
             perform=lambda actor, conversation, values: regulate_conversation(
                 actor, conversation.pk, reason=values["reason"], slow_mode=values["seconds"]
             ),
             offered=lambda conversation: conversation.is_channel,
-            fields={"seconds": forms.IntegerField(min_value=0, max_value=86_400, initial=30, label="Seconds, 0: off")},
-            hint="How long a member waits between two messages.",
+            fields={
+                "seconds": forms.IntegerField(min_value=0, max_value=86_400, initial=30, label=_("Seconds, 0: off"))
+            },
+            hint=_("How long a member waits between two messages."),
         ),
         Act(
             name="retention",
-            label="Retention",
-            done="The time that messages are kept is set.",
+            label=_("Retention"),
+            done=_("The time that messages are kept is set."),
             perform=lambda actor, conversation, values: regulate_conversation(
                 actor, conversation.pk, reason=values["reason"], retention_days=values["days"]
             ),
-            fields={"days": forms.IntegerField(min_value=0, max_value=36_500, required=False, label="Days")},
-            hint="Older messages go for good. Empty: as the organization says. 0: for ever.",
+            fields={"days": forms.IntegerField(min_value=0, max_value=36_500, required=False, label=_("Days"))},
+            hint=_("Older messages go for good. Empty: as the organization says. 0: for ever."),
         ),
         Act(
             name="archive",
-            label="Archive",
-            done="The channel is archived.",
+            label=_("Archive"),
+            done=_("The channel is archived."),
             perform=lambda actor, conversation, values: archive_conversation(
                 actor, conversation.pk, reason=values["reason"]
             ),
@@ -117,8 +128,8 @@ class ConversationAdmin(ActingAdmin):
         ),
         Act(
             name="unarchive",
-            label="Take out of the archive",
-            done="The channel is open again.",
+            label=_("Take out of the archive"),
+            done=_("The channel is open again."),
             perform=lambda actor, conversation, values: archive_conversation(
                 actor, conversation.pk, archived=False, reason=values["reason"]
             ),
@@ -152,19 +163,22 @@ class ConversationAdmin(ActingAdmin):
         changes.result_list = _for(request, changes.result_list)
         return changes
 
-    @display(description="conversation")  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("conversation"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def title(self, conversation: Any) -> str:
         return str(conversation)
 
     @display(  # type: ignore[untyped-decorator]  # unfold is untyped
-        description="state", label={"Open": "success", "Locked": "warning", "Archived": "info", "Announcements": "info"}
+        description=_("state"),
+        label={"open": "success", "locked": "warning", "archived": "info", "announcements": "info"},
     )
-    def state(self, conversation: Conversation) -> str:
+    def state(self, conversation: Conversation) -> Badge:
         if conversation.archived_at is not None:
-            return "Archived"
+            return Badge("archived", gettext("Archived"))
         if conversation.locked_at is not None:
-            return "Locked"
-        return "Announcements" if conversation.announcement_only else "Open"
+            return Badge("locked", gettext("Locked"))
+        if conversation.announcement_only:
+            return Badge("announcements", gettext("Announcements"))
+        return Badge("open", gettext("Open"))
 
 
 def _for(request: HttpRequest, rows: Any) -> list[Any]:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 import structlog
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
 from accounts.desk import DeskRequest, may_look
@@ -21,7 +22,7 @@ from chat.delivery import figures
 from chat.models import Client, Report
 from chat.queries import operations
 
-SPAN: Final = f"{figures.POINTS * figures.STEP // 60} min ago"
+SPAN: Final = figures.POINTS * figures.STEP // 60  # minutes
 PLATFORM_NAMES: Final = dict(Client.Platform.choices)
 
 T = TypeVar("T")
@@ -31,7 +32,7 @@ log = structlog.get_logger(__name__)
 def dashboard(request: DeskRequest, context: dict[str, Any]) -> dict[str, Any]:
     """unfold's DASHBOARD_CALLBACK."""
     organization_id = request.organization.pk if request.organization is not None else None
-    context["title"] = "Overview"
+    context["title"] = _("Overview")
     context["reports"] = operations.reports_by_state(
         Report.objects.all() if request.member is None else visible_reports(request.member)
     )
@@ -56,7 +57,7 @@ def _delivery(organization_id: Any) -> dict[str, Any]:
         "bounded": sum(platform.clients for platform in platforms) >= operations.LOOKED_AT,
         "platforms": [(PLATFORM_NAMES[platform.name], platform) for platform in platforms],
         "depths": depths,
-        "depth_chart": bar_chart(depths.buckets, label="Clients by waiting entries") if depths else "",
+        "depth_chart": bar_chart(depths.buckets, label=_("Clients by waiting entries")) if depths else "",
     }
 
 
@@ -68,22 +69,26 @@ def _installation() -> dict[str, Any]:
         "alive": sum(node.alive for node in nodes),
         "sockets": sum(node.sockets for node in nodes),
         "queue": _from_valkey(operations.queue_length),
-        "rates": [_rate(points, name, label) for name, label in (("deliveries", "Deliveries"), ("acks", "Acks"))],
+        "rates": [_rate(points, "deliveries", _("Deliveries")), _rate(points, "acks", _("Acks"))],
         "resyncs": _totals(points, "resyncs."),
-        "overflows": sum(counts.get("overflows", 0) for _, counts in points),
+        "overflows": sum(counts.get("overflows", 0) for _at, counts in points),
         "purged": _from_valkey(figures.purged) or {},
-        "span": SPAN,
+        "span": _span(),
     }
 
 
 def _rate(points: list[tuple[float, dict[str, int]]], name: str, label: str) -> tuple[str, Any]:
-    values = [counts.get(name, 0) / figures.STEP for _, counts in points]
-    return label, line_chart(values, label=label, unit="/s", span=SPAN)
+    values = [counts.get(name, 0) / figures.STEP for _at, counts in points]
+    return label, line_chart(values, label=label, unit="/s", span=_span())
+
+
+def _span() -> str:
+    return _("%(count)d min ago") % {"count": SPAN}
 
 
 def _totals(points: list[tuple[float, dict[str, int]]], prefix: str) -> dict[str, int]:
     found: dict[str, int] = {}
-    for _, counts in points:
+    for _at, counts in points:
         for name, value in counts.items():
             if name.startswith(prefix):
                 found[name.removeprefix(prefix)] = found.get(name.removeprefix(prefix), 0) + value

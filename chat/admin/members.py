@@ -9,22 +9,30 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from accounts.desk import may_look
 from accounts.models import Member
 from accounts.roles import Right
+from accounts.site import Badge
 from chat.actions.sanctions import lift_sanction, mute_member, suspend_member, warn_member
 from chat.admin.acts import PERIODS, Act, ActingAdmin, end_of, period_field
 from chat.models import Client, Report, Sanction
 
 
 class StandingFilter(admin.SimpleListFilter):
-    title, parameter_name = "standing", "standing"
+    title, parameter_name = _("standing"), "standing"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("active", "Active"), ("muted", "Muted"), ("suspended", "Suspended"), ("former", "Former")]
+        return [
+            ("active", gettext("Active")),
+            ("muted", gettext("Muted")),
+            ("suspended", gettext("Suspended")),
+            ("former", gettext("Former")),
+        ]
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Member]) -> QuerySet[Member]:
         wanted: dict[str, dict[str, Any]] = {
@@ -50,42 +58,42 @@ class MemberAdmin(ActingAdmin):
     acts = (
         Act(
             name="warn",
-            label="Warn",
-            done="They are warned.",
+            label=_("Warn"),
+            done=_("They are warned."),
             perform=lambda actor, subject, values: warn_member(actor, subject.pk, reason=values["reason"]),
             offered=lambda subject: subject.is_active,
-            hint="They read the reason; nobody else does.",
+            hint=_("They read the reason; nobody else does."),
             key="w",
         ),
         Act(
             name="mute",
-            label="Mute",
-            done="They can read and not write, until it ends or is lifted.",
+            label=_("Mute"),
+            done=_("They can read and not write, until it ends or is lifted."),
             perform=lambda actor, subject, values: mute_member(
                 actor, subject.pk, reason=values["reason"], until=cast(datetime, end_of(values["period"]))
             ),
             offered=lambda subject: subject.is_active and not subject.is_muted,
             fields={"period": period_field(PERIODS[:-1])},
-            hint="They go on reading. They are told the reason.",
+            hint=_("They go on reading. They are told the reason."),
             key="m",
         ),
         Act(
             name="suspend",
-            label="Suspend",
-            done="They are suspended and signed out everywhere.",
+            label=_("Suspend"),
+            done=_("They are suspended and signed out everywhere."),
             perform=lambda actor, subject, values: suspend_member(
                 actor, subject.pk, reason=values["reason"], until=end_of(values["period"])
             ),
             offered=lambda subject: subject.is_active,
             fields={"period": period_field(PERIODS)},
-            hint="Their sockets, clients and undelivered messages end at once.",
+            hint=_("Their sockets, clients and undelivered messages end at once."),
             key="s",
             tone="danger",
         ),
         Act(
             name="unmute",
-            label="Lift the mute",
-            done="They may write again.",
+            label=_("Lift the mute"),
+            done=_("They may write again."),
             perform=lambda actor, subject, values: lift_sanction(
                 actor, subject.pk, kind=Sanction.Kind.MUTE, reason=values["reason"]
             ),
@@ -93,8 +101,8 @@ class MemberAdmin(ActingAdmin):
         ),
         Act(
             name="unsuspend",
-            label="Lift the suspension",
-            done="They may come back.",
+            label=_("Lift the suspension"),
+            done=_("They may come back."),
             perform=lambda actor, subject, values: lift_sanction(
                 actor, subject.pk, kind=Sanction.Kind.SUSPENSION, reason=values["reason"]
             ),
@@ -116,33 +124,34 @@ class MemberAdmin(ActingAdmin):
             *private,
         )
 
-    @display(description="handle")  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("handle"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def at_handle(self, member: Member) -> str:
         return f"@{member.handle}"
 
-    @display(description="e-mail")  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("e-mail"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def email(self, member: Member) -> str:
         return member.user.email
 
     @display(  # type: ignore[untyped-decorator]  # unfold is untyped
-        description="standing", label={"Active": "success", "Muted": "warning", "Suspended": "danger", "Former": "info"}
+        description=_("standing"),
+        label={"active": "success", "muted": "warning", "suspended": "danger", "former": "info"},
     )
-    def standing(self, member: Member) -> str:
+    def standing(self, member: Member) -> Badge:
         if member.is_suspended:
-            return "Suspended"
+            return Badge("suspended", gettext("Suspended"))
         if not member.is_active:
-            return "Former"
-        return "Muted" if member.is_muted else "Active"
+            return Badge("former", gettext("Former"))
+        return Badge("muted", gettext("Muted")) if member.is_muted else Badge("active", gettext("Active"))
 
-    @display(description="clients")  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("clients"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def devices(self, member: Member) -> str:
         return _link("chat_client", "member__id__exact", member, Client.objects.filter(member=member).count())
 
-    @display(description="reports about them")  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("reports about them"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def reports(self, member: Member) -> str:
         return _link("chat_report", "author__id__exact", member, Report.objects.filter(author=member).count())
 
-    @display(description="sanctions")  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("sanctions"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def sanctions(self, member: Member) -> str:
         return _link("chat_sanction", "member__id__exact", member, Sanction.objects.filter(member=member).count())
 

@@ -3,11 +3,14 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.text import Truncator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from accounts.desk import DeskRequest
 from accounts.roles import Right
+from accounts.site import Badge
 from chat.access import visible_reports
 from chat.actions.moderation import hide_message, remove_message, restore_message
 from chat.admin.acts import Act, ActingAdmin
@@ -36,18 +39,18 @@ class MessageAdmin(ActingAdmin):
     acts = (
         Act(
             name="hide",
-            label="Hide",
-            done="The message is hidden from everybody.",
+            label=_("Hide"),
+            done=_("The message is hidden from everybody."),
             perform=lambda actor, message, values: hide_message(actor, message.pk, reason=values["reason"]),
             offered=lambda message: _is_there(message) and message.hidden_at is None,
-            hint="It stays, and can be shown again. Everybody sees that a moderator hid it.",
+            hint=_("It stays, and can be shown again. Everybody sees that a moderator hid it."),
             key="h",
             bulk=True,
         ),
         Act(
             name="restore",
-            label="Show again",
-            done="The message is to be read again.",
+            label=_("Show again"),
+            done=_("The message is to be read again."),
             perform=lambda actor, message, values: restore_message(actor, message.pk, reason=values["reason"]),
             offered=lambda message: _is_there(message) and message.hidden_at is not None,
             key="h",
@@ -55,11 +58,11 @@ class MessageAdmin(ActingAdmin):
         ),
         Act(
             name="remove",
-            label="Remove for good",
-            done="The message is gone, and with it what it said before.",
+            label=_("Remove for good"),
+            done=_("The message is gone, and with it what it said before."),
             perform=lambda actor, message, values: remove_message(actor, message.pk, reason=values["reason"]),
             offered=lambda message: message.purged_at is None,
-            hint="Its text goes from the database, earlier versions too. Nobody can bring it back.",
+            hint=_("Its text goes from the database, earlier versions too. Nobody can bring it back."),
             tone="danger",
         ),
     )
@@ -69,21 +72,21 @@ class MessageAdmin(ActingAdmin):
         reported = Exists(reports.filter(message=OuterRef("pk")))
         return rows.filter(Q(reported) | Q(hidden_at__isnull=False))
 
-    @display(description="message")  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("message"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def excerpt(self, message: Message) -> str:
         return Truncator(message.text).chars(80) or "–"
 
-    @display(description="text")  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("text"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def body(self, message: Message) -> str:
         return message.text or "–"
 
     @display(  # type: ignore[untyped-decorator]  # unfold is untyped
-        description="state",
-        label={"Shown": "success", "Hidden": "warning", "Deleted by its author": "info", "Removed": "danger"},
+        description=_("state"),
+        label={"shown": "success", "hidden": "warning", "deleted": "info", "removed": "danger"},
     )
-    def state(self, message: Message) -> str:
+    def state(self, message: Message) -> Badge:
         if message.purged_at is not None:
-            return "Removed"
+            return Badge("removed", gettext("Removed"))
         if message.deleted_at is not None:
-            return "Deleted by its author"
-        return "Hidden" if message.hidden_at is not None else "Shown"
+            return Badge("deleted", gettext("Deleted by its author"))
+        return Badge("hidden", gettext("Hidden")) if message.hidden_at is not None else Badge("shown", gettext("Shown"))

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from accounts.desk import DeskRequest
@@ -25,10 +26,10 @@ class NodeAdmin(DeskAdmin):
         held = Client.objects.filter(node_id=OuterRef("pk")).order_by().values("node_id").annotate(n=Count("pk"))
         return rows.annotate(sockets=Subquery(held.values("n")))
 
-    @display(description="alive", boolean=True)  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("alive"), boolean=True)  # type: ignore[untyped-decorator]  # unfold is untyped
     def alive(self, node: Node) -> bool:
         return node.lease_until > timezone.now()
 
-    @display(description="sockets")  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("sockets"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def sockets(self, node: Any) -> int:
         return node.sockets or 0

@@ -13,6 +13,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.text import Truncator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
@@ -20,6 +22,7 @@ from accounts.audit import record
 from accounts.desk import DeskRequest
 from accounts.models import Member
 from accounts.roles import Right
+from accounts.site import Badge
 from chat.access import visible_reports
 from chat.actions.moderation import hide_message
 from chat.actions.reports import update_report
@@ -38,14 +41,14 @@ UNDECIDED: Final = (Report.State.OPEN, Report.State.IN_REVIEW)
 class StateFilter(admin.SimpleListFilter):
     """Without a choice the list is the queue: what nobody has decided yet."""
 
-    title, parameter_name = "state", "state"
+    title, parameter_name = _("state"), "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("all", "All"), *Report.State.choices]
+        return [("all", gettext("All")), *((value, str(label)) for value, label in Report.State.choices)]
 
     def choices(self, changelist: Any) -> Any:
         first, *others = super().choices(changelist)
-        return [{**first, "display": "To decide"}, *others]
+        return [{**first, "display": gettext("To decide")}, *others]
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Report]) -> QuerySet[Report]:
         if self.value() == "all" or "author__id__exact" in request.GET:
@@ -54,13 +57,13 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class AssigneeFilter(admin.SimpleListFilter):
-    title, parameter_name = "assignee", "assignee"
+    title, parameter_name = _("assignee"), "assignee"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        mine = [("me", "Me")] if getattr(request, "member", None) is not None else []
+        mine = [("me", gettext("Me"))] if getattr(request, "member", None) is not None else []
         taken = Report.objects.filter(state=Report.State.IN_REVIEW).values("assignee")
         others = Member.objects.filter(pk__in=taken)[:50]
-        return [*mine, ("nobody", "Nobody"), *((str(other.pk), other.name) for other in others)]
+        return [*mine, ("nobody", gettext("Nobody")), *((str(other.pk), other.name) for other in others)]
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Report]) -> QuerySet[Report]:
         value = self.value()
@@ -73,7 +76,7 @@ class AssigneeFilter(admin.SimpleListFilter):
 
 
 OUTCOMES: Final = [
-    ("", "What has been done since it was made"),
+    ("", _("What has been done since it was made")),
     *(choice for choice in Report.Outcome.choices if choice[0] != Report.Outcome.NO_ACTION),
 ]
 
@@ -108,8 +111,8 @@ class ReportAdmin(ActingAdmin):
     acts = (
         Act(
             name="take",
-            label="Take",
-            done="It is yours to decide.",
+            label=_("Take"),
+            done=_("It is yours to decide."),
             perform=_take,
             offered=lambda report: report.state == Report.State.OPEN,
             key="t",
@@ -118,50 +121,50 @@ class ReportAdmin(ActingAdmin):
         ),
         Act(
             name="resolve",
-            label="Resolve",
-            done="Resolved. The reporter is told the outcome.",
+            label=_("Resolve"),
+            done=_("Resolved. The reporter is told the outcome."),
             perform=_resolve,
             offered=lambda report: not report.is_decided,
             fields={"outcome": forms.ChoiceField(choices=OUTCOMES, required=False)},
-            hint="The reporter is told the outcome, not the note and not who decided.",
+            hint=_("The reporter is told the outcome, not the note and not who decided."),
             key="r",
             tone="main",
             bulk=True,
-            reason="Note",
+            reason=_("Note"),
         ),
         Act(
             name="dismiss",
-            label="Dismiss",
-            done="Dismissed. The reporter is told.",
+            label=_("Dismiss"),
+            done=_("Dismissed. The reporter is told."),
             perform=_dismiss,
             offered=lambda report: not report.is_decided,
-            hint="Nothing is wrong with the message. The reporter is told so.",
+            hint=_("Nothing is wrong with the message. The reporter is told so."),
             key="d",
             bulk=True,
-            reason="Note",
+            reason=_("Note"),
         ),
         Act(
             name="note",
-            label="Add a note",
-            done="The note is there for the other moderators.",
+            label=_("Add a note"),
+            done=_("The note is there for the other moderators."),
             perform=lambda actor, report, values: update_report(actor, report.pk, note=values["reason"]),
             key="n",
-            reason="Note",
+            reason=_("Note"),
         ),
         Act(
             name="reopen",
-            label="Open again",
-            done="It is open again.",
+            label=_("Open again"),
+            done=_("It is open again."),
             perform=lambda actor, report, values: update_report(
                 actor, report.pk, state=Report.State.OPEN, note=values["reason"]
             ),
             offered=lambda report: report.is_decided,
-            reason="Note",
+            reason=_("Note"),
         ),
         Act(
             name="hide-message",
-            label="Hide the message",
-            done="The message is hidden from everybody.",
+            label=_("Hide the message"),
+            done=_("The message is hidden from everybody."),
             perform=lambda actor, report, values: hide_message(actor, report.message_id, reason=values["reason"]),
             offered=lambda report: False,  # on the page the message has buttons of its own
             bulk=True,
@@ -186,7 +189,7 @@ class ReportAdmin(ActingAdmin):
             "opts": self.opts,
             "media": self.media,
             "title": report.get_reason_display(),
-            "subtitle": "Report",
+            "subtitle": gettext("Report"),
             "groups": self._groups(request, report, request.path),
             "following": self._following(request, report),
         }
@@ -198,9 +201,9 @@ class ReportAdmin(ActingAdmin):
         member_admin = cast(MemberAdmin, self.admin_site._registry[Member])  # noqa: SLF001
         message = report.message
         return [
-            ("Report", self.offers(request, report), here),
-            ("Message", message_admin.offers(request, message) if message is not None else [], here),
-            ("Author", member_admin.offers(request, report.author), here),
+            (gettext("Report"), self.offers(request, report), here),
+            (gettext("Message"), message_admin.offers(request, message) if message is not None else [], here),
+            (gettext("Author"), member_admin.offers(request, report.author), here),
         ]
 
     def _following(self, request: HttpRequest, report: Report) -> dict[str, str]:
@@ -211,22 +214,22 @@ class ReportAdmin(ActingAdmin):
         found = {"after": after, "before": before}
         return {name: reverse("admin:chat_report_change", args=[each.pk]) for name, each in found.items() if each}
 
-    @display(description="message")  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("message"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def excerpt(self, report: Report) -> str:
         if report.message is None:
-            return "No longer there"
-        return Truncator(report.message.text).chars(70) or "Deleted by its author"
+            return gettext("No longer there")
+        return Truncator(report.message.text).chars(70) or gettext("Deleted by its author")
 
-    @display(description="where")  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("where"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def where(self, report: Report) -> str:
         return str(report.conversation)
 
     @display(  # type: ignore[untyped-decorator]  # unfold is untyped
-        description="state",
-        label={"Open": "warning", "In review": "info", "Resolved": "success", "Dismissed": "success"},
+        description=_("state"),
+        label={"open": "warning", "in_review": "info", "resolved": "success", "dismissed": "success"},
     )
-    def state_label(self, report: Report) -> str:
-        return report.get_state_display()
+    def state_label(self, report: Report) -> Badge:
+        return Badge(report.state, report.get_state_display())
 
 
 def _story(report: Report) -> dict[str, Any]:

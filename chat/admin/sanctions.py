@@ -3,11 +3,13 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
 from accounts.roles import Right
-from accounts.site import DeskAdmin
+from accounts.site import Badge, DeskAdmin
 from chat.models import Sanction
 
 
@@ -29,14 +31,16 @@ class SanctionAdmin(DeskAdmin):
     readonly_fields = ("state",)
 
     @display(  # type: ignore[untyped-decorator]  # unfold is untyped
-        description="state", label={"In force": "danger", "Lifted": "info", "Over": "info", "Given": "warning"}
+        description=_("state"), label={"in_force": "danger", "lifted": "info", "over": "info", "given": "warning"}
     )
-    def state(self, sanction: Sanction) -> str:
+    def state(self, sanction: Sanction) -> Badge:
         if sanction.kind == Sanction.Kind.WARNING:
-            return "Given"
+            return Badge("given", gettext("Given"))
         if sanction.lifted_at is not None:
-            return "Lifted"
-        return "Over" if sanction.until is not None and sanction.until < timezone.now() else "In force"
+            return Badge("lifted", gettext("Lifted"))
+        if sanction.until is not None and sanction.until < timezone.now():
+            return Badge("over", gettext("Over"))
+        return Badge("in_force", gettext("In force"))
 
 
 def sanctions_of(member_id: object) -> QuerySet[Sanction]:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext
 from msgspec import UNSET, Meta, Struct, UnsetType
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -84,7 +85,7 @@ class ConversationList(MemberView):
             conversation, created = actions.start_direct(self.member, kind=body.kind, members=body.members)
         else:
             if body.name is None:
-                raise Invalid({"name": ["A channel needs a name."]})
+                raise Invalid({"name": [gettext("A channel needs a name.")]})
             conversation, created = (
                 actions.create_channel(
                     self.member, kind=body.kind, name=body.name, topic=body.topic, members=body.members

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import transaction
+from django.utils.translation import gettext
 from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -65,7 +66,7 @@ def _ids(text: str) -> list[UUID]:
     try:
         return [UUID(id) for id in text.split(",")]
     except ValueError:
-        raise Invalid({"ids": ["Ids with commas between."]}) from None
+        raise Invalid({"ids": [gettext("Ids with commas between.")]}) from None
 
 
 class MemberDetail(MemberView):

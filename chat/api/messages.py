@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext
 from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -72,7 +73,7 @@ class MessageList(MemberView):
         query = read_query(request, HistoryQuery)
         place = find_conversation(self.member, conversation_id)
         if sum(edge is not None for edge in (query.before, query.after, query.around, query.since)) > 1:
-            raise Invalid({"before": ["Give one of before, after, around and since."]})
+            raise Invalid({"before": [gettext("Give one of before, after, around and since.")]})
         if query.since is not None:
             return _page(request, history.page_since(place, since=query.since, limit=query.limit))
         if query.after is not None:
@@ -140,7 +141,7 @@ class MessageRevisions(MemberView):
     def get(self, request: Request, message_id: UUID) -> Response:
         message, _ = find_message(self.member, message_id)
         if (message.deleted_at or message.hidden_at) and not self.member.may(Right.MODERATE):
-            raise NotFound("The message was deleted, or hidden by a moderator.")
+            raise NotFound(gettext("The message was deleted, or hidden by a moderator."))
         return list_response(request, [_revision(row) for row in history.revisions(message)])
 
 

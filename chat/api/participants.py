@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
+from django.utils.translation import gettext
 from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -89,7 +90,7 @@ def _change(view: MemberView, conversation_id: UUID, member_id: UUID, body: Part
     touches_own = any(value is not None for value in (body.notifications, body.muted, body.favourite))
     if touches_own and member_id != view.member.pk:
         find_conversation(view.member, conversation_id)
-        raise Forbidden("Everybody sets their own notifications.")
+        raise Forbidden(gettext("Everybody sets their own notifications."))
     if body.role is not None:
         seat = actions.change_participant(
             view.member, conversation_id, member_id=member_id, role=Participant.Role(body.role)
@@ -97,7 +98,7 @@ def _change(view: MemberView, conversation_id: UUID, member_id: UUID, body: Part
         if not touches_own:
             return seat
     if member_id != view.member.pk:
-        raise Forbidden("Everybody sets their own notifications.")
+        raise Forbidden(gettext("Everybody sets their own notifications."))
     return actions.change_preferences(
         view.member,
         conversation_id,

@@ -11,28 +11,25 @@ import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy
 from django.views.defaults import page_not_found, server_error
 from redis.exceptions import ConnectionError as ValkeyAway
 from redis.exceptions import TimeoutError as ValkeySilent
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from accounts.problems import CONTENT_TYPE, problem_details, problem_headers, problem_response
+from accounts.problems import CONTENT_TYPE, MethodNotAllowed, problem_details, problem_headers, problem_response
 from chat.errors import Forbidden, Invalid, NotAuthenticated, NotFound, Refusal, Throttled, TooLarge
 
 log = structlog.get_logger(__name__)
 
 
-class MethodNotAllowed(Refusal):
-    code, status, title = "method_not_allowed", 405, "This address does not answer that method."
-
-
 class Broken(Refusal):
-    code, status, title = "internal", 500, "Something broke on our side."
+    code, status, title = "internal", 500, gettext_lazy("Something broke on our side.")
 
 
 class Unavailable(Refusal):
-    code, status, title = "unavailable", 503, "What this needs is away for a moment. Try again."
+    code, status, title = "unavailable", 503, gettext_lazy("What this needs is away for a moment. Try again.")
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -93,6 +90,6 @@ def failed(request: HttpRequest) -> HttpResponse:
     refusal = as_refusal(sys.exception() or Broken()) or Broken()
     if "/api/" in request.path:
         return problem_response(refusal)
-    page = server_error(request)
+    page = server_error(request, "503.html" if refusal.status == Unavailable.status else "500.html")
     page.status_code = refusal.status
     return page

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
+from django.utils.translation import gettext
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -45,7 +46,7 @@ def read_body(request: Request, shape: type[T]) -> T:
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
         raise TooLarge
     if (request.content_type or "").partition(";")[0].strip() != "application/json":
-        raise Invalid({}, "The body must be JSON, with Content-Type: application/json.")
+        raise Invalid({}, gettext("The body must be JSON, with Content-Type: application/json."))
     body = request.body
     if len(body) > LARGEST_BODY:  # chunked: no length was declared
         raise TooLarge
@@ -54,14 +55,14 @@ def read_body(request: Request, shape: type[T]) -> T:
     except msgspec.ValidationError as error:
         raise _invalid(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Invalid({}, "The body is not JSON.") from None
+        raise Invalid({}, gettext("The body is not JSON.")) from None
 
 
 def read_query(request: Request, shape: type[T]) -> T:
     """The query string as `shape`; unknown parameters are ignored, empty ones count as absent."""
     given = {name: str(value) for name, value in request.query_params.items() if value != ""}
     if any("\x00" in value for value in given.values()):
-        raise Invalid({}, "The address holds a NUL character.")
+        raise Invalid({}, gettext("The address holds a NUL character."))
     try:
         return msgspec.convert(given, type=shape, strict=False)
     except msgspec.ValidationError as error:
@@ -73,7 +74,7 @@ def as_utc(field: str, time: datetime | None) -> datetime | None:
     try:
         return time.astimezone(UTC) if time else None
     except OverflowError:
-        raise Invalid({field: ["Out of range."]}) from None
+        raise Invalid({field: [gettext("Out of range.")]}) from None
 
 
 def _invalid(error: msgspec.ValidationError) -> Invalid:

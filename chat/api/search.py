@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from django.utils.translation import gettext
 from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -36,7 +37,7 @@ class SearchList(MemberView):
         if query.conversation is not None:
             find_conversation(self.member, query.conversation)
         if not (query.q or query.conversation or query.author or query.before or query.after):
-            raise Invalid({"q": ["Say what to look for, or give a filter."]})
+            raise Invalid({"q": [gettext("Say what to look for, or give a filter.")]})
         question = Question(
             q=query.q,
             conversation=query.conversation,

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
+from django.utils.translation import gettext
 from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -73,7 +74,7 @@ class TokenCurrent(UserView):
     @operation(summary="Revoke the token that this request came with", gives={204: None})
     def delete(self, request: Request) -> Response:
         if not isinstance(request.auth, ApiToken):
-            raise NotFound("This request came with a session, not a token.")
+            raise NotFound(gettext("This request came with a session, not a token."))
         auth.revoke_token(request.auth)
         return Response(status=204)
 

@@ -52,11 +52,13 @@ class Acks:
             some, clients = clients[:AT_ONCE], clients[AT_ONCE:]
             after, upto = [ranges[client][0] for client in some], [ranges[client][1] for client in some]
             try:
-                await mailbox().acknowledge(some, after, upto)
+                taken = set(await mailbox().acknowledge(some, after, upto))
             except (DatabaseError, PoolTimeout, RedisError) as error:
                 log.warning("acks_delayed", clients=len(some) + len(clients), reason=repr(error))
                 for client in some + clients:
                     self.add(client, *ranges[client])
                 return False
-            metrics.ACKS.inc(sum(upto) - sum(after))
+            for client in taken:
+                self.add(client, *ranges[client])
+            metrics.ACKS.inc(sum(ranges[client][1] - ranges[client][0] for client in some if client not in taken))
         return True

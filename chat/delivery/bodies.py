@@ -8,7 +8,7 @@ be half of its socket time.)
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, Generic, TypeVar
 
 from chat import events
@@ -36,12 +36,17 @@ class Bodies:
         groups = set(wanted)
         frames: dict[tuple[int, ...], list[Chunk] | None] = {ids: self._frames.get(ids) for ids in groups}
         rest = [ids for ids, chunks in frames.items() if chunks is None]
-        texts = await self._texts({id for ids in rest for id in ids})
+        texts = await self._texts({id for ids in rest for id in ids}) if rest else {}
         for ids in rest:
             if all(id in texts for id in ids):
                 frames[ids] = chunks = _chunks([texts[id] for id in ids])
                 self._frames.put(ids, chunks, size=sum(len(body) for _, body in chunks))
         return frames
+
+    def remember(self, encoded: Mapping[int, bytes]) -> None:
+        """What was just written in this process, by id."""
+        for id, text in encoded.items():
+            self._events.put(id, text, size=len(text))
 
     def forget(self, ids: Iterable[int]) -> None:
         """These were redacted. Frames are put together again from what is left."""

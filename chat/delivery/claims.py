@@ -5,7 +5,7 @@ All statements are safe to repeat and to run on several nodes at once. Lock orde
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
@@ -133,17 +133,12 @@ async def faults(node_id: int, visitors: Sequence[Visitor]) -> dict[int, Fault]:
         {
             "node": node_id,
             "clients": database.numbers(visitor.client_id for visitor in visitors),
-            "members": _keys(visitor.member_id for visitor in visitors),
-            "tokens": _keys(visitor.token_id for visitor in visitors),
+            "members": database.keys(visitor.member_id for visitor in visitors),
+            "tokens": database.keys(visitor.token_id for visitor in visitors),
             "sessions": [visitor.session_key for visitor in visitors],
         },
     )
     return {client: _fault(*facts) for client, *facts in rows}
-
-
-def _keys(ids: Iterable[UUID | None]) -> str:
-    """An array of them as PostgreSQL writes it, for the reason that `database.numbers` gives."""
-    return "{" + ",".join("NULL" if id is None else str(id) for id in ids) + "}"
 
 
 def _fault(gone: bool, barred: bool, signed_out: bool, holder: int | None) -> Fault:  # noqa: FBT001

@@ -58,7 +58,7 @@ class Connection:
         self.session_key: str | None = None
         self.token_id: UUID | None = None
         self.send, self.window = send, window
-        self.direct: Callable[..., bool] | None = None  # where the server has it: write_text of chat/realtime/direct.py
+        self.direct: Callable[[bytes], bool] | None = None  # write_text of chat/realtime/direct.py
         self.sent = self.acked = 0
         self.away = False  # nobody has touched it for a while
         self.joined = self.woken = self.behind = self.blocked = self.closed = False
@@ -83,7 +83,7 @@ class Connection:
             self.progress_at = asyncio.get_running_loop().time()
         first = self.sent + 1
         self.sent += count
-        return self._write(b'{"op":"events","tag":%d,' % first, body)
+        return self._write(b'{"op":"events","tag":%d,%b' % (first, body))
 
     def write_signal(self, body: str) -> None:
         """Signals are the first to be shed: a slow reader gets none."""
@@ -104,11 +104,11 @@ class Connection:
             self.task.cancel()
         self.closed = True
 
-    def _write(self, *parts: bytes) -> bool:
+    def _write(self, text: bytes) -> bool:
         if self.closed:
             return False
-        if self.blocked or self.direct is None or not self.direct(*parts):
-            self._push({"type": "websocket.send", "text": b"".join(parts).decode()})
+        if self.blocked or self.direct is None or not self.direct(text):
+            self._push({"type": "websocket.send", "text": text.decode()})
         return not self.blocked
 
     def _push(self, message: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from django.db import connections
@@ -50,6 +51,11 @@ def numbers(values: Iterable[int]) -> str:
     """An array of integers as PostgreSQL writes it: psycopg looks at every element of a list, which costs more than the
     query for hundreds of them. The statement says `::bigint[]`."""
     return "{" + ",".join(map(str, values)) + "}"
+
+
+def keys(values: Iterable[UUID | None]) -> str:
+    """An array of UUIDs, likewise; None stands for NULL. The statement says `::uuid[]`."""
+    return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
 
 
 async def close() -> None:

@@ -62,9 +62,11 @@ class Dispatcher:
             self._note(connection)
         self._go_on()
 
-    def tell(self, news: News) -> None:
-        """What was just committed in this process. Whoever has everything before it gets it unread: its entries are
-        those that a read would find. All others are read for."""
+    def tell(self, news: News, encoded: Mapping[int, bytes] = {}) -> None:
+        """What was just committed in this process, its events `encoded` by id. Whoever has everything before it gets it
+        unread: its entries are those that a read would find. All others are read for."""
+        if encoded:
+            self._bodies.remember(encoded)
         self._told.append(news)
         self._go_on()
 

@@ -36,8 +36,8 @@ from chat.delivery.hello import hello, resync
 from chat.delivery.mailbox import News, Position, mailbox
 from chat.delivery.signals import Signals
 
-COMPARE: Final = 3.0  # seconds between two comparisons: how long a lost wake-up can go unnoticed
-ECHO: Final = 1.0  # seconds between two wake-ups to oneself: how a broken and mended subscription is noticed
+COMPARE: Final = 4.0  # seconds between two comparisons: how long a lost wake-up can go unnoticed
+ECHO: Final = 2.0  # seconds between two wake-ups to oneself: how a broken and mended subscription is noticed
 CATCH_UP: Final = 3.0  # seconds between two looks for events that a crash kept from the mailboxes
 STAND: Final = 5.0  # seconds between two looks at whether everybody may stay, besides being told
 AT_ONCE: Final = 1000  # clients in one of those statements
@@ -300,7 +300,8 @@ class Node:
 
     def _wake(self, message: wakeups.Message) -> None:
         if "firsts" in message:
-            self.dispatcher.tell(News(tuple(message["events"]), message["clients"], message["firsts"]))
+            news = News(tuple(message["events"]), message["clients"], message["firsts"])
+            self.dispatcher.tell(news, message["encoded"])
         else:
             self.dispatcher.wake(message["clients"])
 

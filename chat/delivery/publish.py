@@ -2,14 +2,15 @@
 
 `publish` is the last thing an action does: it writes the event rows and then, as the transaction's last statement,
 bumps the tags of all recipient clients and inserts their entries. Lock order: conversation (taken by the action),
-then clients by ascending id. Wake-ups leave after commit and carry client ids, never content.
+then clients by ascending id. Wake-ups leave after commit and carry client ids; content never leaves the process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from django.db import connection, transaction
 from chat import events, statements
 from chat.delivery import wakeups
 from chat.delivery.mailbox import mailbox
+from chat.delivery.mailbox.contract import Wake
+from chat.statements import array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,31 +37,43 @@ class Draft:
 
 
 # The gate orders fan-out against the registration of clients. Without it, a client committed between a fan-out's
-# snapshot
-# and its commit could sync too early to see the change and yet not be among its recipients.
+# snapshot and its commit could sync too early to see the change and yet not be among its recipients. So it is passed
+# one statement before the recipients are looked up.
 _INSERT_EVENTS: Final = """
 WITH gate AS (SELECT pg_advisory_xact_lock_shared(hashtextextended(%(organization)s::text, 0)))
-INSERT INTO chat_event (organization_id, conversation_id, member_id, type, entity_id, data, at)
-SELECT %(organization)s, d.conversation_id, d.member_id, d.type, d.entity_id, d.data, %(at)s
-FROM gate,
-    unnest(%(conversations)s::uuid[], %(members)s::uuid[], %(types)b::text[], %(entities)b::uuid[], %(data)b::text[])
-    WITH ORDINALITY AS d (conversation_id, member_id, type, entity_id, data, place)
-ORDER BY d.place
-RETURNING id
+INSERT INTO chat_event (id, organization_id, conversation_id, member_id, type, entity_id, data, at)
+SELECT d.id, %(organization)s, d.conversation_id, d.member_id, d.type, d.entity_id, d.data, %(at)s
+FROM gate, unnest(%(ids)s::bigint[], %(conversations)s::uuid[], %(members)s::uuid[], %(types)b::text[],
+    %(entities)s::uuid[], %(data)b::text[]) AS d (id, conversation_id, member_id, type, entity_id, data)
 """
+_RESERVE: Final = "SELECT nextval('chat_event_id_seq') FROM generate_series(1, %s)"
 
 
-def publish(organization_id: UUID, *drafts: Draft, withdraw: bool = False) -> list[int]:
+def publish(
+    organization_id: UUID, *drafts: Draft, withdraw: bool = False, ids: Sequence[int] | None = None
+) -> list[int]:
     """Write the events and put them into the mailboxes. Returns the event ids, in the order of the drafts.
 
     `withdraw`: the drafts for one member alone take the place of whatever of that conversation waits in that member's
-    mailboxes. The removal of a participant says so.
+    mailboxes. The removal of a participant says so. `ids`: as many as are wanted or more, reserved in this transaction.
+    With them, and within `statements.together()`, it waits for no answer.
     """
-    event_ids = _insert_events(organization_id, drafts)
+    event_ids = list(reserve(len(drafts))() if ids is None else ids)[: len(drafts)]
+    at, data = datetime.now(UTC), [events.encode(draft.entity) for draft in drafts]
+    _insert_events(organization_id, drafts, event_ids, data, at)
     if withdraw:
         _withdraw(drafts, event_ids)
-    mailbox().append(organization_id, event_ids, conversation_id=_sole_conversation(drafts), wake=wakeups.wake)
+    wake: Wake = wakeups.wake
+    if wakeups.heard_here():
+        wake = partial(wakeups.wake, encoded=_encoded(drafts, event_ids, data, at))
+    mailbox().append(organization_id, event_ids, conversation_id=_sole_conversation(drafts), wake=wake)
     return event_ids
+
+
+def reserve(count: int) -> Callable[[], list[int]]:
+    """Ids for so many events, ascending. Within `statements.together()`, what it returns gives them after it."""
+    reserved = statements.execute(_RESERVE, [count])
+    return lambda: [row[0] for row in reserved]
 
 
 def pass_gate(organization_id: UUID) -> None:
@@ -80,17 +95,27 @@ def _sole_conversation(drafts: Sequence[Draft]) -> UUID | None:
     return conversations.pop() if len(conversations) == 1 else None
 
 
-def _insert_events(organization_id: UUID, drafts: Sequence[Draft]) -> list[int]:
-    inserted = statements.execute(
+def _encoded(drafts: Sequence[Draft], event_ids: Sequence[int], data: Sequence[str], at: datetime) -> dict[int, bytes]:
+    """As they go over the wire, for the node of this process: else it would read what was written here."""
+    return {
+        id: events.splice(id=id, type=draft.type, conversation=draft.conversation_id, at=at, data=text)
+        for draft, id, text in zip(drafts, event_ids, data, strict=True)
+    }
+
+
+def _insert_events(
+    organization_id: UUID, drafts: Sequence[Draft], event_ids: Sequence[int], data: Sequence[str], at: datetime
+) -> None:
+    statements.execute(
         _INSERT_EVENTS,
         {
             "organization": organization_id,
-            "conversations": [draft.conversation_id for draft in drafts],
-            "members": [draft.member_id for draft in drafts],
+            "ids": array(event_ids),
+            "conversations": array(draft.conversation_id for draft in drafts),
+            "members": array(draft.member_id for draft in drafts),
             "types": [draft.type for draft in drafts],
-            "entities": [draft.entity_id for draft in drafts],
-            "data": [events.encode(draft.entity) for draft in drafts],
-            "at": datetime.now(UTC),
+            "entities": array(draft.entity_id for draft in drafts),
+            "data": data,
+            "at": at,
         },
     )
-    return [row[0] for row in inserted]

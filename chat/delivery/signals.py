@@ -31,7 +31,7 @@ CHANGES_AT_ONCE: Final = 100  # looked up in one flush
 FRAMES_AT_ONCE: Final = 1000  # written in one flush, some 2 % of a core; the rest of the changes wait for the next
 ONLOOKERS: Final = 100  # in conversations with more participants nobody watches everybody; who opens the list asks
 CHANGES_WAITING: Final = 2_000  # beyond it they are shed: who wants to know asks for `presence`
-SWEEP: Final = 2.0  # seconds between two looks for expired leases
+SWEEP: Final = 4.0  # seconds between two looks for expired leases
 
 _TYPING: Final = """
 SELECT c.node_id, array_agg(c.id) FROM chat_participant p JOIN chat_client c ON c.member_id = p.member_id
@@ -44,7 +44,8 @@ GROUP BY c.node_id
 """
 _ACQUAINTED: Final = """
 WITH seats AS (
-    SELECT conversation_id, member_id FROM chat_participant WHERE member_id = ANY(%(changed)s) AND left_at IS NULL
+    SELECT conversation_id, member_id FROM chat_participant
+    WHERE member_id = ANY(%(changed)s::uuid[]) AND left_at IS NULL
 ), small AS MATERIALIZED (
     SELECT conversation_id FROM (SELECT DISTINCT conversation_id FROM seats) AS touched
     WHERE %(onlookers)s >= (SELECT count(*) FROM (
@@ -55,7 +56,7 @@ SELECT subject.member_id, array_agg(DISTINCT viewer.member_id)
 FROM small
 JOIN seats subject ON subject.conversation_id = small.conversation_id
 JOIN chat_participant viewer ON viewer.conversation_id = small.conversation_id
-WHERE viewer.member_id = ANY(%(local)s) AND viewer.left_at IS NULL
+WHERE viewer.member_id = ANY(%(local)s::uuid[]) AND viewer.left_at IS NULL
 GROUP BY subject.member_id
 """
 
@@ -206,7 +207,11 @@ class Signals:
         for connection in self._connections.values():
             if connection.organization_id == organization_id:
                 clients.setdefault(connection.member_id, []).append(connection.client_id)
-        parameters = {"changed": [UUID(member) for member in states], "local": list(clients), "onlookers": ONLOOKERS}
+        parameters = {
+            "changed": database.keys(map(UUID, states)),
+            "local": database.keys(clients),
+            "onlookers": ONLOOKERS,
+        }
         room, late = FRAMES_AT_ONCE, []
         for subject, viewers in await database.fetch(_ACQUAINTED, parameters):
             member = str(subject)

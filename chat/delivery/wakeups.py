@@ -1,11 +1,12 @@
-"""A hint to a node that some of its clients have news: ids, no content, and no harm when it is lost.
+"""A hint to a node that some of its clients have news: ids, between processes no content, and no harm when it is lost.
 
 Whoever commits calls `wake` from its own thread. What is for a node in the same process goes straight to it; the rest
 goes over the channel layer, one message a node, sent by the event loop so that no request waits for Valkey. The
 messages
 
     {"type": "wake", "clients": [ids]}                 they have news; within a process also
-        "events": [ids], "firsts": [tags]              what it is for all of them, and from which tag on
+        "events": [ids], "firsts": [tags],             what it is for all of them, from which tag on
+        "encoded": {id: bytes}                         and how the events go over the wire
     {"type": "close", "clients": [ids], "code": 4403}  their sockets must go
     {"type": "resync", "clients": [ids]}               their mailboxes were emptied by hand
     {"type": "redacted", "events": [ids]}              their words were taken out of the log: forget what is encoded
@@ -89,16 +90,22 @@ def group_of(node_id: int) -> str:
     return f"node.{node_id}"
 
 
-def wake(recipients: Recipients, news: Mapping[int, News] = {}) -> None:
+def heard_here() -> bool:
+    """Whether there is a node in this process."""
+    return bool(_outboxes)
+
+
+def wake(recipients: Recipients, news: Mapping[int, News] = {}, *, encoded: Mapping[int, bytes] = {}) -> None:
     """Tell the nodes that these clients have news. Call it after commit; it neither blocks nor fails.
 
-    The node of this process is told which `news`, too: it need not read what has just been written here.
+    The node of this process is told which `news`, too, and gets them `encoded`: it need not read what has just been
+    written here.
     """
     messages: dict[int, Message] = {node: {"type": "wake", "clients": clients} for node, clients in recipients.items()}
     for outbox in _outboxes:
         if (own := news.get(outbox.node_id)) is not None:
             told = {"clients": own.clients, "events": own.events, "firsts": own.firsts}
-            messages[outbox.node_id] = {"type": "wake", **told}
+            messages[outbox.node_id] = {"type": "wake", **told, "encoded": encoded}
     send(messages)
 
 

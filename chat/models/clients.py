@@ -3,8 +3,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Member
 from accounts.tenancy import TenantManager, TenantModel, TenantReference, new_id
@@ -24,14 +26,16 @@ class Client(TenantModel):
 
     `tag` is the number of the newest entry of its mailbox. The mailbox reaches back to T when the entries
     T+1 … tag are all there; there is no other record of what was acked or emptied, so none can disagree.
+    `recent` are the events of its newest entries, ending with that of `tag`, while it is connected; those before are
+    rows of MailboxEntry (see chat/delivery/mailbox/postgres.py, which alone writes either).
     """
 
     class Platform(models.TextChoices):
-        WEB = "web", "Browser"
-        IOS = "ios", "iOS"
-        ANDROID = "android", "Android"
-        DESKTOP = "desktop", "Desktop"
-        BOT = "bot", "Bot"
+        WEB = "web", _("Browser")
+        IOS = "ios", _("iOS")
+        ANDROID = "android", _("Android")
+        DESKTOP = "desktop", _("Desktop")
+        BOT = "bot", _("Bot")
 
     id = models.BigAutoField(primary_key=True)  # small, because the hot tables and the lock order are made of it
     public_id = models.UUIDField(unique=True, default=new_id, editable=False)
@@ -41,6 +45,7 @@ class Client(TenantModel):
     user_agent = models.CharField(max_length=200, blank=True, db_default="")  # a hint, for the list of one's devices
     credential = models.CharField(max_length=80, help_text="The session or token it was registered with.")
     tag = models.BigIntegerField(default=0)
+    recent = ArrayField(models.BigIntegerField(), default=list, db_default=[], editable=False)
     node_id = models.BigIntegerField(null=True, help_text="The node that holds its socket now.")
     connected_at = models.DateTimeField(null=True)  # of the present socket, or of the last one
     last_seen_at = models.DateTimeField(default=timezone.now)
@@ -61,9 +66,9 @@ class Client(TenantModel):
 
 
 class MailboxEntry(models.Model):
-    """One event in one client's mailbox. No foreign keys: at 250,000 rows a second their checks would cost more than
-    the rows; every entry is written by the one statement that also reads its client and event under the
-    organization."""
+    """One event in one client's mailbox that has no room beside the client's tag. No foreign keys: at 250,000 rows a
+    second their checks would cost more than the rows; every entry is written by the one statement that also reads its
+    client and event under the organization."""
 
     pk = models.CompositePrimaryKey("client_id", "tag")
     client_id = models.BigIntegerField()

@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Member
 from accounts.tenancy import TenantModel, TenantReference, new_id, tenant_key
@@ -15,19 +16,19 @@ from chat import events
 
 
 class Kind(models.TextChoices):
-    PUBLIC = "public", "Public channel"
-    PRIVATE = "private", "Private channel"
-    DIRECT = "direct", "Direct message"
-    GROUP = "group", "Group message"
+    PUBLIC = "public", _("Public channel")
+    PRIVATE = "private", _("Private channel")
+    DIRECT = "direct", _("Direct message")
+    GROUP = "group", _("Group message")
 
 
 CHANNELS = (Kind.PUBLIC, Kind.PRIVATE)
 
 
 class Notifications(models.TextChoices):
-    ALL = "all", "Every message"
-    MENTIONS = "mentions", "Mentions"
-    NONE = "none", "Nothing"
+    ALL = "all", _("Every message")
+    MENTIONS = "mentions", _("Mentions")
+    NONE = "none", _("Nothing")
 
 
 class Conversation(TenantModel):
@@ -47,10 +48,10 @@ class Conversation(TenantModel):
     locked_at = models.DateTimeField(null=True, blank=True)  # nobody writes but moderators
     announcement_only = models.BooleanField(default=False, db_default=False)
     slow_mode = models.PositiveIntegerField(
-        default=0, db_default=0, help_text="Seconds between two messages of one member; 0: off."
+        default=0, db_default=0, help_text=_("Seconds between two messages of one member; 0: off.")
     )
     retention_days = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Empty: as the organization says; 0: for ever."
+        null=True, blank=True, help_text=_("Empty: as the organization says; 0: for ever.")
     )
     last_seq = models.BigIntegerField(default=0)
     # The oldest message that is kept. What lies below it is gone for everybody, though rows may still be there.
@@ -112,8 +113,8 @@ class Participant(TenantModel):
     """A member in a conversation; kept as a tombstone when they leave, so that `version` goes on growing."""
 
     class Role(models.TextChoices):
-        ADMIN = "admin", "Channel admin"
-        MEMBER = "member", "Participant"
+        ADMIN = "admin", _("Channel admin")
+        MEMBER = "member", _("Participant")
 
     id = models.BigAutoField(primary_key=True)
     conversation = models.ForeignKey(

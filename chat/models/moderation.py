@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Member
 from accounts.tenancy import TenantModel, TenantReference, new_id, tenant_key
@@ -20,26 +21,26 @@ class Report(TenantModel):
     """
 
     class Reason(models.TextChoices):
-        SPAM = "spam", "Spam"
-        HARASSMENT = "harassment", "Harassment"
-        INAPPROPRIATE = "inappropriate", "Inappropriate content"
-        CONFIDENTIAL = "confidential", "Confidential information"
-        OTHER = "other", "Something else"
+        SPAM = "spam", _("Spam")
+        HARASSMENT = "harassment", _("Harassment")
+        INAPPROPRIATE = "inappropriate", _("Inappropriate content")
+        CONFIDENTIAL = "confidential", _("Confidential information")
+        OTHER = "other", _("Something else")
 
     class State(models.TextChoices):
-        OPEN = "open", "Open"
-        IN_REVIEW = "in_review", "In review"
-        RESOLVED = "resolved", "Resolved"
-        DISMISSED = "dismissed", "Dismissed"
+        OPEN = "open", _("Open")
+        IN_REVIEW = "in_review", _("In review")
+        RESOLVED = "resolved", _("Resolved")
+        DISMISSED = "dismissed", _("Dismissed")
 
     class Outcome(models.TextChoices):
-        NO_ACTION = "no_action", "No action"
-        HIDDEN = "hidden", "Message hidden"
-        REMOVED = "removed", "Message removed"
-        WARNED = "warned", "Author warned"
-        MUTED = "muted", "Author muted"
-        SUSPENDED = "suspended", "Author suspended"
-        OTHER = "other", "Dealt with otherwise"
+        NO_ACTION = "no_action", _("No action")
+        HIDDEN = "hidden", _("Message hidden")
+        REMOVED = "removed", _("Message removed")
+        WARNED = "warned", _("Author warned")
+        MUTED = "muted", _("Author muted")
+        SUSPENDED = "suspended", _("Author suspended")
+        OTHER = "other", _("Dealt with otherwise")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     message = models.ForeignKey(
@@ -140,15 +141,17 @@ class Sanction(TenantModel):
     """A warning, a mute or a suspension of a member, as it was imposed; lifting it leaves it here."""
 
     class Kind(models.TextChoices):
-        WARNING = "warning", "Warning"
-        MUTE = "mute", "Mute"
-        SUSPENSION = "suspension", "Suspension"
+        WARNING = "warning", _("Warning")
+        MUTE = "mute", _("Mute")
+        SUSPENSION = "suspension", _("Suspension")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     reason = models.CharField(max_length=500)
-    until = models.DateTimeField(null=True, blank=True, help_text="When it ends by itself; empty: when it is lifted.")
+    until = models.DateTimeField(
+        null=True, blank=True, help_text=_("When it ends by itself; empty: when it is lifted.")
+    )
     created_by = models.ForeignKey(
         Member, on_delete=models.SET_NULL, related_name="+", db_constraint=False, db_index=False, null=True
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -71,6 +71,12 @@ def managed_channels(
         own=Exists(seats.filter(member=member, role=Participant.Role.ADMIN)),
     )
     return channels.order_by(F("last").desc(nulls_last=True), "name")
+
+
+def names_of(member: Member, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Of these conversations, the names of the channels that the member may see."""
+    channels = visible_conversations(member).filter(kind__in=CHANNELS, pk__in=ids)
+    return {id: f"#{name}" for id, name in channels.values_list("pk", "name")}
 
 
 def conversation_view(place: Place) -> ConversationView:

@@ -10,9 +10,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from chat.delivery import store
 from chat.delivery.mailbox import mailbox
+from chat.delivery.mailbox.postgres import OLDEST_EVENT, OLDEST_TAG
 from chat.models import Report
 
 LOOKED_AT: Final = 20_000  # clients: one index look-up each, some tens of milliseconds together
@@ -21,7 +23,7 @@ COUNTED: Final = 1000  # reports of a state; beyond it the page says "1000 or mo
 BOUNDS: Final = (0, 9, 99, 999, 9999)  # the deepest mailbox of each bucket; the last bucket is open
 
 _CLIENTS: Final = """
-SELECT id, tag, node_id, platform FROM chat_client
+SELECT id, tag, recent, node_id, platform FROM chat_client
 WHERE %(organization)s::uuid IS NULL
     OR member_id IN (SELECT id FROM accounts_member WHERE organization_id = %(organization)s)
 LIMIT %(most)s
@@ -30,10 +32,7 @@ _PLATFORMS: Final = (
     f"SELECT platform, count(*), count(node_id) FROM ({_CLIENTS}) AS c GROUP BY platform ORDER BY 2 DESC"  # noqa: S608
 )
 _DEPTHS: Final = f"""
-SELECT coalesce(c.tag - oldest.tag + 1, 0), oldest.event_id FROM ({_CLIENTS}) AS c
-LEFT JOIN LATERAL (
-    SELECT e.tag, e.event_id FROM chat_mailboxentry e WHERE e.client_id = c.id ORDER BY e.tag LIMIT 1
-) AS oldest ON true
+SELECT coalesce(c.tag - {OLDEST_TAG} + 1, 0), {OLDEST_EVENT} FROM ({_CLIENTS}) AS c
 """  # noqa: S608  # constants of this file
 _NODES: Final = """
 SELECT n.name, n.started_at, n.lease_until > now(), (SELECT count(*) FROM chat_client c WHERE c.node_id = n.id)
@@ -129,8 +128,8 @@ def _written_at(event_id: int) -> datetime | None:
 def _buckets(depths: list[int]) -> list[tuple[str, int]]:
     lows = [0, *(bound + 1 for bound in BOUNDS[:-1])]
     counts = [sum(low <= depth <= high for depth in depths) for low, high in zip(lows, BOUNDS, strict=True)]
-    names = ["none", *(f"{low:,}–{high:,}" for low, high in zip(lows[1:], BOUNDS[1:], strict=True))]
-    beyond = (f"{BOUNDS[-1] + 1:,} and more", sum(depth > BOUNDS[-1] for depth in depths))
+    names = [_("none"), *(f"{low:,}–{high:,}" for low, high in zip(lows[1:], BOUNDS[1:], strict=True))]
+    beyond = (_("%(count)s and more") % {"count": f"{BOUNDS[-1] + 1:,}"}, sum(depth > BOUNDS[-1] for depth in depths))
     return [*zip(names, counts, strict=True), beyond]
 
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.utils.translation import gettext
 from msgspec import Struct
 
 from accounts.models import Member
@@ -78,7 +79,7 @@ def _find(member: Member, message_id: UUID) -> Message:
         return find_message_to_moderate(member, message_id)
     message, _ = find_message(member, message_id)
     if message.author_id != member.pk:
-        raise Forbidden("Only its author and moderators may see who has a message.")
+        raise Forbidden(gettext("Only its author and moderators may see who has a message."))
     return message
 
 

@@ -12,6 +12,7 @@ application finds no `EXTENSION` in its scope and uses ASGI's `receive` and `sen
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -29,6 +30,8 @@ MASKED: Final = 0x80
 SHORT: Final = 126  # a second byte below this is the length; this means that two bytes of length follow
 MEDIUM: Final = 127  # and this, eight
 
+_head_of_most: Final = struct.Struct(">BBH").pack
+
 
 class DirectProtocol(WebSocketsSansIOProtocol):
     on_text: Callable[[str], bool] | None = None
@@ -41,18 +44,18 @@ class DirectProtocol(WebSocketsSansIOProtocol):
 
     # --- Out ----------------------------------------------------------------------------------------
 
-    def write_text(self, *parts: bytes) -> bool:
-        """Write one text frame made of the parts. False when `send` must be asked: a slow reader, a closing socket."""
+    def write_text(self, text: bytes) -> bool:
+        """Write one text frame. False when `send` must be asked: a slow reader, a closing socket."""
         if self._full or self.close_sent or self.disconnected or self.transport.is_closing():
             return False
-        length = sum(map(len, parts))
+        length = len(text)
         if length < SHORT:
             head = bytes((TEXT, length))
         elif length < 0x10000:
-            head = bytes((TEXT, SHORT)) + length.to_bytes(2, "big")
+            head = _head_of_most(TEXT, SHORT, length)
         else:
             head = bytes((TEXT, MEDIUM)) + length.to_bytes(8, "big")
-        self.transport.write(b"".join((head, *parts)))
+        self.transport.write(head + text)
         return True
 
     def pause_writing(self) -> None:

@@ -22,13 +22,13 @@ from weakref import WeakKeyDictionary
 import structlog
 from django.db import Error as DatabaseError
 from django.db import connection
+from django.utils.translation import gettext
 from psycopg_pool import PoolTimeout
 
 from accounts.models import Member
 from accounts.tenancy import organization_scope
-from chat.access import active_members
 from chat.actions.messages import Post, Sent, send_messages
-from chat.errors import Forbidden, Refusal, Throttled
+from chat.errors import Refusal, Throttled
 from chat.realtime.protocol import MessageSend
 
 LANES: Final = 2  # threads; a conversation always takes the same one, so that what a member says stays in order
@@ -75,7 +75,7 @@ class Lane:
     async def post(self, parcel: Parcel) -> Outcome:
         """Raises Throttled when too much is waiting already."""
         if len(self._waiting) >= WAITING:
-            raise Throttled(2, "Too much is being written just now.")
+            raise Throttled(2, gettext("Too much is being written just now."))
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[Outcome] = loop.create_future()
         self._waiting.append((parcel, outcome))
@@ -171,13 +171,11 @@ def _write_alone(parcel: Parcel) -> Outcome:
 
 
 def _send(parcels: list[Parcel]) -> list[Outcome]:
-    members = active_members(parcel.member_id for parcel in parcels)
-    posts = [_post(members[parcel.member_id], parcel.frame) for parcel in parcels if parcel.member_id in members]
-    sent = iter(send_messages(posts))
-    return [next(sent) if parcel.member_id in members else Forbidden() for parcel in parcels]
+    return list(send_messages([_post(parcel) for parcel in parcels]))
 
 
-def _post(member: Member, frame: MessageSend) -> Post:
+def _post(parcel: Parcel) -> Post:
+    member, frame = Member(pk=parcel.member_id, organization_id=parcel.organization_id), parcel.frame
     return Post(
         member=member, conversation_id=frame.conversation, text=frame.text, ref=UUID(frame.ref), thread_id=frame.thread
     )

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from accounts.models import Member
+from accounts.models import AuditEntry, Member
 from chat.actions.conversations import create_channel
 from chat.actions.messages import send_message
 from chat.models import Conversation
@@ -70,11 +70,11 @@ def test_the_list_is_narrowed(town: Conversation, alice: Member, client_of, quer
     assert [channel.name for channel in client_of(alice).get(CHANNELS, query).context["page"]] == names
 
 
-def test_renaming_and_archiving(town: Conversation, alice: Member, mona: Member, client_of: ClientOf) -> None:
+def test_changing_and_archiving(town: Conversation, alice: Member, mona: Member, client_of: ClientOf) -> None:
     client = client_of(mona)
-    client.post(f"{CHANNELS}/{town.pk}/rename", {"name": "city"})
-    assert fresh(town).name == "city"
-    answer = client.post(f"{CHANNELS}/{town.pk}/rename", {"name": "no spaces"}, follow=True)
+    client.post(f"{CHANNELS}/{town.pk}/change", {"name": "city"})
+    assert (fresh(town).name, fresh(town).topic) == ("city", "Where we meet")  # what is not sent stays as it is
+    answer = client.post(f"{CHANNELS}/{town.pk}/change", {"name": "no spaces"}, follow=True)
     assert "Letters, digits" in answer.content.decode()
     answer = client.post(f"{CHANNELS}/{town.pk}/archive", {"archived": "yes"}, follow=True)
     assert "Say why." in answer.content.decode()
@@ -85,11 +85,34 @@ def test_renaming_and_archiving(town: Conversation, alice: Member, mona: Member,
     assert (fresh(town).archived_at, fresh(town).name) == (None, "city")
 
 
+def test_topic_and_who_may_write(town: Conversation, alice: Member, mona: Member, client_of: ClientOf) -> None:
+    whole = {"name": "town", "topic": "News only", "writers": "admins", "reason": ""}
+    answer = client_of(mona).post(f"{CHANNELS}/{town.pk}/change", whole, follow=True)
+    assert "Say why." in answer.content.decode()
+    assert (fresh(town).topic, fresh(town).announcement_only) == ("Where we meet", False)  # all or nothing
+    answer = client_of(mona).post(f"{CHANNELS}/{town.pk}/change", whole | {"reason": "too loud"}, follow=True)
+    assert "Announcements" in answer.content.decode()
+    assert (fresh(town).topic, fresh(town).announcement_only) == ("News only", True)
+    client_of(alice).post(f"{CHANNELS}/{town.pk}/change", whole | {"writers": "nobody"})  # what makes no sense
+    assert fresh(town).announcement_only
+    client_of(alice).post(f"{CHANNELS}/{town.pk}/change", whole | {"writers": "everybody"})  # her own channel
+    assert not fresh(town).announcement_only
+    with scope_of(alice):
+        entries = list(AuditEntry.objects.order_by("id").values_list("action", "actor_id", "reason"))
+    assert entries == [
+        ("conversation.update", mona.pk, ""),
+        ("conversation.regulated", mona.pk, "too loud"),
+        ("conversation.regulated", alice.pk, ""),
+    ]
+
+
 def test_others_change_nothing(
     town: Conversation, bob: Member, gus: Member, charlie: Member, client_of: ClientOf
 ) -> None:
     for member, status in ((bob, 403), (gus, 404), (charlie, 404)):
-        for act in ("rename", "archive"):
-            answer = client_of(member).post(f"{CHANNELS}/{town.pk}/{act}", {"name": "mine", "archived": "yes"})
+        for act in ("change", "archive"):
+            answer = client_of(member).post(
+                f"{CHANNELS}/{town.pk}/{act}", {"name": "mine", "writers": "admins", "archived": "yes"}
+            )
             assert answer.status_code == status
-    assert (fresh(town).name, fresh(town).archived_at) == ("town", None)
+    assert (fresh(town).name, fresh(town).announcement_only, fresh(town).archived_at) == ("town", False, None)

@@ -62,6 +62,7 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 
 begun, release, ended = threading.Event(), threading.Event(), threading.Event()
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 pytestmark = pytest.mark.urls(__name__)
 
 
@@ -76,7 +77,7 @@ def handler():
     made._threads.shutdown()
 
 
-async def ask(handler: Handler, address: str, *, leave_after: int = 10**9) -> tuple[int, bytes]:
+async def ask(handler: Handler, address: str, *, accept: str = "*/*", leave_after: int = 10**9) -> tuple[int, bytes]:
     """Status and body. The client leaves after so many parts of the answer."""
     sent: list[dict[str, Any]] = []
     bored, asked = asyncio.Event(), False
@@ -100,7 +101,7 @@ async def ask(handler: Handler, address: str, *, leave_after: int = 10**9) -> tu
         "method": "GET",
         "path": address,
         "query_string": b"",
-        "headers": [(b"host", b"testserver")],
+        "headers": [(b"host", b"testserver"), (b"accept", accept.encode())],
         "client": ("192.0.2.7", 1),
         "server": ("testserver", 80),
         "scheme": "http",
@@ -128,8 +129,14 @@ async def test_beyond_the_bound_requests_are_told_to_try_again(handler, monkeypa
     monkeypatch.setattr(module, "AT_ONCE", 1)
     first = asyncio.create_task(ask(handler, "/slow"))
     assert await asyncio.to_thread(begun.wait, 20)
-    status, body = await ask(handler, "/slow")
-    assert (status, json.loads(body)["code"]) == (503, "unavailable")
+    for address, accept in (("/slow", "*/*"), ("/o/acme/api/v1/me", BROWSER)):
+        status, body = await ask(handler, address, accept=accept)
+        assert (status, json.loads(body)["code"]) == (503, "unavailable")
+    module._busy_page.cache_clear()
+    for _ in range(2):
+        status, body = await ask(handler, "/slow", accept=BROWSER)
+        assert (status, b"We are away for a moment" in body) == (503, True)
+    assert module._busy_page.cache_info().misses == 1
     release.set()
     assert await first == (200, b"done")
     assert (await ask(handler, "/slow"))[0] == 200

@@ -45,7 +45,7 @@ OBJECTS: Final = {
     "reactivate_member",
     "revoke_invitation",
     "chat:conversation",
-    "chat:rename_channel",
+    "chat:change_channel",
     "chat:archive_channel",
     "chat:message",
 }

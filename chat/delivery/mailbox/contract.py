@@ -70,7 +70,7 @@ class Mailbox(Protocol):
         out besides, so that whoever had everything will be told, too."""
 
     def drop(self, clients: Sequence[int]) -> None:
-        """Forget mailboxes whose clients are being deleted, inside that transaction, the clients locked."""
+        """Forget mailboxes whose clients are being deleted in this transaction, once it has committed."""
 
     def start(self, client_id: int) -> int:
         """The tag from which the mailbox of a new client counts."""
@@ -96,5 +96,6 @@ class Mailbox(Protocol):
         """Where each mailbox stands, seen at one instant per client. Clients that are gone are left out, and those
         whose mailbox stands at the tag `known[i]`: there is nothing to tell."""
 
-    async def acknowledge(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> None:
-        """`clients[i]` applied everything up to `upto[i]`, and had acked up to `after[i]` before. Sorted by client."""
+    async def acknowledge(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> Sequence[int]:
+        """`clients[i]` applied everything up to `upto[i]`, and had acked up to `after[i]` before. Sorted by client.
+        Returns the clients whose mailboxes others are writing to just now: theirs is to be said again."""

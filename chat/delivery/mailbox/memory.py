@@ -117,10 +117,11 @@ class MemoryMailbox:
                     positions[client] = box.position
         return positions
 
-    async def acknowledge(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> None:
+    async def acknowledge(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> Sequence[int]:
         for client, high in zip(clients, upto, strict=True):
             with self._open(client) as box:
                 del box.entries[: max(0, high - (box.tag - len(box.entries)))]
+        return ()
 
     def _append(self, groups: Sequence[Group]) -> None:
         for events, clients in groups:

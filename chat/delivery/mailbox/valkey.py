@@ -311,7 +311,7 @@ class ValkeyMailbox:
             if tag != there
         }
 
-    async def acknowledge(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> None:
+    async def acknowledge(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> Sequence[int]:
         acked = await _arun(_ACKNOWLEDGE, *[number for each in zip(clients, upto, strict=True) for number in each])
         if settings.ACKED_ENTRIES == "keep":
             rows = [
@@ -321,6 +321,7 @@ class ValkeyMailbox:
             ]
             if rows:
                 await database.execute(_KEEP, [numbers(column) for column in zip(*rows, strict=True)])
+        return ()
 
 
 def _append(groups: Sequence[Group]) -> None:

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
+from accounts import audit
 from accounts.actions import deactivate_member, invite_member
 from accounts.auth import find_token, issue_token
 from accounts.models import ApiToken, Invitation, Member
@@ -168,10 +169,16 @@ def test_the_audit_log_is_that_of_the_organization(alice, bob, charlie, client_o
         deactivate_member(alice, bob, reason="<b>left</b>")
     with scope_of(charlie):
         invite_member(charlie, email="secret@globex.test")
+    with scope_of(alice):
+        audit.record("form.changed", actor=alice, before={"email": "", "was_open": True}, after={"roles": ["a", "b"]})
     text = client_of(alice).get("/o/acme/manage/audit").content.decode()
-    assert "member.deactivated" in text
+    assert "<strong>Alice</strong> deactivated Bob" in text
     assert "&lt;b&gt;left&lt;/b&gt;" in text
     assert "secret@globex.test" not in text
+    assert "Was open:" in text  # in words, and nothing of what was empty before and after
+    assert "<del>yes</del>" in text
+    assert "<ins>a, b</ins>" in text
+    assert "Email:" not in text
     assert "secret@globex.test" in client_of(charlie).get("/o/globex/manage/audit").content.decode()
 
 

@@ -181,9 +181,15 @@ def test_a_living_thread_keeps_an_empty_head(
         assert "expired" not in answer
     assert client_of(charlie).get(address).status_code == 404
     with scope_of(alice):
-        Message.objects.filter(pk=reply).update(created_at=timezone.now() - timedelta(days=8))
-    assert apply_retention() == (1, 0 if reported else 2)
+        told = Event.objects.filter(entity_id=root).count()
+        say(gus, "one more answer", thread=root)  # what can be seen can be answered
+        assert Event.objects.filter(entity_id=root).count() == told, "nobody is told of the head any more"
+        assert Message.objects.get(pk=root).reply_count == 2
+        Message.objects.filter(thread=root).update(created_at=timezone.now() - timedelta(days=8))
+    assert apply_retention() == (1, 0 if reported else 3)
     assert client_of(alice).get(address).status_code == 404
+    with pytest.raises(NotFound):
+        say(gus, "too late", thread=root)
     with scope_of(alice):
         assert Message.objects.filter(conversation=town).exists() == reported
 

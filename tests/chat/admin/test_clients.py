@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
+import redis
 from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation.trans_real import translation
 
 from accounts.auth import issue_token
 from accounts.credentials import session_credential, token_credential
 from accounts.models import ApiToken, AuditEntry
 from chat.actions.clients import register_client
+from chat.delivery import store
 from chat.delivery.mailbox import mailbox
 from chat.models import Client as Device
 from tests.cast import make_user, scope_of, sign_in
@@ -80,3 +85,28 @@ def test_neither_moderators_nor_charlie_touch_them(client_of, mona, charlie, wai
         assert client_of(member).get(page(waiting[0])).status_code in {302, 403}
     assert there(waiting[0])
     assert mailbox().depth([waiting[0].pk]) == {waiting[0].pk: 12}
+
+
+def test_where_valkey_holds_the_mailboxes_and_is_away_the_desk_says_so(client_of, adam, bob, waiting, settings):  # noqa: F811
+    settings.MAILBOX_BACKEND = "valkey"
+    gone = redis.Redis(port=1, socket_timeout=1)  # nobody listens there
+    with patch.object(store, "threads", return_value=gone):
+        clients = client_of(adam)
+        listed = clients.get("/admin/chat/client/", {"member__id__exact": bob.pk})
+        opened = clients.get(page(waiting[0]))
+    for answer in (listed, opened):
+        assert answer.status_code == 200
+        text = answer.content.decode()
+        assert "Valkey does not answer" in text
+        assert "unknown" in text
+        assert '<span class="desk-number">0</span>' not in text
+
+
+def test_the_desk_speaks_the_readers_language(client_of, adam, waiting):  # noqa: F811
+    words = {"Force a resync": "Neu abgleichen", "waiting": "wartend"}
+    catalogue = translation("en")
+    with patch.object(catalogue, "gettext", lambda text: words.get(text, text)):
+        text = client_of(adam).get(page(waiting[0])).content.decode()
+    assert "Neu abgleichen" in text
+    assert "artend" in text
+    assert "Force a resync" not in text

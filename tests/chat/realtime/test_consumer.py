@@ -18,7 +18,7 @@ from accounts.models import Member, Organization
 from accounts.tenancy import organization_scope
 from chat.actions.clients import close_client
 from chat.delivery.mailbox import mailbox
-from chat.models import Client, Conversation, MailboxEntry
+from chat.models import Client, Conversation
 from tests.cast import client_of  # noqa: F401  # a fixture
 from tests.chat.delivery.conftest import make_channel
 from tests.chat.realtime.conftest import Server, Talk, serving
@@ -85,7 +85,7 @@ async def test_a_message_reaches_every_client_of_every_participant_and_is_gone_o
     keys = [client.pk for _, client in talks]
 
     async def all_acked() -> bool:
-        return not await in_organization(alice, lambda: MailboxEntry.objects.filter(client_id__in=keys).exists())
+        return not await in_organization(alice, lambda: mailbox().depth(keys))
 
     await eventually(all_acked)
 

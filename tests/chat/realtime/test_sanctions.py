@@ -16,7 +16,8 @@ from accounts.models import Member
 from accounts.tenancy import organization_scope
 from chat.actions.conversations import create_channel
 from chat.actions.sanctions import mute_member, suspend_member
-from chat.models import Conversation, MailboxEntry
+from chat.delivery.mailbox import mailbox
+from chat.models import Conversation
 from tests.chat.realtime.conftest import Server, Talk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -86,8 +87,7 @@ async def test_a_suspension(server: Server, enter: Any, alice: Member, bob: Memb
     await talk.hear("result")
     await inside(alice, lambda: suspend_member(alice, bob.pk, reason="Threats"))
     assert await talk.close_code(seconds=SECOND) == 4403
-    left = await inside(alice, lambda: MailboxEntry.objects.filter(client_id__in=[client.pk, away.pk]).count())
-    assert left == 0
+    assert await inside(alice, lambda: mailbox().depth([client.pk, away.pk])) == {}
     async with asyncio.timeout(10):
         again = await server.connect(client, token=token)
         assert await again.close_code() in {4401, 4403}

@@ -21,11 +21,38 @@ from tests.chat.delivery.conftest import MakeClient, make_channel
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture(params=sorted(BACKENDS), autouse=True)
+NODE = 7
+CASES = [*((name, None) for name in sorted(BACKENDS)), ("postgres", NODE)]  # whose entries lie elsewhere
+
+
+@pytest.fixture(params=CASES, ids=str, autouse=True)
+def node_id(request: pytest.FixtureRequest) -> int | None:
+    """The node that holds the clients."""
+    node: int | None = request.param[1]
+    return node
+
+
+@pytest.fixture(autouse=True)
 def box(request: pytest.FixtureRequest, settings: Any) -> Mailbox:
-    settings.MAILBOX_BACKEND = request.param
+    settings.MAILBOX_BACKEND = request.node.callspec.params["node_id"][0]
     backend.cache_clear()
     return mailbox()
+
+
+@pytest.fixture
+def make_client(make_client: MakeClient, node_id: int | None) -> MakeClient:
+    def make(member: Member) -> Client:
+        client = make_client(member)
+        hold(client, node_id)
+        return client
+
+    return make
+
+
+def hold(client: Client, node_id: int | None) -> None:
+    """Let this node hold the client."""
+    with scope_of(client.member):
+        Client.objects.filter(pk=client.pk).update(node_id=node_id)
 
 
 def do(work: Coroutine[Any, Any, Any]) -> Any:
@@ -164,8 +191,7 @@ def test_nobody_is_woken_before_it_can_be_read(
     channel: Conversation, alice: Member, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = make_client(alice)
-    with scope_of(alice):
-        Client.objects.filter(pk=client.pk).update(node_id=7)
+    hold(client, NODE)
     seen: list[Any] = []
     monkeypatch.setattr(
         "chat.delivery.wakeups.wake", lambda recipients, news=None: seen.append((recipients, len(waiting(client))))
@@ -173,7 +199,7 @@ def test_nobody_is_woken_before_it_can_be_read(
     with transaction.atomic():
         post(channel, alice, 2)
         assert seen == []
-    assert seen == [({7: [client.pk]}, 2)]
+    assert seen == [({NODE: [client.pk]}, 2)]
 
 
 def test_reading_stops_where_it_is_told_to(channel: Conversation, alice: Member, make_client: MakeClient) -> None:
@@ -263,8 +289,9 @@ def test_the_oldest_entry_is_the_first_that_is_not_acked(
 def test_a_dropped_mailbox_is_empty_and_unknown(channel: Conversation, alice: Member, make_client: MakeClient) -> None:
     client = make_client(alice)
     post(channel, alice, 3)
-    with transaction.atomic():
+    with transaction.atomic(), scope_of(alice):
         mailbox().drop([client.pk])
+        Client.objects.filter(pk=client.pk).delete()
     assert mailbox().depth([client.pk]) == {}
 
 

@@ -1,0 +1,198 @@
+"""What the audit log says, in sentences that a person reads.
+
+Every action that the code records has its words here, the chat's included; tests/accounts/test_sentences.py looks for
+them. Names and choices that only the chat knows are told to this module when it starts (`tell`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import AuditEntry, Member
+from accounts.roles import Role
+from accounts.words import FIELDS
+
+Namer = Callable[[Member, Sequence[UUID]], Mapping[UUID, str]]
+"""Of things of one kind, the names that the member may read, by their ids."""
+
+# `action`; where one field changed, `action:field`, or `action:-field` when nothing of it is left.
+SENTENCES: Final = {
+    "audit.exported": _("{actor} took the audit log away as a file"),
+    "client.resynced": _("{actor} let a client of {member} fetch everything anew"),
+    "client.signed_out": _("{actor} signed a client of {member} out"),
+    "conversation.archive": _("{actor} archived {conversation}"),
+    "conversation.regulated": _("{actor} changed the rules of {conversation}"),
+    "conversation.regulated:announcement_only": _("{actor} let only admins write in {conversation}"),
+    "conversation.regulated:-announcement_only": _("{actor} let everybody write in {conversation}"),
+    "conversation.regulated:locked_at": _("{actor} locked {conversation}"),
+    "conversation.regulated:-locked_at": _("{actor} unlocked {conversation}"),
+    "conversation.regulated:retention_days": _("{actor} set how long messages in {conversation} are kept"),
+    "conversation.regulated:slow_mode": _("{actor} slowed {conversation} down"),
+    "conversation.regulated:-slow_mode": _("{actor} ended the slow mode of {conversation}"),
+    "conversation.restore": _("{actor} opened {conversation} again"),
+    "conversation.update": _("{actor} changed {conversation}"),
+    "conversation.update:name": _("{actor} renamed the channel {old} to {new}"),
+    "conversation.update:topic": _("{actor} set the topic of {conversation}"),
+    "conversation.update:-topic": _("{actor} took the topic of {conversation} away"),
+    "invitation.accepted": _("{actor} accepted an invitation"),
+    "invitation.created": _("{actor} invited {email}"),
+    "invitation.revoked": _("{actor} withdrew the invitation of {email}"),
+    "member.deactivated": _("{actor} deactivated {subject}"),
+    "member.muted": _("{actor} muted {subject}"),
+    "member.profile_changed": _("{actor} changed their profile"),
+    "member.reactivated": _("{actor} reactivated {subject}"),
+    "member.readmitted": _("{actor} lifted the suspension of {subject}"),
+    "member.role_changed": _("{actor} changed the role of {subject}"),
+    "member.suspended": _("{actor} suspended {subject}"),
+    "member.unmuted": _("{actor} lifted the mute of {subject}"),
+    "member.warned": _("{actor} warned {subject}"),
+    "message.delete": _("{actor} deleted a message of {member}"),
+    "message.hidden": _("{actor} hid a message"),
+    "message.read": _("{actor} read a hidden message"),
+    "message.removed": _("{actor} removed a message for good"),
+    "message.report": _("{actor} reported a message"),
+    "message.restored": _("{actor} showed a hidden message again"),
+    "organization.changed": _("{actor} changed the settings of the organization"),
+    "organization.created": _("{actor} founded the organization"),
+    "participant.add": _("{actor} added {member} to {conversation}"),
+    "participant.remove": _("{actor} removed {member} from {conversation}"),
+    "participant.update": _("{actor} changed what {member} may do in {conversation}"),
+    "report.assigned": _("{actor} gave a report to {member}"),
+    "report.assigned:-assignee": _("{actor} took a report from whoever had it"),
+    "report.decided": _("{actor} decided a report"),
+    "report.moved": _("{actor} moved a report"),
+    "report.noted": _("{actor} wrote a note on a report"),
+    "report.read": _("{actor} read a report"),
+    "session.ended": _("{actor} signed a browser out"),
+    "token.issued": _("{actor} made an API token"),
+    "token.revoked": _("{actor} revoked an API token"),
+    "user.password_changed": _("{actor} set a new password"),
+    "user.signed_in": _("{actor} signed in"),
+    "user.signed_out_everywhere": _("{actor} signed out everywhere"),
+}
+MEMBERS: Final = ("member", "author", "assignee")  # fields that hold the id of one
+SAID: Final = {"{member}": MEMBERS, "{email}": ("email",), "{new}": ("name",)}  # the fields that a sentence spends
+PLUMBING: Final = {"around", "filters", "message"}  # ids, and what was typed into a filter: for the desk and the export
+
+_namers: dict[str, Namer] = {}
+_choices: dict[str, Mapping[str, Any]] = {"role": dict(Role.choices)}
+
+
+class Line(NamedTuple):
+    """One entry as it is read: a sentence of safe HTML, and `(field, before, after)` of what it does not say itself."""
+
+    entry: AuditEntry
+    sentence: str
+    changes: list[tuple[str, str, str]]
+
+
+def tell(*, names: Mapping[str, Namer], choices: Mapping[str, Mapping[str, Any]]) -> None:
+    """Who knows the names of things, by their type, and how the values of fields are called, by the field."""
+    _namers.update(names)
+    for field, labels in choices.items():
+        _choices[field] = {**_choices.get(field, {}), **labels}
+
+
+def lines_of(reader: Member, entries: Iterable[AuditEntry]) -> list[Line]:
+    """In the words that `reader` may read: a channel that is closed to them has no name but what was recorded."""
+    rows = list(entries)
+    people = {str(id): person.name for id, person in Member.objects.in_bulk(_people_in(rows)).items()}
+    names = {
+        type: {str(id): name for id, name in namer(reader, _targets(rows, type)).items()}
+        for type, namer in _namers.items()
+    }
+    return [_line(entry, people, names) for entry in rows]
+
+
+def actions_saying(words: str) -> list[str]:
+    """The actions in whose sentences these words stand."""
+    return list({key.partition(":")[0] for key, text in SENTENCES.items() if words.lower() in str(text).lower()})
+
+
+def _line(entry: AuditEntry, people: Mapping[str, str], names: Mapping[str, Mapping[str, str]]) -> Line:
+    before, after = entry.before or {}, entry.after or {}
+    key, only = _key(entry.action, after)
+    text = str(SENTENCES.get(key, f"{{actor}}: {key}"))
+    either = {**before, **{field: value for field, value in after.items() if value}}
+    ids = [str(either.get(field)) for field in MEMBERS]
+    sentence = format_html(
+        text,
+        actor=format_html("<strong>{}</strong>", _actor(entry, people)),
+        subject=people.get(entry.target_id, gettext("somebody")),
+        member=next((people[id] for id in ids if id in people), gettext("somebody")),
+        conversation=names.get("conversation", {}).get(entry.target_id, gettext("a conversation")),
+        email=either.get("email") or gettext("somebody"),
+        old=f"#{before.get('name')}",
+        new=f"#{after.get('name')}",
+    )
+    spent = {field for placeholder, fields in SAID.items() if placeholder in text for field in fields} | only
+    fields = [field for field in sorted({*before, *after}) if field not in spent and not _is_silent(field)]
+    changes = [(_field(field), _value(field, before, people), _value(field, after, people)) for field in fields]
+    return Line(entry, sentence, [change for change in changes if change[1] or change[2]])
+
+
+def _key(action: str, after: Mapping[str, Any]) -> tuple[str, set[str]]:
+    """Whose sentence it is, and the field of which there is no more to say than that: it is on or off."""
+    if len(after) == 1:
+        ((field, value),) = after.items()
+        key = f"{action}:{field}" if value else f"{action}:-{field}"
+        if key in SENTENCES:
+            return key, {field} if isinstance(value, bool) else set()
+    return action, set()
+
+
+def _actor(entry: AuditEntry, people: Mapping[str, str]) -> str:
+    if entry.actor_id is not None:
+        return people.get(str(entry.actor_id), gettext("Somebody"))
+    return gettext("The staff of the installation") if entry.user_id else gettext("The system")
+
+
+def _is_silent(field: str) -> bool:
+    """Times at which it was done say what the entry's own time says."""
+    return field in PLUMBING or field.endswith("_at")
+
+
+def _field(field: str) -> str:
+    text = str(FIELDS.get(field, field.replace("_", " ")))
+    return text[:1].upper() + text[1:]
+
+
+def _value(field: str, values: Mapping[str, Any], people: Mapping[str, str]) -> str:
+    value = values.get(field)
+    if value is None or isinstance(value, bool):
+        return {None: "", True: gettext("yes"), False: gettext("no")}[value]
+    if field in MEMBERS:
+        return people.get(str(value), gettext("somebody"))
+    if field.endswith("_until") and (time := parse_datetime(str(value))) is not None:
+        return date_format(time, "Y-m-d H:i")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(_choices.get(field, {}).get(str(value), value))
+
+
+def _people_in(entries: Iterable[AuditEntry]) -> set[UUID]:
+    found: set[UUID | None] = set()
+    for entry in entries:
+        found |= {entry.actor_id, _uuid(entry.target_id) if entry.target_type == "member" else None}
+        found |= {_uuid((values or {}).get(field)) for values in (entry.before, entry.after) for field in MEMBERS}
+    return found - {None}  # type: ignore[return-value]  # mypy keeps the None
+
+
+def _targets(entries: Iterable[AuditEntry], type: str) -> list[UUID]:
+    ids = {_uuid(entry.target_id) for entry in entries if entry.target_type == type}
+    return [id for id in ids if id is not None]
+
+
+def _uuid(value: object) -> UUID | None:
+    try:
+        return UUID(str(value))
+    except ValueError:
+        return None
