@@ -106,10 +106,10 @@ class Person:
         rows.get_by_role("link", name=re.compile(f"^{view}")).click()
         expect(self.page.get_by_role("heading", level=1, name=view)).to_be_visible()
 
-    def listed(self, section: str) -> list[str]:
+    def assert_listed(self, section: str, *names: str) -> None:
         """What a section of the list holds, from top to bottom."""
         rows = self.page.get_by_role("region", name=section).locator(".side-name").locator("visible=true")
-        return [name for name in rows.all_inner_texts() if not name.startswith(("Browse", "Show", "Invite"))]
+        expect(rows.filter(has_not_text=re.compile(r"^\s*(Browse|Show|Invite)"))).to_have_text(list(names))
 
     def open_own(self, entry: str) -> Locator:
         """A dialog of one's own menu."""
@@ -206,7 +206,8 @@ class Person:
         expect(self.page.locator("#connection")).to_be_hidden()
 
     def assert_fits(self) -> None:
-        """Nothing is wider than the window."""
+        """Nothing is wider than the window, once everything stands still."""
+        self.page.wait_for_function(STILL)
         width = self.page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
         assert width <= 0, f"the page is {width} px wider than the window"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from uuid import uuid4
@@ -40,6 +41,7 @@ ACCOUNT = (
     "/accounts/password/change/",
     "/accounts/2fa/",
     "/accounts/2fa/totp/activate/",
+    "/accounts/2fa/recovery-codes/generate/",
     "/accounts/logout/",
     "/organizations/new",
 )
@@ -130,7 +132,12 @@ def test_ways_in(server: str, chromium: Browser, alice: Member, judge: Judge, *,
 def test_account_and_organization(
     browser_of: Callable[..., Person], alice: Member, bob: Member, town: None, judge: Judge, *, phone: bool, dark: bool
 ) -> None:
-    person = browser_of(alice, phone=phone, dark=dark, form=True)  # some pages ask for who signed in just now
+    person = browser_of(alice, phone=phone, dark=dark)
+    person.visit("/accounts/reauthenticate/")
+    judge.look(person.page, "the question whether it is her")
+    person.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    person.page.get_by_role("button", name="Go on").click()  # some pages want to know it just now
+    expect(person.page).not_to_have_url(re.compile("/reauthenticate/"))
     for path in (*ACCOUNT, *ORGANIZATION):
         person.visit(path)
         judge.look(person.page, path)

@@ -94,3 +94,46 @@ def test_every_key_is_explained(browser_of: BrowserOf, channels: list[Conversati
     a.press("Escape")
     a.press("Control+,")
     expect(a.page.get_by_role("dialog", name="Preferences")).to_be_visible()
+
+
+def test_what_is_found_later_does_not_change_what_enter_chooses(
+    browser_of: BrowserOf, channels: list[Conversation], alice: Member, charlie: Member
+) -> None:
+    for name in ("quartz", "aquarium"):
+        make_channel(name, alice)
+    make_member(alice.organization, "Quay Quist")
+    a = browser_of(alice)
+    a.open("general")
+    a.press("Control+k")
+    found = a.page.get_by_role("option")
+    with a.late(r"/members\?q=qua"):
+        a.page.get_by_role("combobox", name="Jump to").fill("qua")
+        expect(found).to_have_text([re.compile(one) for one in ("quartz", "aquarium", "Search messages for “qua”")])
+        a.press("ArrowDown")
+    expect(found).to_have_text([re.compile(one) for one in ("quartz", "aquarium", "Search messages", "Quay Quist")])
+    expect(a.page.get_by_role("option", selected=True)).to_contain_text("aquarium")
+    a.page.get_by_role("combobox", name="Jump to").fill("quay")
+    expect(found.first).to_contain_text("Quay Quist")
+
+
+def test_who_is_pressed_is_chosen_though_others_are_found_meanwhile(
+    browser_of: BrowserOf, channels: list[Conversation], alice: Member, bob: Member, charlie: Member
+) -> None:
+    make_member(alice.organization, "Abo Quist")
+    a, b = browser_of(alice), browser_of(bob)
+    b.open("general")
+    b.send_message("I am here")
+    a.open("general")
+    expect(a.message("I am here")).to_be_visible()  # and so the page knows him
+    a.page.get_by_role("button", name="Start a direct message").first.click()
+    dialog = a.page.get_by_role("dialog", name="New message")
+    option = dialog.get_by_role("option")
+    with a.late(r"/members\?q=bo"):
+        dialog.get_by_role("combobox", name="To").fill("bo")
+        expect(option).to_have_text([re.compile("Bob")])
+        option.hover()
+        a.page.mouse.down()
+    expect(option).to_have_text([re.compile("Bob"), re.compile("Abo Quist")])
+    a.page.mouse.up()
+    expect(dialog.get_by_role("button", name="Remove Bob")).to_be_visible()
+    expect(dialog.get_by_role("combobox", name="To")).to_be_focused()

@@ -361,6 +361,22 @@ test("an unknown author is asked for once, and shown when known", async () => {
   assert.equal(count("GET members?ids=member-nobody"), 1, "who is not for us to know is not asked for again and again");
 });
 
+test("people met in a search are asked for when unknown, and again when that failed", async () => {
+  let up = true;
+  const { client, count } = await liveTab({ routes: { "GET members": (asked) => (up ? dora(asked) : refused(403)()) } });
+  await client.meet([ME, "member-bob"]);
+  assert.equal(count("GET members"), 0, "they are known");
+  up = false;
+  await client.meet(["member-dora"]);
+  assert.equal(client.store.members.has("member-dora"), false);
+  up = true;
+  await client.meet(["member-bob", "member-dora", "member-dora", "member-nobody"]);
+  assert.equal(client.store.members.get("member-dora").name, "Dora");
+  await client.meet(["member-dora", "member-nobody"]);
+  assert.equal(count("GET members"), 2, "nobody is asked for twice");
+  assert.equal(count("GET members?ids=member-dora%2Cmember-nobody"), 1);
+});
+
 test("many unknown people are asked for a hundred at a time, whatever the size of the organization", async () => {
   const asked = [];
   const answer = ({ query }) => {

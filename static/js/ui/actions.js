@@ -61,10 +61,12 @@ export class MessageActions {
     await DETAILS.get(action)?.(this.app, message);
   }
 
-  /** @param {MouseEvent} event a click somewhere in the list */
-  async onClick(event) {
+  /**
+   * @param {MouseEvent} event a click somewhere in the list
+   * @param {MessageNode | undefined} [node] the message it was in when it came, for who had to wait for this module since
+   */
+  async onClick(event, node = this.list.nodeOf(event.target)) {
     const target = /** @type {Element} */ (event.target);
-    const node = this.list.nodeOf(target);
     const button = /** @type {HTMLElement | null} */ (target.closest("button"));
     if (button?.matches(".activity-button")) this.#go(button.dataset.conversation, button.dataset.thread);
     if (!node || !button) return;

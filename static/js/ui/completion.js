@@ -4,6 +4,7 @@
 
 import { ApiError } from "../client/api.js";
 import { findChannels, findEmojis, findMembers, tokenAt } from "./candidates.js";
+import { OptionList } from "./combobox.js";
 import { byId, clone, setIcon, setText } from "./dom.js";
 import { fillAvatar } from "./format.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
@@ -11,7 +12,6 @@ import { isChannel } from "./names.js";
 import { replace } from "./textfield.js";
 
 const MOST_OFFERED = 8;
-const ASKED_FOR = 20; // members a question to the server brings: those who fit worse than these have more letters to come
 const TYPING_PAUSE = 120; // milliseconds after the last key before the server is asked who else there is
 
 /**
@@ -31,9 +31,6 @@ let count = 0;
  * and Tab and a press choose, Escape closes until the next word.
  */
 export class Completion {
-  /** @type {Option[]} */
-  #options = [];
-  #active = 0;
   /** @type {Token | null} */
   #token = null;
   #dismissed = -1; // the start of the word for which nothing is wanted
@@ -52,6 +49,8 @@ export class Completion {
     this.root = root;
     this.slots = slots;
     slots.list.id = `completion-${(count += 1)}`;
+    /** @type {OptionList<Option>} */
+    this.offered = new OptionList(input, slots.list, { option: optionNode, id: ({ insert }) => insert, prefix: slots.list.id, most: MOST_OFFERED });
     place.append(root);
     input.setAttribute("aria-autocomplete", "list");
     input.setAttribute("aria-haspopup", "listbox");
@@ -60,8 +59,7 @@ export class Completion {
     input.addEventListener("click", () => this.update());
     input.addEventListener("keyup", (event) => /^(Arrow(Left|Right)|Home|End)$/.test(event.key) && this.update());
     input.addEventListener("blur", () => this.close());
-    slots.list.addEventListener("pointerdown", (/** @type {Event} */ event) => event.preventDefault()); // the field keeps the focus
-    slots.list.addEventListener("click", (/** @type {Event} */ event) => this.#onPress(event));
+    slots.list.addEventListener("click", (/** @type {Event} */ event) => this.#choose(this.offered.items[this.offered.indexOf(event)]));
   }
 
   get isOpen() {
@@ -84,12 +82,9 @@ export class Completion {
   /** @param {KeyboardEvent} event @returns {boolean} whether the key was meant for the list */
   onKey(event) {
     if (!this.isOpen || event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey || event.altKey) return false;
-    const { length } = this.#options;
-    const step = { ArrowDown: 1, ArrowUp: length - 1 }[event.key];
-    if (step !== undefined) this.#setActive((this.#active + step) % length);
-    else if ((event.key === "Enter" && !event.shiftKey) || event.key === "Tab") this.#choose(this.#active);
+    if ((event.key === "Enter" && !event.shiftKey) || event.key === "Tab") this.#choose(this.offered.active);
     else if (event.key === "Escape") this.#dismiss();
-    else return false;
+    else if (!this.offered.move(event.key)) return false;
     event.preventDefault();
     event.stopPropagation();
     return true;
@@ -106,20 +101,13 @@ export class Completion {
     this.close();
   }
 
-  #offer() {
+  /** @param {boolean} [later] for the words of before */
+  #offer(later) {
     const token = /** @type {Token} */ (this.#token);
-    const before = this.#options[this.#active];
-    this.#options = this.#find(token);
-    const kept = this.isOpen ? this.#options.findIndex((option) => option.insert === before?.insert) : -1;
-    if (this.#options.length === 0) {
-      this.close();
-      return;
-    }
-    this.slots.list.replaceChildren(...this.#options.map((option, index) => this.#optionNode(option, index)));
-    this.root.hidden = false;
-    this.#setActive(Math.max(0, kept));
-    const offered = ngettext("%(count)s suggestion", "%(count)s suggestions", this.#options.length);
-    setText(this.slots.status, interpolate(offered, { count: this.#options.length }));
+    this.offered.show(this.#find(token), later && this.isOpen);
+    const { length: count } = this.offered.items;
+    this.root.hidden = count === 0;
+    if (count > 0) setText(this.slots.status, interpolate(ngettext("%(count)s suggestion", "%(count)s suggestions", count), { count }));
   }
 
   /** @param {Token} token @returns {Option[]} */
@@ -158,9 +146,9 @@ export class Completion {
     this.#timer = setTimeout(async () => {
       this.#asked.set(key, true);
       try {
-        if (sign === "@") await this.#learnMembers(words);
+        if (sign === "@") await this.app.client.findMembers(words);
         else await this.#learnChannels(words);
-        if (this.#token && this.#token.sign + this.#token.words === key && document.activeElement === this.input) this.#offer();
+        if (this.#token && this.#token.sign + this.#token.words === key && document.activeElement === this.input) this.#offer(true);
       } catch (error) {
         this.#asked.delete(key);
         if (!(error instanceof ApiError)) throw error; // those who are known can still be chosen
@@ -169,46 +157,15 @@ export class Completion {
   }
 
   /** @param {string} q */
-  async #learnMembers(q) {
-    const { store, client } = this.app;
-    /** @type {{results: Member[]}} */
-    const { results } = await client.api.get("members", { q, active: "true", limit: ASKED_FOR });
-    store.batch(() => results.forEach((member) => store.putMember(member)));
-  }
-
-  /** @param {string} q */
   async #learnChannels(q) {
     this.#browsed = await this.app.client.browse(q);
   }
 
-  /** @param {Option} option @param {number} index */
-  #optionNode({ name, detail, member, icon, emoji }, index) {
-    const { root, slots } = clone("completion-option");
-    root.id = `${this.slots.list.id}-${index}`;
-    slots.avatar.hidden = !member;
-    if (member) fillAvatar(slots.avatar, member);
-    slots["icon-box"].toggleAttribute("hidden", !icon);
-    if (icon) setIcon(slots.icon, icon);
-    setText(slots.emoji, emoji ?? "");
-    setText(slots.name, name);
-    setText(slots.detail, detail);
-    return root;
-  }
-
-  /** @param {number} index */
-  #setActive(index) {
-    this.#active = index;
-    for (const [at, option] of [...this.slots.list.children].entries()) {
-      option.setAttribute("aria-selected", String(at === index));
-      if (at === index) option.scrollIntoView({ block: "nearest" });
-    }
-    this.input.setAttribute("aria-activedescendant", `${this.slots.list.id}-${index}`);
-  }
-
-  /** @param {number} index */
-  #choose(index) {
+  /** @param {Option | undefined} option */
+  #choose(option) {
+    if (!option) return;
+    const { insert } = option;
     const { start } = /** @type {Token} */ (this.#token);
-    const { insert } = this.#options[index];
     const to = this.input.selectionStart;
     const space = /^\s/.test(this.input.value.slice(to)) ? "" : " ";
     const end = start + insert.length + 1;
@@ -216,13 +173,19 @@ export class Completion {
     replace(this.input, { from: start, to, insert: insert + space, start: end, end });
     this.close();
   }
+}
 
-  /** @param {Event} event */
-  #onPress(event) {
-    const option = /** @type {Element} */ (event.target).closest("[role=option]");
-    const index = [...this.slots.list.children].indexOf(/** @type {Element} */ (option));
-    if (index >= 0) this.#choose(index);
-  }
+/** @param {Option} option */
+function optionNode({ name, detail, member, icon, emoji }) {
+  const { root, slots } = clone("completion-option");
+  slots.avatar.hidden = !member;
+  if (member) fillAvatar(slots.avatar, member);
+  slots["icon-box"].toggleAttribute("hidden", !icon);
+  if (icon) setIcon(slots.icon, icon);
+  setText(slots.emoji, emoji ?? "");
+  setText(slots.name, name);
+  setText(slots.detail, detail);
+  return root;
 }
 
 /** @param {Member} member @returns {Option} */

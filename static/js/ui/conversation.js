@@ -80,9 +80,10 @@ export class ConversationView {
     const load = () => void this.wireActions().catch(() => {}); // asked for again at the next touch of it
     for (const type of ["pointerover", "focusin"]) list.addEventListener(type, load, { passive: true });
     list.addEventListener("click", async (event) => {
+      const node = this.history.list.nodeOf(event.target);
       const day = event.target instanceof Element ? event.target.closest(".day-label") : null;
       if (day instanceof HTMLElement) (await this.dates()).chooseDate(this.history, day);
-      else await (this.#actions ?? (await this.wireActions())).onClick(event);
+      else await (this.#actions ?? (await this.wireActions())).onClick(event, node);
     });
     onLongPress(list, async (target) => (await this.wireActions()).onLongPress(target));
     document.addEventListener("keydown", (event) => this.#onKey(event));

@@ -23,8 +23,6 @@ export class Filters {
   query = {};
   /** @type {Name} the one that is being chosen */
   #name = "author";
-  /** @type {Offer[]} */
-  #offers = [];
   #timer = 0;
 
   /** @param {App} app @param {(query: Record<string, string>) => void} onChange */
@@ -39,7 +37,7 @@ export class Filters {
     this.input = byId("filter-input");
     /** @type {HTMLElement} */
     this.days = byId("filter-days");
-    this.box = new Combobox(this.input, byId("filter-list"), { onChoose: (index) => this.#set(this.#offers[index]?.id), prefix: "filter" });
+    this.box = new Combobox(this.input, byId("filter-list"), { onChoose: (offer) => this.#set(offer.id), option, id: ({ id }) => id, prefix: "filter", most: MOST_OFFERED });
     this.row.addEventListener("click", (event) => this.#onClick(event));
     this.input.addEventListener("input", () => this.#ask());
     byId("filter-day").addEventListener("change", (/** @type {Event} */ event) => this.#onDay(event));
@@ -164,18 +162,18 @@ export class Filters {
     this.#timer = setTimeout(async () => {
       try {
         await this.app.client.findMembers(words);
-        if (words === this.input.value.trim()) this.#offer();
+        if (words === this.input.value.trim()) this.#offer(true);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error; // those who are known can still be chosen
       }
     }, TYPING_PAUSE);
   }
 
-  #offer() {
+  /** @param {boolean} [later] for the words of before */
+  #offer(later) {
     const all = this.#name === "author" ? this.#people() : this.#conversations();
-    this.#offers = best(all, this.input.value, MOST_OFFERED);
-    this.box.show(this.#offers.map(option));
-    byId("filter-none").hidden = this.#offers.length > 0;
+    this.box.show(best(all, this.input.value, MOST_OFFERED), later);
+    byId("filter-none").hidden = this.box.items.length > 0;
   }
 
   /** @returns {Offer[]} */

@@ -9,6 +9,7 @@ import { byId, everyFrame, setIcon, setText } from "./dom.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { MessageList } from "./messagelist.js";
 import { conversationIcon, conversationName, isChannel } from "./names.js";
+import { steady } from "./press.js";
 import { reach, rowsOf } from "./rows.js";
 
 const MOST_SHOWN = 300; // messages in the document at once; a browser lays out more only with a pause
@@ -60,7 +61,7 @@ export class History {
       retry: (edge) => void this.#extend(edge),
     });
     this.observer = new IntersectionObserver((entries) => this.#see(entries), { root: this.scroller, rootMargin: "0px 0px -20px 0px" });
-    this.render = everyFrame(() => this.#render(), RENDERED);
+    this.render = everyFrame(steady(() => this.#render()), RENDERED);
     this.settle = everyFrame(() => this.#settle());
     app.store.observe((changes) => this.#onChanges(changes));
     app.client.outbox.observe((conversation) => conversation === this.#conversation && this.render());

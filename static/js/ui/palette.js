@@ -40,8 +40,6 @@ export class Palette {
   #items = [];
   /** @type {Map<string | undefined, Finder<Item>>} by the sign that one begins with: what then can be found */
   #finders = new Map();
-  /** @type {Item[]} */
-  #shown = [];
   #timer = 0;
 
   /** @param {App} app */
@@ -51,7 +49,7 @@ export class Palette {
     this.dialog = byId("palette");
     /** @type {HTMLInputElement} */
     this.input = byId("palette-input");
-    this.box = new Combobox(this.input, byId("palette-list"), { onChoose: (index) => this.#choose(index), prefix: "palette" });
+    this.box = new Combobox(this.input, byId("palette-list"), { onChoose: (item) => this.#choose(item), option, id: idOf, prefix: "palette", most: MOST_SHOWN + 1 });
     this.input.addEventListener("input", () => this.#onInput());
     this.dialog.addEventListener("keydown", (event) => {
       if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey)) return;
@@ -171,7 +169,7 @@ export class Palette {
       const more = this.#unknownOf(found, channels);
       if (more.length === 0) return;
       this.#take([...this.#items, ...more]);
-      this.#show();
+      this.#show(true);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error; // what is known can still be found
     }
@@ -191,14 +189,15 @@ export class Palette {
     return this.app.config.rights.includes("browse") ? this.app.client.browse(words) : [];
   }
 
-  #show() {
+  /** @param {boolean} [later] for the words of before */
+  #show(later) {
     const typed = this.input.value;
     const sign = typed[0];
     const words = ">@".includes(sign ?? " ") ? typed.slice(1) : typed;
-    this.#shown = typed.trim() ? this.#finder(sign).best(words, MOST_SHOWN) : this.#atFirst();
-    if (words.trim() && sign !== ">") this.#shown.push(this.#searchItem(words.trim()));
-    this.box.show(this.#shown.map((item) => option(item)));
-    byId("palette-empty").hidden = this.#shown.length > 0;
+    const found = typed.trim() ? this.#finder(sign).best(words, MOST_SHOWN) : this.#atFirst();
+    if (words.trim() && sign !== ">") found.push(this.#searchItem(words.trim()));
+    this.box.show(found, later);
+    byId("palette-empty").hidden = found.length > 0;
   }
 
   /** @param {string} sign @returns {Finder<Item>} */
@@ -225,11 +224,10 @@ export class Palette {
     return { kind: "search", label, folded: "", icon: "search", run: () => this.app.router.go(this.app.router.searchPath({ q: words })) };
   }
 
-  /** @param {number} index */
-  #choose(index) {
-    const item = this.#shown[index];
+  /** @param {Item} item */
+  #choose(item) {
     this.dialog.close();
-    void item?.run();
+    void item.run();
   }
 }
 
@@ -238,6 +236,11 @@ function suits(item, sign) {
   if (sign === ">") return item.kind === "command";
   if (sign === "@") return item.member !== undefined;
   return sign !== "#" || item.icon === "hash" || item.icon === "lock";
+}
+
+/** To search for the words is what is left where nothing better is found. @param {Item} item */
+function idOf({ kind, id, label }) {
+  return kind === "search" ? "" : `${kind} ${id ?? label}`;
 }
 
 /** @param {Item} item */

@@ -2,6 +2,7 @@
 /** @import {Member} from "../client/types.js" */
 
 import { ApiError } from "../client/api.js";
+import { OptionList } from "./combobox.js";
 import { clone, setText } from "./dom.js";
 import { fillAvatar } from "./format.js";
 import { gettext, interpolate } from "./i18n.js";
@@ -15,9 +16,6 @@ let count = 0;
 export class PeoplePicker {
   /** @type {string[]} member ids in the order in which they were chosen */
   chosen = [];
-  #active = 0;
-  /** @type {Member[]} */
-  #offered = [];
   #timer = 0;
 
   /**
@@ -35,19 +33,21 @@ export class PeoplePicker {
     this.slots = slots;
     /** @type {HTMLInputElement} */
     this.input = slots.input;
-    this.prefix = `picker-${(count += 1)}`;
-    this.input.id = `${this.prefix}-input`;
-    slots.list.id = `${this.prefix}-list`;
+    const prefix = `picker-${(count += 1)}`;
+    this.input.id = `${prefix}-input`;
+    slots.list.id = `${prefix}-list`;
     slots.label.htmlFor = this.input.id;
     slots.label.textContent = label;
     slots.list.setAttribute("aria-label", label);
     this.input.setAttribute("aria-controls", slots.list.id);
+    /** @type {OptionList<Member>} */
+    this.offered = new OptionList(this.input, slots.list, { option, id: ({ id }) => id, prefix, most: MOST_OFFERED });
     place.replaceChildren(root);
     this.input.addEventListener("input", () => this.#ask());
     this.input.addEventListener("focus", () => this.#ask());
     this.input.addEventListener("blur", () => this.#close());
     this.input.addEventListener("keydown", (event) => this.#onKey(event));
-    slots.list.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => this.#onPress(event));
+    slots.list.addEventListener("click", (/** @type {MouseEvent} */ event) => this.#choose(this.offered.items[this.offered.indexOf(event)]));
     slots.chips.addEventListener("click", (/** @type {MouseEvent} */ event) => this.#onChip(event));
   }
 
@@ -70,45 +70,23 @@ export class PeoplePicker {
     this.#timer = setTimeout(async () => {
       try {
         await this.client.findMembers(words);
-        if (words === this.#words && document.activeElement === this.input) this.#offer();
+        if (words === this.#words && document.activeElement === this.input) this.#offer(true);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error; // those who are known can still be chosen
       }
     }, TYPING_PAUSE);
   }
 
-  #offer() {
+  /** @param {boolean} [later] for the words of before */
+  #offer(later) {
     const words = this.#words;
     const hidden = new Set([...this.without(), ...this.chosen]);
     const candidates = people(this.store).filter((member) => !hidden.has(member.id) && matches(member, words));
-    this.#offered = this.chosen.length < this.most ? candidates.slice(0, MOST_OFFERED) : [];
-    this.#active = 0;
-    const options = this.#offered.map((member, index) => this.#option(member, index));
-    this.slots.list.replaceChildren(...options);
-    this.slots.list.hidden = options.length === 0;
-    this.slots.none.hidden = options.length > 0 || words === "";
-    this.input.setAttribute("aria-expanded", String(options.length > 0));
-    this.#showActive();
-  }
-
-  /** @param {Member} member @param {number} index */
-  #option(member, index) {
-    const { root, slots } = clone("option");
-    root.id = `${this.prefix}-${index}`;
-    root.dataset.member = member.id;
-    fillAvatar(slots.avatar, member);
-    setText(slots.name, member.name);
-    setText(slots.detail, `@${member.handle}`);
-    return root;
-  }
-
-  #showActive() {
-    for (const [index, option] of [...this.slots.list.children].entries()) {
-      option.setAttribute("aria-selected", String(index === this.#active));
-      if (index === this.#active) option.scrollIntoView({ block: "nearest" });
-    }
-    if (this.#offered.length) this.input.setAttribute("aria-activedescendant", `${this.prefix}-${this.#active}`);
-    else this.input.removeAttribute("aria-activedescendant");
+    this.offered.show(this.chosen.length < this.most ? candidates : [], later);
+    const { length } = this.offered.items;
+    this.slots.list.hidden = length === 0;
+    this.slots.none.hidden = length > 0 || words === "";
+    this.input.setAttribute("aria-expanded", String(length > 0));
   }
 
   #close() {
@@ -120,16 +98,15 @@ export class PeoplePicker {
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const open = !this.slots.list.hidden;
-    if (step !== undefined) {
+    if (!open && /^Arrow(Down|Up)$/.test(event.key)) {
       event.preventDefault();
-      if (!open) this.#ask();
-      else this.#active = (this.#active + step + this.#offered.length) % this.#offered.length;
-      this.#showActive();
+      this.#ask();
+    } else if (open && this.offered.move(event.key)) {
+      event.preventDefault();
     } else if (event.key === "Enter" && open && this.input.value.trim()) {
       event.preventDefault();
-      this.#choose(this.#offered[this.#active].id);
+      this.#choose(this.offered.active);
     } else if (event.key === "Escape" && open) {
       event.preventDefault();
       event.stopPropagation();
@@ -139,13 +116,6 @@ export class PeoplePicker {
     }
   }
 
-  /** @param {PointerEvent} event */
-  #onPress(event) {
-    event.preventDefault(); // the field keeps the focus
-    const option = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-member]"));
-    if (option?.dataset.member) this.#choose(option.dataset.member);
-  }
-
   /** @param {MouseEvent} event */
   #onChip(event) {
     const chip = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-member]"));
@@ -153,9 +123,10 @@ export class PeoplePicker {
     this.input.focus();
   }
 
-  /** @param {string} id */
-  #choose(id) {
-    this.chosen.push(id);
+  /** @param {Member | undefined} member */
+  #choose(member) {
+    if (!member) return;
+    this.chosen.push(member.id);
     this.input.value = "";
     this.#showChips();
     this.#offer();
@@ -181,6 +152,15 @@ export class PeoplePicker {
     });
     this.slots.chips.replaceChildren(...chips);
   }
+}
+
+/** @param {Member} member */
+function option(member) {
+  const { root, slots } = clone("option");
+  fillAvatar(slots.avatar, member);
+  setText(slots.name, member.name);
+  setText(slots.detail, `@${member.handle}`);
+  return root;
 }
 
 /** @param {Member} member @param {string} words */

@@ -1,6 +1,7 @@
 const LONG = 450; // milliseconds that a finger rests; the same as the platforms'
 const SOON = 100; // milliseconds in which the click follows that belongs to the finger
 const STILL = 10; // pixels that it may move and still rests
+const HELD = 1_000; // milliseconds that what is pressed stands still: longer is no click, but a selection or a drag
 
 /**
  * A finger that rests on something, as one does on a phone to see what can be done with it.
@@ -48,3 +49,45 @@ function swallowClick() {
   document.addEventListener("click", swallow, { capture: true, once: true });
   setTimeout(() => document.removeEventListener("click", swallow, { capture: true }), SOON);
 }
+
+/** @type {Set<() => void>} what is done when nothing is pressed any longer */
+const held = new Set();
+let isPressed = false;
+let letGo = 0;
+
+/**
+ * `work` at once, or when what is pressed has been let go and its click is over: what moves from under the pointer
+ * between pressing and letting go is not clicked, and news come whenever they like.
+ *
+ * @param {() => void} work
+ * @returns {() => void}
+ */
+export function steady(work) {
+  return () => (isPressed ? void held.add(work) : work());
+}
+
+/** @param {PointerEvent} event */
+function onPress({ button }) {
+  if (button !== 0) return;
+  isPressed = true;
+  endIn(HELD);
+}
+
+/** The click of a mouse follows in the same task, that of a finger as soon as it is known to be one. @param {PointerEvent} event */
+function onLetGo({ type, pointerType }) {
+  endIn(type === "pointerup" && pointerType !== "mouse" ? SOON : 0);
+}
+
+/** @param {number} rest milliseconds */
+function endIn(rest) {
+  clearTimeout(letGo);
+  letGo = setTimeout(() => {
+    isPressed = false;
+    const waiting = [...held];
+    held.clear();
+    for (const work of waiting) work();
+  }, rest);
+}
+
+globalThis.addEventListener?.("pointerdown", onPress, { capture: true, passive: true });
+for (const type of ["pointerup", "pointercancel"]) globalThis.addEventListener?.(type, onLetGo, { capture: true, passive: true });

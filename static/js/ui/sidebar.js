@@ -8,6 +8,7 @@ import { fillAvatar, shortTime } from "./format.js";
 import { gettext, interpolate } from "./i18n.js";
 import { attention } from "./levels.js";
 import { conversationIcon, conversationName, isChannel, others, presenceLabel } from "./names.js";
+import { steady } from "./press.js";
 
 const MOST_COUNTED = 99; // of a badge; beyond it the number says nothing more
 const RECENT = 20; // direct messages that are shown; the others are one press away
@@ -54,7 +55,7 @@ export class Sidebar {
     this.app = app;
     this.key = `parley:sidebar:${app.config.member}`;
     this.#kept = { ...this.#kept, ...readJson(this.key) };
-    this.later = everyFrame(() => this.render(), RENDERED);
+    this.later = everyFrame(steady(() => this.render()), RENDERED);
     app.store.observe((changes) => this.#onChanges(changes));
     app.client.drafts.observe((place) => this.#touch([place]));
     app.client.signals.observe(() => this.#touch([...this.#entries.values()].filter((one) => one.home !== "channels").map((one) => one.conversation.id)));

@@ -11,7 +11,7 @@ import { gettext } from "./i18n.js";
 import { flash } from "./history.js";
 import { MessageList } from "./messagelist.js";
 import { conversationTitle } from "./names.js";
-import { onLongPress } from "./press.js";
+import { onLongPress, steady } from "./press.js";
 import { rowsOf } from "./rows.js";
 import { explain, toast } from "./toast.js";
 
@@ -36,7 +36,7 @@ export class Thread {
     this.list.element.addEventListener("click", (event) => void actions.onClick(event));
     onLongPress(this.list.element, (target) => actions.onLongPress(target));
     this.composer = new Composer(app, byId("thread-dock"));
-    this.render = everyFrame(() => this.#render());
+    this.render = everyFrame(steady(() => this.#render()));
     app.store.observe((changes) => {
       if (changes.histories.size || changes.members.size || changes.participants.size) this.render();
       if (this.#root && changes.histories.has(this.#conversation)) void this.#refill(this.#root);
