@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench.bars import OURS, Verdict, judge
+from tests.bench.bars import OURS, Verdict, judge, slowness
 from tests.bench.bench import Bench, Line, Workload, number
 from tests.bench.chart import METRICS, chart
 from tests.bench.figures import Figure
@@ -45,6 +45,7 @@ def describe(bench: Bench, workloads: Sequence[Workload]) -> dict[str, Any]:
         "seconds": round(sum(workload.seconds for workload in workloads)),
         "repeats": bench.repeats,
         "machine": machine(),
+        "slowness": slowness(workloads),
         "workloads": [asdict(workload) for workload in workloads],
         "bars": [
             {
@@ -54,6 +55,8 @@ def describe(bench: Bench, workloads: Sequence[Workload]) -> dict[str, Any]:
                 "reach": each.bar.reach,
                 "value": each.value,
                 "met": each.met,
+                "there": each.there,
+                "met_there": each.met_there,
             }
             for each in judge(workloads)
         ],
@@ -96,7 +99,7 @@ def machine() -> dict[str, Any]:
 
 def table(workloads: Sequence[Workload]) -> str:
     """Every figure with its spread and our ratio to each peer, and then the bars."""
-    return "\n".join([*_figures(workloads), "", *_verdicts(judge(workloads))])
+    return "\n".join([*_figures(workloads), "", *_verdicts(judge(workloads)), *_machine(workloads)])
 
 
 def _figures(workloads: Sequence[Workload]) -> Iterator[str]:
@@ -129,15 +132,26 @@ def _ratio(workload: Workload, line: Line) -> str:
 
 
 def _verdicts(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    yield f"{'':10}{'bar':52}{'measured':>12}{'bar':>12}{'reach':>10}"
+    yield f"{'':10}{'bar':52}{'measured':>12}{'there':>12}{'bar':>12}{'reach':>10}"
     for each in verdicts:
         bar, sign = each.bar, "≥" if each.bar.least else "≤"
         limit = "-" if bar.limit is None else f"{sign} {number(bar.limit)}"
         reach = "" if bar.reach is None else f"{sign} {number(bar.reach)}"
         value = "-" if each.value is None else number(each.value)
-        said = {True: "met", False: "NOT MET", None: ""}[each.met]
-        said += {True: ", reached", False: "", None: ""}[each.reached]
-        yield f"{bar.workload:10}{bar.subject:52}{value:>12}{limit:>12}{reach:>10}   {said}"
+        there = "" if each.there is None else number(each.there)
+        yield f"{bar.workload:10}{bar.subject:52}{value:>12}{there:>12}{limit:>12}{reach:>10}   {_said(each)}"
+
+
+def _said(verdict: Verdict) -> str:
+    if verdict.met is False:
+        return "NOT MET here, met there" if verdict.met_there else "NOT MET"
+    return ", ".join(["met"] * bool(verdict.met) + ["reached"] * bool(verdict.reached))
+
+
+def _machine(workloads: Sequence[Workload]) -> Iterator[str]:
+    slow = slowness(workloads)
+    if slow is not None:
+        yield f"\nthere: where the bars were set. The peers take {slow:.2f} times as long here for the same work."
 
 
 def _commit() -> str:

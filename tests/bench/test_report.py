@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.bench.bars import BARS, judge
+from tests.bench.bars import BARS, THERE, Verdict, judge, slowness
 from tests.bench.bench import Bench, Workload, record
 from tests.bench.chart import METRICS, chart
 from tests.bench.report import read, table, write
@@ -46,6 +46,40 @@ def test_a_missed_bar_is_said_so(bench):
     bench.workloads[0].lines.clear()
     _line(bench.workloads[0], "8 in flight", "Parley", rate=[1e3], cost=[50.0])
     assert "NOT MET" in table(bench.workloads)
+
+
+def test_what_a_slower_machine_misses_is_told_from_what_we_do(bench):
+    fanout = bench.workloads[0]
+    fanout.lines.clear()
+    _line(fanout, "20/s", "Parley", rate=[1e3], cost=[40.0])
+    for case, cost in {"8 in flight": 24.0, "1 in flight": 32.4, "20/s": 40.5}.items():
+        _line(fanout, case, "Socket.IO, PostgreSQL", rate=[1e3], cost=[cost])
+    assert slowness(bench.workloads) is None  # one peer's noise
+    assert _of(bench, "20/s: µs/delivery").there is None
+    _line(fanout, "20/s", "mosquitto, QoS 1", rate=[1e3], cost=[18.4])
+    assert slowness(bench.workloads) == pytest.approx(2)
+    paced = _of(bench, "20/s: µs/delivery")
+    assert (paced.met, paced.there, paced.met_there) == (False, pytest.approx(20), True)
+    assert "NOT MET here, met there" in table(bench.workloads)
+    assert "2.00 times as long" in table(bench.workloads)
+    ratio = _of(bench, "20/s: µs/delivery ÷ Socket.IO, PostgreSQL")
+    assert (ratio.met, ratio.there) == (True, None)  # it was measured in the same run
+
+
+def test_more_is_better_of_a_rate_there_too(bench):
+    for system, cases in THERE.items():
+        for case, cost in cases.items():
+            bench.workloads[0].lines[:] = [
+                line for line in bench.workloads[0].lines if (line.case, line.system) != (case, system)
+            ]
+            _line(bench.workloads[0], case, system, rate=[1e3], cost=[cost * 2])
+    record(bench.add("posts"), "200 members", "Parley", {"posts/s": [600.0]})
+    posts = _of(bench, "200 members: posts/s")
+    assert (posts.met, posts.there, posts.met_there) == (False, pytest.approx(1200), True)
+
+
+def _of(bench: Bench, subject: str) -> Verdict:
+    return next(each for each in judge(bench.workloads) if each.bar.subject == subject)
 
 
 def test_a_run_is_read_as_it_was_written(bench, tmp_path):
