@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -303,12 +304,15 @@ class Person:
         assert fewest > 0, "for a moment there was no message on the page"
 
     def duplicate_tab(self) -> Person:
-        """As the browser's own command does: with a copy of what the tab keeps."""
-        with self.page.context.expect_page() as opened:
-            # Not window.open, which now and then throws about a callback of Chromium's own when the machine is busy.
-            self.page.evaluate(DUPLICATE)
-        person = Person(opened.value, self.member)
+        """As the browser's own command does: a window of its own, with a copy of what the tab keeps."""
+        # Neither window.open nor a link with an opener: Playwright halts the new window until it has attached, which
+        # halts its opener with it, and a listener called just then fails as "no longer runnable".
+        kept = json.dumps(self.page.evaluate("({ ...sessionStorage })"))
+        page = self.page.context.new_page()
+        page.add_init_script(f"if (!sessionStorage.length) Object.assign(sessionStorage, {kept})")
+        person = Person(page, self.member)
         self.others.append(person)
+        page.goto(self.page.url)
         return person
 
     @contextmanager
@@ -347,15 +351,6 @@ class Person:
 
 
 STILL = "() => document.getAnimations().every((one) => one.playState !== 'running')"
-
-# A window that gets a copy of what the tab keeps.
-DUPLICATE = """
-() => {
-  const link = document.createElement("a");
-  Object.assign(link, { href: location.href, target: "_blank", rel: "opener" });
-  link.click();
-}
-"""
 
 # The fewest messages on the page in any frame from now on, and how many frames were looked at.
 WATCH = """
