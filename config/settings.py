@@ -302,7 +302,7 @@ PARTICIPANTS_PER_GROUP = 9  # a group message with more people wants to be a cha
 
 MAILBOX_BACKEND = envchoice("MAILBOX_BACKEND", "postgres", ("postgres", "valkey", "memory"))
 MAILBOX_ENTRIES = envint("MAILBOX_ENTRIES", 10_000, least=256)  # waiting events a client; a sync is quicker than more
-MAILBOX_BYTES = envint("MAILBOX_MEGABYTES", 32, least=1, most=1024) * 2**20  # what those may weigh when sent
+MAILBOX_BYTES = envint("MAILBOX_MEGABYTES", 32, least=1, most=1024) * 2**20  # what those may weigh, about
 MAILBOX_DAYS = envint("MAILBOX_DAYS", 7, least=1, most=365)  # undelivered entries older than this make room
 ACKED_ENTRIES = envchoice("ACKED_ENTRIES", "delete", ("delete", "keep"))  # keep: proof of delivery, for compliance
 ACKED_DAYS = envint("ACKED_DAYS", 90, least=1, most=3650)  # how long kept ones stay

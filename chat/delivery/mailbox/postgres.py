@@ -30,6 +30,7 @@ from chat.delivery.mailbox import audience
 from chat.delivery.mailbox.contract import News, Position, Wake
 
 CHECK_EVERY: Final = 256  # entries between two looks at a mailbox's bounds; staggered: few clients are due at once
+WEIGHED: Final = 64  # entries of a mailbox that are read to know about what all of them weigh
 CHECK_AT_ONCE: Final = 16  # mailboxes measured by one fan-out; the purge comes for the others within a minute
 
 RECENT: Final = 128  # entries beside the tag, at most: our clients ack 32 at once, and it is an eighth of a page
@@ -76,21 +77,27 @@ WITH {audience.WANTED}, counted AS (
 ), {_APPENDED}
 """
 
-# Whoever keeps up has acked what was there at the last look, and nearly everybody does: theirs need not be counted.
-# What would be waiting since then is a row: it is older than all that has room beside the tag.
-_OVERFLOWING: Final = f"""
-SELECT c.id FROM chat_client c CROSS JOIN LATERAL (
-    SELECT count(*) AS entries, sum(octet_length(v.data)) AS bytes FROM (
-        SELECT e.event_id FROM chat_mailboxentry e WHERE e.client_id = c.id UNION ALL SELECT unnest(c.recent)
-    ) AS entry JOIN chat_event v ON v.id = entry.event_id
-) AS held
-WHERE c.id = ANY(%s::bigint[])
-    AND EXISTS (SELECT FROM chat_mailboxentry e WHERE e.client_id = c.id AND e.tag = c.tag - {CHECK_EVERY} + 1)
-    AND (held.entries > %s OR held.bytes > %s)
-"""
-
 _FIRST_ROW: Final = "(SELECT {} FROM chat_mailboxentry e WHERE e.client_id = c.id ORDER BY e.tag LIMIT 1)"
 _LAST_ROW: Final = "(SELECT {} FROM chat_mailboxentry e WHERE e.client_id = c.id ORDER BY e.tag DESC LIMIT 1)"
+
+# Whoever keeps up has acked what was there at the last look, and nearly everybody does: theirs need not be measured.
+# What would be waiting since then is a row: it is older than all that has room beside the tag. Tags count the entries.
+# What they weigh is judged by some of them, as far apart as they can be: to read every event of a full mailbox takes
+# 20 ms, in which the next message would wait, and who is emptied a little early or late is only told to sync.
+_OVERFLOWING: Final = f"""
+WITH due AS MATERIALIZED (
+    SELECT c.id, f.tag AS oldest, c.tag - f.tag + 1 AS entries
+    FROM chat_client c CROSS JOIN LATERAL ({_FIRST_ROW.format("e.tag")}) AS f
+    WHERE c.id = ANY(%s::bigint[])
+        AND EXISTS (SELECT FROM chat_mailboxentry e WHERE e.client_id = c.id AND e.tag = c.tag - {CHECK_EVERY} + 1)
+)
+SELECT d.id FROM due d WHERE d.entries > %s OR {WEIGHED} * %s::bigint < d.entries * (
+    SELECT sum(octet_length(v.data))
+    FROM generate_series(0, {WEIGHED} - 1) AS s (place)
+        JOIN chat_mailboxentry e ON e.client_id = d.id AND e.tag = d.oldest + s.place * d.entries / {WEIGHED}
+        JOIN chat_event v ON v.id = e.event_id
+)
+"""
 
 OLDEST_TAG: Final = (
     f"coalesce({_FIRST_ROW.format('e.tag')}, CASE WHEN c.recent <> '{{}}' THEN c.tag - cardinality(c.recent) + 1 END)"

@@ -24,7 +24,7 @@ from tests.bench.systems.parley import Parley, take_seats
 from tests.bench.tally import Tally
 from tests.support.stack import ROOT
 
-STALE, EACH, LIVE = 100, 10_000, 50
+STALE, EACH, LIVE = 125, 8_000, 50  # fewer each than a mailbox may hold, or they would be emptied before
 NO_EVENT = 0  # what the stale entries point to
 EVERY = 0.02  # seconds between two posts
 CALM = 4.0  # seconds of traffic before the purge

@@ -31,6 +31,13 @@ def beside(client: Client) -> int:
         return len(Client.objects.get(pk=client.pk).recent)
 
 
+def weights(events: list[int]) -> list[int]:
+    """How many bytes each of them is when it is sent."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT octet_length(data) FROM chat_event WHERE id = ANY(%s)", [events])
+        return [weight for (weight,) in cursor.fetchall()]
+
+
 def drop(client: Client) -> None:
     mailbox().drop([client.pk])
     with scope_of(client.member):
@@ -168,6 +175,18 @@ def test_only_who_has_rows_is_measured(
     for _ in range(3):
         post(channel, alice, CHECK_EVERY)
     assert measured == [client.pk] * 5
+
+
+@pytest.mark.parametrize(("share", "emptied"), [(1.5, False), (0.5, True)])
+def test_a_mailbox_that_weighs_too_much_is_emptied(
+    client: Client, channel: Conversation, alice: Member, settings: Any, share: float, *, emptied: bool
+) -> None:
+    at_once, times = 32, 2 * CHECK_EVERY // 32
+    settings.MAILBOX_BYTES = round(share * times * sum(weights(post(channel, alice, at_once))))
+    for _ in range(times - 1):
+        post(channel, alice, at_once)
+    assert at(client).reaches(client.tag) is not emptied
+    assert at(client).tag == client.tag + times * at_once
 
 
 def test_rows_of_a_client_that_is_deleted_go_when_nobody_waits_for_it_any_longer(
