@@ -146,6 +146,7 @@ class Person:
         expect(panel.get_by_role("listitem").filter(has_text=text)).to_be_visible()
 
     def edit_last_message(self, text: str) -> None:
+        expect(self.page.locator("#messages .is-pending")).to_have_count(0)  # until then there is none to edit
         self._composer.press("ArrowUp")
         editor = self.page.get_by_role("textbox", name="Edit the message")
         editor.fill(text)

@@ -192,6 +192,24 @@ def test_code_that_is_pasted_can_become_a_block(
     expect(offer).to_be_hidden()
 
 
+def test_arrow_up_edits_nothing_while_the_last_message_is_on_its_way(
+    browser_of: BrowserOf, plans: Conversation, alice: Member, bob: Member
+) -> None:
+    a = browser_of(alice, sockets=False)
+    editor = a.page.get_by_role("textbox", name="Edit the message")
+    a.open("plans")
+    a.send_message("The one before")
+    a.assert_sent("The one before")
+    with a.late(r"/conversations/[^/]+/messages$"):
+        a.send_message("The last one")
+        a.press("ArrowUp")
+        expect(a.composer).to_be_focused()
+    a.assert_sent("The last one")
+    expect(editor).to_be_hidden()
+    a.press("ArrowUp")
+    expect(editor).to_have_value("The last one")
+
+
 def test_drafts_of_a_conversation_and_of_a_thread_are_two_and_are_kept_across_tabs(
     browser_of: BrowserOf, plans: Conversation, alice: Member, bob: Member
 ) -> None:

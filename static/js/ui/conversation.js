@@ -194,8 +194,9 @@ export class ConversationView {
     return this.app.store.between(id, Math.max(1, last_seq - RECENT), last_seq);
   }
 
-  /** @param {Conversation} conversation */
+  /** While the last one is on its way, the one before it is not what is meant. @param {Conversation} conversation */
   #editLast({ id, last_seq }) {
+    if (this.app.client.outbox.entries(id).some((entry) => !entry.thread && entry.state === "sending")) return true;
     const mine = this.#recent(id, last_seq).filter((one) => one.author === this.app.store.me && !one.deleted_at && !one.hidden_at && !one.thread);
     const node = this.history.list.nodeOf(this.history.list.atSeq(mine.at(-1)?.seq ?? 0));
     if (node) void this.editor().then(({ editMessage }) => editMessage(this.app, node));

@@ -163,8 +163,10 @@ export class Thread {
     };
   }
 
-  /** @param {Message} root */
+  /** As in the conversation. @param {Message} root */
   #editLast(root) {
+    const waiting = this.app.client.outbox.entries(root.conversation).filter((entry) => entry.thread === root.id);
+    if (waiting.some((entry) => entry.state === "sending")) return true;
     const mine = this.app.store.replies(root).filter((one) => one.author === this.app.store.me && !one.deleted_at && !one.hidden_at);
     const node = this.list.nodeOf(this.list.atSeq(mine.at(-1)?.seq ?? 0));
     if (node) editMessage(this.app, node);
