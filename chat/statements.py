@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 from psycopg import Connection, Cursor
 
 Row = TypeVar("Row", bound=models.Model)
@@ -30,6 +30,21 @@ def execute(sql: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Cursor[A
     with connection.wrap_database_errors:
         # Django's own cursor would not prepare it.
         return Cursor(_connection()).execute(sql, parameters, binary=True)
+
+
+def execute_by_index(sql: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Cursor[Any]:
+    """Run what looks for a few rows of a queue table. Such a table is empty at one moment and huge at the next, and a
+    plan lives from one to the other: made for the empty one it would read the whole table, for each row again.
+    """
+    with transaction.atomic():
+        execute(_BY_INDEX, ())
+        return execute(sql, parameters)
+
+
+_BY_INDEX: Final = (
+    "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),"
+    " set_config('enable_mergejoin', 'off', true)"
+)
 
 
 def array(values: Iterable[object]) -> str:

@@ -121,7 +121,7 @@ SELECT * FROM (
 
 _HOLDING: Final = """
 SELECT c.id FROM chat_client c WHERE c.id = ANY(%(clients)s::bigint[]) AND (%(event)s = ANY(c.recent)
-    OR EXISTS (SELECT FROM chat_mailboxentry e WHERE e.client_id = c.id AND e.event_id = %(event)s))
+    OR (SELECT true FROM chat_mailboxentry e WHERE e.client_id = c.id AND e.event_id = %(event)s LIMIT 1))
 """
 
 _WITHDRAW: Final = """
@@ -290,13 +290,13 @@ class PostgresMailbox:
         return 0
 
     def depth(self, clients: Sequence[int]) -> Mapping[int, int]:
-        return dict(statements.execute(_DEPTH, [numbers(clients)]).fetchall())
+        return dict(statements.execute_by_index(_DEPTH, [numbers(clients)]).fetchall())
 
     def oldest(self, clients: Sequence[int]) -> Mapping[int, int]:
-        return dict(statements.execute(_OLDEST, [numbers(clients)]).fetchall())
+        return dict(statements.execute_by_index(_OLDEST, [numbers(clients)]).fetchall())
 
     def holding(self, clients: Sequence[int], event: int) -> set[int]:
-        found = statements.execute(_HOLDING, {"clients": numbers(clients), "event": event})
+        found = statements.execute_by_index(_HOLDING, {"clients": numbers(clients), "event": event})
         return {row[0] for row in found.fetchall()}
 
     def catch_up(self) -> int:
@@ -322,17 +322,17 @@ class PostgresMailbox:
     def _bound(self, clients: Sequence[int]) -> None:
         """Empty those mailboxes that hold more than a sync would cost."""
         bounds = [database.numbers(clients), settings.MAILBOX_ENTRIES, settings.MAILBOX_BYTES]
-        overflowing = [client for (client,) in statements.execute(_OVERFLOWING, bounds)]
+        overflowing = [client for (client,) in statements.execute_by_index(_OVERFLOWING, bounds)]
         if overflowing:
             self.truncate(overflowing)
             metrics.OVERFLOWS.inc(len(overflowing))
 
 
 def _remove_rows(clients: str) -> None:
-    for client, first, last in statements.execute(_HELD, [clients]).fetchall():
+    for client, first, last in statements.execute_by_index(_HELD, [clients]).fetchall():
         for tag in range(first or 0, (last or -1) + 1, DROPPED_AT_ONCE):
             started = time.monotonic()
-            statements.execute(_DROPPED, [client, tag, tag + DROPPED_AT_ONCE])
+            statements.execute_by_index(_DROPPED, [client, tag, tag + DROPPED_AT_ONCE])
             time.sleep(time.monotonic() - started)  # every other moment belongs to who writes
 
 

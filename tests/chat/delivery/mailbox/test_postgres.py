@@ -189,6 +189,22 @@ def test_a_mailbox_that_weighs_too_much_is_emptied(
     assert at(client).tag == client.tag + times * at_once
 
 
+def test_what_is_planned_while_there_are_no_rows_does_not_read_all_of_them_later(client: Client) -> None:
+    def whole_reads() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_force_next_flush()")
+            cursor.execute("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'chat_mailboxentry'")
+            return int(cursor.fetchone()[0])
+
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE) chat_mailboxentry, chat_client, chat_event")
+    before = whole_reads()
+    for look in (mailbox().depth, mailbox().oldest, PostgresMailbox()._bound, mailbox().drop):
+        look([client.pk])
+    assert mailbox().holding([client.pk], 1) == set()
+    assert whole_reads() == before
+
+
 def test_rows_of_a_client_that_is_deleted_go_when_nobody_waits_for_it_any_longer(
     client: Client,
     ids: list[int],
