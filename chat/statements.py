@@ -41,9 +41,8 @@ def execute_by_index(sql: str, parameters: Mapping[str, Any] | Sequence[Any]) ->
         return execute(sql, parameters)
 
 
-_BY_INDEX: Final = (
-    "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),"
-    " set_config('enable_mergejoin', 'off', true)"
+_BY_INDEX: Final = "SELECT " + ", ".join(
+    f"set_config('enable_{way}', 'off', true)" for way in ("seqscan", "bitmapscan", "sort", "hashjoin", "mergejoin")
 )
 
 

@@ -83,19 +83,23 @@ _LAST_ROW: Final = "(SELECT {} FROM chat_mailboxentry e WHERE e.client_id = c.id
 # Whoever keeps up has acked what was there at the last look, and nearly everybody does: theirs need not be measured.
 # What would be waiting since then is a row: it is older than all that has room beside the tag. Tags count the entries.
 # What they weigh is judged by some of them, as far apart as they can be: to read every event of a full mailbox takes
-# 20 ms, in which the next message would wait, and who is emptied a little early or late is only told to sync.
+# 20 ms, in which the next message would wait, and who is emptied a little early or late is only told to sync. OFFSET 0
+# and subqueries instead of joins leave one plan, as below.
 _OVERFLOWING: Final = f"""
 WITH due AS MATERIALIZED (
     SELECT c.id, f.tag AS oldest, c.tag - f.tag + 1 AS entries
     FROM chat_client c CROSS JOIN LATERAL ({_FIRST_ROW.format("e.tag")}) AS f
     WHERE c.id = ANY(%s::bigint[])
-        AND EXISTS (SELECT FROM chat_mailboxentry e WHERE e.client_id = c.id AND e.tag = c.tag - {CHECK_EVERY} + 1)
+        AND (SELECT true FROM chat_mailboxentry e WHERE e.client_id = c.id AND e.tag = c.tag - {CHECK_EVERY} + 1)
 )
 SELECT d.id FROM due d WHERE d.entries > %s OR {WEIGHED} * %s::bigint < d.entries * (
-    SELECT sum(octet_length(v.data))
-    FROM generate_series(0, {WEIGHED} - 1) AS s (place)
-        JOIN chat_mailboxentry e ON e.client_id = d.id AND e.tag = d.oldest + s.place * d.entries / {WEIGHED}
-        JOIN chat_event v ON v.id = e.event_id
+    SELECT sum(v.bytes) FROM generate_series(0, {WEIGHED} - 1) AS s (place)
+        CROSS JOIN LATERAL (
+            SELECT e.event_id FROM chat_mailboxentry e
+            WHERE e.client_id = d.id AND e.tag = d.oldest + s.place * d.entries / {WEIGHED} OFFSET 0
+        ) AS e CROSS JOIN LATERAL (
+            SELECT octet_length(v.data) AS bytes FROM chat_event v WHERE v.id = e.event_id OFFSET 0
+        ) AS v
 )
 """
 
