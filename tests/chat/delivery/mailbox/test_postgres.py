@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from accounts.models import Member
 from chat.actions import purge
 from chat.delivery.mailbox import Position, mailbox
-from chat.delivery.mailbox.postgres import CHECK_EVERY, RECENT, PostgresMailbox
+from chat.delivery.mailbox.postgres import CHECK_EVERY, RECENT, PostgresMailbox, _remove_rows
 from chat.delivery.publish import Draft, publish
 from chat.models import Client, Conversation, MailboxEntry, Participant
 from tests.cast import scope_of
@@ -191,18 +191,22 @@ def test_a_mailbox_that_weighs_too_much_is_emptied(
 
 def test_what_is_planned_while_there_are_no_rows_does_not_read_all_of_them_later(client: Client) -> None:
     def whole_reads() -> int:
+        """Of this connection alone, in this transaction."""
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_stat_force_next_flush()")
-            cursor.execute("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'chat_mailboxentry'")
+            cursor.execute("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'chat_mailboxentry'")
             return int(cursor.fetchone()[0])
 
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE) chat_mailboxentry, chat_client, chat_event")
-    before = whole_reads()
-    for look in (mailbox().depth, mailbox().oldest, PostgresMailbox()._bound, mailbox().drop):
-        look([client.pk])
-    assert mailbox().holding([client.pk], 1) == set()
-    assert whole_reads() == before
+    box = PostgresMailbox()
+    with transaction.atomic():
+        earlier = whole_reads()
+        assert not MailboxEntry.objects.exists()
+        assert (before := whole_reads()) == earlier + 1, "what reads it all is seen"
+        box._bound([client.pk])
+        _remove_rows(str({client.pk}))
+        assert (box.depth([client.pk]), box.oldest([client.pk]), box.holding([client.pk], 1)) == ({}, {}, set())
+        assert whole_reads() == before
 
 
 def test_rows_of_a_client_that_is_deleted_go_when_nobody_waits_for_it_any_longer(
