@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Final
 
 from playwright.sync_api import ViewportSize
 
-# Debian's Chromium, best without a window: with one it draws tabs and buttons for nobody, a third of a test's time.
-PROGRAM: Final = shutil.which("chromium-headless-shell") or shutil.which("chromium") or "/usr/bin/chromium"
+PROGRAM: Final = "/usr/bin/chromium"
 ARGUMENTS: Final = [
     "--no-sandbox",
     "--disable-gpu",
