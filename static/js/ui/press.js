@@ -33,7 +33,9 @@ export function onLongPress(element, act) {
     if (!rested || !(target instanceof Element)) return;
     rested = false;
     swallowClick();
-    setTimeout(() => act(target)); // when the browser has closed what the finger was not in
+    // When the browser has closed what the finger was not in, which may be with the click; until something else is pressed.
+    const again = [0, SOON, 3 * SOON].map((rest) => setTimeout(() => act(target), rest));
+    document.addEventListener("pointerdown", () => again.forEach((one) => clearTimeout(one)), { capture: true, once: true });
   });
   element.addEventListener("contextmenu", (event) => {
     if (/** @type {PointerEvent} */ (event).pointerType === "touch") event.preventDefault();
