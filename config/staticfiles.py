@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import Any
 
+import rcssmin
 import rjsmin
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.files.base import ContentFile
@@ -20,7 +20,7 @@ class ManifestStorage(CompressedManifestStaticFilesStorage):  # type: ignore[mis
 
     ES modules import each other by relative, unhashed names; Django's rewriting of `import` statements is off, because
     a change in one module would change the hash of every module above it. The import map translates instead.
-    Modules are collected without their comments and indentation, which are two fifths of what a first visit would load.
+    Modules and style sheets are collected without comments and indentation: two fifths of the bytes of a first visit.
     """
 
     support_js_module_import_aggregation = False
@@ -29,7 +29,7 @@ class ManifestStorage(CompressedManifestStaticFilesStorage):  # type: ignore[mis
         if name.startswith(MODULES) and name.endswith(".js"):
             content = ContentFile(minified(b"".join(content.chunks())))
         elif name.startswith(STYLES) and name.endswith(".css"):
-            content = ContentFile(unindented(b"".join(content.chunks())))
+            content = ContentFile(minified_style(b"".join(content.chunks())))
         return str(super()._save(name, content))
 
     @cached_property
@@ -44,9 +44,9 @@ def minified(module: bytes) -> bytes:
     return str(rjsmin.jsmin(module.decode())).encode()
 
 
-def unindented(sheet: bytes) -> bytes:
-    """A style sheet that says the same on fewer lines. No string of CSS goes over the end of a line."""
-    return re.sub(rb"(?<=[{};,])\n\s*", b"", sheet)
+def minified_style(sheet: bytes) -> bytes:
+    """A style sheet with the same meaning, without comments and needless white space."""
+    return str(rcssmin.cssmin(sheet.decode())).encode()
 
 
 def module_map() -> dict[str, str]:
