@@ -1,18 +1,20 @@
 /** What the tests of the browser client share: a clock that stands still, storage in memory, a server that says what it is told. */
 
-/** Time moves only by `advance`, and chance is always a half. */
+/** Time moves only by `advance`, and chance is always a half. Setting `time` sets the device's clock alone: it jumps. */
 export class FakeClock {
   constructor(start = Date.parse("2026-03-01T09:00:00Z")) {
     this.time = start;
+    this.steady = 1_000;
     this.timers = new Map();
     this.next = 1;
   }
 
   now = () => this.time;
+  monotonic = () => this.steady;
   random = () => 0.5;
 
   setTimeout = (call, milliseconds) => {
-    this.timers.set(this.next, { at: this.time + milliseconds, call });
+    this.timers.set(this.next, { at: this.steady + milliseconds, call });
     return this.next++;
   };
 
@@ -20,17 +22,24 @@ export class FakeClock {
 
   /** Run every timer of the next `milliseconds`, in order, and let promises settle in between. */
   async advance(milliseconds) {
-    const end = this.time + milliseconds;
+    const end = this.steady + milliseconds;
     await settle();
     for (;;) {
       const due = [...this.timers].filter(([, timer]) => timer.at <= end).sort((a, b) => a[1].at - b[1].at)[0];
       if (!due) break;
       this.timers.delete(due[0]);
-      this.time = Math.max(this.time, due[1].at); // later, where a test let the clock jump
+      this.#moveTo(due[1].at);
       due[1].call();
       await settle();
     }
-    this.time = Math.max(this.time, end);
+    this.#moveTo(end);
+  }
+
+  /** @param {number} moment */
+  #moveTo(moment) {
+    const passed = Math.max(0, moment - this.steady);
+    this.steady += passed;
+    this.time += passed;
   }
 }
 

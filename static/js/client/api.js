@@ -1,7 +1,7 @@
 /** @import {Clock} from "./clock.js" */
 /** @import {SyncAnswer} from "./types.js" */
 
-import { fullJitter, sleep, systemClock } from "./clock.js";
+import { ServerClock, fullJitter, serverClock, sleep, systemClock } from "./clock.js";
 
 const TIMEOUT = 15_000; // milliseconds until an unanswered request counts as failed
 const ATTEMPTS = 3; // of a request that may safely be repeated
@@ -42,12 +42,14 @@ export class Api {
    * @param {() => string} options.csrfToken
    * @param {typeof globalThis.fetch} [options.fetch]
    * @param {Clock} [options.clock]
+   * @param {ServerClock} [options.time] learns the server's time from every answer
    */
-  constructor({ base, csrfToken, fetch = globalThis.fetch.bind(globalThis), clock = systemClock }) {
+  constructor({ base, csrfToken, fetch = globalThis.fetch.bind(globalThis), clock = systemClock, time = clock === systemClock ? serverClock : new ServerClock(clock) }) {
     this.base = base;
     this.csrfToken = csrfToken;
     this.fetch = fetch;
     this.clock = clock;
+    this.time = time;
   }
 
   /**
@@ -139,6 +141,7 @@ export class Api {
   async #attempt(method, path, body, etag) {
     const abort = new AbortController();
     const timer = this.clock.setTimeout(() => abort.abort(), TIMEOUT);
+    const askedAt = this.clock.monotonic();
     try {
       const response = await this.fetch(path.startsWith("/") ? path : this.base + path, {
         method,
@@ -150,8 +153,11 @@ export class Api {
       const empty = response.status === 204 || response.status === 304;
       const answer = empty ? null : await response.json().catch(() => null);
       if (response.ok && !empty && answer === null) throw new Error("no JSON");
-      if (response.ok || empty) return { answer, response };
-      throw new ApiError(response.status, answer ?? {}, retryAfter(response, this.clock));
+      if (response.ok || empty) {
+        this.time.takeDate(response.headers.get("Date"), askedAt);
+        return { answer, response };
+      }
+      throw new ApiError(response.status, answer ?? {}, retryAfter(response));
     } catch (error) {
       throw error instanceof ApiError ? error : new ApiError(0, { detail: String(error) });
     } finally {
@@ -175,10 +181,12 @@ function samePath(url) {
   return pathname + search;
 }
 
-/** @param {Response} response @param {Clock} clock */
-function retryAfter(response, clock) {
+/** @param {Response} response its date is compared with its own `Date`: the same machine's clock @returns {number | null} milliseconds */
+function retryAfter(response) {
   const value = response.headers.get("Retry-After");
   if (!value) return null;
   const seconds = Number(value);
-  return Number.isNaN(seconds) ? Math.max(0, Date.parse(value) - clock.now()) : seconds * 1000;
+  if (!Number.isNaN(seconds)) return seconds * 1000;
+  const wait = Date.parse(value) - Date.parse(response.headers.get("Date") ?? "");
+  return Number.isNaN(wait) ? null : Math.max(0, wait);
 }

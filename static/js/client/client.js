@@ -80,6 +80,7 @@ export class Client {
   }) {
     this.clock = clock;
     this.api = new Api({ base, csrfToken, clock, fetch });
+    this.time = this.api.time;
     this.store = new Store(me);
     this.signals = new Signals({ clock, me, say: (conversation) => this.stream.socket.send({ op: "typing", conversation }) });
     const session = new Session({ api: this.api, storage: tabStorage, key: `parley:client:${me}`, label, locks, beacon });
@@ -92,6 +93,7 @@ export class Client {
       storage,
       prefix: `parley:outbox:${me}:`,
       clock,
+      time: this.time,
     });
     this.previews = new Poller({ run: () => this.#lookAgain(), pause: () => (isVisible() ? LOOK_AGAIN : 6 * LOOK_AGAIN), clock });
     this.presence = new Poller({ run: () => this.#lookAround(), pause: () => (0.5 + clock.random()) * PRESENCE, clock });

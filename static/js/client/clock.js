@@ -1,8 +1,14 @@
 /**
- * Time and chance, passed to whatever needs them so that tests can hold them still.
+ * Time and chance, passed to whatever needs them so that tests can control them. This is the only file that reads the
+ * device's clock: people set it wrong by minutes or years, and it jumps while the page is open.
+ *
+ * - The difference of two moments on this device: `monotonic`, which never jumps.
+ * - A moment that the server named, compared with now: `ServerClock.now`.
+ * - An order: neither; a counter.
  *
  * @typedef {object} Clock
- * @property {() => number} now milliseconds since the epoch
+ * @property {() => number} now milliseconds since the epoch, as the device believes
+ * @property {() => number} monotonic milliseconds since some moment; never goes back, may stand still while the machine sleeps
  * @property {() => number} random from 0 up to 1
  * @property {(call: () => void, milliseconds: number) => unknown} setTimeout
  * @property {(handle: any) => void} clearTimeout
@@ -11,10 +17,97 @@
 /** @type {Clock} */
 export const systemClock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   random: () => Math.random(),
   setTimeout: (call, milliseconds) => globalThis.setTimeout(call, milliseconds),
   clearTimeout: (handle) => globalThis.clearTimeout(handle),
 };
+
+const SECOND = 1_000; // milliseconds; the header `Date` has no fraction
+const CALENDAR = 23 * 60 * 60_000; // milliseconds by which a device's clock may be off and still show its owner's day
+
+/**
+ * The server's time, whatever the device's clock says. Answers name it (`takeDate`), events are never later than it
+ * (`takeMoment`); between two of them the device's monotonic clock counts. Before the first, the device's clock is all there is.
+ */
+export class ServerClock {
+  /** @type {number | null} server time minus monotonic time, in milliseconds */
+  #offset = null;
+
+  /** @param {Clock} clock */
+  constructor(clock) {
+    this.clock = clock;
+  }
+
+  /** @returns {number} milliseconds since the epoch */
+  now() {
+    return this.#offset === null ? this.clock.now() : this.#offset + this.clock.monotonic();
+  }
+
+  /**
+   * Now, for what calendars show. It is the device's time, so that "Today" changes when its owner's day does, and a clock
+   * that somebody corrected by hours instead of setting the time zone agrees with itself. A clock that is off by a day or
+   * more is nobody's calendar: then it is the server's time.
+   *
+   * @returns {Date}
+   */
+  calendar() {
+    const device = this.clock.now();
+    const server = this.now();
+    return new Date(Math.abs(device - server) < CALENDAR ? device : server);
+  }
+
+  /**
+   * The header `Date` of an answer: when it was made, it was that second. What was known before is kept where it fits,
+   * so that the time does not jitter with the duration of requests.
+   *
+   * @param {string | null} date
+   * @param {number} askedAt monotonic milliseconds
+   */
+  takeDate(date, askedAt) {
+    const earliest = Date.parse(date ?? "");
+    if (Number.isNaN(earliest)) return;
+    const at = this.clock.monotonic();
+    const latest = earliest + SECOND + Math.max(0, at - askedAt);
+    const known = this.#offset === null ? earliest + SECOND / 2 : this.#offset + at;
+    this.#offset = Math.min(Math.max(known, earliest), latest) - at;
+  }
+
+  /** @param {string} moment of an event that has just arrived: now is not earlier */
+  takeMoment(moment) {
+    const at = Date.parse(moment);
+    if (this.#offset !== null && at > this.now()) this.#offset = at - this.clock.monotonic();
+  }
+}
+
+/** The page's. Views that write dates need it where no client is at hand. */
+export const serverClock = new ServerClock(systemClock);
+
+/**
+ * Measures how long ago something was, counting time in which the machine slept: most monotonic clocks stand still then,
+ * the device's clock does not. A device's clock that is set forward looks like sleep. So this is for doubt only: a
+ * connection may be tested without need, and is never trusted for too long.
+ */
+export class Stopwatch {
+  /** @param {Clock} clock */
+  constructor(clock) {
+    this.clock = clock;
+    this.start();
+  }
+
+  start() {
+    this.#steady = this.clock.monotonic();
+    this.#device = this.clock.now();
+  }
+
+  /** @returns {number} milliseconds since the last start */
+  get elapsed() {
+    return Math.max(this.clock.monotonic() - this.#steady, this.clock.now() - this.#device);
+  }
+
+  #steady = 0;
+  #device = 0;
+}
 
 /**
  * How long to wait before attempt number `attempt` (from 0): anything up to a doubling bound, so that clients which

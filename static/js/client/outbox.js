@@ -1,7 +1,7 @@
 /** @import {Clock} from "./clock.js" */
 
 import { ApiError } from "./api.js";
-import { Pause, fullJitter, systemClock } from "./clock.js";
+import { Pause, ServerClock, fullJitter, serverClock, systemClock } from "./clock.js";
 
 const MOST_ENTRIES = 200; // a person does not write more while offline; a script that does should hear of it
 
@@ -13,7 +13,8 @@ const MOST_ENTRIES = 200; // a person does not write more while offline; a scrip
  * @property {string} conversation
  * @property {string} text
  * @property {string | null} thread
- * @property {string} created_at
+ * @property {number} order ascending as the entries of this browser were written: clocks jump
+ * @property {string} created_at by the server's time as far as it is known; for show
  * @property {"sending" | "failed"} state
  * @property {string | null} error why it failed, in the server's words
  */
@@ -49,25 +50,21 @@ export class Outbox {
    * @param {KeyValueStorage} options.storage
    * @param {string} options.prefix of the storage keys; names the member, so that nobody sends another's words
    * @param {Clock} [options.clock]
+   * @param {ServerClock} [options.time]
    * @param {() => string} [options.newRef]
    */
-  constructor({ send, storage, prefix, clock = systemClock, newRef = () => crypto.randomUUID() }) {
+  constructor({ send, storage, prefix, clock = systemClock, time = clock === systemClock ? serverClock : new ServerClock(clock), newRef = () => crypto.randomUUID() }) {
     this.send = send;
     this.storage = storage;
     this.prefix = prefix;
     this.clock = clock;
+    this.time = time;
     this.newRef = newRef;
   }
 
   /** Take up what an earlier page left behind. */
   restore() {
-    const found = [];
-    for (let index = 0; index < this.storage.length; index += 1) {
-      const key = this.storage.key(index);
-      if (key?.startsWith(this.prefix)) found.push(this.#read(key));
-    }
-    const entries = found.filter((entry) => entry !== null);
-    entries.sort((one, other) => (one.created_at < other.created_at ? -1 : 1));
+    const entries = this.#stored().sort((one, other) => one.order - other.order || (one.created_at < other.created_at ? -1 : 1));
     for (const entry of entries) {
       this.#entries.set(entry.ref, entry);
       this.#kept.add(entry.ref);
@@ -89,7 +86,8 @@ export class Outbox {
       conversation,
       text,
       thread,
-      created_at: new Date(this.clock.now()).toISOString(),
+      order: this.#nextOrder(),
+      created_at: new Date(this.time.now()).toISOString(),
       state: "sending",
       error: null,
     };
@@ -103,7 +101,7 @@ export class Outbox {
     const entry = this.#entries.get(ref);
     if (!entry) return;
     this.#entries.delete(ref);
-    this.#put({ ...entry, state: "sending", error: null });
+    this.#put({ ...entry, order: this.#nextOrder(), state: "sending", error: null });
     this.#run(entry.conversation);
   }
 
@@ -214,11 +212,23 @@ export class Outbox {
     this.#tell(entry.conversation);
   }
 
+  /** After everything that waits in this browser, other tabs included. */
+  #nextOrder() {
+    return 1 + Math.max(0, ...[...this.#entries.values(), ...this.#stored()].map(({ order }) => order));
+  }
+
+  /** @returns {Entry[]} */
+  #stored() {
+    const keys = Array.from({ length: this.storage.length }, (_, index) => this.storage.key(index));
+    return keys.filter((key) => key?.startsWith(this.prefix)).map((key) => this.#read(key ?? "")).filter((entry) => entry !== null);
+  }
+
   /** @param {string} key @returns {Entry | null} */
   #read(key) {
     try {
       const entry = JSON.parse(this.storage.getItem(key) ?? "null");
-      return entry && typeof entry.ref === "string" && typeof entry.text === "string" ? entry : null;
+      if (!entry || typeof entry.ref !== "string" || typeof entry.text !== "string") return null;
+      return { ...entry, order: Number.isSafeInteger(entry.order) ? entry.order : 0 }; // earlier pages kept none
     } catch {
       return null;
     }

@@ -70,7 +70,7 @@ export class Reads {
     this.#timer = null;
     let next = Infinity;
     for (const conversation of this.#untold.keys()) {
-      const rest = (this.#toldAt.get(conversation) ?? -Infinity) + EVERY - this.clock.now();
+      const rest = (this.#toldAt.get(conversation) ?? -Infinity) + EVERY - this.clock.monotonic();
       if (rest > 0) next = Math.min(next, rest);
       else void this.#send(conversation);
     }
@@ -81,7 +81,7 @@ export class Reads {
   async #send(conversation) {
     const seq = this.#untold.get(conversation);
     if (seq === undefined) return;
-    this.#toldAt.set(conversation, this.clock.now());
+    this.#toldAt.set(conversation, this.clock.monotonic());
     const telling = Promise.resolve(this.say(conversation, seq) ?? this.api.put(`conversations/${conversation}/read`, { seq }));
     this.#telling.set(conversation, telling.catch(() => null)); // whoever waits for its end does not mind how it ended
     try {

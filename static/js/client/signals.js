@@ -35,7 +35,7 @@ export class Signals {
 
   /** @param {string} conversation the member pressed a key */
   type(conversation) {
-    const now = this.clock.now();
+    const now = this.clock.monotonic();
     if (now - (this.#said.get(conversation) ?? -Infinity) < SAY_AGAIN) return;
     if (this.say(conversation)) this.#said.set(conversation, now);
   }

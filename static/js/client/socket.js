@@ -2,7 +2,7 @@
 /** @import {Frame} from "./mailbox.js" */
 
 import { ApiError } from "./api.js";
-import { fullJitter } from "./clock.js";
+import { Stopwatch, fullJitter } from "./clock.js";
 
 export const SUBPROTOCOL = "parley.v1";
 const OPENING = 10_000; // milliseconds from asking for a socket to its hello
@@ -49,8 +49,6 @@ export class Socket {
   #failures = 0;
   #turn = 0; // of attempts: what an earlier one still hears is nobody's business
   #openedAt = 0;
-  #heardAt = 0;
-  #lookedAt = 0;
   /** @type {WebSocketLike | null} */
   #socket = null;
   /** @type {unknown} */
@@ -77,6 +75,8 @@ export class Socket {
     this.onChange = onChange;
     this.onEnd = onEnd;
     this.clock = clock;
+    this.heard = new Stopwatch(clock);
+    this.looked = new Stopwatch(clock);
     this.isOnline = isOnline;
   }
 
@@ -154,7 +154,7 @@ export class Socket {
 
   /** @param {any} data */
   #hear(data) {
-    this.#heardAt = this.clock.now();
+    this.heard.start();
     /** @type {Frame} */
     const frame = JSON.parse(data);
     if (frame.op === "hello") this.#onHello(frame);
@@ -170,7 +170,8 @@ export class Socket {
     this.clock.clearTimeout(this.#timer);
     this.heartbeat = heartbeat;
     this.window = window;
-    this.#openedAt = this.#lookedAt = this.clock.now();
+    this.#openedAt = this.clock.monotonic();
+    this.looked.start();
     this.#plan();
     this.#become("open");
   }
@@ -187,7 +188,7 @@ export class Socket {
 
   /** @param {number} [wait] milliseconds */
   #retry(wait) {
-    if (this.state === "open" && this.clock.now() - this.#openedAt >= STEADY) this.#failures = 0;
+    if (this.state === "open" && this.clock.monotonic() - this.#openedAt >= STEADY) this.#failures = 0;
     const pause = wait ?? fullJitter(this.clock, this.#failures);
     this.#failures += 1;
     this.#hangUp();
@@ -214,17 +215,17 @@ export class Socket {
   }
 
   get #silence() {
-    return (this.clock.now() - this.#heardAt) / 1000;
+    return this.heard.elapsed / 1000;
   }
 
   #plan() {
     this.#watch = this.clock.setTimeout(() => this.#look(), WATCH);
   }
 
-  /** Timers stand still while a machine sleeps; the clock does not. */
+  /** Timers stand still while a machine sleeps; the device's clock does not. */
   #look() {
-    const slept = this.clock.now() - this.#lookedAt > WATCH + SLEPT;
-    this.#lookedAt = this.clock.now();
+    const slept = this.looked.elapsed > WATCH + SLEPT;
+    this.looked.start();
     if (this.#silence > (slept ? DOUBTFUL : SILENCE) * this.heartbeat) this.drop();
     else this.#plan();
   }

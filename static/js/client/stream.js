@@ -51,6 +51,7 @@ export class Stream {
    */
   constructor({ api, store, session, signals, open, clock, isVisible, isOnline }) {
     this.store = store;
+    this.time = api.time;
     this.session = session;
     this.signals = signals;
     this.clock = clock;
@@ -152,6 +153,7 @@ export class Stream {
   /** @param {Frame} frame */
   #onFrame(frame) {
     this.mailbox.receive(frame);
+    if (frame.op === "events" && frame.events.length) this.time.takeMoment(frame.events.at(-1).at);
     if (frame.op === "signal") this.signals.receive(frame.signal);
     if (frame.op === "heartbeat") this.#acknowledge(); // its timer may be late, in the background
     this.#look();

@@ -1,5 +1,6 @@
 /** @import {App} from "./app.js" */
 
+import { serverClock } from "../client/clock.js";
 import { OutboxFull } from "../client/outbox.js";
 import { clone, once, setText } from "./dom.js";
 import { gettext, interpolate } from "./i18n.js";
@@ -20,7 +21,7 @@ const TICK = 1_000; // milliseconds between two looks at how long one still has 
  * @property {(text: string) => void} send
  * @property {() => void} [onKey] something was typed
  * @property {() => boolean} editLast arrow up in an empty field; whether there was anything to edit
- * @property {number} [heldUntil] milliseconds since 1970; nothing can be sent before (slow mode)
+ * @property {number} [heldUntil] milliseconds since 1970, server time; nothing can be sent before (slow mode)
  */
 export class Composer {
   /** @type {Target | null} */
@@ -28,7 +29,7 @@ export class Composer {
   #timer = 0;
   #ticking = 0;
   #note = "";
-  #typedAt = 0;
+  #typedAt = -Infinity;
   /** @type {import("./writing.js").Writing | null} */
   #writing = null;
 
@@ -87,7 +88,7 @@ export class Composer {
 
   /** @returns {number} seconds until one may send again */
   get #wait() {
-    return Math.max(0, Math.ceil(((this.#target?.heldUntil ?? 0) - Date.now()) / 1_000));
+    return Math.max(0, Math.ceil(((this.#target?.heldUntil ?? 0) - serverClock.now()) / 1_000));
   }
 
   /** @param {Event} event */
@@ -118,7 +119,7 @@ export class Composer {
   }
 
   #onInput() {
-    this.#typedAt = Date.now();
+    this.#typedAt = performance.now();
     this.#show();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#keepDraft(), DRAFT_PAUSE);
@@ -181,7 +182,7 @@ export class Composer {
   #onStorage(event) {
     if (!this.#target || event.key !== this.app.client.drafts.prefix + this.#target.place) return;
     const text = event.newValue ?? "";
-    if (Date.now() - this.#typedAt < HEAD_START || this.input.value === text) return;
+    if (performance.now() - this.#typedAt < HEAD_START || this.input.value === text) return;
     this.input.value = text;
     this.#show();
   }

@@ -2,6 +2,7 @@
 /** @import {Conversation} from "../client/types.js" */
 
 import { ApiError } from "../client/api.js";
+import { serverClock } from "../client/clock.js";
 import { Composer } from "./composer.js";
 import { byId, everyFrame, isWriting, once, setIcon, setText } from "./dom.js";
 import { fullDate, listOf } from "./format.js";
@@ -226,7 +227,7 @@ export class ConversationView {
 export function refusalIn(app, conversation, { inThread = false } = {}) {
   const muted = app.store.members.get(app.store.me)?.muted_until;
   if (conversation.archived_at) return gettext("This channel is archived. It can be read and searched, not written to.");
-  if (muted && Date.parse(muted) > Date.now()) {
+  if (muted && Date.parse(muted) > serverClock.now()) {
     return interpolate(gettext("A moderator has muted you until %(time)s. You can read, not write."), { time: fullDate(muted) });
   }
   if (conversation.locked_at && !app.config.rights.includes("moderate")) return gettext("A moderator has locked this conversation. It can be read, not written to.");

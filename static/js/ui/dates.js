@@ -1,9 +1,8 @@
 /** @import {History} from "./history.js" */
 
+import { serverClock } from "../client/clock.js";
 import { byId } from "./dom.js";
 import { openMenu } from "./menu.js";
-
-const DAY = 24 * 60 * 60_000; // milliseconds
 
 /**
  * Ask where in the history to go, beside the name of a day.
@@ -18,8 +17,8 @@ export function chooseDate(history, origin) {
     menu.hidePopover();
     void going;
   };
-  input.value = localDate(new Date(origin.dataset.at ?? Date.now()));
-  input.max = localDate(new Date());
+  input.value = localDate(new Date(origin.dataset.at ?? serverClock.calendar()));
+  input.max = localDate(serverClock.calendar());
   menu.onsubmit = (/** @type {Event} */ event) => {
     event.preventDefault();
     if (input.value) go(history.toDate(new Date(`${input.value}T00:00:00`)));
@@ -29,14 +28,15 @@ export function chooseDate(history, origin) {
     if (!item) return;
     const days = Number(item.getAttribute("data-days"));
     if (days === 0) go(history.toEnd());
-    else go(history.toDate(days < 0 ? new Date(0) : startOfDay(Date.now() - days * DAY)));
+    else go(history.toDate(days < 0 ? new Date(0) : startOfDay(days)));
   };
   openMenu(menu, origin);
 }
 
-/** @param {number} at */
-function startOfDay(at) {
-  return new Date(new Date(at).setHours(0, 0, 0, 0));
+/** @param {number} ago days */
+function startOfDay(ago) {
+  const now = serverClock.calendar();
+  return new Date(now.getFullYear(), now.getMonth(), now.getDate() - ago);
 }
 
 /** @param {Date} date @returns {string} as a date field has it, in local time */

@@ -4,7 +4,7 @@
 import { ApiError } from "../client/api.js";
 import { attempt, openDialog } from "./dialog.js";
 import { byId, clone, setText } from "./dom.js";
-import { fillAvatar, fullDate, shortTime } from "./format.js";
+import { fillAvatar, fullDate, writeTime } from "./format.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { memberName } from "./names.js";
 import { toast } from "./toast.js";
@@ -126,7 +126,7 @@ function person(app, id, detail) {
 function revision(text, at) {
   const { root, slots } = clone("revision");
   setText(slots.text, text);
-  setText(slots.time, shortTime(at));
+  writeTime(slots.time, at);
   slots.time.dateTime = at;
   slots.time.title = fullDate(at);
   return root;

@@ -3,7 +3,7 @@
 import { ApiError } from "../client/api.js";
 import { attempt, confirm, openDialog } from "./dialog.js";
 import { byId, clone, setIcon, setText } from "./dom.js";
-import { fullDate, shortTime } from "./format.js";
+import { clearTime, fullDate, writeTime } from "./format.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { toast } from "./toast.js";
 
@@ -64,8 +64,8 @@ export class Devices {
     slots.here.hidden = !this.#isThis(device) && !device.current;
     setText(slots.here, this.#isThis(device) ? gettext("This one") : gettext("This browser"));
     slots.dot.hidden = !device.online;
-    const seen = interpolate(gettext("Last seen %(time)s"), { time: shortTime(device.last_seen_at) });
-    setText(slots.detail, device.online ? gettext("Connected now") : seen);
+    if (device.online) clearTime(slots.detail, gettext("Connected now"));
+    else writeTime(slots.detail, device.last_seen_at, { format: gettext("Last seen %(time)s") });
     slots.detail.title = interpolate(gettext("Here since %(time)s"), { time: fullDate(device.created_at) });
     slots.button.hidden = this.#isThis(device) || device.current;
     slots.button.setAttribute("aria-label", interpolate(gettext("Sign out %(name)s"), { name }));

@@ -34,8 +34,8 @@ async function isUnread(client, slug) {
 export function watchElsewhere(app) {
   let looked = -Infinity;
   const look = async () => {
-    if (document.visibilityState !== "visible" || Date.now() - looked < EVERY) return;
-    looked = Date.now();
+    if (document.visibilityState !== "visible" || performance.now() - looked < EVERY) return;
+    looked = performance.now();
     try {
       byId("organization-dot").hidden = (await unreadElsewhere(app)).size === 0;
     } catch (error) {

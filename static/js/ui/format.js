@@ -1,3 +1,5 @@
+import { serverClock } from "../client/clock.js";
+import { setText } from "./dom.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 
 const locale = globalThis.document?.documentElement.lang || undefined; // rows.js is tested without a document
@@ -12,12 +14,6 @@ const dayOfYear = new Intl.DateTimeFormat(locale, { day: "numeric", month: "long
 const list = new Intl.ListFormat(locale);
 const TINTS = 8;
 
-/** @type {Set<() => void>} */
-const onClock = new Set();
-
-/** @param {() => void} observer told when times are to be written anew */
-export const observeClock = (observer) => onClock.add(observer);
-
 /** @returns {string} what times depend on, for whoever keeps what they have written */
 export const clockChoice = () => clock;
 
@@ -28,8 +24,40 @@ export function setClock(wanted) {
   const hour12 = clock === "auto" ? undefined : clock === "12";
   clockTime = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", hour12 });
   fullTime = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short", hour12 });
-  for (const observer of onClock) observer();
+  refreshTimes();
 }
+
+/** @typedef {"day" | "short"} Words how a time is put; both depend on what day it is now */
+
+/**
+ * Write a time in words that depend on the current day. `refreshTimes` writes them again at midnight.
+ *
+ * @param {HTMLElement} element
+ * @param {string} iso
+ * @param {{words?: Words, format?: string}} [options] `format`: a translated sentence with `%(time)s`
+ */
+export function writeTime(element, iso, { words = "short", format = "%(time)s" } = {}) {
+  Object.assign(element.dataset, { at: iso, words, format });
+  setText(element, interpolate(format, { time: words === "day" ? dayLabel(iso) : shortTime(iso) }));
+}
+
+/** The element shows no time any more. @param {HTMLElement} element @param {string} [text] */
+export function clearTime(element, text = "") {
+  delete element.dataset.words;
+  setText(element, text);
+}
+
+/** Write every time of the document again: another day has begun, or the member prefers another clock. */
+export function refreshTimes() {
+  const all = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-words]"));
+  for (const element of all) {
+    const { at = "", words, format } = element.dataset;
+    writeTime(element, at, { words: /** @type {Words} */ (words), format });
+  }
+}
+
+/** @returns {string} today, as a key */
+export const today = () => dayKey(serverClock.calendar());
 
 /** @param {string} iso */
 export const timeOfDay = (iso) => clockTime.format(new Date(iso));
@@ -43,27 +71,27 @@ export const longDay = (iso) => dayOfYear.format(new Date(iso));
 /** @param {string[]} names */
 export const listOf = (names) => list.format(names);
 
-/** @param {string} iso @returns {string} the local day, as a key */
-export function dayKey(iso) {
-  const date = new Date(iso);
+/** @param {string | Date} at @returns {string} the local day, as a key */
+export function dayKey(at) {
+  const date = new Date(at);
   return `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
 }
 
 /** @param {string} iso */
-export function dayLabel(iso) {
+function dayLabel(iso) {
   const date = new Date(iso);
-  const now = new Date();
-  if (dayKey(iso) === dayKey(now.toISOString())) return gettext("Today");
+  const now = serverClock.calendar();
+  if (dayKey(date) === dayKey(now)) return gettext("Today");
   const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
-  if (dayKey(iso) === dayKey(yesterday.toISOString())) return gettext("Yesterday");
+  if (dayKey(date) === dayKey(yesterday)) return gettext("Yesterday");
   return (date.getFullYear() === now.getFullYear() ? thisYear : otherYear).format(date);
 }
 
 /** @param {string} iso the time today, the day before that */
-export function shortTime(iso) {
+function shortTime(iso) {
   const date = new Date(iso);
-  const now = new Date();
-  if (dayKey(iso) === dayKey(now.toISOString())) return clockTime.format(date);
+  const now = serverClock.calendar();
+  if (dayKey(date) === dayKey(now)) return clockTime.format(date);
   return (date.getFullYear() === now.getFullYear() ? shortDay : shortDayOfYear).format(date);
 }
 

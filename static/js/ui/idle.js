@@ -5,15 +5,15 @@ const EVERY = 10_000; // milliseconds between two looks
 
 /** Tells the server when nobody is at this client any more, and when somebody is back. @param {App} app */
 export function watchIdleness({ client }) {
-  let last = Date.now();
+  let last = performance.now();
   let away = false;
   const look = () => {
-    const now = Date.now() - last > AWAY;
+    const now = performance.now() - last > AWAY;
     if (now === away) return;
     if (client.stream.socket.send({ op: "presence", state: now ? "away" : "online" })) away = now;
   };
   const stir = () => {
-    last = Date.now();
+    last = performance.now();
     if (away) look();
   };
   for (const name of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart", "focus"]) {

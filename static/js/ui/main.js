@@ -7,6 +7,7 @@ import { Client } from "../client/client.js";
 import { applyPreferences } from "./appearance.js";
 import { cookie, openSocket, readConfig } from "./app.js";
 import { ConversationView } from "./conversation.js";
+import { watchDay } from "./day.js";
 import { byId, isWriting, once } from "./dom.js";
 import { isChannel } from "./names.js";
 import { recentPlaces, rememberPlace } from "./recent.js";
@@ -57,6 +58,7 @@ class Page {
       people: once(async () => new (await import("./people.js")).People(this.app)),
     };
     new ConnectionLine(this.app);
+    watchDay();
     this.#wire();
   }
 

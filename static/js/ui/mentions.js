@@ -4,7 +4,7 @@
 
 import { ApiError } from "../client/api.js";
 import { byId, clone, setText } from "./dom.js";
-import { fillAvatar, fullDate, observeClock, shortTime } from "./format.js";
+import { fillAvatar, fullDate, writeTime } from "./format.js";
 import { setMessageHtml } from "./html.js";
 import { gettext } from "./i18n.js";
 import { isMention } from "./levels.js";
@@ -37,7 +37,6 @@ export class Mentions {
     });
     byId("mentions-read").addEventListener("click", () => this.#markRead());
     app.store.observe((changes) => this.#onChanges(changes));
-    observeClock(() => this.#render());
   }
 
   async open() {
@@ -97,7 +96,7 @@ export class Mentions {
     setText(slots.author, memberName(store, message.author));
     setText(slots.place, conversation ? conversationTitle(store, conversation) : gettext("in a channel you are not in"));
     setText(slots.why, isMention(store, message) ? "" : gettext("replied in a thread"));
-    setText(slots.time, shortTime(message.created_at));
+    writeTime(slots.time, message.created_at);
     slots.time.dateTime = message.created_at;
     slots.time.title = fullDate(message.created_at);
     if (isGone(message)) setText(slots.text, message.deleted_at ? gettext("This message was deleted.") : gettext("Hidden by a moderator"));

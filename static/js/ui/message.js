@@ -3,7 +3,7 @@
 /** @import {Row} from "./rows.js" */
 
 import { clone, setIcon, setText } from "./dom.js";
-import { clockChoice, dayKey, fillAvatar, fullDate, listOf, repliesLabel, shortTime, timeOfDay } from "./format.js";
+import { clearTime, clockChoice, dayKey, fillAvatar, fullDate, listOf, repliesLabel, timeOfDay, writeTime } from "./format.js";
 import { setMessageHtml } from "./html.js";
 import { gettext, interpolate } from "./i18n.js";
 import { memberName } from "./names.js";
@@ -84,8 +84,10 @@ export class MessageNode {
     slots.replies.classList.toggle("is-fresh", fresh ?? false);
     slots["replies-faces"].replaceChildren(...(replies?.authors ?? []).map((id) => this.#face(id)));
     const at = replies?.last?.created_at;
-    const time = at && (dayKey(at) === dayKey(message.created_at) ? timeOfDay(at) : shortTime(at));
-    setText(slots["replies-last"], time ? interpolate(gettext("last %(time)s"), { time }) : "");
+    const format = gettext("last %(time)s");
+    if (!at) clearTime(slots["replies-last"]);
+    else if (dayKey(at) === dayKey(message.created_at)) clearTime(slots["replies-last"], interpolate(format, { time: timeOfDay(at) }));
+    else writeTime(slots["replies-last"], at, { format });
   }
 
   /** @param {string} id */

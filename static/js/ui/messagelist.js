@@ -3,6 +3,7 @@
 
 import { ActivityNode } from "./activity.js";
 import { clone, setIcon, setText } from "./dom.js";
+import { writeTime } from "./format.js";
 import { MessageNode } from "./message.js";
 
 const STOPS = ".message, .activity-button"; // what arrow keys go through
@@ -99,8 +100,8 @@ export class MessageList {
       return { root: node.root, kind: row.kind, node };
     }
     const { root, slots } = clone(row.kind);
-    if (row.kind === "day" || row.kind === "count") setText(slots.label, row.label ?? "");
-    if (row.kind === "day") slots.label.dataset.at = row.at;
+    if (row.kind === "count") setText(slots.label, row.label ?? "");
+    if (row.kind === "day") writeTime(slots.label, row.at ?? "", { words: "day" });
     if (row.kind === "beginning") this.hooks.beginning?.(root, { ...slots, setIcon });
     if (row.kind === "edge") slots.retry.addEventListener("click", () => this.hooks.retry?.(row.edge ?? "before"));
     return { root, kind: row.kind, node: null };

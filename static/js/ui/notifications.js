@@ -3,6 +3,7 @@
 /** @import {Message} from "../client/types.js" */
 /** @import {Tabs} from "./tabs.js" */
 
+import { serverClock } from "../client/clock.js";
 import { gettext, interpolate } from "./i18n.js";
 import { isWorthTelling } from "./levels.js";
 import { excerpt } from "./message.js";
@@ -41,7 +42,7 @@ export class Notifications {
 
   /** @param {Message} message */
   #isNews(message) {
-    const isNew = message.seq > (this.#told.get(message.conversation) ?? 0) && Date.now() - Date.parse(message.created_at) < FRESH;
+    const isNew = message.seq > (this.#told.get(message.conversation) ?? 0) && serverClock.now() - Date.parse(message.created_at) < FRESH;
     return isNew && isWorthTelling(this.app.store, message) && !this.tabs.isRead(message.conversation);
   }
 

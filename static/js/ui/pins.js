@@ -3,7 +3,7 @@
 
 import { ApiError } from "../client/api.js";
 import { byId, clone, setText } from "./dom.js";
-import { fillAvatar, fullDate, shortTime } from "./format.js";
+import { fillAvatar, fullDate, writeTime } from "./format.js";
 import { setMessageHtml } from "./html.js";
 import { gettext } from "./i18n.js";
 import { openMenu } from "./menu.js";
@@ -62,7 +62,7 @@ export class Pins {
     const { store, router } = this.app;
     fillAvatar(slots.avatar, store.members.get(message.author));
     setText(slots.author, memberName(store, message.author));
-    setText(slots.time, shortTime(message.created_at));
+    writeTime(slots.time, message.created_at);
     slots.time.dateTime = message.created_at;
     slots.time.title = fullDate(message.created_at);
     slots.link.href = router.path(message.conversation, message.seq, message.thread ?? undefined);

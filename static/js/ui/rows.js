@@ -2,7 +2,7 @@
 /** @import {Store} from "../client/store.js" */
 /** @import {Message} from "../client/types.js" */
 
-import { dayKey, dayLabel, repliesLabel } from "./format.js";
+import { dayKey, repliesLabel } from "./format.js";
 
 const GROUP_MINUTES = 7; // messages of one author within this time stand under one name
 const FACES = 3; // of those who replied, beside the count of replies
@@ -60,7 +60,7 @@ export function rowsOf(store, messages, entries, { newAfter = null, inThread = f
     }
     if (day !== dayKey(message.created_at)) {
       day = dayKey(message.created_at);
-      rows.push({ key: `day ${day}`, kind: "day", label: dayLabel(message.created_at), at: message.created_at });
+      rows.push({ key: `day ${day}`, kind: "day", at: message.created_at });
       previous = undefined;
     }
     /** @type {boolean} */

@@ -5,7 +5,7 @@
 import { ApiError } from "../client/api.js";
 import { byId, clone, setText } from "./dom.js";
 import { Filters } from "./filters.js";
-import { fillAvatar, fullDate, shortTime } from "./format.js";
+import { fillAvatar, fullDate, writeTime } from "./format.js";
 import { gettext } from "./i18n.js";
 import { conversationTitle, memberName } from "./names.js";
 import { startOf } from "./operators.js";
@@ -132,7 +132,7 @@ export class Search {
     fillAvatar(slots.avatar, store.members.get(found.author));
     setText(slots.author, memberName(store, found.author));
     setText(slots.place, conversation ? conversationTitle(store, conversation) : gettext("in a channel you are not in"));
-    setText(slots.time, shortTime(found.created_at));
+    writeTime(slots.time, found.created_at);
     slots.time.dateTime = found.created_at;
     slots.time.title = fullDate(found.created_at);
     slots.text.append(...found.excerpt.map(({ text, hit }) => (hit ? marked(text) : document.createTextNode(text))));

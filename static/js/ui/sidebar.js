@@ -4,7 +4,8 @@
 /** @import {Attention} from "./levels.js" */
 
 import { byId, clone, everyFrame, setIcon, setText } from "./dom.js";
-import { fillAvatar, shortTime } from "./format.js";
+import { observeDay } from "./day.js";
+import { clearTime, fillAvatar, writeTime } from "./format.js";
 import { gettext, interpolate } from "./i18n.js";
 import { attention } from "./levels.js";
 import { conversationIcon, conversationName, isChannel, others, presenceLabel } from "./names.js";
@@ -57,6 +58,7 @@ export class Sidebar {
     this.#kept = { ...this.#kept, ...readJson(this.key) };
     this.later = everyFrame(steady(() => this.render()), RENDERED);
     app.store.observe((changes) => this.#onChanges(changes));
+    observeDay(() => this.#touch([...this.#entries.keys()])); // rows that are folded away are not in the document
     app.client.drafts.observe((place) => this.#touch([place]));
     app.client.signals.observe(() => this.#touch([...this.#entries.values()].filter((one) => one.home !== "channels").map((one) => one.conversation.id)));
     byId("sidebar-search").addEventListener("submit", (/** @type {SubmitEvent} */ event) => this.#search(event));
@@ -230,7 +232,8 @@ export class Sidebar {
     badge.hidden = seen.count === 0;
     badge.classList.toggle("badge-accent", !isChannel(conversation) || seen.mentions > 0);
     setText(count, countLabel(seen.count));
-    setText(time, entry.home === "direct" && conversation.last_seq > 0 ? shortTime(new Date(entry.activity).toISOString()) : "");
+    if (entry.home === "direct" && conversation.last_seq > 0) writeTime(time, new Date(entry.activity).toISOString());
+    else clearTime(time);
     link.title = isChannel(conversation) ? conversation.topic : this.#handles(conversation);
     row.slots.more.setAttribute("aria-label", interpolate(gettext("Actions for %(name)s"), { name: entry.name }));
   }
