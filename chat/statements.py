@@ -54,15 +54,15 @@ def array(values: Iterable[object]) -> str:
 
 def insert(rows: Sequence[models.Model]) -> None:
     """What `bulk_create` does for rows of one model that bring their keys along."""
-    fields = _fields(type(rows[0]))
+    fields = _stored(type(rows[0]))
     wrapper = connections[DEFAULT_DB_ALIAS]
-    values = [[field.get_db_prep_save(getattr(row, field.attname), wrapper) for field in fields] for row in rows]
+    values = [[field.get_db_prep_save(field.pre_save(row, add=True), wrapper) for field in fields] for row in rows]
     with connection.wrap_database_errors:
         Cursor(_connection()).executemany(_insertion(type(rows[0])), values)
 
 
 def columns(model: type[models.Model]) -> str:
-    """For `SELECT`, as `rows` wants them. Generated columns are left to be fetched when somebody asks for them."""
+    """For `SELECT`, as `rows` wants them. Generated and derived columns are left out."""
     return ", ".join(f'{model._meta.db_table}."{field.column}"' for field in _fields(model))
 
 
@@ -78,13 +78,18 @@ def rows(model: type[Row], found: Iterable[Sequence[Any]]) -> list[Row]:
 
 @cache
 def _fields(model: type[models.Model]) -> list[models.Field[Any, Any]]:
+    return [field for field in _stored(model) if not getattr(field, "derived", False)]
+
+
+@cache
+def _stored(model: type[models.Model]) -> list[models.Field[Any, Any]]:
     return [field for field in model._meta.concrete_fields if not field.generated]
 
 
 @cache
 def _insertion(model: type[models.Model]) -> str:
-    names = ", ".join(f'"{field.column}"' for field in _fields(model))
-    places = ", ".join("%s" for _ in _fields(model))
+    names = ", ".join(f'"{field.column}"' for field in _stored(model))
+    places = ", ".join("%s" for _ in _stored(model))
     return f"INSERT INTO {model._meta.db_table} ({names}) VALUES ({places})"  # noqa: S608  # names of ours
 
 

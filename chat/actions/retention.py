@@ -146,7 +146,15 @@ def _empty(heads: set[Any]) -> None:
     now = timezone.now()
     Message.objects.filter(pk__in=heads, deleted_at=None).update(deleted_at=now)
     Message.objects.filter(pk__in=heads).update(
-        text="", html="", mentions=[], wide_mention=None, pinned_at=None, pinned_by=None, hidden_at=None, purged_at=now
+        text="",
+        html="",
+        search="",
+        mentions=[],
+        wide_mention=None,
+        pinned_at=None,
+        pinned_by=None,
+        hidden_at=None,
+        purged_at=now,
     )
 
 

@@ -7,14 +7,24 @@ from uuid import UUID
 import msgspec
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils import timezone
 
 from accounts.models import Member
 from accounts.tenancy import TenantModel, TenantReference, new_id, tenant_key
 from chat import events
+from chat.lexemes import vector
 from chat.models.conversations import Conversation
+
+
+class LexemesField(SearchVectorField):  # type: ignore[type-arg]  # no subscript at run time
+    """The index of the message's text, made anew whenever the text is saved. It is written and searched, never read."""
+
+    derived = True
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: FBT001  # Django's signature
+        return vector(cast(Message, model_instance).text)
 
 
 class Message(TenantModel):
@@ -45,9 +55,7 @@ class Message(TenantModel):
     hidden_at = models.DateTimeField(null=True, blank=True)  # by a moderator: the text stays in the row, unseen
     purged_at = models.DateTimeField(null=True, blank=True)  # removed for good: an empty row that keeps its seq
     version = models.PositiveIntegerField(default=1)
-    search = models.GeneratedField(
-        expression=SearchVector("text", config="english"), output_field=SearchVectorField(), db_persist=True
-    )
+    search = LexemesField(null=True, editable=False)
 
     conversation_id: UUID
     author_id: UUID
@@ -78,6 +86,11 @@ class Message(TenantModel):
                 fields=["conversation", "pinned_at"], name="message_pins", condition=models.Q(pinned_at__isnull=False)
             ),
         ]
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        if update_fields is not None and "text" in update_fields:
+            update_fields = {*update_fields, "search"}
+        super().save(update_fields=update_fields, **options)
 
     def entity(self, *, reactions: Iterable[tuple[str, UUID]] = ()) -> events.Message:
         """`reactions`: (emoji, member id) pairs in the order in which they were made. Hidden is hidden from all."""

@@ -96,6 +96,7 @@ def _insert(connection: psycopg.Connection, archive: Archive, total: int) -> Non
             "seq": f"c.last_seq + 1 + (n - %(first)s) / {CONVERSATIONS}",
             "ref": "NULL",
             "text": "b.text",
+            "search": "to_tsvector('english', b.text)",  # as many lexemes as chat/lexemes.py makes, or a few less
             "html": "'<p>' || b.text || '</p>'",
             "created_at": "now()",
         },
