@@ -38,6 +38,7 @@ from accounts.errors import Conflict, Invalid, NotAuthenticated, NotFound, Throt
 from accounts.mail import send_later
 from accounts.models import ApiToken, Organization, User
 from accounts.signals import credential_ended
+from accounts.text import clean_line
 
 __all__ = [
     "AccountAdapter",
@@ -78,7 +79,7 @@ def issue_token(user: User, *, label: str) -> tuple[ApiToken, str]:
     Raises Invalid for an empty or over-long label, Conflict when the user holds TOKENS_PER_USER already,
     NotAuthenticated when the user may not sign in.
     """
-    label = label.strip()
+    label = clean_line(label)
     if not 0 < len(label) <= 80:
         raise Invalid({"label": [gettext("Say in 1 to 80 characters what the token is for.")]})
     if not may_sign_in(user):

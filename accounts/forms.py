@@ -17,6 +17,7 @@ from accounts.actions import create_organization
 from accounts.errors import Conflict, Invalid, Refusal
 from accounts.models import Member, User
 from accounts.roles import Role, may_change_role
+from accounts.text import clean_line
 
 SLUG_ATTRIBUTES = {
     "autocapitalize": "none",
@@ -104,6 +105,10 @@ class AddKeyForm(InOurWords, AddWebAuthnForm):  # type: ignore[misc]
         "passwordless": _("No password is asked for then; the key asks for a PIN or a finger instead."),
     }
 
+    def clean_name(self) -> str:
+        self.cleaned_data["name"] = clean_line(str(self.cleaned_data["name"]))
+        return str(super().clean_name())  # allauth makes a name where nothing is left
+
 
 class NameForm(InOurWords, account.SignupForm):  # type: ignore[misc]
     """A new account: name, e-mail, password. For people who join by an invitation."""
@@ -113,7 +118,7 @@ class NameForm(InOurWords, account.SignupForm):  # type: ignore[misc]
     helps: ClassVar[dict[str, Any]] = {"password1": PASSWORD_HELP}
 
     def clean_name(self) -> str:
-        return " ".join(str(self.cleaned_data["name"]).split())
+        return _clean_name(str(self.cleaned_data["name"]))
 
 
 class FoundingForm(NameForm):
@@ -260,3 +265,11 @@ def add_refusal(form: forms.BaseForm, refusal: Refusal, *, field: str | None = N
         form.add_error(name if name in form.fields else None, sentences)
     if not errors:
         form.add_error(field if isinstance(refusal, Conflict) else None, refusal.detail)
+
+
+def _clean_name(name: str) -> str:
+    """Return a clean line. Raises ValidationError where nothing is left of it, as for a field without a value."""
+    name = clean_line(name)
+    if not name:
+        raise forms.ValidationError(forms.Field.default_error_messages["required"], code="required")
+    return name

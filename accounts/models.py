@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import RIGHTS, Right, Role, has_right
 from accounts.tenancy import TenantManager, TenantModel, TenantReference, new_id, tenant_key
+from accounts.text import LineField
 
 SLUG = RegexValidator(
     r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$", "Use lower-case letters, digits and hyphens, 40 at most."
@@ -45,7 +46,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField(unique=True, max_length=254)
-    name = models.CharField(max_length=80, blank=True)
+    name = LineField(max_length=80, blank=True)
     is_staff = models.BooleanField(default=False, help_text=_("Staff of the installation: sees every organization."))
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
@@ -73,8 +74,8 @@ class Organization(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     slug = models.CharField(max_length=40, unique=True, validators=[SLUG])
-    name = models.CharField(max_length=80)
-    description = models.CharField(max_length=250, blank=True)
+    name = LineField(max_length=80)
+    description = LineField(max_length=250, blank=True)
     edit_window = models.PositiveIntegerField(
         null=True, blank=True, help_text="Seconds in which authors may edit a message; empty: always."
     )
@@ -99,8 +100,8 @@ class Member(TenantModel):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     handle = models.CharField(max_length=32, validators=[HANDLE])
-    name = models.CharField(max_length=80)
-    title = models.CharField(max_length=80, blank=True)
+    name = LineField(max_length=80)
+    title = LineField(max_length=80, blank=True)
     # What the directory is searched in: parts of words, by an index of trigrams.
     directory = models.GeneratedField(
         expression=Lower(Concat("handle", models.Value(" "), "name", models.Value(" "), "title")),
@@ -192,7 +193,7 @@ class ApiToken(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
-    label = models.CharField(max_length=80)
+    label = LineField(max_length=80)
     secret_hash = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)
@@ -219,9 +220,9 @@ class AuditEntry(models.Model):
     target_id = models.CharField(max_length=64, blank=True)
     before = models.JSONField(null=True, encoder=DjangoJSONEncoder)
     after = models.JSONField(null=True, encoder=DjangoJSONEncoder)
-    reason = models.CharField(max_length=500, blank=True)
+    reason = LineField(max_length=500, blank=True)
     address = models.GenericIPAddressField(null=True)
-    user_agent = models.CharField(max_length=200, blank=True)
+    user_agent = LineField(max_length=200, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
     at = models.DateTimeField(default=timezone.now)
 

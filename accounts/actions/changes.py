@@ -1,8 +1,7 @@
-"""Changing one row: its text made clean, its fields checked, and what differs told apart from what does not."""
+"""Change one row: clean its text, check its fields, and save only what differs."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -10,18 +9,13 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from accounts.errors import Conflict, Invalid
+from accounts.text import clean_line
 
 Values = dict[str, Any]
 
 
 class Versioned(Protocol):
     version: int
-
-
-def clean_line(text: str) -> str:
-    """One line without control characters: a name must not break a mail's header or an audit log."""
-    kept = (char for char in text if char.isspace() or unicodedata.category(char) not in {"Cc", "Cs"})
-    return " ".join("".join(kept).split())
 
 
 def check_fields(row: models.Model, *fields: str) -> None:

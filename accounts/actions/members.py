@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext
 
-from accounts.actions.changes import Values, apply_changes, check_fields, check_version, clean_line
+from accounts.actions.changes import Values, apply_changes, check_fields, check_version
 from accounts.actions.sessions import sign_out_everywhere
 from accounts.audit import record
 from accounts.errors import Conflict, Forbidden, NotFound
@@ -26,6 +26,7 @@ from accounts.signals import (
     member_reactivated,
 )
 from accounts.tenancy import memberships_of
+from accounts.text import clean_line
 
 HANDLE_LENGTH: Final = 28  # of a suggested handle: leaves room for a number
 HANDLE_TRIES: Final = 1000  # people of one name in one organization
@@ -49,7 +50,9 @@ def add_member(
     if Member.objects.filter(user=user).exists():
         raise Conflict(gettext("You are a member of this organization already."))
     for candidate in [handle] if handle else suggest_handles(name):
-        member = Member(organization=organization, user=user, role=role, handle=candidate.lower(), name=name[:80])
+        member = Member(
+            organization=organization, user=user, role=role, handle=clean_line(candidate).lower(), name=name[:80]
+        )
         check_fields(member, "handle", "name", "role")
         if _insert(member):
             member_joined.send(sender=Member, member=member, actor=actor)
@@ -76,7 +79,7 @@ def change_profile(member: Member, *, version: int | None = None, **changes: Unp
     fresh = lock_members(member)[0]
     check_version(fresh, version)
     if "handle" in changes:
-        changes["handle"] = changes["handle"].strip().lower()
+        changes["handle"] = clean_line(changes["handle"]).lower()
         if changes["handle"] in RESERVED_HANDLES:
             raise Conflict(gettext("This handle is taken."))
     try:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext
 
-from accounts.actions.changes import apply_changes, check_fields, check_version, clean_line
+from accounts.actions.changes import apply_changes, check_fields, check_version
 from accounts.actions.members import add_member
 from accounts.audit import record
 from accounts.errors import Conflict, Forbidden, Invalid
@@ -16,6 +16,7 @@ from accounts.models import Member, Organization, User
 from accounts.roles import Right, Role
 from accounts.signals import organization_changed, organization_created
 from accounts.tenancy import entering, memberships_of
+from accounts.text import clean_line
 
 ORGANIZATIONS_PER_USER: Final = 50  # more than anybody works in; the switcher lists them all
 RESERVED_SLUGS: Final = frozenset(  # words that an address of ours, or a person, could mean something else by

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from accounts import signals
 from accounts.auth import end_credential
 from accounts.models import Member
+from accounts.text import clean_line
 from chat.delivery import wakeups
 from chat.delivery.mailbox import Recipients, mailbox
 from chat.delivery.publish import pass_gate
@@ -43,7 +44,7 @@ def register_client(member: Member, *, platform: str, label: str = "", credentia
             organization_id=member.organization_id,
             member=member,
             platform=platform,
-            label=label.strip()[:LABEL_LENGTH],
+            label=clean_line(label)[:LABEL_LENGTH],
             credential=credential,
             user_agent=user_agent[:200],
         )

@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from accounts import audit
 from accounts.models import Member
 from accounts.roles import Right
+from accounts.text import clean_line
 from chat.access import Place, find_conversation, find_members, lock_to_manage
 from chat.actions.reasons import reason_to_run
 from chat.delivery.publish import Draft, publish
@@ -136,7 +137,7 @@ def save_change(conversation: Conversation, *fields: str) -> None:
 
 
 def _channel_name(name: str) -> str:
-    name = name.strip().removeprefix("#").lower()
+    name = clean_line(name).removeprefix("#").lower()
     if not CHANNEL_NAME.fullmatch(name):
         raise Invalid(
             {"name": [gettext("Letters, digits, hyphens, dots and underscores, without spaces; 80 at most.")]}
@@ -145,7 +146,7 @@ def _channel_name(name: str) -> str:
 
 
 def _topic(topic: str) -> str:
-    topic = " ".join(topic.split())
+    topic = clean_line(topic)
     if len(topic) > TOPIC_LENGTH:
         raise Invalid({"topic": [gettext("%(topic_length)s characters at most.") % {"topic_length": TOPIC_LENGTH}]})
     return topic

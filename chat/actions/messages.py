@@ -23,6 +23,7 @@ from accounts import audit
 from accounts.models import Member, Organization
 from accounts.roles import Right
 from accounts.tenancy import current_organization_id
+from accounts.text import clean_message, draws_nothing
 from chat import events, statements, throttle
 from chat.access import (
     Place,
@@ -119,9 +120,9 @@ def delete_message(member: Member, message_id: UUID) -> None:
 
 
 def clean_text(text: str) -> str:
-    """The text as it is stored: no NUL and no lone surrogate, which PostgreSQL cannot hold, no trailing space."""
-    text = text.replace("\x00", "").encode("utf-8", "replace").decode().replace("\r\n", "\n").rstrip().lstrip("\n")
-    if not text.strip():
+    """Return the text as it is stored. Raises Invalid where nothing of it is drawn, and where it is too long."""
+    text = clean_message(text)
+    if draws_nothing(text):
         raise Invalid({"text": [gettext("A message needs some text.")]})
     if len(text) > settings.MESSAGE_LENGTH:
         raise Invalid(

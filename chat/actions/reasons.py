@@ -6,8 +6,8 @@ from typing import Final
 
 from django.utils.translation import gettext
 
-from accounts.actions.changes import clean_line
 from accounts.models import Member
+from accounts.text import clean_line
 from chat.errors import Invalid
 from chat.models import Conversation, Participant
 

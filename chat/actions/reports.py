@@ -19,6 +19,7 @@ from accounts import audit
 from accounts.actions.changes import Values
 from accounts.models import Member
 from accounts.roles import Right
+from accounts.text import clean_lines
 from chat.access import find_message, find_report, visible_reports
 from chat.delivery.publish import Draft, publish
 from chat.errors import Conflict, Invalid, NotFound
@@ -149,7 +150,7 @@ def _outcome(report: Report, state: Report.State) -> Report.Outcome:
 
 
 def _clean(text: str, field: str, most: int) -> str:
-    text = text.replace("\x00", "").strip()
+    text = clean_lines(text)
     if len(text) > most:
         raise Invalid({field: [gettext("%(most)s characters at most.") % {"most": most}]})
     return text

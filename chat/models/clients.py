@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Member
 from accounts.tenancy import TenantManager, TenantModel, TenantReference, new_id
+from accounts.text import LineField
 
 
 class Node(models.Model):
@@ -41,8 +42,8 @@ class Client(TenantModel):
     public_id = models.UUIDField(unique=True, default=new_id, editable=False)
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="clients", db_constraint=False)
     platform = models.CharField(max_length=7, choices=Platform.choices)
-    label = models.CharField(max_length=80, blank=True)
-    user_agent = models.CharField(max_length=200, blank=True, db_default="")  # a hint, for the list of one's devices
+    label = LineField(max_length=80, blank=True)
+    user_agent = LineField(max_length=200, blank=True, db_default="")  # a hint, for the list of one's devices
     credential = models.CharField(max_length=80, help_text="The session or token it was registered with.")
     tag = models.BigIntegerField(default=0)
     recent = ArrayField(models.BigIntegerField(), default=list, db_default=[], editable=False)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Member
 from accounts.tenancy import TenantModel, TenantReference, new_id, tenant_key
+from accounts.text import LineField
 from chat import events
 
 
@@ -36,8 +37,9 @@ class Conversation(TenantModel):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=8, choices=Kind.choices)
-    name = models.CharField(max_length=80, null=True, blank=True)  # null, not empty: unnamed ones must not collide
-    topic = models.CharField(max_length=250, blank=True)
+    # Null, not empty: the names of direct messages must not collide.
+    name = LineField(max_length=80, null=True, blank=True)  # type: ignore[misc]  # the field's type knows no null
+    topic = LineField(max_length=250, blank=True)
     # A direct or group message is found by its people instead of being made twice; sorted, unique.
     people = ArrayField(models.UUIDField(), default=list, blank=True)
     created_by = models.ForeignKey(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Member
 from accounts.tenancy import TenantModel, TenantReference, new_id, tenant_key
+from accounts.text import LineField, LinesField
 from chat import events
 from chat.models.conversations import Conversation
 from chat.models.messages import Message
@@ -52,7 +53,7 @@ class Report(TenantModel):
     author = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False)
     reporter = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_constraint=False)
     reason = models.CharField(max_length=13, choices=Reason.choices)
-    comment = models.CharField(max_length=1000, blank=True)
+    comment = LinesField(max_length=1000, blank=True)
     state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
     outcome = models.CharField(max_length=9, choices=Outcome.choices, blank=True)
     assignee = models.ForeignKey(
@@ -124,7 +125,7 @@ class ReportNote(TenantModel):
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="notes", db_constraint=False)
     author = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False)
-    text = models.CharField(max_length=2000)
+    text = LinesField(max_length=2000)
     created_at = models.DateTimeField(default=timezone.now)
 
     report_id: UUID
@@ -148,7 +149,7 @@ class Sanction(TenantModel):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    reason = models.CharField(max_length=500)
+    reason = LineField(max_length=500)
     until = models.DateTimeField(
         null=True, blank=True, help_text=_("When it ends by itself; empty: when it is lifted.")
     )
@@ -160,7 +161,7 @@ class Sanction(TenantModel):
     lifted_by = models.ForeignKey(
         Member, on_delete=models.SET_NULL, related_name="+", db_constraint=False, db_index=False, null=True, blank=True
     )
-    lift_reason = models.CharField(max_length=500, blank=True)
+    lift_reason = LineField(max_length=500, blank=True)
     version = models.PositiveIntegerField(default=1)
 
     member_id: UUID
