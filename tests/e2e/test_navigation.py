@@ -227,6 +227,24 @@ def test_search_is_narrowed_by_what_is_typed_and_by_chips(
     expect(a.page.get_by_text("Nothing found")).to_be_visible()
 
 
+def test_a_search_without_a_network_keeps_the_words_and_works_again_later(
+    browser_of: BrowserOf, channels: list[Conversation], alice: Member
+) -> None:
+    a = browser_of(alice)
+    a.open("apples")
+    a.send_message("The harvest is in")
+    a.assert_sent("The harvest is in")
+    a.see("Mentions")
+    a.search("warm up")  # the script of the view is there
+    expect(a.page.get_by_text("Nothing found")).to_be_visible()
+    with a.offline():
+        a.search("harvest")
+        expect(a.page.get_by_text("The search did not work")).to_be_visible()
+        expect(a.page.get_by_role("main").get_by_role("searchbox", name="Search messages")).to_have_value("harvest")
+    a.page.get_by_role("button", name="Try again").click()
+    expect(a.page.get_by_role("main").get_by_role("listitem")).to_have_count(1)
+
+
 def test_what_is_read_in_one_tab_is_read_in_the_others_at_once(
     browser_of: BrowserOf, channels: list[Conversation], alice: Member, bob: Member
 ) -> None:

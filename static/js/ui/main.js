@@ -74,7 +74,7 @@ class Page {
     }
     this.app.router.onRoute = (route) => void this.#go(route);
     this.app.router.start();
-    const later = [this.conversation.wireActions, this.thread, this.commands];
+    const later = [this.conversation.wireActions, this.thread, this.commands, ...Object.values(this.views)];
     (globalThis.requestIdleCallback ?? setTimeout)(() => {
       this.#isUp = true;
       void this.#loadBackground();
@@ -127,12 +127,24 @@ class Page {
     this.#setPlace(undefined);
     if (route.name === "home") this.#goHome();
     else if (route.name === "conversation") await this.#goToConversation(route, turn);
-    else if (route.name !== "elsewhere") {
-      this.#show(route.name);
-      if (this.#isUp) void this.#loadBackground(); // the title is the view's
-      const view = await this.views[route.name]();
-      if (turn === this.#turn) await view.open(route);
-    }
+    else if (route.name !== "elsewhere") await this.#goToView(route, turn);
+  }
+
+  /** @param {Route} route @param {number} turn */
+  async #goToView(route, turn) {
+    const name = /** @type {keyof Page["views"]} */ (route.name);
+    this.#show(name);
+    if (this.#isUp) void this.#loadBackground(); // the title is the view's
+    const view = await this.views[name]().catch(() => null); // its script cannot be fetched without a network
+    if (turn !== this.#turn) return;
+    if (view) await view.open(route);
+    else this.#fail(turn);
+  }
+
+  /** @param {number} turn show that there is no network, and try the same address again */
+  #fail(turn) {
+    this.#show("state-failed");
+    setTimeout(() => turn === this.#turn && void this.#go(this.app.router.route), RETRY);
   }
 
   /** On a wide screen home is the conversation where one was last; a phone shows the list. */
@@ -158,8 +170,8 @@ class Page {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (turn !== this.#turn) return;
-      this.#show(error.passing ? "state-failed" : "state-missing");
-      if (error.passing) setTimeout(() => turn === this.#turn && void this.#go(this.app.router.route), RETRY);
+      if (error.passing) this.#fail(turn);
+      else this.#show("state-missing");
     }
   }
 

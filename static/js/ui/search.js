@@ -32,6 +32,7 @@ export class Search {
       this.#go(this.filters.query);
     });
     byId("search-more").addEventListener("click", () => void this.#more());
+    byId("search-again").addEventListener("click", () => void this.open(this.app.router.route));
     byId("search-examples").addEventListener("click", (/** @type {MouseEvent} */ event) => this.#onExample(event));
   }
 
@@ -63,7 +64,7 @@ export class Search {
       return true;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (turn === this.#asked) this.#empty(gettext("The search did not work"), explain(error));
+      if (turn === this.#asked) this.#fail(error);
       return true;
     }
   }
@@ -106,8 +107,15 @@ export class Search {
       this.#show(results);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (turn === this.#asked) this.#empty(gettext("The search did not work"), explain(error));
+      if (turn === this.#asked) this.#fail(error);
     }
+  }
+
+  /** @param {ApiError} error the words and filters stay, to be asked for again */
+  #fail(error) {
+    this.#empty(gettext("The search did not work"), explain(error));
+    byId("search-again").hidden = false;
+    byId("search-again").focus();
   }
 
   /** @param {Found[]} results newest last, as lists of messages are */
@@ -142,7 +150,7 @@ export class Search {
   /** @param {string} title @param {string} hint */
   #empty(title, hint) {
     byId("search-empty").hidden = false;
-    byId("search-examples").hidden = true;
+    byId("search-examples").hidden = byId("search-again").hidden = true;
     byId("search-more").hidden = true;
     setText(byId("search-count"), "");
     setText(byId("search-empty-title"), title);
