@@ -4,6 +4,7 @@
 | ---------------- | ------ | ----------------- | -------------------------------------------------------------- |
 | NotAuthenticated | 401    | not_authenticated | no session, no token, or one that ended                        |
 | Forbidden        | 403    | forbidden         | you see it but may not do that                                 |
+| Sanctioned       | 403    | forbidden         | muted or suspended; `sanction`, `reason`, `until`              |
 | NotFound         | 404    | not_found         | not there, or not yours to know of: another tenant's included  |
 | Conflict         | 409    | conflict          | it changed meanwhile, or the name is taken                     |
 | TooLarge         | 413    | too_large         | beyond a documented size                                       |
@@ -13,7 +14,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, Literal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -37,6 +39,19 @@ class NotAuthenticated(Refusal):
 
 class Forbidden(Refusal):
     code, status, title = "forbidden", 403, _("You may not do that.")
+
+
+class Sanctioned(Forbidden):
+    """A moderator's measure forbids it: which one, why, and until when. `until` is None where it has no end of its own.
+
+    Only the member against whom the measure was taken is answered with it.
+    """
+
+    def __init__(
+        self, detail: str | Promise, *, sanction: Literal["mute", "suspension"], reason: str, until: datetime | None
+    ) -> None:
+        super().__init__(detail)
+        self.sanction, self.reason, self.until = sanction, reason, until
 
 
 class NotFound(Refusal):

@@ -23,6 +23,7 @@ from accounts.desk import enter
 from accounts.errors import NotAuthenticated, NotFound, Refusal
 from accounts.models import ApiToken, Member, Organization, User
 from accounts.problems import MethodNotAllowed, problem_page, problem_response
+from accounts.sanctions import suspension_refusal
 from accounts.tenancy import every_organization, member_of, organization_scope
 
 GetResponse = Callable[[HttpRequest], Any]
@@ -121,9 +122,10 @@ class OrganizationMiddleware(_Middleware):
     """Opens the organization of `/o/<slug>/…` to its members: sets `request.member` and `request.organization`.
 
     Strangers, deactivated members and everybody who asks for an organization that does not exist get the very same
-    404, as problem details under `/o/<slug>/api/` and as a page elsewhere. Who is not signed in gets 401, or the
-    sign-in page. The admin site (accounts/desk.py) is open to the staff of the installation, with every organization in
-    scope, and to those who moderate an organization, with theirs. Everywhere else the scope stays closed.
+    404, as problem details under `/o/<slug>/api/` and as a page elsewhere. A suspended member gets 403 with the reason
+    and the end of the suspension. Who is not signed in gets 401, or the sign-in page. The admin site (accounts/desk.py)
+    is open to the staff of the installation, with every organization in scope, and to those who moderate an
+    organization, with theirs. Everywhere else the scope stays closed.
     """
 
     def prepare(self, request: HttpRequest) -> HttpResponseBase | None:
@@ -139,7 +141,7 @@ class OrganizationMiddleware(_Middleware):
             return refusal_response(request, NotAuthenticated())
         member = member_of(tenant.user, slug)
         if member is None:
-            return refusal_response(request, NotFound())
+            return refusal_response(request, suspension_refusal(tenant.user, slug) or NotFound())
         tenant.member, tenant.organization = member, member.organization
         return None
 

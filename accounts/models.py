@@ -117,6 +117,9 @@ class Member(TenantModel):
     suspended_at = models.DateTimeField(null=True, blank=True)
     suspended_until = models.DateTimeField(null=True, blank=True)  # empty: until it is lifted
     muted_until = models.DateTimeField(null=True, blank=True)  # past: not muted
+    # The reasons stand here too, so that a refusal can state them without a query. The member alone is told.
+    suspension_reason = LineField(max_length=500, blank=True, default="", db_default="")
+    mute_reason = LineField(max_length=500, blank=True, default="", db_default="")
 
     user_id: UUID
 

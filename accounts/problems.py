@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.defaults import page_not_found
 
 from accounts.addresses import organization_path, organization_slug
-from accounts.errors import Forbidden, Invalid, NotAuthenticated, NotFound, Refusal, Throttled
+from accounts.errors import Forbidden, Invalid, NotAuthenticated, NotFound, Refusal, Sanctioned, Throttled
 from accounts.models import Member
 from accounts.roles import Right, Role
 
@@ -31,11 +31,19 @@ class MethodNotAllowed(Refusal):
 
 
 # What Django and allauth answer with, too.
-PAGES: Final = {Forbidden: "403.html", MethodNotAllowed: "405.html", Throttled: "429.html"}
+PAGES: Final = {
+    Forbidden: "403.html",
+    Sanctioned: "accounts/sanctioned.html",
+    MethodNotAllowed: "405.html",
+    Throttled: "429.html",
+}
 
 
 def problem_details(refusal: Refusal) -> dict[str, Any]:
-    """`{type, title, status, detail, code}`, and `errors: {field: [sentence]}` when input was invalid."""
+    """`{type, title, status, detail, code}`, and `errors: {field: [sentence]}` when input was invalid.
+
+    A member who is muted or suspended also gets `sanction`, `reason` and `until`.
+    """
     details: dict[str, Any] = {
         "type": "about:blank",
         "title": str(refusal.title),
@@ -45,6 +53,9 @@ def problem_details(refusal: Refusal) -> dict[str, Any]:
     }
     if isinstance(refusal, Invalid):
         details["errors"] = refusal.errors
+    if isinstance(refusal, Sanctioned):
+        until = refusal.until.isoformat().replace("+00:00", "Z") if refusal.until else None
+        details |= {"sanction": refusal.sanction, "reason": refusal.reason, "until": until}
     return details
 
 

@@ -8,7 +8,7 @@ from django.dispatch import Signal
 organization_created = Signal()  # organization, owner: Member
 organization_changed = Signal()  # organization
 member_joined = Signal()  # member, actor: Member | None
-member_changed = Signal()  # member: name, handle, title, role
+member_changed = Signal()  # member, fields: which of name, handle, title, role
 member_preferences_changed = Signal()  # member: what they alone are told
 member_deactivated = Signal()  # member: sockets, clients and undelivered entries end with it
 member_reactivated = Signal()  # member

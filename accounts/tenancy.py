@@ -193,6 +193,11 @@ def suspensions_of(user: User) -> list[Member]:
         return list(rows.order_by("organization__name", "organization_id"))
 
 
+def suspension_of(user: User, slug: str) -> Member | None:
+    """The suspended membership of `user` in the organization called `slug`: to tell them, and for nothing else."""
+    return next((member for member in suspensions_of(user) if member.organization.slug == slug), None)
+
+
 def member_of(user: User, slug: str) -> Member | None:
     """The active membership of `user` in the organization called `slug`.
 

@@ -20,12 +20,14 @@ from django.utils.translation import gettext
 
 from accounts.models import Member
 from accounts.roles import Right, may_moderate
+from accounts.sanctions import muted
 from accounts.tenancy import current_organization_id
 from chat import statements
 from chat.errors import Forbidden, NotFound, Refusal, Throttled
 from chat.models import Conversation, Kind, Message, Participant, Report
 from chat.statements import array
 
+OPEN_REPORTS: Final = 200  # counted for a moderator: the page shows "99+" long before
 SLOW_LOOKBACK: Final = 2_000  # messages searched for one's last: with more since then, others set the pace
 
 
@@ -263,6 +265,14 @@ def visible_reports(member: Member) -> QuerySet[Report]:
     return reports
 
 
+def open_reports(member: Member) -> QuerySet[Report]:
+    """What the desk has to decide, for a moderator: the newest OPEN_REPORTS of it, the oldest first."""
+    undecided = visible_reports(member).filter(state__in=[Report.State.OPEN, Report.State.IN_REVIEW])
+    newest = undecided.order_by("-pk").values("pk")[:OPEN_REPORTS]
+    reports: QuerySet[Report] = Report.objects.filter(pk__in=newest).order_by("pk")
+    return reports
+
+
 def find_report(member: Member, report_id: UUID, *, lock: bool = False) -> Report:
     """Of the desk: to whoever is no moderator there is no such thing, for the reporter neither."""
     if not member.may(Right.MODERATE):
@@ -321,7 +331,7 @@ def _require_may_write(place: Place) -> None:
     if place.conversation.locked_at is not None and not place.member.may(Right.MODERATE):
         raise Forbidden(gettext("A moderator has locked this conversation."))
     if place.member.is_muted:
-        raise Forbidden(gettext("A moderator has muted you for a time."))
+        raise muted(place.member)
 
 
 def _require_open_seat(place: Place) -> None:

@@ -7,6 +7,7 @@ from accounts.errors import (
     NotAuthenticated,
     NotFound,
     Refusal,
+    Sanctioned,
     Throttled,
     TooLarge,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "NotAuthenticated",
     "NotFound",
     "Refusal",
+    "Sanctioned",
     "Throttled",
     "TooLarge",
 ]

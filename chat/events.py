@@ -124,6 +124,17 @@ class Report(Struct, frozen=True):
     outcome: Literal["no_action", "hidden", "removed", "warned", "muted", "suspended", "other"] | None
     created_at: Time
     decided_at: Time | None
+    acknowledged_at: Time | None  # when the reporter had read the outcome
+    version: int
+
+
+class Case(Struct, frozen=True):
+    """A report as moderators are told of it, so that they see how many are open. Never to whoever was reported."""
+
+    id: UUID
+    reason: Literal["spam", "harassment", "inappropriate", "confidential", "other"]
+    state: Literal["open", "in_review", "resolved", "dismissed"]
+    created_at: Time
     version: int
 
 
@@ -137,10 +148,11 @@ class Sanction(Struct, frozen=True):
     until: Time | None
     created_at: Time
     lifted_at: Time | None
+    acknowledged_at: Time | None  # when the member had read it
     version: int
 
 
-Entity = Organization | Member | Conversation | Participant | Message | Report | Sanction
+Entity = Organization | Member | Conversation | Participant | Message | Report | Case | Sanction
 
 EVENT_TYPES: Final[dict[str, type[Entity]]] = {
     "organization.updated": Organization,
@@ -156,6 +168,8 @@ EVENT_TYPES: Final[dict[str, type[Entity]]] = {
     "message.deleted": Message,
     "report.created": Report,
     "report.updated": Report,
+    "case.created": Case,
+    "case.updated": Case,
     "sanction.created": Sanction,
     "sanction.updated": Sanction,
 }

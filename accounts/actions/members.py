@@ -143,6 +143,7 @@ def deactivate_member(member: Member, subject: Member, *, reason: str = "") -> M
         return subject
     keep_an_owner(subject)
     subject.deactivated_at, subject.suspended_at, subject.suspended_until = timezone.now(), None, None
+    subject.suspension_reason = ""
     end_access(subject)
     record("member.deactivated", actor=actor, target=subject, reason=reason)
     return subject
@@ -217,7 +218,7 @@ def _withdraw_invitations(inviter: Member) -> None:
 
 def save_activity(subject: Member) -> None:
     subject.version += 1
-    subject.save(update_fields=["deactivated_at", "suspended_at", "suspended_until", "version"])
+    subject.save(update_fields=["deactivated_at", "suspended_at", "suspended_until", "suspension_reason", "version"])
 
 
 def _insert(member: Member) -> bool:
@@ -237,4 +238,4 @@ def _tell_changed(
 ) -> None:
     if after:
         record(action, actor=actor, target=subject, before=before, after=after, reason=reason)
-        member_changed.send(sender=Member, member=subject)
+        member_changed.send(sender=Member, member=subject, fields=frozenset(after))

@@ -34,9 +34,9 @@ def mute(member: Member, subject: Member, *, until: datetime | None, reason: str
     """Let the subject write nothing before `until`; None ends it. It ends by itself, too: times are compared."""
     actor, subject = lock_to_sanction(member, subject)
     before = {"muted_until": subject.muted_until}
-    subject.muted_until = until
+    subject.muted_until, subject.mute_reason = until, reason if until else ""
     subject.version += 1
-    subject.save(update_fields=["muted_until", "version"])
+    subject.save(update_fields=["muted_until", "mute_reason", "version"])
     action = "member.muted" if until else "member.unmuted"
     record(action, actor=actor, target=subject, before=before, after={"muted_until": until}, reason=reason)
     member_preferences_changed.send(sender=Member, member=subject)
@@ -53,7 +53,7 @@ def suspend(member: Member, subject: Member, *, until: datetime | None, reason: 
         )
     keep_an_owner(subject)
     subject.deactivated_at = subject.suspended_at = timezone.now()
-    subject.suspended_until = until
+    subject.suspended_until, subject.suspension_reason = until, reason
     end_access(subject)
     after = {"suspended_at": subject.suspended_at, "suspended_until": until}
     before = {"suspended_at": None, "suspended_until": None}
@@ -81,6 +81,7 @@ def _readmit(subject: Member, *, actor: Member | None, reason: str) -> Member:
         raise Conflict(gettext("They are not suspended."))
     before = {"suspended_at": subject.suspended_at, "suspended_until": subject.suspended_until}
     subject.deactivated_at = subject.suspended_at = subject.suspended_until = None
+    subject.suspension_reason = ""
     save_activity(subject)
     after = {"suspended_at": None, "suspended_until": None}
     record("member.readmitted", actor=actor, target=subject, before=before, after=after, reason=reason)

@@ -9,9 +9,11 @@ from typing import Any
 
 from accounts import signals
 from accounts.models import Member, Organization
+from accounts.roles import Right
 from chat import events
 from chat.actions.conversations import create_channel
 from chat.actions.participants import join_conversation
+from chat.actions.reports import publish_open_reports
 from chat.delivery.publish import Draft, publish
 from chat.models import Conversation, Kind
 
@@ -23,6 +25,7 @@ def connect() -> None:
     signals.organization_changed.connect(publish_organization)
     signals.member_joined.connect(welcome_member)
     signals.member_changed.connect(publish_member)
+    signals.member_changed.connect(publish_desk)
     signals.member_preferences_changed.connect(publish_own_member)
     signals.member_deactivated.connect(publish_member)
     signals.member_reactivated.connect(publish_member)
@@ -52,6 +55,12 @@ def welcome_member(*, member: Member, **_: Any) -> None:
 
 def publish_member(*, member: Member, **_: Any) -> None:
     _publish_member(member, "member.updated")
+
+
+def publish_desk(*, member: Member, fields: frozenset[str], **_: Any) -> None:
+    """Whoever becomes a moderator is told which reports are open."""
+    if "role" in fields and member.may(Right.MODERATE):
+        publish_open_reports(member)
 
 
 def publish_own_member(*, member: Member, **_: Any) -> None:

@@ -7,7 +7,7 @@ clients (inside publish).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from django.db import transaction
@@ -18,9 +18,9 @@ from msgspec import UNSET, UnsetType
 from accounts import audit
 from accounts.actions.changes import Values
 from accounts.models import Member
-from accounts.roles import Right
+from accounts.roles import Right, Role, has_right
 from accounts.text import clean_lines
-from chat.access import find_message, find_report, visible_reports
+from chat.access import find_message, find_report, open_reports, visible_reports
 from chat.delivery.publish import Draft, publish
 from chat.errors import Conflict, Invalid, NotFound
 from chat.models import Report, ReportNote, Sanction
@@ -55,9 +55,36 @@ def report_message(member: Member, message_id: UUID, *, reason: Report.Reason, c
         },
     )
     if created:
-        _publish(report, "report.created")
+        _publish(report, "created")
         audit.record("message.report", actor=member, target=message, after={"reason": reason})
     return report
+
+
+@transaction.atomic
+def acknowledge_report(member: Member, report_id: UUID) -> Report:
+    """Record that the reporter has read the outcome. Repeating it changes nothing.
+
+    Raises NotFound for reports of others, Conflict while the report is not decided.
+    """
+    own = Report.objects.filter(reporter=member, pk=report_id).select_for_update(no_key=True)
+    report: Report | None = own.first()
+    if report is None:
+        raise NotFound
+    if not report.is_decided:
+        raise Conflict(gettext("The report has not been decided yet."))
+    if report.acknowledged_at is None:
+        report.acknowledged_at = timezone.now()
+        report.version += 1
+        report.save(update_fields=["acknowledged_at", "version"])
+        publish(report.organization_id, _to_reporter(report, "report.updated"))
+    return report
+
+
+def publish_open_reports(moderator: Member) -> None:
+    """Tell somebody who has just become a moderator which reports are open, as a first sync would."""
+    cases = [_case(report, moderator.pk, "case.updated") for report in open_reports(moderator)]
+    if cases:
+        publish(moderator.organization_id, *cases)
 
 
 @transaction.atomic
@@ -126,9 +153,10 @@ def _move(member: Member, report: Report, state: Report.State, outcome: Report.O
         return
     report.state, report.outcome = after["state"], after["outcome"]
     report.decided_at, report.decided_by = (timezone.now(), member) if state in DECIDED else (None, None)
+    report.acknowledged_at = None  # the reporter reads each outcome anew
     report.version += 1
-    report.save(update_fields=["state", "outcome", "decided_at", "decided_by", "version"])
-    _publish(report, "report.updated")
+    report.save(update_fields=["state", "outcome", "decided_at", "decided_by", "acknowledged_at", "version"])
+    _publish(report, "updated")
     _record("report.decided" if state in DECIDED else "report.moved", member, report, before, after)
 
 
@@ -160,7 +188,22 @@ def _record(action: str, member: Member, report: Report, before: Values, after: 
     audit.record(action, actor=member, target=report, before=before, after=after)
 
 
-def _publish(report: Report, type: str) -> None:
-    """Tell whoever reported it, and nobody else."""
-    draft = Draft(type=type, entity=report.entity(), entity_id=report.pk, member_id=report.reporter_id)
-    publish(report.organization_id, draft)
+def _publish(report: Report, change: Literal["created", "updated"]) -> None:
+    """Tell the reporter, and tell the moderators that there is a case. Whoever was reported learns nothing of it."""
+    cases = [_case(report, moderator, f"case.{change}") for moderator in _moderators(report)]
+    publish(report.organization_id, _to_reporter(report, f"report.{change}"), *cases)
+
+
+def _to_reporter(report: Report, type: str) -> Draft:
+    return Draft(type=type, entity=report.entity(), entity_id=report.pk, member_id=report.reporter_id)
+
+
+def _case(report: Report, moderator: UUID, type: str) -> Draft:
+    return Draft(type=type, entity=report.case(), entity_id=report.pk, member_id=moderator)
+
+
+def _moderators(report: Report) -> list[UUID]:
+    """Everybody who finds the report on the desk, ascending."""
+    roles = [role for role in Role if has_right(role, Right.MODERATE)]
+    active = Member.objects.filter(role__in=roles, deactivated_at=None).exclude(pk=report.author_id)
+    return list(active.order_by("pk").values_list("pk", flat=True))

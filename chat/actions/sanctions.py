@@ -21,7 +21,7 @@ from accounts.models import Member
 from chat.access import find_member_to_moderate
 from chat.actions.reasons import clean_reason
 from chat.delivery.publish import Draft, publish
-from chat.errors import Conflict, Invalid
+from chat.errors import Conflict, Invalid, NotFound
 from chat.models import Sanction
 
 Kind = Sanction.Kind
@@ -76,6 +76,24 @@ def lift_sanction(member: Member, member_id: UUID, *, kind: str, reason: str) ->
     if not lifted:
         raise Conflict(gettext("There is nothing to lift."))
     return lifted[-1]
+
+
+@transaction.atomic
+def acknowledge_sanction(member: Member, sanction_id: UUID) -> Sanction:
+    """Record that the member has read why a measure was taken against them. Repeating it changes nothing.
+
+    Raises NotFound for measures against others. Locks the sanction, then clients (inside publish).
+    """
+    own = Sanction.objects.filter(member=member, pk=sanction_id).select_for_update(no_key=True)
+    sanction: Sanction | None = own.first()
+    if sanction is None:
+        raise NotFound
+    if sanction.acknowledged_at is None:
+        sanction.acknowledged_at = timezone.now()
+        sanction.version += 1
+        sanction.save(update_fields=["acknowledged_at", "version"])
+        _publish(sanction, "sanction.updated")
+    return sanction
 
 
 def end_expired_suspensions() -> int:

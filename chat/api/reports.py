@@ -14,7 +14,15 @@ from chat.api.rendering import read_body, read_query
 from chat.api.schemas import operation, page_of
 from chat.api.views import MemberView, keep_page, list_response
 from chat.models import Report
-from chat.queries.reports import PAGE, DeskReport, ReportContext, desk_report, list_reports, read_context
+from chat.queries.reports import (
+    PAGE,
+    DeskReport,
+    ReportContext,
+    desk_report,
+    list_own_reports,
+    list_reports,
+    read_context,
+)
 
 Reason = Literal["spam", "harassment", "inappropriate", "confidential", "other"]
 State = Literal["open", "in_review", "resolved", "dismissed"]
@@ -32,6 +40,11 @@ class ReportQuery(Struct, frozen=True):
     assignee: UUID | None = None
     author: UUID | None = None
     reason: Reason | None = None
+    before: UUID | None = None
+    limit: Annotated[int, Meta(ge=1, le=PAGE)] = PAGE
+
+
+class OwnQuery(Struct, frozen=True):
     before: UUID | None = None
     limit: Annotated[int, Meta(ge=1, le=PAGE)] = PAGE
 
@@ -108,6 +121,29 @@ class ReportList(MemberView):
             note=body.note,
         )
         return list_response(request, [desk_report(report) for report in decided])
+
+
+class OwnReportList(MemberView):
+    @operation(
+        summary="What became of the messages that you reported, the newest first",
+        query=OwnQuery,
+        gives={200: page_of(events.Report)},
+    )
+    def get(self, request: Request) -> Response:
+        query = read_query(request, OwnQuery)
+        rows = list_own_reports(self.member, before=query.before, limit=query.limit + 1)
+        page, more = keep_page(rows, query.limit)
+        return list_response(request, [row.entity() for row in page], **({"before": page[-1].pk} if more else {}))
+
+
+class ReportAcknowledge(MemberView):
+    @operation(
+        summary="Say that you have read what was decided about your report",
+        gives={200: events.Report},
+        refuses=(409,),
+    )
+    def post(self, request: Request, report_id: UUID) -> Response:
+        return Response(actions.acknowledge_report(self.member, report_id).entity())
 
 
 class ReportDetail(MemberView):

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from chat import events
 from chat.access import find_member_to_moderate, require_moderator
 from chat.actions import sanctions as actions
 from chat.api.moderation import Because
@@ -45,6 +46,11 @@ class SanctionQuery(Struct, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=PAGE)] = PAGE
 
 
+class OwnQuery(Struct, frozen=True):
+    before: UUID | None = None
+    limit: Annotated[int, Meta(ge=1, le=PAGE)] = PAGE
+
+
 class SanctionList(MemberView):
     @operation(
         summary="Measures against members, for moderators, the newest first",
@@ -60,6 +66,28 @@ class SanctionList(MemberView):
         rows = list(list_sanctions(query.member, before=query.before)[: query.limit + 1])
         page, more = keep_page(rows, query.limit)
         return list_response(request, [sanction_view(row) for row in page], **({"before": page[-1].pk} if more else {}))
+
+
+class OwnSanctionList(MemberView):
+    @operation(
+        summary="Measures against yourself, with the reasons, the newest first",
+        query=OwnQuery,
+        gives={200: page_of(events.Sanction)},
+    )
+    def get(self, request: Request) -> Response:
+        query = read_query(request, OwnQuery)
+        rows = list(list_sanctions(self.member.pk, before=query.before)[: query.limit + 1])
+        page, more = keep_page(rows, query.limit)
+        return list_response(request, [row.entity() for row in page], **({"before": page[-1].pk} if more else {}))
+
+
+class SanctionAcknowledge(MemberView):
+    @operation(
+        summary="Say that you have read why a measure was taken against you",
+        gives={200: events.Sanction},
+    )
+    def post(self, request: Request, sanction_id: UUID) -> Response:
+        return Response(actions.acknowledge_sanction(self.member, sanction_id).entity())
 
 
 class MemberWarn(MemberView):

@@ -32,6 +32,7 @@ app_name = "api"
 C = "o/<slug:slug>/api/v1/conversations/<uuid:conversation_id>"
 M = "o/<slug:slug>/api/v1/messages/<uuid:message_id>"
 P = "o/<slug:slug>/api/v1/members/<uuid:member_id>"
+ME = "o/<slug:slug>/api/v1/members/me"
 
 urlpatterns = [
     path("api/v1/tokens", tokens.TokenList.as_view(), name="tokens"),
@@ -73,6 +74,14 @@ urlpatterns = [
     path("o/<slug:slug>/api/v1/audit", audit.AuditList.as_view(), name="audit"),
     path("o/<slug:slug>/api/v1/members", members.MemberList.as_view(), name="members"),
     path("o/<slug:slug>/api/v1/members/me", members.OwnMember.as_view(), name="own_member"),
+    path(f"{ME}/sanctions", sanctions.OwnSanctionList.as_view(), name="own_sanctions"),
+    path(
+        f"{ME}/sanctions/<uuid:sanction_id>/acknowledge",
+        sanctions.SanctionAcknowledge.as_view(),
+        name="acknowledge_sanction",
+    ),
+    path(f"{ME}/reports", reports.OwnReportList.as_view(), name="own_reports"),
+    path(f"{ME}/reports/<uuid:report_id>/acknowledge", reports.ReportAcknowledge.as_view(), name="acknowledge_report"),
     path("o/<slug:slug>/api/v1/members/<uuid:member_id>", members.MemberDetail.as_view(), name="member"),
     path(f"{P}/warn", sanctions.MemberWarn.as_view(), name="warn"),
     path(f"{P}/mute", sanctions.MemberMute.as_view(), name="mute"),

@@ -19,6 +19,7 @@ Event = dict[str, Any]
 Answer = dict[str, Any]
 """An answer of `sync`."""
 
+MODERATORS: Final = frozenset({"owner", "admin", "moderator"})  # roles that may see the desk
 OLDEST: Final = 1  # the seq of the first message of a conversation, unless retention has taken it away
 
 
@@ -63,6 +64,7 @@ class Store:
         self.members: dict[str, Entity] = {}
         self.reports: dict[str, Entity] = {}  # what became of the messages that one reported
         self.sanctions: dict[str, Entity] = {}  # measures against oneself
+        self.cases: dict[str, Entity] = {}  # for moderators: reports on the desk, see `open_cases`
         self.rooms: dict[str, Room] = {}  # by conversation; those in which the caller takes part are `own_rooms`
         self._left: dict[str, int] = {}  # conversation → the version of the own seat when it was left
         self.people_epoch = 0  # grows when people are forgotten, and with them the news of what became of them
@@ -90,6 +92,10 @@ class Store:
         read: int = seat["read_seq"] if marked is None else min(seat["read_seq"], marked - 1)
         last: int = room.conversation["last_seq"]
         return max(0, last - max(read, room.first_seq - 1))
+
+    def open_cases(self) -> dict[str, Entity]:
+        """For moderators: the reports that nobody has decided yet, by id."""
+        return {id: case for id, case in self.cases.items() if case["state"] in {"open", "in_review"}}
 
     def spoken_of(self) -> set[str]:
         """Every member that something here refers to."""
@@ -123,9 +129,10 @@ class Store:
             self._put_member(entity)
             if entity["id"] == self.me:
                 self._forget_strangers()  # they may be a guest from now on
+                self.cases = self.cases if self._moderates else {}  # who is no moderator hears no more of them
         elif noun == "organization":
             self._put_organization(entity)
-        elif (own := {"report": self.reports, "sanction": self.sanctions}.get(noun)) is not None:
+        elif (own := self._own.get(noun)) is not None:
             _put_newer(own, entity)
 
     def take(self, answers: Sequence[Answer]) -> None:
@@ -136,7 +143,7 @@ class Store:
             self._replaced = {m["id"]: m["version"] for room in rooms for m in room.messages.values()}
             self.rooms, self.members, self.organization, self._left = {}, {}, {}, {}
             self.people_epoch += 1
-            self.reports, self.sanctions = {}, {}
+            self.reports, self.sanctions, self.cases = {}, {}, {}
             answers = answers[fulls[-1] :]
         for answer in answers:
             self._take_page(answer)
@@ -221,6 +228,8 @@ class Store:
         for known, told in ((self.reports, answer["reports"]), (self.sanctions, answer["sanctions"])):
             for entity in told:
                 _put_newer(known, entity)
+        if answer["cases"] is not None:
+            self.cases = {case["id"]: case for case in answer["cases"]}
 
     def _take_conversation(self, told: Entity, oldest: int) -> None:
         gaps = ("history_gap", "participants_gap")
@@ -299,6 +308,16 @@ class Store:
     def _put_organization(self, organization: Entity) -> None:
         if not self.organization or _is_newer(organization, self.organization):
             self.organization = organization
+
+    @property
+    def _own(self) -> dict[str, dict[str, Entity]]:
+        """What is told to the member alone, by the noun of its events."""
+        own = {"report": self.reports, "sanction": self.sanctions}
+        return own | {"case": self.cases} if self._moderates else own
+
+    @property
+    def _moderates(self) -> bool:
+        return self.members.get(self.me, {}).get("role") in MODERATORS
 
     def _forget_strangers(self) -> None:
         """Guests are told of people they share a conversation with, so they must not keep the others: they would never

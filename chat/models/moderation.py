@@ -63,6 +63,8 @@ class Report(TenantModel):
         Member, on_delete=models.SET_NULL, related_name="+", db_constraint=False, null=True, blank=True
     )
     decided_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)  # when the reporter had read the outcome
+    mailed_at = models.DateTimeField(null=True, blank=True)  # when the moderators were sent a mail that counts it
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -97,6 +99,11 @@ class Report(TenantModel):
                 name="report_undecided",
                 condition=models.Q(state__in=["open", "in_review"]),
             ),
+            models.Index(
+                fields=["organization"],
+                name="report_not_mailed",
+                condition=models.Q(state__in=["open", "in_review"], mailed_at=None),
+            ),
         ]
 
     @property
@@ -115,6 +122,17 @@ class Report(TenantModel):
             outcome=cast(Any, self.outcome or None),
             created_at=self.created_at,
             decided_at=self.decided_at,
+            acknowledged_at=self.acknowledged_at,
+            version=self.version,
+        )
+
+    def case(self) -> events.Case:
+        """As every moderator is told, to count what is open: nothing about who or what was reported."""
+        return events.Case(
+            id=self.pk,
+            reason=cast(Any, self.reason),
+            state=cast(Any, self.state),
+            created_at=self.created_at,
             version=self.version,
         )
 
@@ -162,6 +180,7 @@ class Sanction(TenantModel):
         Member, on_delete=models.SET_NULL, related_name="+", db_constraint=False, db_index=False, null=True, blank=True
     )
     lift_reason = LineField(max_length=500, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)  # when the member had read it
     version = models.PositiveIntegerField(default=1)
 
     member_id: UUID
@@ -190,5 +209,6 @@ class Sanction(TenantModel):
             until=self.until,
             created_at=self.created_at,
             lifted_at=self.lifted_at,
+            acknowledged_at=self.acknowledged_at,
             version=self.version,
         )

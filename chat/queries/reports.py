@@ -76,6 +76,14 @@ def list_reports(
     return list(reports.order_by("-pk")[:limit])
 
 
+def list_own_reports(member: Member, *, before: UUID | None = None, limit: int = PAGE) -> list[Report]:
+    """What the member reported, the newest first; `before` leads on from the last of a page."""
+    reports = Report.objects.filter(reporter=member)
+    if before is not None:
+        reports = reports.filter(pk__lt=before)
+    return list(reports.order_by("-pk")[:limit])
+
+
 def read_context(member: Member, report: Report) -> ReportContext:
     """All it takes to decide. Also in conversations the moderator takes no part in, so reading stands in the audit log.
 

@@ -23,8 +23,9 @@ from django.utils import timezone
 from msgspec import Struct
 
 from accounts.models import Member
+from accounts.roles import Right
 from chat import events, statements
-from chat.access import known_members
+from chat.access import known_members, open_reports
 from chat.delivery.presence import State, presence_of
 from chat.models import Conversation, Message, Participant, Report, Sanction
 from chat.queries.cursor import Cursor, here, valid
@@ -78,6 +79,7 @@ class SyncAnswer(Struct, frozen=True):
     messages: list[events.Message]
     reports: list[events.Report]
     sanctions: list[events.Sanction]
+    cases: list[events.Case] | None  # for moderators: all that are open, in place of those known; null after page one
     removed: Removed
     presence: list[Presence]
 
@@ -187,6 +189,7 @@ def _answer(
         messages=messages,
         reports=[report.entity() for report in _own(Report, "reporter_id", member, start)] if first else [],
         sanctions=[sanction.entity() for sanction in _own(Sanction, "member_id", member, start)] if first else [],
+        cases=_cases(member) if first else None,
         removed=Removed(_left(member, start) if first and start.since else [], []),
         presence=[
             Presence(*pair) for pair in sorted(presence_of(member.organization_id, {p.id for p in people}).items())
@@ -422,6 +425,10 @@ def _own_statement(model: type[models.Model], owner: str, *, since: bool) -> str
         SELECT {statements.columns(model)} FROM {table}
         WHERE organization_id = %(organization)s AND {owner} = %(member)s {changed if since else ""}
         ORDER BY id DESC LIMIT %(limit)s"""
+
+
+def _cases(member: Member) -> list[events.Case]:
+    return [report.case() for report in open_reports(member)] if member.may(Right.MODERATE) else []
 
 
 _LEFT: Final = """

@@ -25,6 +25,7 @@ from django.http import HttpRequest, parse_cookie
 from accounts.auth import find_tokens, may_sign_in
 from accounts.credentials import credential_of
 from accounts.models import ApiToken, Member, User
+from accounts.sanctions import close_reason, suspension_refusal
 from accounts.tenancy import members_of, organization_scope
 from chat.models import Client
 from chat.realtime.protocol import SUBPROTOCOL, Close
@@ -190,7 +191,8 @@ def _sign_in(arrival: _Arrival, tokens: Mapping[str, ApiToken]) -> None:
 def _enter(arrival: _Arrival, members: Mapping[tuple[UUID, str], Member]) -> None:
     arrival.member = members.get((arrival.user.pk, arrival.slug)) if arrival.user is not None else None
     if arrival.member is None:
-        raise TurnedAway(Close.NOT_A_MEMBER)
+        refusal = suspension_refusal(arrival.user, arrival.slug) if arrival.user is not None else None
+        raise TurnedAway(Close.NOT_A_MEMBER, close_reason(refusal) if refusal else "")
 
 
 def _check_origin(headers: Mapping[str, str]) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chat import events
-from chat.errors import Invalid, Refusal, Throttled
+from chat.errors import Invalid, Refusal, Sanctioned, Throttled
 
 SUBPROTOCOL: Final = "parley.v1"
 
@@ -84,6 +84,9 @@ class Failure(Struct, frozen=True, tag_field="op", tag="error"):
     message: str
     errors: dict[str, list[str]] | UnsetType = UNSET
     retry_after: int | UnsetType = UNSET  # seconds
+    sanction: Literal["mute", "suspension"] | UnsetType = UNSET  # what a moderator imposed, told with the next two
+    reason: str | UnsetType = UNSET
+    until: events.Time | UnsetType | None = UNSET
 
 
 class ProtocolError(Exception):
@@ -115,12 +118,16 @@ def encode(frame: Result | Failure) -> str:
 
 def refused(ref: Ref | None, refusal: Refusal) -> Failure:
     """The one place that turns a refusal into a frame."""
+    measure = refusal if isinstance(refusal, Sanctioned) else None
     return Failure(
         ref=ref,
         code=refusal.code,
         message=refusal.detail,
         errors=refusal.errors if isinstance(refusal, Invalid) else UNSET,
         retry_after=refusal.retry_after if isinstance(refusal, Throttled) else UNSET,
+        sanction=measure.sanction if measure else UNSET,
+        reason=measure.reason if measure else UNSET,
+        until=measure.until if measure else UNSET,
     )
 
 

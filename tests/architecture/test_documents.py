@@ -56,4 +56,5 @@ def test_a_noun_is_called_the_same_everywhere() -> None:
         "message",
         "report",
         "sanction",
+        "case",
     }

@@ -18,6 +18,7 @@ from chat.actions.messages import edit_message, send_message
 from chat.actions.participants import remove_participant
 from chat.actions.reactions import add_reaction
 from chat.actions.reports import report_message
+from chat.actions.sanctions import warn_member
 from chat.models import Report
 from tests.cast import make_member
 
@@ -66,9 +67,11 @@ def treasure(acme: Organization, alice: Member, bob: Member) -> Treasure:
         ids, private_ids = (_furnish(alice, conversation.pk) for conversation in (public, private))
         remove_participant(alice, private.pk, member_id=bob.pk)
         report = report_message(bob, UUID(str(ids["message_id"])), reason=Report.Reason.SPAM, comment=WORD)
+        warning = warn_member(alice, bob.pk, reason=WORD)
         client = register_client(alice, platform="web", label=WORD, credential="session:test")
         invitation, _ = invite_member(alice, email=f"{WORD}@example.test", role=Role.MEMBER)
     ids |= {"client_id": client.public_id, "invitation_id": invitation.pk, "report_id": report.pk}
+    ids |= {"sanction_id": warning.pk}
     return Treasure(acme, ids, private_ids)
 
 

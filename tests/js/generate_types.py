@@ -21,6 +21,7 @@ ENTITIES = (
     "Participant",
     "Message",
     "Report",
+    "Case",
     "Sanction",
 )
 ANSWERS = ("SyncConversation", "Removed", "Presence", "SyncAnswer")

@@ -43,6 +43,7 @@ def actions() -> Iterator[Action]:
         members.welcome_member,
         members.publish_member,
         members.publish_own_member,
+        members.publish_desk,
     )
 
 

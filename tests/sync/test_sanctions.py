@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Member
-from chat.actions.sanctions import lift_sanction, mute_member, suspend_member, warn_member
+from chat.actions.sanctions import acknowledge_sanction, lift_sanction, mute_member, suspend_member, warn_member
 from chat.models import Conversation
 from tests.cast import scope_of
 from tests.sync.conftest import Verify, alike, proves
@@ -19,6 +19,21 @@ OTHERS = ("alice", "alice again", "gus", "dora")
 @proves(warn_member, events=("sanction.created",))
 def test_a_warning_is_between_the_moderators_and_the_member(verify: Verify, alice: Member, bob: Member) -> None:
     assert verify(lambda: warn_member(alice, bob.pk, reason="Mind your tone.")) == {"bob": ["sanction.created"]}
+
+
+@proves(acknowledge_sanction, events=("sanction.updated",))
+def test_that_a_warning_was_read_reaches_the_other_devices_of_the_member(
+    verify: Verify, people: dict[str, Member], alice: Member, bob: Member
+) -> None:
+    people["bob again"] = bob
+    with scope_of(alice):
+        warning = warn_member(alice, bob.pk, reason="Mind your tone.")
+
+    def read_twice() -> None:
+        acknowledge_sanction(bob, warning.pk)
+        acknowledge_sanction(bob, warning.pk)
+
+    assert verify(read_twice) == alike(("bob", "bob again"), ["sanction.updated"])
 
 
 @proves(mute_member, lift_sanction, events=("member.updated", "sanction.created", "sanction.updated"))

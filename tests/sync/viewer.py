@@ -113,6 +113,7 @@ def projection(store: Store) -> dict[str, Any]:
         "messages": {id: room.history for id, room in rooms.items()},
         "reports": store.reports,
         "sanctions": store.sanctions,
+        "cases": store.open_cases(),
         "members": {
             id: {**member, "version": None} if (member := store.members.get(id)) else None
             for id in sorted(store.spoken_of())

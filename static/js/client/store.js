@@ -1,5 +1,7 @@
-/** @import {Conversation, Event as WireEvent, Member, Message, Organization, Participant, Report, Sanction, SyncAnswer, SyncConversation} from "./types.js" */
+/** @import {Case, Conversation, Event as WireEvent, Member, Message, Organization, Participant, Report, Sanction, SyncAnswer, SyncConversation} from "./types.js" */
 
+export const MODERATORS = new Set(["owner", "admin", "moderator"]); // roles that may see the desk
+const OWN = /** @type {const} */ (["reports", "sanctions", "cases"]); // told to the member alone
 const DIRECT = new Set(["direct", "group"]); // conversations whose seats sync always tells
 
 /**
@@ -13,6 +15,7 @@ const DIRECT = new Set(["direct", "group"]); // conversations whose seats sync a
  * @property {Set<string>} histories
  * @property {Set<string>} reports
  * @property {Set<string>} sanctions
+ * @property {Set<string>} cases
  * @property {boolean} organization
  */
 
@@ -41,6 +44,8 @@ export class Store {
   reports = new Map();
   /** @type {Map<string, Sanction>} measures against oneself */
   sanctions = new Map();
+  /** @type {Map<string, Case>} for moderators: reports on the desk, see `openCases` */
+  cases = new Map();
   /** @type {Organization | null} */
   organization = null;
 
@@ -101,11 +106,11 @@ export class Store {
     } else if (noun === "participant") this.putParticipant(data);
     else if (noun === "conversation") this.putConversation(data);
     else if (noun === "organization") this.putOrganization(data);
-    else if (noun === "report") this.putReport(data);
-    else if (noun === "sanction") this.putSanction(data);
+    else if (noun === "report" || noun === "sanction") this.#putOwn(`${noun}s`, data);
+    else if (noun === "case") this.#moderates && this.#putOwn("cases", data);
     else if (noun === "member") {
       this.putMember(data);
-      if (data.id === this.me) this.#forgetUnmet(); // they may be a guest from now on
+      if (data.id === this.me) this.#onOwnRole();
     }
   }
 
@@ -115,7 +120,7 @@ export class Store {
     this.batch(() => {
       if (full >= 0) this.#forgetAll();
       for (const answer of answers.slice(Math.max(0, full))) this.#takePage(answer);
-      this.#forgetUnmet();
+      this.#onOwnRole();
     });
   }
 
@@ -190,20 +195,17 @@ export class Store {
 
   /** @param {Report} report */
   putReport(report) {
-    if (!isNewer(report, this.reports.get(report.id))) return;
-    this.batch(() => {
-      this.reports.set(report.id, report);
-      this.#changes.reports.add(report.id);
-    });
+    this.#putOwn("reports", report);
   }
 
   /** @param {Sanction} sanction */
   putSanction(sanction) {
-    if (!isNewer(sanction, this.sanctions.get(sanction.id))) return;
-    this.batch(() => {
-      this.sanctions.set(sanction.id, sanction);
-      this.#changes.sanctions.add(sanction.id);
-    });
+    this.#putOwn("sanctions", sanction);
+  }
+
+  /** @returns {Case[]} for moderators: the reports that nobody has decided yet */
+  get openCases() {
+    return [...this.cases.values()].filter(({ state }) => state === "open" || state === "in_review");
   }
 
   /** @param {Conversation} conversation with `first_seq` higher than before, what lies below it is gone for good */
@@ -406,8 +408,8 @@ export class Store {
     for (const told of answer.conversations) this.#takeConversation(told, oldest.get(told.id) ?? told.last_seq + 1);
     for (const participant of answer.participants) this.putParticipant(participant);
     for (const message of answer.messages) this.putMessage(message);
-    for (const report of answer.reports) this.putReport(report);
-    for (const sanction of answer.sanctions) this.putSanction(sanction);
+    if (answer.cases) this.#forgetOwn("cases");
+    for (const noun of OWN) for (const entity of answer[noun] ?? []) this.#putOwn(noun, entity);
   }
 
   /** @param {SyncConversation} told @param {number} oldest seq of its messages in the same answer */
@@ -422,10 +424,7 @@ export class Store {
     this.#replacedAt = this.#peopleForgottenAt = this.#moment += 1;
     for (const id of [...this.conversations.keys()]) this.removeConversation(id);
     this.#forgetMembers(new Set());
-    for (const id of this.reports.keys()) this.#changes.reports.add(id);
-    for (const id of this.sanctions.keys()) this.#changes.sanctions.add(id);
-    this.reports.clear();
-    this.sanctions.clear();
+    OWN.forEach((noun) => this.#forgetOwn(noun));
     this.organization = null;
     this.#left.clear();
   }
@@ -447,6 +446,32 @@ export class Store {
       this.members.delete(id);
       this.#changes.members.add(id);
     }
+  }
+
+  /** @param {typeof OWN[number]} noun @param {Report | Sanction | Case} entity what is told to the member alone */
+  #putOwn(noun, entity) {
+    const known = /** @type {Map<string, {version: number}>} */ (this[noun]);
+    if (!isNewer(entity, known.get(entity.id))) return;
+    this.batch(() => {
+      known.set(entity.id, entity);
+      this.#changes[noun].add(entity.id);
+    });
+  }
+
+  /** @param {typeof OWN[number]} noun */
+  #forgetOwn(noun) {
+    for (const id of this[noun].keys()) this.#changes[noun].add(id);
+    this[noun].clear();
+  }
+
+  get #moderates() {
+    return MODERATORS.has(this.members.get(this.me)?.role ?? "");
+  }
+
+  /** What is known is not told any more to who became a guest, or is no moderator any more: nothing of it may stay. */
+  #onOwnRole() {
+    this.#forgetUnmet();
+    if (!this.#moderates) this.batch(() => this.#forgetOwn("cases"));
   }
 
   /** Guests are told of people they share a conversation with; of the others they would never hear what became of them. */
@@ -535,6 +560,7 @@ function noChanges() {
     histories: new Set(),
     reports: new Set(),
     sanctions: new Set(),
+    cases: new Set(),
     organization: false,
   };
 }

@@ -115,6 +115,16 @@ export {};
  * @property {"no_action" | "hidden" | "removed" | "warned" | "muted" | "suspended" | "other" | null} outcome
  * @property {string} created_at
  * @property {string | null} decided_at
+ * @property {string | null} acknowledged_at
+ * @property {number} version
+ */
+
+/**
+ * @typedef {object} Case
+ * @property {string} id
+ * @property {"spam" | "harassment" | "inappropriate" | "confidential" | "other"} reason
+ * @property {"open" | "in_review" | "resolved" | "dismissed"} state
+ * @property {string} created_at
  * @property {number} version
  */
 
@@ -127,6 +137,7 @@ export {};
  * @property {string | null} until
  * @property {string} created_at
  * @property {string | null} lifted_at
+ * @property {string | null} acknowledged_at
  * @property {number} version
  */
 
@@ -177,6 +188,7 @@ export {};
  * @property {Message[]} messages
  * @property {Report[]} reports
  * @property {Sanction[]} sanctions
+ * @property {Case[] | null} cases
  * @property {Removed} removed
  * @property {Presence[]} presence
  */
@@ -184,7 +196,7 @@ export {};
 /**
  * @typedef {object} Event
  * @property {number} id
- * @property {"organization.updated" | "member.created" | "member.updated" | "conversation.created" | "conversation.updated" | "participant.created" | "participant.updated" | "participant.removed" | "message.created" | "message.updated" | "message.deleted" | "report.created" | "report.updated" | "sanction.created" | "sanction.updated"} type
+ * @property {"organization.updated" | "member.created" | "member.updated" | "conversation.created" | "conversation.updated" | "participant.created" | "participant.updated" | "participant.removed" | "message.created" | "message.updated" | "message.deleted" | "report.created" | "report.updated" | "case.created" | "case.updated" | "sanction.created" | "sanction.updated"} type
  * @property {string | null} conversation
  * @property {string} at
  * @property {any} data the entity that the noun of `type` names

@@ -202,5 +202,5 @@ def test_a_suspended_member_is_told_and_finds_nothing_else(bob, charlie):
     page = browser.get("/")
     assert page.status_code == 200
     assert "You are suspended from Acme" in page.content.decode()
-    assert browser.get("/o/acme/").status_code == 404
+    assert browser.get("/o/acme/").status_code == 403
     assert sign_in(Client(), charlie.user).get("/").headers["Location"] == "/o/globex/"

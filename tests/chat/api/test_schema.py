@@ -69,6 +69,7 @@ def known(api_of, alice: Member, bob: Member) -> dict[str, list[UUID | str]]:
     direct = api.make("conversations", {"kind": "direct", "members": [bob.pk]})
     messages = [api.say(channel, f"message {number}") for number in range(3)]
     report = api_of(bob).make(f"messages/{messages[0]['id']}/report", {"reason": "spam"})
+    warning = api.make(f"members/{bob.pk}/warn", {"reason": "Mind your tone."})
     return {
         "slug": ["acme"],
         "conversation_id": [channel["id"], direct["id"], str(uuid4())],
@@ -78,6 +79,7 @@ def known(api_of, alice: Member, bob: Member) -> dict[str, list[UUID | str]]:
         "client_id": [api.make("clients", {"platform": "bot"})["id"], str(uuid4())],
         "emoji": ["👍", "hello"],
         "report_id": [report["id"], str(uuid4())],
+        "sanction_id": [warning["id"], str(uuid4())],
     }
 
 

@@ -64,6 +64,8 @@ async def test_a_mute(server: Server, enter: Any, alice: Member, bob: Member, ch
     ref = post(talk, town, "after")
     refused = await talk.hear("error", seconds=SECOND)
     assert (refused["ref"], refused["code"]) == (ref, "forbidden")
+    assert (refused["sanction"], refused["reason"]) == ("mute", "Noise")
+    assert refused["until"] is not None
     told = [event["type"] for event in (await talk.hear("events"))["events"]]
     while "sanction.created" not in told:
         told += [event["type"] for event in (await talk.hear("events", seconds=SECOND))["events"]]
