@@ -10,21 +10,20 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Any
 from uuid import UUID
 
 import structlog
-from django.conf import settings
 from django.db import models
 from django.http import HttpRequest
 
 from accounts.models import AuditEntry, Member, Organization, User
+from accounts.network import base_url, client_address
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request came from. `base_url` ends in a slash and is where its sender reached us."""
+    """Where a request came from, and what links start with that are made on its behalf."""
 
     address: str | None = None
     user_agent: str = ""
@@ -55,23 +54,8 @@ def origin_of(request: HttpRequest) -> Origin:
         address=client_address(request),
         user_agent=request.headers.get("User-Agent", "")[:200],
         request_id=str(structlog.contextvars.get_contextvars().get("request_id", ""))[:64],
-        base_url=request.build_absolute_uri("/"),
+        base_url=base_url(request),
     )
-
-
-def client_address(request: HttpRequest) -> str | None:
-    """The address of the person's end of the connection, None when there is none (a Unix socket).
-
-    X-Forwarded-For can be written by anybody, so only as many of its last entries are believed as there are
-    proxies of ours that each added one (TRUSTED_PROXIES).
-    """
-    proxies = settings.TRUSTED_PROXIES
-    hops = [hop for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop]
-    address = hops[-proxies] if 0 < proxies <= len(hops) else request.META.get("REMOTE_ADDR", "")
-    try:
-        return str(ip_address(address.strip()))
-    except ValueError:
-        return None
 
 
 def record(

@@ -32,11 +32,12 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts.actions.sessions import end_sessions, sign_out_everywhere
-from accounts.audit import client_address, record
+from accounts.audit import record
 from accounts.credentials import credential_of, hash_secret, session_credential, token_credential
 from accounts.errors import Conflict, Invalid, NotAuthenticated, NotFound, Throttled
 from accounts.mail import send_later
 from accounts.models import ApiToken, Organization, User
+from accounts.network import client_address
 from accounts.signals import credential_ended
 from accounts.text import clean_line
 

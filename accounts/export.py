@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import unicodedata
 from collections.abc import AsyncIterator, Callable, Iterator
 from enum import StrEnum
 from typing import Any, Final
@@ -23,6 +25,8 @@ FIELDS: Final = (
     *("before", "after", "reason", "address", "user_agent", "request_id"),
 )
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")  # what makes a spreadsheet compute a cell, by OWASP's list
+SIGNS: Final = frozenset("=+-@\N{MINUS SIGN}")  # of these, what starts a formula after normalization
+SEPARATOR: Final = re.compile(r"(?<=[;|])")  # ends a cell where a spreadsheet of another language reads the file
 
 
 class Format(StrEnum):
@@ -65,11 +69,31 @@ def pages(rows: QuerySet[AuditEntry]) -> Iterator[list[dict[str, Any]]]:
 
 
 def safe_cell(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula, whoever wrote what is in it."""
+    """Return a cell that no spreadsheet takes for a formula, whoever wrote what is in it.
+
+    An apostrophe goes before the whole cell, and before each part that follows a separator, if that begins like a
+    formula. Every cell is quoted as well.
+    """
     if value is None:
         return ""
     text = json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False) if isinstance(value, dict) else _plain(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return "".join(f"'{part}" if _is_formula(part) else part for part in SEPARATOR.split(text))
+
+
+def _is_formula(text: str) -> bool:
+    """Whether the first character that a spreadsheet looks at starts a formula.
+
+    A tab or a line break at the very start counts, too. Spreadsheets skip white space, control and invisible
+    characters and quotes, and read full-width, small and
+    superscript signs as the plain ones, which is what NFKC makes of them.
+    """
+    if text.startswith(FORMULA):
+        return True
+    for char in text:
+        if char in "\"'" or unicodedata.category(char)[0] in "CZ":
+            continue
+        return not SIGNS.isdisjoint(unicodedata.normalize("NFKC", char))
+    return False
 
 
 def _plain(value: Any) -> str:
@@ -78,7 +102,7 @@ def _plain(value: Any) -> str:
 
 def _csv(table: list[list[str]]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(table)
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(table)
     return text.getvalue().encode()
 
 

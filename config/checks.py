@@ -1,8 +1,8 @@
 """System checks: every mistake in the environment at once, each with an id and with what to write instead.
 
 parley.E001  a variable has a value that cannot be read
-parley.E002  SECRET_KEY is missing, short or the one from development
-parley.E003  ALLOWED_HOSTS is empty or lets every host in
+parley.E002  SECRET_KEY is missing or short
+parley.E003  ALLOWED_HOSTS is empty, lets many hosts in by a pattern, or lacks the host of BASE_URL
 parley.E004  BASE_URL is not an https address
 parley.E005  the demo accounts, whose password everybody knows, are on
 parley.E006  DATABASE_URL or REDIS_URL is not set
@@ -50,7 +50,7 @@ def _check_secret_key() -> CheckMessage | None:
         key = settings.SECRET_KEY
     except ImproperlyConfigured:  # Django's word for an empty one
         key = ""
-    if len(key) >= SECRET_LENGTH and len(set(key)) >= 5 and "development-only" not in key:
+    if len(key) >= SECRET_LENGTH and len(set(key)) >= 5:
         return None
     return Error(
         "SECRET_KEY is missing, too short or not a secret.",
@@ -60,13 +60,19 @@ def _check_secret_key() -> CheckMessage | None:
 
 
 def _check_hosts() -> CheckMessage | None:
-    if settings.ALLOWED_HOSTS and "*" not in settings.ALLOWED_HOSTS:
-        return None
-    return Error(
-        "ALLOWED_HOSTS is empty or lets every host in.",
-        hint="Write the names people use, separated by commas: ALLOWED_HOSTS=chat.example.com",
-        id="parley.E003",
-    )
+    patterns = [host for host in settings.ALLOWED_HOSTS if host.startswith((".", "*"))]
+    if not settings.ALLOWED_HOSTS or patterns:
+        return Error(
+            "ALLOWED_HOSTS is empty or lets hosts in that it does not name.",
+            hint="Write each name people use, separated by commas: ALLOWED_HOSTS=chat.example.com",
+            id="parley.E003",
+        )
+    host = urlsplit(settings.BASE_URL).hostname
+    if host and host not in {allowed.lower() for allowed in settings.ALLOWED_HOSTS}:
+        return Error(
+            f"ALLOWED_HOSTS lacks {host}, the host of BASE_URL.", hint="Add it to ALLOWED_HOSTS.", id="parley.E003"
+        )
+    return None
 
 
 def _check_base_url() -> CheckMessage | None:

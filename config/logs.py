@@ -16,12 +16,13 @@ import structlog
 from asgiref.sync import iscoroutinefunction
 from django.utils.decorators import sync_and_async_middleware
 
+from config.redaction import hide_secrets
+
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
     from structlog.typing import EventDict, Processor, WrappedLogger
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")  # what a stranger sends ends up in our log lines
-SECRET_QUERY = re.compile(r"(?<=[?&])(token|key|code|state|password)=[^&\s]*")
 
 
 @sync_and_async_middleware
@@ -47,10 +48,17 @@ def configuration(*, format: str, level: str) -> dict[str, Any]:
     # Never with local variables, which both renderers would show: passwords and messages are among them.
     tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     renderer: list[Processor] = (
-        [structlog.processors.ExceptionRenderer(tracebacks), structlog.processors.JSONRenderer()]
+        [
+            structlog.processors.ExceptionRenderer(tracebacks),
+            without_secrets(structlog.processors.JSONRenderer()),
+        ]
         if format == "json"
         else [
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+            without_secrets(
+                structlog.dev.ConsoleRenderer(
+                    colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+                )
+            )
         ]
     )
     return {
@@ -66,9 +74,14 @@ def configuration(*, format: str, level: str) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
+            # Django and uvicorn's command set handlers of their own. They go, so that every line passes ours, which
+            # hides secrets. Django's would also mail errors, with the whole request, to ADMINS.
+            "django": {"handlers": [], "level": "NOTSET", "propagate": True},
+            "uvicorn": {"handlers": [], "level": "INFO", "propagate": True},
+            "uvicorn.error": {"handlers": [], "level": "INFO", "propagate": True},
             "django.request": {"level": "CRITICAL"},  # django-structlog says it better: with the request's id
-            "django.server": {"level": "WARNING"},
-            "uvicorn.access": {"level": "WARNING"},
+            "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+            "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": True},
             "celery.beat": {"level": "WARNING"},
             "asyncio": {"level": "WARNING"},
             # While Valkey is away it would log a traceback a second; the node says so itself, once a beat.
@@ -91,12 +104,13 @@ def configure_structlog() -> None:
     )
 
 
-def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Blank what opens doors in a logged address: invitation tokens, one-time codes."""
-    request = event.get("request")
-    if isinstance(request, str):
-        event["request"] = SECRET_QUERY.sub(r"\1=…", request)
-    return event
+def without_secrets(renderer: Processor) -> Processor:
+    """Let `renderer` make the line, then blank the secrets in it: whichever field, message or traceback holds them."""
+
+    def render(logger: WrappedLogger, method: str, event: EventDict) -> str:
+        return hide_secrets(str(renderer(logger, method, event)))
+
+    return render
 
 
 def _shared_processors() -> list[Processor]:
@@ -108,7 +122,6 @@ def _shared_processors() -> list[Processor]:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
         structlog.processors.UnicodeDecoder(),
-        hide_secrets,
     ]
 
 

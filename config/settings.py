@@ -19,6 +19,7 @@ from csp.constants import NONCE, NONE, SELF
 
 from config import logs
 from config.embedded import running_urls
+from config.secretkey import secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -87,9 +88,9 @@ PARLEY_HOME = Path(envstr("PARLEY_HOME", str(BASE_DIR / ".parley"))).resolve()
 PRODUCTION = envbool("PRODUCTION", default=False)
 DEBUG = envbool("DEBUG", default=False)
 DEMO = envbool("DEMO", default=not PRODUCTION)  # seed and accept the demo accounts
-SECRET_KEY = envstr("SECRET_KEY", "" if PRODUCTION else "development-only-secret-key-that-production-refuses")
+SECRET_KEY = envstr("SECRET_KEY", "" if PRODUCTION else secret_key(PARLEY_HOME))
 ALLOWED_HOSTS = envlist("ALLOWED_HOSTS", "" if PRODUCTION else "*")
-BASE_URL = envstr("BASE_URL", "")  # where people reach us; links in mail are built from it
+BASE_URL = envstr("BASE_URL", "").rstrip("/")  # where people reach us; every absolute link starts with it
 TRUSTED_PROXIES = envint("TRUSTED_PROXIES", 0, most=5)  # reverse proxies in front, each adding to X-Forwarded-For
 
 _urls = running_urls(PARLEY_HOME)
@@ -130,8 +131,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.logs.RequestIdMiddleware",
-    "config.health.HealthMiddleware",  # early: probes come without a valid Host
     "config.security.SecurityHeadersMiddleware",
+    "config.health.HealthMiddleware",  # early: probes come without a valid Host
+    "accounts.network.BaseUrlMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -142,7 +144,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.TokenUserMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "config.requestlog.RequestLogMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -439,6 +441,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_SSL_HOST = urlsplit(BASE_URL).netloc or None  # never to a host that a stranger wrote into a header
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"

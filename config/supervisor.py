@@ -30,6 +30,7 @@ from typing import TextIO
 from config import embedded, processes
 from config.embedded import EngineError, Postgres, Valkey
 from config.processes import Launch, Stages
+from config.secretkey import secret_key
 
 PROJECT = Path(__file__).resolve().parent.parent
 READY_TIMEOUT = 300.0  # seconds for migrations and the demo on a slow machine
@@ -151,6 +152,7 @@ class Supervisor:
         """Start the parts in order, each when what it needs is ready."""
         options = self.options
         sockets = embedded.prepare(options.home)
+        secret_key(options.home)  # before anything signs with it
         self.socket = listen(options.host, options.port)
         postgres, valkey = Postgres(options.home, sockets, say=say), Valkey(options.home, sockets)
         engines: list[Postgres | Valkey] = [] if os.environ.get("DATABASE_URL") else [postgres]
@@ -199,14 +201,30 @@ class Supervisor:
             lines += ["            also moderator@, member@ and guest@, and the same at globex.example"]
         elif not state.get("empty"):
             lines = ["", "  Sign in   with your account"]
-        lines += [
-            f"  Data      {self.options.home}",
-            f"  Logs      {self.options.home / 'log'}",
-            "  Stop      Ctrl-C",
-            "",
-        ]
+        lines += [f"  Data      {self.options.home}", f"  Logs      {self.options.home / 'log'}", *self.mail_lines()]
+        lines += [*self.reach_lines(demo=bool(state.get("demo"))), "  Stop      Ctrl-C", ""]
         with suppress(OSError):
             print("\n".join(lines), flush=True)
+
+    def mail_lines(self) -> list[str]:
+        """Where mail goes: without EMAIL_HOST into a folder, whose letters the person at the screen can pass on."""
+        if os.environ.get("EMAIL_HOST", "").strip():
+            return [f"  Mail      by {os.environ['EMAIL_HOST'].strip()}"]
+        return [
+            f"  Mail      {self.options.home / 'mail'} (no EMAIL_HOST: nothing is sent, every letter is a file there)"
+        ]
+
+    def reach_lines(self, *, demo: bool) -> list[str]:
+        """What a person must know who lets other machines in."""
+        host = self.socket.getsockname()[0]
+        if host in {"127.0.0.1", "::1"}:
+            return []
+        lines = []
+        if demo:
+            lines += ["  Careful   other machines reach this server, and the password of the demo is public: DEMO=0"]
+        if not os.environ.get("BASE_URL", "").strip():
+            lines += [f"  Links     start with {self.url()}; for other machines write BASE_URL=http://NAME:PORT"]
+        return lines
 
     def watch(self, wakeups: int) -> None:
         """Start again what dies, keep logs small; returns never, Stopped ends it."""
@@ -272,7 +290,11 @@ class Supervisor:
             argv=[sys.executable, *arguments],
             log=self.options.home / "log" / f"{name}.log",
             folder=PROJECT,
-            environment={processes.MARK: str(self.options.home), "PARLEY_HOME": str(self.options.home)},
+            environment={
+                processes.MARK: str(self.options.home),
+                "PARLEY_HOME": str(self.options.home),
+                "BASE_URL": os.environ.get("BASE_URL", "").strip() or self.url(),
+            },
             files=files,
         )
 

@@ -20,6 +20,7 @@ from accounts.credentials import hash_secret
 from accounts.errors import Conflict, Forbidden, NotFound
 from accounts.mail import send_template_later
 from accounts.models import Invitation, Member, User
+from accounts.network import base_url
 from accounts.roles import Right, Role, may_change_role
 from accounts.tenancy import entering, invitation_by_hash
 
@@ -144,9 +145,11 @@ def _mark_verified(user: User, email: str) -> None:
 
 
 def _mail(invitation: Invitation, secret: str) -> None:
-    base_url = (settings.BASE_URL or current_origin().base_url or "http://localhost:8000").rstrip("/")
     send_template_later(
         "accounts/email/invitation",
         to=invitation.email,
-        context={"invitation": invitation, "link": base_url + reverse("join", args=[secret])},
+        context={
+            "invitation": invitation,
+            "link": (current_origin().base_url or base_url()) + reverse("join", args=[secret]),
+        },
     )

@@ -219,6 +219,40 @@ def test_whatever_begins_a_formula_is_made_text(text):
     assert export.safe_cell("a" + text) == "a" + text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("＝1+1", "﹦1+1", "⁼1", "＋1", "－1", "−1", "﹣1", "＠SUM(A1)", "﹫a"),
+        *(" =1+1", "\u00a0=1", "\u3000＝1", "\u200b=1", "\ufeff=1", "\u202e=1", "\x1b=1", "\x00=1"),
+        *('"=1+1', "'=1", "\" '=1"),
+    ],
+)
+def test_what_a_spreadsheet_skips_or_normalizes_does_not_hide_a_formula(text):
+    assert export.safe_cell(text) == "'" + text
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("x;=1+1", "x;'=1+1"),
+        ("x; ＝1;+2", "x;' ＝1;'+2"),
+        ("a|@b", "a|'@b"),
+        ("1 - 2 = -1, a@b", "1 - 2 = -1, a@b"),
+        ("well-known", "well-known"),
+        ("", ""),
+    ],
+)
+def test_a_separator_of_another_language_starts_no_formula(text, cell):
+    assert export.safe_cell(text) == cell
+
+
+def test_every_cell_is_quoted(client_of, alice, log):
+    header, *rows = exported(client_of(alice), "audit.csv").splitlines()
+    assert header.startswith('"id","at"')
+    assert rows
+    assert all(row.startswith('"') and row.endswith('"') for row in rows)
+
+
 def test_a_long_log_is_read_page_by_page(alice, monkeypatch):
     monkeypatch.setattr(export, "PAGE", 10)
     with scope_of(alice):

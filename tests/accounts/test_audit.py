@@ -5,8 +5,9 @@ from django.db import DatabaseError, connection, transaction
 from django.test import RequestFactory
 
 from accounts.actions import change_profile
-from accounts.audit import NOWHERE, Origin, acting_from, client_address, current_origin, record
+from accounts.audit import NOWHERE, Origin, acting_from, current_origin, record
 from accounts.models import AuditEntry
+from accounts.network import client_address
 from accounts.tenancy import NoOrganizationInScope, every_organization
 from tests.accounts.conftest import audit_log
 from tests.cast import scope_of
