@@ -18,6 +18,8 @@ from accounts import models as accounts
 from accounts.preferences import Preferences, read_preferences
 
 Time = Annotated[datetime, Meta(tz=True)]
+Ranges = list[Annotated[list[int], Meta(min_length=2, max_length=2)]]
+"""A set of sequence numbers as inclusive ranges `[[from, to], …]`, ascending, none touching the next."""
 
 
 class Reaction(Struct, frozen=True):
@@ -66,13 +68,17 @@ class Conversation(Struct, frozen=True):
     retention_days: int | None  # null: as the organization says; 0: for ever
     first_seq: int  # the oldest message that is kept: forget those below it
     last_seq: int
+    last_message_at: Time | None  # of the message `last_seq`; a message that follows changes both without an event
+    gone: Ranges  # messages that were deleted or hidden: they never count as unread
     version: int
 
 
 class Participant(Struct, frozen=True):
     """A member in a conversation; `left_at` makes it a tombstone. What follows `version` is told to the member alone.
 
-    `unread_from`: marked unread from this seq on; unread is `last_seq - min(read_seq, unread_from - 1)`.
+    `read`: the messages that count as read. `read_seq`: how far the main line was shown. Both only grow. `unread_from`:
+    a mark, from which on nothing counts as read. Unread is every message from `first_seq` to `last_seq` of the
+    conversation that does not count as read and is not in its `gone`.
     """
 
     conversation: UUID
@@ -82,6 +88,7 @@ class Participant(Struct, frozen=True):
     left_at: Time | None
     version: int
     read_seq: int | UnsetType = UNSET
+    read: Ranges | UnsetType = UNSET
     unread_from: int | UnsetType | None = UNSET
     notifications: Literal["all", "mentions", "none"] | UnsetType = UNSET
     muted: bool | UnsetType = UNSET

@@ -61,9 +61,10 @@ def insert(rows: Sequence[models.Model]) -> None:
         Cursor(_connection()).executemany(_insertion(type(rows[0])), values)
 
 
-def columns(model: type[models.Model]) -> str:
-    """For `SELECT`, as `rows` wants them. Generated and derived columns are left out."""
-    return ", ".join(f'{model._meta.db_table}."{field.column}"' for field in _fields(model))
+def columns(model: type[models.Model], *, alias: str = "") -> str:
+    """For `SELECT` and `RETURNING`, as `rows` wants them. Generated and derived columns are left out."""
+    table = alias or model._meta.db_table
+    return ", ".join(_column(table, field) for field in _fields(model))
 
 
 def width(model: type[models.Model]) -> int:
@@ -74,6 +75,11 @@ def width(model: type[models.Model]) -> int:
 def rows(model: type[Row], found: Iterable[Sequence[Any]]) -> list[Row]:
     names = [field.attname for field in _fields(model)]
     return [model.from_db(DEFAULT_DB_ALIAS, names, values) for values in found]
+
+
+def _column(table: str, field: models.Field[Any, Any]) -> str:
+    cast = getattr(field, "loaded_as", "")
+    return f'{table}."{field.column}"' + (f"::{cast}" if cast else "")
 
 
 @cache

@@ -115,25 +115,22 @@ def archive_conversation(
     return place
 
 
-def publish_conversation(conversation: Conversation, type: str, *, to: UUID | None = None) -> None:
-    """Tell the participants, or with `to` one member alone, what the conversation is now."""
-    publish(
-        conversation.organization_id,
-        Draft(
-            type=type,
-            entity=conversation.entity(),
-            entity_id=conversation.pk,
-            conversation_id=conversation.pk,
-            member_id=to,
-        ),
+def conversation_draft(conversation: Conversation, type: str, *, to: UUID | None = None) -> Draft:
+    """What the conversation is now, for its participants, or with `to` for one member alone."""
+    return Draft(
+        type=type,
+        entity=conversation.entity(),
+        entity_id=conversation.pk,
+        conversation_id=conversation.pk,
+        member_id=to,
     )
 
 
 def save_change(conversation: Conversation, *fields: str) -> None:
-    """Save a changed conversation under its next version and tell the participants."""
+    """Save a changed conversation under its next version and publish it to the participants."""
     conversation.version += 1
     _save_named(conversation, update_fields=[*fields, "version"])
-    publish_conversation(conversation, "conversation.updated")
+    publish(conversation.organization_id, conversation_draft(conversation, "conversation.updated"))
 
 
 def _channel_name(name: str) -> str:
@@ -191,12 +188,7 @@ def _seat(conversation: Conversation, members: list[Member], *, admin: Member | 
     seats = Participant.objects.filter(conversation=conversation).order_by("pk")
     publish(
         conversation.organization_id,
-        Draft(
-            type="conversation.created",
-            entity=conversation.entity(),
-            entity_id=conversation.pk,
-            conversation_id=conversation.pk,
-        ),
+        conversation_draft(conversation, "conversation.created"),
         *(draft for seat in seats for draft in seat_drafts(seat, "participant.created")),
     )
 

@@ -34,10 +34,14 @@ from chat.access import (
     lock_message_to_write,
     require_may_post,
 )
+from chat.actions.changes import message_draft, reactions_of, save_change, save_tombstone
 from chat.actions.mentions import write
-from chat.delivery.publish import Draft, publish, reserve
+from chat.actions.participants import own_seat_draft, publish_own_seat
+from chat.actions.read import MOST as MOST_READ
+from chat.actions.read import merge, show
+from chat.delivery.publish import publish, reserve
 from chat.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
-from chat.models import Conversation, Message, Reaction, Revision
+from chat.models import Conversation, Message, Participant, Reaction, Revision
 from chat.statements import array
 
 
@@ -53,6 +57,7 @@ class Post:
     text: str
     ref: UUID
     thread_id: UUID | None = None
+    read: int | None = None  # the seq up to which the main line was shown where it was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +68,17 @@ class Sent:
     created: bool
 
 
-def send_message(member: Member, conversation_id: UUID, *, text: str, ref: UUID, thread_id: UUID | None = None) -> Sent:
-    """Send one message. Idempotent on (organization, sender, ref)."""
-    post = Post(member=member, conversation_id=conversation_id, text=text, ref=ref, thread_id=thread_id)
+def send_message(
+    member: Member,
+    conversation_id: UUID,
+    *,
+    text: str,
+    ref: UUID,
+    thread_id: UUID | None = None,
+    read: int | None = None,
+) -> Sent:
+    """Send one message. Idempotent on (organization, sender, ref). `read`: as if `mark_read` came first."""
+    post = Post(member=member, conversation_id=conversation_id, text=text, ref=ref, thread_id=thread_id, read=read)
     (outcome,) = send_messages([post])
     if isinstance(outcome, Refusal):
         raise outcome
@@ -106,6 +119,7 @@ def delete_message(member: Member, message_id: UUID) -> None:
     """Turn a message into a tombstone: its author may, and moderators. Its text stays as a revision for moderators."""
     with transaction.atomic():
         message, place = lock_message_to_delete(member, message_id)
+        was_gone = message.is_gone
         if message.author_id != member.pk and not (place.is_admin or member.may(Right.MODERATE)):
             raise Forbidden(gettext("Only its author and moderators may delete a message."))
         _keep_revision(message, member)
@@ -114,7 +128,7 @@ def delete_message(member: Member, message_id: UUID) -> None:
         message.mentions, message.wide_mention, message.deleted_at = [], None, timezone.now()
         message.pinned_at = message.pinned_by = None
         emptied = ("text", "html", "mentions", "wide_mention", "deleted_at", "pinned_at", "pinned_by")
-        save_change(message, *emptied, type="message.deleted")
+        save_tombstone(message, place.conversation, *emptied, type="message.deleted", was_gone=was_gone)
         if message.author_id != member.pk:
             audit.record("message.delete", actor=member, target=message, before={"author": message.author_id})
 
@@ -131,26 +145,6 @@ def clean_text(text: str) -> str:
     return text
 
 
-def save_change(message: Message, *fields: str, type: str = "message.updated") -> None:
-    """Save a changed message under its next version and tell the participants."""
-    message.version += 1
-    message.save(update_fields=[*fields, "version"])
-    publish(message.organization_id, message_draft(message, type, reactions=reactions_of(message)))
-
-
-def reactions_of(message: Message) -> list[tuple[str, UUID]]:
-    return list(Reaction.objects.filter(message=message).order_by("pk").values_list("emoji", "member_id"))
-
-
-def message_draft(message: Message, type: str, *, reactions: Iterable[tuple[str, UUID]] = ()) -> Draft:
-    return Draft(
-        type=type,
-        entity=message.entity(reactions=reactions),
-        entity_id=message.pk,
-        conversation_id=message.conversation_id,
-    )
-
-
 @dataclass(slots=True)
 class _Batch:
     """What one transaction is about to write."""
@@ -159,7 +153,12 @@ class _Batch:
     event_ids: Sequence[int]  # enough for all that may be told
     messages: list[Message] = field(default_factory=list)
     roots: dict[UUID, Message] = field(default_factory=dict)
-    read: dict[int, int] = field(default_factory=dict)  # participant → seq
+    written: list[tuple[int, int]] = field(default_factory=list)  # participant and the seq of what they wrote
+    shown: dict[int, int] = field(default_factory=dict)  # participant → seq up to which the main line was shown
+    began: dict[UUID, int] = field(default_factory=dict)  # conversation → its last_seq before this batch
+
+    def has_posted(self, participant: Participant | None) -> bool:
+        return participant is not None and any(writer == participant.pk for writer, _ in self.written)
 
 
 def _send_alone(post: Post) -> Sent | Refusal:
@@ -175,7 +174,11 @@ def _send_together(posts: Sequence[Post]) -> list[Sent | Refusal]:
         find_places = lock_all_to_write((post.conversation_id, post.member.pk) for post in posts)
         find_known = _known(posts)
         # Behind the locks, so that a conversation's events have their ids in the order of their commits.
-        find_ids = reserve(len(posts) + len({post.thread_id for post in posts if post.thread_id}))
+        find_ids = reserve(
+            len(posts)
+            + len({post.thread_id for post in posts if post.thread_id})
+            + sum(post.read is not None for post in posts)
+        )
     places, known = find_places(), find_known()
     batch = _Batch(allowance=_count(posts, places, known), event_ids=find_ids())
     outcomes = [_place_post(post, places, known, batch) for post in posts]
@@ -237,13 +240,13 @@ def _sent_before(post: Post, message: Message) -> Sent:
 
 def _compose(post: Post, place: Place, batch: _Batch) -> Message:
     text = clean_text(post.text)
-    just_posted = place.participant is not None and place.participant.pk in batch.read
-    require_may_post(place, in_thread=post.thread_id is not None, just_posted=just_posted)
+    require_may_post(place, in_thread=post.thread_id is not None, just_posted=batch.has_posted(place.participant))
     if not batch.allowance[post.member.pk]:
         raise throttle.exhausted()
     batch.allowance[post.member.pk] -= 1
     root = _root(place.conversation, post.thread_id, batch) if post.thread_id else None
     written = write(place, text)
+    batch.began.setdefault(place.conversation.pk, place.conversation.last_seq)
     place.conversation.last_seq += 1
     message = Message(
         organization_id=post.member.organization_id,
@@ -260,10 +263,21 @@ def _compose(post: Post, place: Place, batch: _Batch) -> Message:
     )
     if root is not None:
         root.reply_count += 1
+    place.conversation.last_message_at = message.created_at
     batch.messages.append(message)
     if place.participant is not None:
-        batch.read[place.participant.pk] = message.seq
+        batch.written.append((place.participant.pk, message.seq))
+        _show(place.participant, post, batch)
     return message
+
+
+def _show(participant: Participant, post: Post, batch: _Batch) -> None:
+    """Note what the writer was shown, where that moves anything. Nobody was shown what is only now being written."""
+    if post.read is None:
+        return
+    seq = min(post.read, batch.began[post.conversation_id])
+    if seq > participant.read_seq or participant.unread_from is not None:
+        batch.shown[participant.pk] = max(seq, batch.shown.get(participant.pk, 0))
 
 
 def _root(conversation: Conversation, thread_id: UUID, batch: _Batch) -> Message:
@@ -278,27 +292,33 @@ def _root(conversation: Conversation, thread_id: UUID, batch: _Batch) -> Message
     return batch.roots.setdefault(root.pk, root)
 
 
-# Who writes has read what stands above; their clients conclude the same from the message itself.
-_MOVE_ON: Final = """
+# Nobody's own message is unread to them. Their clients conclude the same from the message itself, so no event says so.
+_MOVE_ON: Final = f"""
 WITH conversations AS (
-    UPDATE chat_conversation c SET last_seq = n.seq
-    FROM unnest(%(conversations)s::uuid[], %(last_seqs)s::bigint[]) AS n (id, seq) WHERE c.id = n.id
+    UPDATE chat_conversation c SET last_seq = n.seq, last_message_at = n.at
+    FROM unnest(%(conversations)s::uuid[], %(last_seqs)s::bigint[], %(times)s::timestamptz[]) AS n (id, seq, at)
+    WHERE c.id = n.id
 )
-UPDATE chat_participant p SET read_seq = n.seq, version = p.version + 1
-FROM unnest(%(participants)s::bigint[], %(read_seqs)s::bigint[]) AS n (id, seq) WHERE p.id = n.id
+UPDATE chat_participant p SET {merge("n.seqs", shown="p.read_seq")}
+FROM (
+    SELECT id, range_agg(int8range(seq, seq, '[]')) AS seqs
+    FROM unnest(%(participants)s::bigint[], %(seqs)s::bigint[]) AS written (id, seq) GROUP BY id
+) AS n WHERE p.id = n.id
+RETURNING p.id, (SELECT count(*) FROM unnest(p.read))
 """
 
 
 def _write(batch: _Batch) -> None:
     conversations = {m.conversation.pk: m.conversation for m in batch.messages}
-    readers = sorted(batch.read)
     moves = {
         "conversations": array(conversations),
         "last_seqs": array(each.last_seq for each in conversations.values()),
-        "participants": array(readers),
-        "read_seqs": array(batch.read[each] for each in readers),
+        "times": [each.last_message_at for each in conversations.values()],
+        "participants": array(participant for participant, _ in batch.written),
+        "seqs": array(seq for _, seq in batch.written),
     }
-    drafts = [message_draft(message, "message.created") for message in batch.messages]
+    drafts = [own_seat_draft(seat) for seat in show(batch.shown)] if batch.shown else []
+    drafts += [message_draft(message, "message.created") for message in batch.messages]
     for root in batch.roots.values():
         root.version += 1
         root.save(update_fields=["reply_count", "version"])
@@ -306,8 +326,16 @@ def _write(batch: _Batch) -> None:
             drafts.append(message_draft(root, "message.updated", reactions=reactions_of(root)))
     with statements.together():
         statements.insert(batch.messages)
-        statements.execute(_MOVE_ON, moves)
+        moved = statements.execute(_MOVE_ON, moves)
         publish(batch.messages[0].organization_id, *drafts, ids=batch.event_ids)
+    _publish_full(participant for participant, ranges in moved if ranges >= MOST_READ)
+
+
+def _publish_full(participants: Iterable[int]) -> None:
+    """Where `read` is full a gap may have been closed for what was written: their clients cannot conclude which."""
+    full = list(participants)
+    for participant in Participant.objects.filter(pk__in=full).order_by("pk") if full else ():
+        publish_own_seat(participant)
 
 
 def _require_author(member: Member, message: Message) -> None:

@@ -19,8 +19,8 @@ from accounts.models import Member
 from accounts.roles import Right
 from chat import events
 from chat.access import find_conversation, find_message_to_moderate, lock_message_to_moderate, lock_to_moderate
+from chat.actions.changes import reactions_of, save_tombstone
 from chat.actions.conversations import save_change as save_conversation
-from chat.actions.messages import reactions_of, save_change
 from chat.actions.reasons import clean_reason, reason_to_run
 from chat.delivery.redact import PURGED, UNSEEN, redact
 from chat.errors import Conflict, Forbidden, Invalid
@@ -45,7 +45,7 @@ def hide_message(member: Member, message_id: UUID, *, reason: str) -> events.Mes
     if message.hidden_at is None:
         message.hidden_at = timezone.now()
         redact(message.conversation_id, [message.pk], changes=UNSEEN)
-        save_change(message, "hidden_at")
+        save_tombstone(message, message.conversation, "hidden_at", type="message.updated", was_gone=False)
         _record("message.hidden", member, message, {"hidden_at": None}, {"hidden_at": message.hidden_at}, reason)
     return message.entity(reactions=reactions_of(message))
 
@@ -59,7 +59,7 @@ def restore_message(member: Member, message_id: UUID, *, reason: str) -> events.
         raise Conflict(gettext("Its time is over: it is kept for the report alone."))
     if message.hidden_at is not None:
         before, message.hidden_at = message.hidden_at, None
-        save_change(message, "hidden_at")
+        save_tombstone(message, message.conversation, "hidden_at", type="message.updated", was_gone=True)
         _record("message.restored", member, message, {"hidden_at": before}, {"hidden_at": None}, reason)
     return message.entity(reactions=reactions_of(message))
 
@@ -71,6 +71,7 @@ def remove_message(member: Member, message_id: UUID, *, reason: str) -> events.M
     reason = clean_reason(reason)
     message = lock_message_to_moderate(member, message_id)
     if message.purged_at is None:
+        was_gone = message.is_gone
         before = {"characters": len(message.text), "deleted_at": message.deleted_at, "hidden_at": message.hidden_at}
         Revision.objects.filter(message=message).delete()
         Reaction.objects.filter(message=message).delete()
@@ -80,7 +81,7 @@ def remove_message(member: Member, message_id: UUID, *, reason: str) -> events.M
         message.mentions, message.wide_mention, message.hidden_at = [], None, None
         message.deleted_at, message.purged_at = message.deleted_at or now, now
         message.pinned_at = message.pinned_by = None
-        save_change(message, *EMPTIED, type="message.deleted")
+        save_tombstone(message, message.conversation, *EMPTIED, type="message.deleted", was_gone=was_gone)
         _record("message.removed", member, message, before, {"purged_at": now}, reason)
     return message.entity()
 

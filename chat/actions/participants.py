@@ -12,7 +12,7 @@ from accounts import audit
 from accounts.models import Member
 from accounts.roles import Right
 from chat.access import Place, find_conversation, find_members, lock_to_manage
-from chat.actions.conversations import seat_drafts
+from chat.actions.conversations import conversation_draft, seat_drafts
 from chat.delivery.publish import Draft, publish
 from chat.errors import Conflict, Forbidden, NotFound
 from chat.models import Conversation, Kind, Participant
@@ -117,22 +117,23 @@ def change_preferences(
 
 
 def publish_own_seat(seat: Participant) -> None:
-    """Tell a member's own clients how they stand in a conversation now."""
-    publish(
-        seat.organization_id,
-        Draft(
-            type="participant.updated",
-            entity=seat.entity(own=True),
-            entity_id=seat.member_id,
-            conversation_id=seat.conversation_id,
-            member_id=seat.member_id,
-        ),
+    """Publish to a member's own clients how they stand in a conversation now."""
+    publish(seat.organization_id, own_seat_draft(seat))
+
+
+def own_seat_draft(seat: Participant) -> Draft:
+    return Draft(
+        type="participant.updated",
+        entity=seat.entity(own=True),
+        entity_id=seat.member_id,
+        conversation_id=seat.conversation_id,
+        member_id=seat.member_id,
     )
 
 
 def _lock_seat(conversation: Conversation, member_id: UUID) -> Participant | None:
-    """The seat of somebody who takes part. Reading moves `read_seq` and `version` without the conversation's lock, so
-    who changes anything else of a seat locks it, too: two changes must not come out under one version."""
+    """The row of somebody who takes part, locked. Reading changes `read` and `version` without the conversation's lock,
+    so every other change locks the row as well: two changes must not come out under one version."""
     seats = Participant.objects.select_for_update(no_key=True)
     return seats.filter(conversation=conversation, member=member_id, left_at=None).first()
 
@@ -148,9 +149,8 @@ def _require_open(conversation: Conversation) -> None:
 
 
 def _enter(conversation: Conversation, member: Member) -> Participant:
-    """Seat a member who is not there now; who comes back gets the old seat, so that its version goes on growing.
-
-    What was said before they came is history, not news: they start out having read it.
+    """Make a participant of a member who is not one now. The row of somebody who comes back is used again, so that its
+    version goes on growing. Everything that was written before counts as read.
     """
     seat = Participant.objects.filter(conversation=conversation, member=member).first()
     if seat is None:
@@ -159,21 +159,17 @@ def _enter(conversation: Conversation, member: Member) -> Participant:
             conversation=conversation,
             member=member,
             read_seq=conversation.last_seq,
+            read=[[0, conversation.last_seq]],
         )
         seat.save(force_insert=True)
     else:
         seat.left_at, seat.joined_at, seat.role = None, timezone.now(), Participant.Role.MEMBER
-        seat.read_seq, seat.version = conversation.last_seq, seat.version + 1
-        seat.save(update_fields=["left_at", "joined_at", "role", "read_seq", "version"])
+        seat.read_seq, seat.read, seat.unread_from = conversation.last_seq, [[0, conversation.last_seq]], None
+        seat.version += 1
+        seat.save(update_fields=["left_at", "joined_at", "role", "read_seq", "read", "unread_from", "version"])
     publish(
         conversation.organization_id,
-        Draft(
-            type="conversation.created",
-            entity=conversation.entity(),
-            entity_id=conversation.pk,
-            conversation_id=conversation.pk,
-            member_id=member.pk,
-        ),
+        conversation_draft(conversation, "conversation.created", to=member.pk),
         *seat_drafts(seat, "participant.created"),
     )
     return seat

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from accounts.models import Member
 from chat import events
 from chat.access import lock_message_to_write
-from chat.actions.messages import reactions_of, save_change
+from chat.actions.changes import reactions_of, save_change
 from chat.errors import Conflict, Invalid
 from chat.models import Reaction
 

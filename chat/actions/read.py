@@ -1,35 +1,118 @@
-"""Read positions: how far a member has read a conversation. They only move forward; a mark may lie behind them."""
+"""What a member has read: a set of messages, and how far the main line was shown. chat/README.md says what counts.
+
+Lock order: participants, clients (inside publish). Each change is one statement, a union, so that of two tabs that read
+at once neither takes anything back from the other.
+"""
+
+# ruff: noqa: S608  # the parts of the statements are names of ours, never input
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
-from django.db.models.functions import Greatest
 from django.utils.translation import gettext
 
 from accounts.models import Member
-from chat.access import find_conversation
+from chat import statements
+from chat.access import Place, find_conversation
 from chat.actions.participants import publish_own_seat
-from chat.errors import Forbidden, Invalid
-from chat.models import Participant
+from chat.errors import Forbidden, Invalid, NotFound
+from chat.models import Message, Participant
+from chat.statements import array
+
+MOST: Final = 500  # ranges of `read`: 9 KB of a row; where more would be needed, the oldest gap counts as read
+
+
+def merge(added: str, *, shown: str) -> str:
+    """The assignments of an UPDATE of `chat_participant p`: the multirange `added` counts as read, and the main line
+    was shown up to `shown`. Past MOST ranges the lowest gaps are closed. The read position moves over what is read
+    without a gap.
+    """
+    return f"""
+        version = p.version + 1, (read, read_seq) = (
+            SELECT kept.read, COALESCE(
+                (SELECT upper(r) - 1 FROM unnest(kept.read) AS r WHERE r @> kept.shown + 1), kept.shown
+            )
+            FROM (
+                SELECT GREATEST(p.read_seq, {shown}) AS shown,
+                    CASE WHEN (SELECT count(*) FROM unnest(grown.read)) <= {MOST} THEN grown.read
+                    ELSE grown.read + int8multirange(int8range(lower(grown.read), (
+                        SELECT upper(r) FROM unnest(grown.read) AS r ORDER BY r DESC OFFSET {MOST - 1} LIMIT 1
+                    ))) END AS read
+                FROM (SELECT p.read + ({added}) AS read OFFSET 0) AS grown
+            ) AS kept
+        )"""
+
+
+# Of the replies up to n.seq that the participant has not read: those of threads that they follow. A member follows the
+# threads that they started or wrote in, or that name them. Looks at unread messages alone.
+_FOLLOWED: Final = """
+WITH replies AS MATERIALIZED (
+    SELECT m.seq, m.thread_id, m.thread_author
+    FROM unnest(int8multirange(int8range(1, n.seq, '[]')) - p.read) AS gap CROSS JOIN LATERAL (
+        SELECT seq, thread_id, thread_author FROM chat_message
+        WHERE conversation_id = p.conversation_id AND seq >= lower(gap) AND seq < upper(gap)
+            AND thread_id IS NOT NULL AND deleted_at IS NULL
+        OFFSET 0
+    ) AS m
+), threads AS MATERIALIZED (
+    SELECT DISTINCT thread_id, thread_author FROM replies
+)
+SELECT range_agg(int8range(r.seq, r.seq, '[]')) FROM replies r JOIN threads t USING (thread_id)
+WHERE t.thread_author = p.member_id OR EXISTS (
+    SELECT FROM chat_message a
+    WHERE a.thread_id = t.thread_id AND (a.author_id = p.member_id OR a.mentions @> ARRAY[p.member_id])
+) OR EXISTS (SELECT FROM chat_message h WHERE h.id = t.thread_id AND h.mentions @> ARRAY[p.member_id])
+"""
+_UP_TO: Final = "int8multirange(int8range(0, n.seq, '[]'))"
+_SHOW: Final = f"""
+UPDATE chat_participant p
+SET unread_from = NULL, {merge(f"{_UP_TO} - COALESCE(({_FOLLOWED}), '{{}}')", shown="n.seq")}
+FROM unnest(%(participants)s::bigint[], %(seqs)s::bigint[]) AS n (id, seq)
+WHERE p.id = n.id AND p.left_at IS NULL AND (p.read_seq < n.seq OR p.unread_from IS NOT NULL)
+RETURNING {statements.columns(Participant, alias="p")}
+"""
+_SHOW_ALL: Final = f"""
+UPDATE chat_participant p SET unread_from = NULL, {merge(_UP_TO, shown="n.seq")}
+FROM (SELECT %(seq)s::bigint AS seq) AS n
+WHERE p.id = %(participant)s AND p.left_at IS NULL
+    AND (p.read_seq < n.seq OR p.unread_from IS NOT NULL OR NOT p.read @> {_UP_TO})
+RETURNING {statements.columns(Participant, alias="p")}
+"""
+_SHOW_THREAD: Final = f"""
+UPDATE chat_participant p SET {merge("n.seqs", shown="p.read_seq")}
+FROM (
+    SELECT range_agg(int8range(seq, seq, '[]')) AS seqs FROM chat_message
+    WHERE thread_id = %(thread)s AND seq <= %(seq)s
+) AS n
+WHERE p.id = %(participant)s AND p.left_at IS NULL AND NOT p.read @> n.seqs
+RETURNING {statements.columns(Participant, alias="p")}
+"""
 
 
 @transaction.atomic
-def mark_read(member: Member, conversation_id: UUID, *, seq: int) -> Participant:
-    """Move the read position to `seq`, or to the newest message if that is less, and take back what was marked unread.
+def mark_read(
+    member: Member, conversation_id: UUID, *, seq: int, thread_id: UUID | None = None, threads: bool = False
+) -> Participant:
+    """The main line was shown up to `seq`: what stands there counts as read, except unread replies of threads that the
+    member follows. With `threads` those as well. With `thread_id` the replies of that thread up to `seq`, and no more.
 
-    A position behind moves nothing.
+    Without `thread_id` it also ends the mark that `mark_unread` set. What moves nothing writes and publishes nothing.
+    Raises Forbidden, NotFound, and Invalid for `thread_id` with `threads`.
     """
+    if thread_id is not None and threads:
+        raise Invalid({"threads": [gettext("Give either thread or threads.")]})
     place = find_conversation(member, conversation_id)
-    if place.participant is None:
-        raise Forbidden(gettext("Join the channel first."))
+    seat = _own_seat(place)
     seq = min(seq, place.conversation.last_seq)
-    # Compare and swap: of two tabs that read at once the farther wins, whichever comes last.
-    behind = Q(read_seq__lt=seq) | Q(unread_from__isnull=False)
-    return _move(place.participant, behind, read_seq=Greatest(F("read_seq"), seq), unread_from=None)
+    if thread_id is not None:
+        return _move(seat, _SHOW_THREAD, {"seq": seq, "thread": _head(place, thread_id)})
+    if threads:
+        return _move(seat, _SHOW_ALL, {"seq": seq})
+    return _publish(seat, show({seat.pk: seq}))
 
 
 @transaction.atomic
@@ -39,17 +122,48 @@ def mark_unread(member: Member, conversation_id: UUID, *, seq: int) -> Participa
     Raises Invalid where there is no such message.
     """
     place = find_conversation(member, conversation_id)
-    if place.participant is None:
-        raise Forbidden(gettext("Join the channel first."))
+    seat = _own_seat(place)
     if not place.conversation.first_seq <= seq <= place.conversation.last_seq:
         raise Invalid({"seq": [gettext("There is no such message.")]})
-    elsewhere = Q(unread_from=None) | ~Q(unread_from=seq)
-    return _move(place.participant, elsewhere, unread_from=seq)
+    return _move(seat, _MARK, {"seq": seq})
 
 
-def _move(seat: Participant, condition: Q, **changes: Any) -> Participant:
-    moved = Participant.objects.filter(condition, pk=seat.pk, left_at=None).update(version=F("version") + 1, **changes)
-    seat.refresh_from_db()
-    if moved:
-        publish_own_seat(seat)
-    return seat
+def show(seqs: Mapping[int, int]) -> list[Participant]:
+    """Note how far the main line was shown to these participants. Returns those that it moved, as they are now, for the
+    caller to publish."""
+    given = {"participants": array(seqs), "seqs": array(seqs.values())}
+    return statements.rows(Participant, statements.execute(_SHOW, given))
+
+
+_MARK: Final = f"""
+UPDATE chat_participant p SET unread_from = %(seq)s, version = p.version + 1
+WHERE p.id = %(participant)s AND p.left_at IS NULL AND p.unread_from IS DISTINCT FROM %(seq)s
+RETURNING {statements.columns(Participant, alias="p")}
+"""
+
+
+def _own_seat(place: Place) -> Participant:
+    if place.participant is None:
+        raise Forbidden(gettext("Join the channel first."))
+    return place.participant
+
+
+def _head(place: Place, message_id: UUID) -> UUID:
+    """The head of the thread in which the message is: itself, unless it is a reply."""
+    message: Message | None = Message.objects.filter(pk=message_id, conversation=place.conversation).first()
+    if message is None:
+        raise NotFound
+    return message.pk if message.thread_id is None else message.thread_id
+
+
+def _move(seat: Participant, statement: str, given: dict[str, Any]) -> Participant:
+    """Run one of the statements above."""
+    found = statements.execute(statement, given | {"participant": seat.pk})
+    return _publish(seat, statements.rows(Participant, found))
+
+
+def _publish(seat: Participant, moved: list[Participant]) -> Participant:
+    """The participant as it is now; published if it was moved."""
+    for each in moved:
+        publish_own_seat(each)
+    return moved[0] if moved else seat

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from accounts.models import Organization
 from chat.actions.conversations import save_change
+from chat.client.ranges import clip
 from chat.delivery.publish import Draft, publish
 from chat.delivery.redact import PURGED, redact
 from chat.models import Conversation, Message, Reaction, Report, Revision
@@ -123,7 +124,8 @@ def _move_on(conversation: Conversation) -> bool:
     if first <= conversation.first_seq:
         return False
     conversation.first_seq = first
-    save_change(conversation, "first_seq")
+    conversation.gone = clip(conversation.gone, first, conversation.last_seq)
+    save_change(conversation, "first_seq", "gone")
     return True
 
 

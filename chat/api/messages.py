@@ -36,9 +36,12 @@ class HistoryQuery(Struct, frozen=True):
 
 
 class NewMessage(Struct, frozen=True):
+    """`read`: the seq up to which you were shown the main line when you wrote it, as if you said so first."""
+
     ref: UUID
     text: str
     thread: UUID | None = None
+    read: Seq | None = None
 
 
 class MessageChange(Struct, frozen=True):
@@ -94,7 +97,9 @@ class MessageList(MemberView):
     def post(self, request: Request, conversation_id: UUID) -> Response:
         body = read_body(request, NewMessage)
         _check_length(body.text)
-        sent = actions.send_message(self.member, conversation_id, text=body.text, ref=body.ref, thread_id=body.thread)
+        sent = actions.send_message(
+            self.member, conversation_id, text=body.text, ref=body.ref, thread_id=body.thread, read=body.read
+        )
         return Response(sent.message, status=201 if sent.created else 200)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
+from django.utils.translation import gettext
 from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,18 +13,23 @@ from chat.actions.read import mark_read, mark_unread
 from chat.api.rendering import read_body
 from chat.api.schemas import operation
 from chat.api.views import MemberView
+from chat.errors import Invalid
 
 
 class ReadPosition(Struct, frozen=True):
-    """`unread`: mark as unread from `seq` on, instead of read up to it."""
+    """The main line was shown up to `seq`: it counts as read, but for unread replies of threads that you follow. With
+    `threads` those as well. With `thread`, the id of a head, the replies of that thread up to `seq` and no more. With
+    `unread` everything from `seq` on is marked as unread instead."""
 
     seq: Annotated[int, Meta(ge=0, le=2**62)]
+    thread: UUID | None = None
+    threads: bool = False
     unread: bool = False
 
 
 class ReadDetail(MemberView):
     @operation(
-        summary="Move your read position forward, or mark as unread",
+        summary="Say what you have read, or mark as unread",
         takes=ReadPosition,
         gives={200: events.Participant},
         refuses=(403,),
@@ -31,5 +37,10 @@ class ReadDetail(MemberView):
     )
     def put(self, request: Request, conversation_id: UUID) -> Response:
         body = read_body(request, ReadPosition)
-        mark = mark_unread if body.unread else mark_read
-        return Response(mark(self.member, conversation_id, seq=body.seq).entity(own=True))
+        if body.unread and (body.thread is not None or body.threads):
+            raise Invalid({"unread": [gettext("A mark is of the whole conversation.")]})
+        if body.unread:
+            seat = mark_unread(self.member, conversation_id, seq=body.seq)
+        else:
+            seat = mark_read(self.member, conversation_id, seq=body.seq, thread_id=body.thread, threads=body.threads)
+        return Response(seat.entity(own=True))

@@ -1,9 +1,9 @@
 """What a client knows of its organization.
 
-Applying an entity is "replace if newer" by its `version`; what only grows (`last_seq`, `read_seq`) never goes back. So
-repetition and reordering do no harm, and one thing alone needs care: that nothing is taken for complete that is not.
-Therefore each conversation says from which `seq` on its history is whole and whether its list of participants is, and
-what is loaded beside the stream of events carries the `epoch` in which it was asked for.
+Applying an entity is "replace if newer" by its `version`; what only grows (`last_seq`, `read`, `read_seq`) never goes
+back. So repetition and reordering do no harm, and one thing alone needs care: that nothing is taken for complete that
+is not. Therefore each conversation says from which `seq` on its history is whole and whether its list of participants
+is, and what is loaded beside the stream of events carries the `epoch` in which it was asked for.
 
 Entities are the JSON objects of the wire, with string ids, fields of later versions included.
 """
@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+from chat.client.ranges import close, count_unread, union
 
 Entity = dict[str, Any]
 Event = dict[str, Any]
@@ -84,14 +86,17 @@ class Store:
         return (room for id, room in self.rooms.items() if self.own_seat(id))
 
     def unread(self, conversation: str) -> int:
-        """How many messages are after the caller's read position, or after where they marked it unread."""
+        """How many messages neither count as read for the caller nor are gone."""
         seat, room = self.own_seat(conversation), self.rooms.get(conversation)
         if seat is None or room is None:
             return 0
-        marked = seat.get("unread_from")
-        read: int = seat["read_seq"] if marked is None else min(seat["read_seq"], marked - 1)
-        last: int = room.conversation["last_seq"]
-        return max(0, last - max(read, room.first_seq - 1))
+        return count_unread(
+            first_seq=room.first_seq,
+            last_seq=room.conversation["last_seq"],
+            read=seat["read"],
+            gone=room.conversation.get("gone", []),
+            unread_from=seat.get("unread_from"),
+        )
 
     def open_cases(self) -> dict[str, Entity]:
         """For moderators: the reports that nobody has decided yet, by id."""
@@ -197,10 +202,11 @@ class Store:
         if message["seq"] < room.first_seq:
             return  # retention has taken it away
         room.messages[message["seq"]] = message
-        last_seq = max(room.conversation["last_seq"], message["seq"])
-        room.conversation = room.conversation | {"last_seq": last_seq}
-        if message["author"] == self.me:  # who writes has read what stands above; no event says so
-            room.seats[self.me] = seat | {"read_seq": max(seat["read_seq"], message["seq"])}
+        if message["seq"] > room.conversation["last_seq"]:
+            newest = {"last_seq": message["seq"], "last_message_at": message["created_at"]}
+            room.conversation = room.conversation | newest
+        if message["author"] == self.me:  # nobody's own message is unread to them; no event says so
+            room.seats[self.me] = seat | _merge_read(seat, {"read": [[message["seq"], message["seq"]]]})
         if self._on_message is not None and message["version"] > self._replaced.get(message["id"], 0):
             self._on_message(message)
 
@@ -258,9 +264,10 @@ class Store:
             whole_from = conversation["last_seq"] + 1
             self._open(conversation, whole_from=whole_from, seats_known=not _is_channel(conversation))
             return
-        last_seq = max(conversation["last_seq"], room.conversation["last_seq"])
-        newest = conversation if _is_newer(conversation, room.conversation) else room.conversation
-        room.conversation = newest | {"last_seq": last_seq}
+        known = room.conversation
+        newest = conversation if _is_newer(conversation, known) else known
+        furthest = max(known, conversation, newest, key=lambda one: (one["last_seq"], one is newest))
+        room.conversation = newest | {name: furthest.get(name) for name in ("last_seq", "last_message_at")}
         room.messages = {seq: message for seq, message in room.messages.items() if seq >= room.first_seq}
 
     def _put_seat(self, seat: Entity) -> None:
@@ -278,7 +285,7 @@ class Store:
             return
         joined = (known or {}) | seat
         if member == self.me:
-            joined["read_seq"] = max(seat.get("read_seq", 0), (known or {}).get("read_seq", 0))
+            joined |= _merge_read(known or {}, seat)
         room.seats[member] = joined
 
     def _leave(self, conversation: str, version: int) -> None:
@@ -335,6 +342,16 @@ class Store:
 def _put_newer(known: dict[str, Entity], entity: Entity) -> None:
     if _is_newer(entity, known.get(entity["id"])):
         known[entity["id"]] = entity
+
+
+def _merge_read(known: Entity, told: Entity) -> Entity:
+    """What counts as read by either of two states of the own seat, and the read position that follows from it.
+
+    A seat of an older server says `read_seq` alone; one that is told to others says neither.
+    """
+    read = union(*(each.get("read", [[0, each.get("read_seq", 0)]]) for each in (known, told)))
+    position = max(known.get("read_seq", 0), told.get("read_seq", 0))
+    return {"read": read, "read_seq": close(position, read)}
 
 
 def _is_newer(entity: Entity, known: Entity | None) -> bool:

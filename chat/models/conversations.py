@@ -14,6 +14,8 @@ from accounts.models import Member
 from accounts.tenancy import TenantModel, TenantReference, new_id, tenant_key
 from accounts.text import LineField
 from chat import events
+from chat.client.ranges import count_unread
+from chat.models.ranges import RangesField, beginning
 
 
 class Kind(models.TextChoices):
@@ -56,6 +58,9 @@ class Conversation(TenantModel):
         null=True, blank=True, help_text=_("Empty: as the organization says; 0: for ever.")
     )
     last_seq = models.BigIntegerField(default=0)
+    last_message_at = models.DateTimeField(null=True, blank=True)  # when the message `last_seq` was written
+    # Messages that were deleted or hidden; they never count as unread. Changes under the conversation's lock.
+    gone = RangesField(default=list, db_default=[], editable=False)
     # The oldest message that is kept. What lies below it is gone for everybody, though rows may still be there.
     first_seq = models.BigIntegerField(default=1, db_default=1)
     version = models.PositiveIntegerField(default=1)
@@ -107,6 +112,8 @@ class Conversation(TenantModel):
             retention_days=self.retention_days,
             first_seq=self.first_seq,
             last_seq=self.last_seq,
+            last_message_at=self.last_message_at,
+            gone=self.gone,
             version=self.version,
         )
 
@@ -124,7 +131,8 @@ class Participant(TenantModel):
     )
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="participants", db_constraint=False)
     role = models.CharField(max_length=6, choices=Role.choices, default=Role.MEMBER)
-    read_seq = models.BigIntegerField(default=0)
+    read_seq = models.BigIntegerField(default=0)  # how far the main line was shown
+    read = RangesField(default=beginning, db_default=[[0, 0]], editable=False)  # what counts as read; only grows
     unread_from = models.BigIntegerField(null=True, blank=True)  # a seq: marked unread from there on
     notifications = models.CharField(max_length=8, choices=Notifications.choices, default=Notifications.ALL)
     muted = models.BooleanField(default=False)
@@ -148,9 +156,13 @@ class Participant(TenantModel):
 
     def unread(self, conversation: Conversation) -> int:
         """How many messages of it are unread, of those that are kept."""
-        read = self.read_seq if self.unread_from is None else min(self.read_seq, self.unread_from - 1)
-        read = max(read, conversation.first_seq - 1)
-        return max(0, conversation.last_seq - read)
+        return count_unread(
+            first_seq=conversation.first_seq,
+            last_seq=conversation.last_seq,
+            read=self.read,
+            gone=conversation.gone,
+            unread_from=self.unread_from,
+        )
 
     def entity(self, *, own: bool) -> events.Participant:
         """`own`: with the fields that only the member themself is told."""
@@ -167,6 +179,7 @@ class Participant(TenantModel):
         return msgspec.structs.replace(
             shared,
             read_seq=self.read_seq,
+            read=self.read,
             unread_from=self.unread_from,
             notifications=self.notifications,
             muted=self.muted,

@@ -92,6 +92,11 @@ class Message(TenantModel):
             update_fields = {*update_fields, "search"}
         super().save(update_fields=update_fields, **options)
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether a tombstone is all that is shown of it."""
+        return self.deleted_at is not None or self.hidden_at is not None
+
     def entity(self, *, reactions: Iterable[tuple[str, UUID]] = ()) -> events.Message:
         """`reactions`: (emoji, member id) pairs in the order in which they were made. Hidden is hidden from all."""
         hidden = self.hidden_at is not None

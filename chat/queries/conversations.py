@@ -13,7 +13,7 @@ from accounts.models import Member
 from accounts.roles import Right
 from chat import events
 from chat.access import Place, visible_conversations
-from chat.models import Conversation, Kind, Message, Participant
+from chat.models import Conversation, Kind, Participant
 from chat.models.conversations import CHANNELS
 
 PAGE: Final = 200
@@ -54,9 +54,8 @@ def public_channels(
 def managed_channels(
     member: Member, *, q: str = "", kind: str = "", open: bool | None = None
 ) -> QuerySet[Conversation]:
-    """Channels that the member may see, how many are `present`, when the `last` message came, whether it is the
-    member's `own` to run; the liveliest first."""
-    newest = Message.objects.filter(conversation=OuterRef("pk"), seq=OuterRef("last_seq")).values("created_at")
+    """Channels that the member may see, how many people are `present`, whether the member runs it (`own`); the one with
+    the newest message first."""
     seats = Participant.objects.filter(conversation=OuterRef("pk"), left_at=None).order_by().values("conversation")
     channels = visible_conversations(member).filter(kind__in=CHANNELS)
     if q:
@@ -67,10 +66,9 @@ def managed_channels(
         channels = channels.filter(archived_at__isnull=open)
     channels = channels.annotate(
         present=Coalesce(Subquery(seats.annotate(count=Count("pk")).values("count")), 0),
-        last=Subquery(newest[:1]),
         own=Exists(seats.filter(member=member, role=Participant.Role.ADMIN)),
     )
-    return channels.order_by(F("last").desc(nulls_last=True), "name")
+    return channels.order_by(F("last_message_at").desc(nulls_last=True), "name")
 
 
 def names_of(member: Member, ids: Sequence[UUID]) -> dict[UUID, str]:

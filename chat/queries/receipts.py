@@ -19,6 +19,7 @@ from msgspec import Struct
 from accounts.models import Member
 from accounts.roles import Right
 from chat.access import find_message, find_message_to_moderate
+from chat.client.ranges import contains
 from chat.delivery.mailbox import mailbox
 from chat.errors import Forbidden
 from chat.events import Time
@@ -69,7 +70,7 @@ def receipts(member: Member, message_id: UUID) -> Receipts:
             _of_member(seat.member_id, by_member[seat.member_id], in_detail=seat.member_id in in_detail)
             for seat in told
         ],
-        read=[seat.member_id for seat in told if seat.read_seq >= message.seq],
+        read=[seat.member_id for seat in told if contains(seat.read, message.seq)],
         more=len(some) > PEOPLE,
     )
 

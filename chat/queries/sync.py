@@ -236,7 +236,7 @@ def _messages(
     After a long absence that would not end, so from TOTAL on a delta too tells conversations without their messages.
     """
     full, exhausted = not start.since, start.spent >= TOTAL
-    order = _most_active(changes) if full else changes
+    order = _most_active(changes, conversations) if full else changes
     if not full and not exhausted:
         order = _as_many_as_fit(changes, conversations)
     found = {} if exhausted else _candidates(order[:WITH_MESSAGES] if full else order)
@@ -276,16 +276,12 @@ def _as_many_as_fit(changes: Sequence[Change], conversations: dict[UUID, Convers
     return changes
 
 
-def _most_active(changes: Sequence[Change]) -> list[Change]:
+def _most_active(changes: Sequence[Change], conversations: dict[UUID, Conversation]) -> list[Change]:
     """By the time of their newest message."""
-    found = statements.execute(
-        "SELECT c.id, m.created_at FROM chat_conversation c"
-        " JOIN chat_message m ON m.conversation_id = c.id AND m.seq = c.last_seq WHERE c.id = ANY(%s::uuid[])",
-        [[change.conversation for change in changes]],
-    )
-    newest: dict[UUID, datetime] = dict(found.fetchall())
     silent = datetime.min.replace(tzinfo=UTC)
-    return sorted(changes, key=lambda change: newest.get(change.conversation, silent), reverse=True)
+    return sorted(
+        changes, key=lambda change: conversations[change.conversation].last_message_at or silent, reverse=True
+    )
 
 
 class _Candidate(NamedTuple):

@@ -105,7 +105,8 @@ def _mark_read(organization_id: UUID, member_id: UUID, frame: ConversationRead) 
             member = Member.objects.filter(pk=member_id, deactivated_at=None).first()
             if member is None:
                 raise Forbidden
-            return mark_read(member, frame.conversation, seq=frame.seq).entity(own=True)
+            seat = mark_read(member, frame.conversation, seq=frame.seq, thread_id=frame.thread, threads=frame.threads)
+            return seat.entity(own=True)
     finally:
         connections.close_all()
 

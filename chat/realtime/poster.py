@@ -177,5 +177,10 @@ def _send(parcels: list[Parcel]) -> list[Outcome]:
 def _post(parcel: Parcel) -> Post:
     member, frame = Member(pk=parcel.member_id, organization_id=parcel.organization_id), parcel.frame
     return Post(
-        member=member, conversation_id=frame.conversation, text=frame.text, ref=UUID(frame.ref), thread_id=frame.thread
+        member=member,
+        conversation_id=frame.conversation,
+        text=frame.text,
+        ref=UUID(frame.ref),
+        thread_id=frame.thread,
+        read=frame.read,
     )

@@ -46,19 +46,25 @@ class Heartbeat(Struct, frozen=True, tag_field="op", tag="heartbeat"):
 
 
 class MessageSend(Struct, frozen=True, tag_field="op", tag="message.send"):
-    """`ref` is the idempotency key; the answer is a `result` with `message`."""
+    """`ref` is the idempotency key; the answer is a `result` with `message`. `read`: the seq up to which the main line
+    was shown when it was written, as if `conversation.read` came first."""
 
     ref: UuidRef
     conversation: UUID
     text: str
     thread: UUID | None = None
+    read: Ordinal | None = None
 
 
 class ConversationRead(Struct, frozen=True, tag_field="op", tag="conversation.read"):
-    """The read position, which only moves forward."""
+    """The main line was shown up to `seq`: it counts as read, but for unread replies of threads that the member
+    follows. With `threads` those as well. With `thread`, the id of a head, the replies of that thread up to `seq` and
+    no more."""
 
     conversation: UUID
     seq: Ordinal
+    thread: UUID | None = None
+    threads: bool = False
     ref: Ref | None = None
 
 

@@ -45,9 +45,17 @@ def test_edit(verify: Verify, alice: Member, town: Conversation, say: Say) -> No
     assert told == alike(THOSE_THERE, ["message.updated"])
 
 
-@proves(delete_message, events=("message.deleted",))
+@proves(delete_message, events=("message.deleted", "conversation.updated"))
 def test_delete(verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say) -> None:
     say(bob, town, "before")
     message = say(alice, town, "a mistake")
     told = verify(lambda: delete_message(alice, message.id))
-    assert told == alike(THOSE_THERE, ["message.deleted"])
+    assert told == alike(THOSE_THERE, ["message.deleted", "conversation.updated"])
+
+
+@proves(delete_message, events=("message.deleted", "message.updated", "conversation.updated"))
+def test_delete_a_reply(verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say) -> None:
+    head = say(bob, town, "before")
+    reply = say(alice, town, "a mistake", thread_id=head.id)
+    told = verify(lambda: delete_message(alice, reply.id))
+    assert told == alike(THOSE_THERE, ["message.deleted", "message.updated", "conversation.updated"])

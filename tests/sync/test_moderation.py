@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 THOSE_THERE = ("alice", "alice again", "bob", "gus")
 
 
-@proves(hide_message, read_original, events=("message.updated",))
+@proves(hide_message, read_original, events=("message.updated", "conversation.updated"))
 def test_hide(verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say) -> None:
     message = say(bob, town, "shameful")
 
@@ -33,10 +33,10 @@ def test_hide(verify: Verify, alice: Member, bob: Member, town: Conversation, sa
         assert read_original(alice, message.id).text == "shameful"
         hide_message(alice, message.id, reason="again")
 
-    assert verify(hide) == alike(THOSE_THERE, ["message.updated"])
+    assert verify(hide) == alike(THOSE_THERE, ["message.updated", "conversation.updated"])
 
 
-@proves(restore_message, events=("message.updated",))
+@proves(restore_message, events=("message.updated", "conversation.updated"))
 def test_restore(verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say) -> None:
     message = say(bob, town, "harmless")
 
@@ -44,10 +44,27 @@ def test_restore(verify: Verify, alice: Member, bob: Member, town: Conversation,
         hide_message(alice, message.id, reason="looks bad")
         assert restore_message(alice, message.id, reason="is not").text == "harmless"
 
-    assert verify(hide_and_restore) == alike(THOSE_THERE, ["message.updated"] * 2)
+    assert verify(hide_and_restore) == alike(THOSE_THERE, ["message.updated", "conversation.updated"] * 2)
 
 
-@proves(remove_message, hide_message, events=("message.created", "message.updated", "message.deleted"))
+@proves(hide_message, restore_message, events=("message.updated", "conversation.updated"))
+def test_hide_and_restore_a_reply(verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say) -> None:
+    head = say(bob, town)
+    reply = say(bob, town, thread_id=head.id)
+
+    def hide_and_restore() -> None:
+        hide_message(alice, reply.id, reason="looks bad")
+        restore_message(alice, reply.id, reason="is not")
+
+    told = ["message.updated", "message.updated", "conversation.updated"]
+    assert verify(hide_and_restore) == alike(THOSE_THERE, told * 2)
+
+
+@proves(
+    remove_message,
+    hide_message,
+    events=("message.created", "message.updated", "conversation.updated", "message.deleted"),
+)
 def test_words_are_taken_out_of_the_mailboxes_they_still_lie_in(
     verify: Verify, alice: Member, bob: Member, town: Conversation
 ) -> None:
@@ -59,7 +76,7 @@ def test_words_are_taken_out_of_the_mailboxes_they_still_lie_in(
         hide_message(alice, message.id, reason="first")
         remove_message(alice, message.id, reason="for good")
 
-    told = ["message.created", *["message.updated"] * 3, "message.deleted"]
+    told = ["message.created", *["message.updated"] * 3, "conversation.updated", "message.deleted"]
     assert verify(say_and_remove) == alike(THOSE_THERE, told)
 
 

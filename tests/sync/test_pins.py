@@ -26,7 +26,7 @@ def test_a_pin_comes_and_goes(verify: Verify, alice: Member, bob: Member, town: 
     assert verify(pin) == alike(THERE, ["message.updated"] * 3)
 
 
-@proves(pin_message, delete_message, events=("message.updated", "message.deleted"))
+@proves(pin_message, delete_message, events=("message.updated", "message.deleted", "conversation.updated"))
 def test_what_is_deleted_is_pinned_no_more(verify: Verify, alice: Member, town: Conversation, say: Say) -> None:
     message = say(alice, town)
 
@@ -34,4 +34,4 @@ def test_what_is_deleted_is_pinned_no_more(verify: Verify, alice: Member, town: 
         pin_message(alice, message.id)
         delete_message(alice, message.id)
 
-    assert verify(pin_and_delete) == alike(THERE, ["message.updated", "message.deleted"])
+    assert verify(pin_and_delete) == alike(THERE, ["message.updated", "message.deleted", "conversation.updated"])

@@ -21,7 +21,7 @@ from chat.actions.conversations import create_channel, start_direct, update_conv
 from chat.actions.messages import delete_message, edit_message, send_message
 from chat.actions.participants import add_participant, change_participant, leave_conversation, remove_participant
 from chat.actions.reactions import add_reaction
-from chat.actions.read import mark_read
+from chat.actions.read import mark_read, mark_unread
 from chat.client.mailbox import State
 from chat.delivery.mailbox import mailbox
 from chat.models import Conversation
@@ -42,10 +42,18 @@ class Stage:
     town: Conversation
     said: int = 0
 
-    def say(self, member: Member, text: str, *, where: Conversation | None = None, thread: UUID | None = None) -> UUID:
+    def say(
+        self,
+        member: Member,
+        text: str,
+        *,
+        where: Conversation | None = None,
+        thread: UUID | None = None,
+        read: int | None = None,
+    ) -> UUID:
         self.said += 1
-        there = (where or self.town).pk
-        return send_message(member, there, text=text, ref=UUID(int=self.said), thread_id=thread).message.id
+        there, ref = (where or self.town).pk, UUID(int=self.said)
+        return send_message(member, there, text=text, ref=ref, thread_id=thread, read=read).message.id
 
     def watch(self, member: Member) -> Recorder:
         """A client of the member that has told nothing yet but its registration and its first sync."""
@@ -164,6 +172,33 @@ def undisturbed(member: Member) -> Cursor:
     return msgspec.structs.replace(here(member), until=until)
 
 
+def what_is_read(stage: Stage) -> Trace:
+    """Bob follows one thread and not the other; he reads the main line, then one of them, and writes in between."""
+    bob = stage.watch(stage.bob)
+    own = stage.say(stage.bob, "Lunch?")
+    other = stage.say(stage.alice, "Invoices")
+    stage.say(stage.alice, "At noon", thread=own)
+    mistake = stage.say(stage.gus, "Me as well", thread=other)
+    stage.say(stage.alice, "pay the invoice today")
+    bob.events()
+    mark_read(stage.bob, stage.town.pk, seq=5)
+    stage.say(stage.bob, "on my way", thread=own)
+    bob.events()
+    stage.say(stage.gus, "so am I", thread=own)
+    delete_message(stage.gus, mistake)
+    stage.say(stage.alice, "another one, unread")
+    stage.say(stage.bob, "written without having seen it")
+    bob.events()
+    mark_read(stage.bob, stage.town.pk, seq=7, thread_id=own)
+    stage.say(stage.gus, "and one more")
+    stage.say(stage.bob, "written having seen all of it", read=10)
+    bob.events()
+    mark_unread(stage.bob, stage.town.pk, seq=10)
+    stage.say(stage.alice, "the last")
+    bob.events()
+    return bob.trace("Threads that are followed or not, sends that say what was shown, a tombstone, a mark")
+
+
 TRACES: dict[str, Callable[[Stage], Trace]] = {
     "a-day": a_day,
     "in-and-out": in_and_out,
@@ -171,6 +206,7 @@ TRACES: dict[str, Callable[[Stage], Trace]] = {
     "a-long-sleep": a_long_sleep,
     "late-news": late_news,
     "a-guest": a_guest,
+    "what-is-read": what_is_read,
 }
 
 

@@ -61,6 +61,8 @@ export {};
  * @property {number | null} retention_days
  * @property {number} first_seq
  * @property {number} last_seq
+ * @property {string | null} last_message_at
+ * @property {number[][]} gone
  * @property {number} version
  */
 
@@ -73,6 +75,7 @@ export {};
  * @property {string | null} left_at
  * @property {number} version
  * @property {number} [read_seq]
+ * @property {number[][]} [read]
  * @property {number | null} [unread_from]
  * @property {"all" | "mentions" | "none"} [notifications]
  * @property {boolean} [muted]
@@ -157,6 +160,8 @@ export {};
  * @property {number | null} retention_days
  * @property {number} first_seq
  * @property {number} last_seq
+ * @property {string | null} last_message_at
+ * @property {number[][]} gone
  * @property {number} version
  * @property {boolean} history_gap
  * @property {boolean} participants_gap

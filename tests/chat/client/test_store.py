@@ -17,17 +17,22 @@ def person(id: str, version: int = 1, role: str = "member") -> Entity:
 
 
 def conversation(last_seq: int = 0, **changes: Any) -> Entity:
-    return {"id": TOWN, "kind": "public", "people": [], "first_seq": 1, "last_seq": last_seq, "version": 1} | changes
+    found = {"id": TOWN, "kind": "public", "people": [], "first_seq": 1, "last_seq": last_seq, "version": 1}
+    return found | {"last_message_at": at(last_seq) if last_seq else None, "gone": []} | changes
+
+
+def at(seq: int) -> str:
+    return f"2026-01-01T00:00:{seq:02d}Z"
 
 
 def seat(member: str = ME, version: int = 1, **changes: Any) -> Entity:
-    private = {"read_seq": 0, "muted": False} if member == ME else {}
+    private = {"read_seq": 0, "read": [[0, 0]], "unread_from": None, "muted": False} if member == ME else {}
     return {"conversation": TOWN, "member": member, "left_at": None, "version": version, **private, **changes}
 
 
 def message(seq: int, version: int = 1, author: str = NINA) -> Entity:
     found = {"id": f"m{seq}", "conversation": TOWN, "seq": seq, "version": version, "author": author}
-    return {**found, "reactions": []}
+    return {**found, "created_at": at(seq), "reactions": []}
 
 
 def event(type: str, entity: Entity) -> Entity:
@@ -110,10 +115,49 @@ def test_private_fields_survive_what_everybody_is_told(store: Store) -> None:
     assert own is not None and (own["muted"], own["read_seq"], own["role"]) == (True, 9, "admin")
 
 
-def test_whoever_writes_has_read(store: Store) -> None:
+def test_own_messages_are_read_and_nothing_else_with_them(store: Store) -> None:
     assert store.unread(TOWN) == 50
     store.apply(event("message.created", message(51, author=ME)))
-    assert store.unread(TOWN) == 0
+    assert store.unread(TOWN) == 50
+    own = store.own_seat(TOWN)
+    assert own is not None and (own["read"], own["read_seq"]) == ([[0, 0], [51, 51]], 0)
+
+
+def test_what_is_read_is_joined_however_it_comes(store: Store) -> None:
+    store.apply(event("message.created", message(51, author=ME)))
+    store.apply(event("participant.updated", seat(version=3, read=[[0, 48], [50, 50]], read_seq=48)))
+    store.apply(event("participant.updated", seat(version=2, read=[[0, 10]], read_seq=10)))
+    own = store.own_seat(TOWN)
+    assert own is not None and (own["read"], own["read_seq"]) == ([[0, 48], [50, 51]], 48)
+    store.apply(event("participant.updated", seat(version=4, read=[[0, 49]], read_seq=49)))
+    own = store.own_seat(TOWN)
+    assert own is not None and (own["read"], own["read_seq"]) == ([[0, 51]], 51)
+
+
+def test_from_a_mark_on_nothing_counts_as_read(store: Store) -> None:
+    store.apply(event("participant.updated", seat(version=2, read=[[0, 50]], read_seq=50, unread_from=49)))
+    assert store.unread(TOWN) == 2
+
+
+def test_what_is_gone_is_not_unread(store: Store) -> None:
+    store.apply(event("conversation.updated", conversation(50, version=2, gone=[[1, 40], [45, 45]])))
+    assert store.unread(TOWN) == 9
+
+
+def test_a_participant_of_an_older_server_has_read_up_to_its_position(store: Store) -> None:
+    told = {name: value for name, value in seat(version=2, read_seq=45).items() if name != "read"}
+    store.apply(event("participant.updated", told))
+    assert store.unread(TOWN) == 5
+
+
+def test_the_time_of_the_last_message_goes_with_its_seq(store: Store) -> None:
+    room = store.rooms[TOWN]
+    store.apply(event("message.created", message(51)))
+    assert room.conversation["last_message_at"] == at(51)
+    store.apply(event("conversation.updated", conversation(50, version=2)))
+    assert (room.conversation["last_message_at"], room.conversation["version"]) == (at(51), 2)
+    store.apply(event("conversation.updated", conversation(52, version=3)))
+    assert (room.conversation["last_seq"], room.conversation["last_message_at"]) == (52, at(52))
 
 
 def test_messages_of_conversations_that_are_not_ones_own_are_not_kept(store: Store) -> None:
