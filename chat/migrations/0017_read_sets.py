@@ -44,7 +44,7 @@ WHERE h.id = gone.thread_id
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar[list[tuple[str, str]]] = [("chat", "0015_search_lexemes")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("chat", "0016_reasons_and_outcomes")]
 
     operations: ClassVar[list[migrations.operations.base.Operation]] = [
         migrations.AddField(
