@@ -2,6 +2,11 @@
 
 The id comes from the proxy in front (`X-Request-ID`) when it has a harmless shape, is made here otherwise, and goes
 back in the answer, so that a person can quote it.
+
+Clients of the chat also send `Parley-Request`, a text of their own that is new for each request, and get it back in the
+same header. Only this server can know it, so the header proves that an answer comes from here and belongs to the request:
+a captive portal, a cache or a proxy in between cannot make it up. `X-Request-ID` is no such proof, because proxies
+replace it.
 """
 
 from __future__ import annotations
@@ -23,22 +28,24 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")  # what a stranger sends ends up in our log lines
+ECHOED = "Parley-Request"
 
 
 @sync_and_async_middleware
 def RequestIdMiddleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:  # noqa: N802
-    """Give every request an id, in `request.META` for django-structlog and in the answer for people."""
+    """Give every request an id, in `request.META` for django-structlog and in the answer for people. Return
+    `Parley-Request` as it came."""
     if iscoroutinefunction(get_response):
 
         async def handle_async(request: HttpRequest) -> HttpResponse:
             request_id = _identify(request)
-            return _answer(await cast("Awaitable[HttpResponse]", get_response(request)), request_id)
+            return _answer(request, await cast("Awaitable[HttpResponse]", get_response(request)), request_id)
 
         return handle_async
 
     def handle(request: HttpRequest) -> HttpResponse:
         request_id = _identify(request)
-        return _answer(get_response(request), request_id)
+        return _answer(request, get_response(request), request_id)
 
     return handle
 
@@ -132,6 +139,9 @@ def _identify(request: HttpRequest) -> str:
     return request_id
 
 
-def _answer(response: HttpResponse, request_id: str) -> HttpResponse:
+def _answer(request: HttpRequest, response: HttpResponse, request_id: str) -> HttpResponse:
     response["X-Request-ID"] = request_id
+    echoed = request.META.get("HTTP_PARLEY_REQUEST", "")
+    if REQUEST_ID.fullmatch(echoed):
+        response[ECHOED] = echoed
     return response

@@ -53,6 +53,19 @@ def test_an_id_that_could_harm_a_log_is_replaced(client: Client, offered: str) -
     assert uuid.UUID(client.get("/healthz", headers={"x-request-id": offered})["X-Request-ID"])
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/api/v1/no-such-address", "/o/acme/api/v1/sync"])
+@pytest.mark.django_db
+def test_what_a_client_asks_to_have_back_comes_back(client: Client, path: str) -> None:
+    asked = "6f1c1f4e-7f0b-4c57-9d5a-0d4bb0a7f5a1.17"
+    assert client.get(path, headers={"parley-request": asked})["Parley-Request"] == asked
+    assert "Parley-Request" not in client.get(path)
+
+
+@pytest.mark.parametrize("offered", ["short", "x" * 65, "has space in it", "line\nbreak-1234"])
+def test_what_could_harm_the_answer_does_not_come_back(client: Client, offered: str) -> None:
+    assert "Parley-Request" not in client.get("/healthz", headers={"parley-request": offered})
+
+
 @pytest.mark.django_db
 def test_a_request_is_one_json_line_with_its_id(client: Client, written: io.StringIO) -> None:
     client.get("/no/such/page?token=let-me-in&page=2", headers={"x-request-id": "edge-7f3a.0002"})

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Api, ApiError } from "../../static/js/client/api.js";
-import { FakeClock, fakeFetch, settle } from "./support.js";
+import { FakeClock, conversation, fakeFetch, member, settle } from "./support.js";
+
+const people = (...ids) => ({ results: ids.map((id) => member({ id })), next: null });
 
 function apiWith(...answers) {
   const clock = new FakeClock();
@@ -12,7 +14,7 @@ function apiWith(...answers) {
 }
 
 test("a read has no body and no token; empty parameters are left out", async () => {
-  const { api, requests } = apiWith({ json: { results: [] } });
+  const { api, requests } = apiWith({ json: people() });
   await api.get("search", { q: "a b", author: "", before: undefined, limit: 0 });
   assert.equal(requests[0].url, "/o/acme/api/v1/search?q=a+b&limit=0");
   assert.equal(requests[0].headers["X-CSRFToken"], undefined);
@@ -20,8 +22,8 @@ test("a read has no body and no token; empty parameters are left out", async () 
 });
 
 test("a write is JSON and carries the token", async () => {
-  const { api, requests } = apiWith({ status: 201, json: { id: "new" } });
-  assert.deepEqual(await api.post("conversations", { kind: "public" }), { id: "new" });
+  const { api, requests } = apiWith({ status: 201, json: conversation({ id: "new" }) });
+  assert.equal((await api.post("conversations", { kind: "public" })).id, "new");
   assert.deepEqual(requests[0].body, { kind: "public" });
   assert.equal(requests[0].headers["Content-Type"], "application/json");
   assert.equal(requests[0].headers["X-CSRFToken"], "token");
@@ -38,10 +40,10 @@ test("a problem document becomes an ApiError with code, words and fields", async
 });
 
 test("reads are repeated when no answer comes, writes that are not idempotent never", async () => {
-  const { api, clock, requests } = apiWith(new TypeError("network"), { status: 503 }, { json: "here" });
+  const { api, clock, requests } = apiWith(new TypeError("network"), { status: 503 }, { json: people("here") });
   const answer = api.get("members");
   await clock.advance(5_000);
-  assert.equal(await answer, "here");
+  assert.equal((await answer).results[0].id, "here");
   assert.equal(requests.length, 3);
 
   const once = apiWith(new TypeError("network"));
@@ -64,14 +66,15 @@ test("a refusal is not repeated", async () => {
 });
 
 test("Retry-After is waited for when short, told when long", async () => {
-  const short = apiWith({ status: 429, headers: { "Retry-After": "2" } }, { json: "ok" });
+  const often = { status: 429, json: { code: "throttled" } };
+  const short = apiWith({ ...often, headers: { "Retry-After": "2" } }, { json: people("ok") });
   const answer = short.api.get("members");
   await short.clock.advance(1_999);
   assert.equal(short.requests.length, 1);
   await short.clock.advance(1);
-  assert.equal(await answer, "ok");
+  assert.equal((await answer).results[0].id, "ok");
 
-  const long = apiWith({ status: 429, headers: { "Retry-After": "60" } });
+  const long = apiWith({ ...often, headers: { "Retry-After": "60" } });
   await assert.rejects(long.api.get("members"), { status: 429, retryAfter: 60_000 });
 });
 
@@ -95,9 +98,10 @@ test("an answer that is no JSON is an error of the server, not of the page", asy
 
 test("lists follow next, whatever host the server calls itself", async () => {
   const { api, requests } = apiWith(
-    { json: { results: [1, 2], next: "https://inner.example/o/acme/api/v1/members?after=b" } },
-    { json: { results: [3], next: null } },
+    { json: { ...people("one", "two"), next: "https://inner.example/o/acme/api/v1/members?after=b" } },
+    { json: people("three") },
   );
-  assert.deepEqual(await api.list("members"), [1, 2, 3]);
+  const found = await api.list("members");
+  assert.deepEqual(found.map(({ id }) => id), ["one", "two", "three"]);
   assert.equal(requests[1].url, "/o/acme/api/v1/members?after=b");
 });

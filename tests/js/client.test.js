@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Client } from "../../static/js/client/client.js";
-import { FakeClock, ME, MemoryStorage, answer, conversation, created, event, everything, fakeSockets, me, member, message, seat, settle, told } from "./support.js";
+import { FakeClock, ME, MemoryStorage, answer, conversation, created, event, everything, fakeSockets, me, member, message, problem, response, seat, settle, told } from "./support.js";
 
 const BASE = "/o/acme/api/v1/";
 
@@ -24,10 +24,10 @@ function tabWith({ routes = {}, sync = [everything([1, 2])], ...options } = {}) 
     const path = url.replace(BASE, "");
     requests.push(`${method} ${path}`);
     const found = all[`${method} ${path.split("?")[0]}`];
-    if (!found) return new Response(JSON.stringify({ code: "not_found" }), { status: 404 });
+    if (!found) return problem(404);
     const json = await found({ query: new URLSearchParams(path.split("?")[1]), body: body && JSON.parse(body) });
     if (json instanceof Response) return json;
-    return json === null ? new Response(null, { status: 204 }) : new Response(JSON.stringify(json), { status: 200 });
+    return response(json, json === null ? 204 : 200);
   };
   const client = new Client({
     base: BASE,
@@ -61,7 +61,7 @@ async function liveTab(options) {
 /** The server's answer to a question for people: Dora is one, nobody else is. */
 const dora = ({ query }) => ({ results: query.get("ids").includes("member-dora") ? [member({ id: "member-dora", name: "Dora" })] : [], next: null });
 
-const refused = (status) => () => new Response(JSON.stringify({ code: "x" }), { status });
+const refused = (status) => () => problem(status);
 
 test("starting: first the state, then a client, its socket, and what happened in between", async () => {
   const { client, requests, sockets, last } = await liveTab({ sync: [everything([1, 2, 3], { participants: [seat({ read_seq: 1 })] })] });
@@ -243,7 +243,7 @@ for (const sign of ["a sync", "a sent message"]) {
     assert.equal(client.stream.status, "offline");
     const before = sockets.length;
     all["GET sync"] = given;
-    all["POST conversations/general/messages"] = () => message({ seq: 3 });
+    all["POST conversations/general/messages"] = ({ body }) => message({ seq: 3, ref: body.ref });
     if (sign === "a sync") client.stream.resync.poke();
     else client.outbox.add("general", "There again?");
     await settle();
@@ -330,7 +330,10 @@ test("a very long message is posted: no frame meets the server's bound", async (
 test("read positions are gathered, told once in two seconds, and told later when the server is silent", async () => {
   const { client, clock, last } = await liveTab({ sync: [everything([1, 2, 3, 4, 5, 6, 7, 8, 9])] });
   const positions = () => last().ops("conversation.read").map((frame) => frame.seq);
-  const confirm = () => last().say({ op: "result", ref: last().ops("conversation.read").at(-1).ref });
+  const confirm = () => {
+    const { ref, seq } = last().ops("conversation.read").at(-1);
+    last().say({ op: "result", ref, participant: seat({ read_seq: seq }) });
+  };
   for (const seq of [1, 2, 5, 4]) client.reads.mark("general", seq);
   assert.equal(client.store.unread("general"), 4);
   await clock.advance(400);
@@ -462,7 +465,7 @@ async function overtaken({ routes, ask }) {
 /** A route that tells an older state first. */
 const ageing = (make) => {
   let version = 0;
-  return () => make((version += 1));
+  return ({ body } = {}) => make((version += 1), body);
 };
 
 for (const [what, method, ask] of [
@@ -478,7 +481,7 @@ for (const [what, method, ask] of [
 
 test("a sent message whose answer was overtaken is shown as it is now, before its entry goes", async () => {
   let atTheEnd;
-  const tell = ageing((version) => message({ seq: 1, version, author: ME }));
+  const tell = ageing((version, body) => message({ seq: 1, version, author: ME, ref: body?.ref ?? null }));
   const { client } = await overtaken({
     routes: { "POST conversations/general/messages": tell, "GET messages/message-1": tell },
     ask: (client) => {
@@ -500,7 +503,7 @@ test("a view of a conversation that was overtaken is asked for again, and what i
   assert.equal(client.store.conversations.get("general").name, "version 2");
 
   const { client: other } = await overtaken({
-    routes: { "POST conversations/secret/join": () => ({ ...view(1), id: "secret" }) },
+    routes: { "POST conversations/secret/join": () => ({ ...view(1), id: "secret", participant: seat({ conversation: "secret" }) }) },
     ask: (client) => assert.rejects(client.join("secret"), { status: 404 }),
   });
   assert.equal(other.store.conversations.has("secret"), false);
@@ -637,4 +640,109 @@ test("drafts are kept by place, and observers hear only when one appears or goes
   assert.deepEqual(heard, ["general", "general:thread", "general"]);
   assert.equal(client.drafts.get("general"), "");
   assert.equal(client.drafts.get("general:thread"), "x");
+});
+
+const portal = () => new Response("{}", { status: 200, headers: { "Content-Type": "application/json" } });
+
+test("a portal's answer to a message sends nothing: it stays, and goes out when the server answers", async () => {
+  let stored = 0;
+  let mine = false;
+  const post = ({ body }) => (mine ? ((stored += 1), message({ seq: 3, author: ME, ref: body.ref, text: body.text })) : portal());
+  const { client, clock, all } = tabWith({ routes: { "POST conversations/general/messages": post } });
+  await client.start();
+  const { "GET sync": given } = all;
+  all["GET sync"] = portal;
+  client.outbox.add("general", "Do not lose this");
+  await clock.advance(120_000);
+  assert.deepEqual(client.outbox.entries("general").map(({ text, state }) => [text, state]), [["Do not lose this", "sending"]]);
+  assert.equal(client.stream.status, "portal");
+  assert.deepEqual(client.store.between("general", 1, 9).map(({ seq }) => seq), [1, 2], "what was shown stays");
+  mine = true;
+  all["GET sync"] = given;
+  await clock.advance(60_000);
+  assert.equal(client.stream.status, "polling", "it returns by itself");
+  assert.equal(client.outbox.size, 0);
+  assert.equal(stored, 1);
+});
+
+for (const status of [401, 403, 404, 409, 410, 422]) {
+  test(`a portal's ${status} fails no message, signs nobody out and forgets nothing`, async () => {
+    const refuse = () => new Response(JSON.stringify({ error: "sign in" }), { status, headers: { "Content-Type": "application/json" } });
+    const { client, clock, all, count } = tabWith({ routes: { "POST conversations/general/messages": refuse } });
+    await client.start();
+    all["GET sync"] = all["POST clients"] = refuse;
+    client.outbox.add("general", "Do not lose this");
+    await clock.advance(120_000);
+    assert.equal(client.stream.status, "portal");
+    assert.equal(client.outbox.entries("general")[0].state, "sending");
+    assert.ok(client.store.conversations.has("general"));
+    const before = count("GET sync");
+    await clock.advance(120_000);
+    assert.ok(count("GET sync") > before, "it is tried again");
+  });
+}
+
+test("a socket's result that proves nothing, and an unknown code: the message is posted, under the same ref", async () => {
+  for (const frame of [{ op: "result" }, { op: "result", message: message({ seq: 9, ref: "another" }) }, { op: "error", code: "hotel", message: "Room?" }]) {
+    const posted = [];
+    const post = ({ body }) => (posted.push(body.ref), message({ seq: 3, author: ME, ref: body.ref, text: body.text }));
+    const { client, last } = await liveTab({ routes: { "POST conversations/general/messages": post } });
+    const entry = client.outbox.add("general", "hello");
+    await settle();
+    last().say({ ...frame, ref: entry.ref });
+    await settle();
+    assert.deepEqual(posted, [entry.ref]);
+    assert.equal(client.outbox.size, 0);
+    assert.equal(client.store.at("general", 9), undefined);
+  }
+});
+
+test("the ref was used for another text: the message fails, and its words stay to be sent again", async () => {
+  const { client, last } = await liveTab();
+  const entry = client.outbox.add("general", "other words");
+  await settle();
+  last().say({ op: "error", ref: entry.ref, code: "conflict", message: "The ref belongs to another message." });
+  await settle();
+  const [failed] = client.outbox.entries("general");
+  assert.deepEqual([failed.state, failed.text, failed.error], ["failed", "other words", "The ref belongs to another message."]);
+  client.outbox.retry(failed.ref);
+  await settle();
+  const again = last().ops("message.send").at(-1);
+  assert.equal(again.text, "other words");
+  assert.notEqual(again.ref, entry.ref, "under its old ref it would be refused for ever");
+});
+
+const nothing = () => new Response(null, { status: 204 });
+
+for (const [what, routes, work, proven] of [
+  ["a deletion", { "DELETE messages/message-1": nothing }, (client) => client.remove(message({ seq: 1 })), { deleted_at: "2026-03-01T09:00:00Z" }],
+  ["a reaction taken back", { "DELETE messages/message-1/reactions/%F0%9F%91%8D": nothing }, (client) => client.toggleReaction(message({ seq: 1, reactions: [{ emoji: "👍", members: [ME] }] }), "👍"), { reactions: [] }],
+  ["an unpinning", { "DELETE messages/message-1/pin": nothing }, (client) => client.unpin("message-1"), { pinned_at: null }],
+]) {
+  test(`${what} is done when the message says so: an answer without content proves nothing`, async () => {
+    let now = message({ seq: 1, version: 2, pinned_at: "2026-03-01T09:00:00Z", reactions: [{ emoji: "👍", members: [ME] }] });
+    const { client } = await liveTab({ routes: { ...routes, "GET messages/message-1": () => now } });
+    await assert.rejects(work(client), { status: 0, code: "unproven" });
+    now = { ...now, version: 3, ...proven };
+    await work(client);
+    assert.equal(client.store.at("general", 1).version, 3);
+  });
+}
+
+test("one leaves a conversation when the server says so; until then it stays", async () => {
+  let participant = seat();
+  const view = () => ({ ...conversation(), participant, participant_count: 1, unread_count: 0 });
+  const { client, all } = await liveTab({ routes: { "POST conversations/general/leave": nothing, "GET conversations/general": view } });
+  await assert.rejects(client.leave("general"), { code: "unproven" });
+  assert.ok(client.store.conversations.has("general"));
+  participant = null;
+  await client.leave("general");
+  assert.equal(client.store.conversations.has("general"), false);
+  assert.ok(all);
+});
+
+test("a private channel that one has left is not there any more", async () => {
+  const { client } = await liveTab({ routes: { "POST conversations/general/leave": nothing } });
+  await client.leave("general");
+  assert.equal(client.store.conversations.has("general"), false);
 });

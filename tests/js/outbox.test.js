@@ -108,6 +108,23 @@ test("a failed message can be retried under its ref, or discarded", async () => 
   assert.equal(outbox.size + storage.length, 0);
 });
 
+test("a ref that belongs to another message: it fails with its words kept, and is retried under a new ref", async () => {
+  const { outbox, sent, storage } = outboxWith((entry) => {
+    if (entry.ref === "ref-1") throw new ApiError(409, { code: "conflict", detail: "This ref was used." });
+    return accept(entry);
+  });
+  outbox.add("general", "keep my words");
+  await settle();
+  const [failed] = outbox.entries("general");
+  assert.deepEqual([failed.text, failed.state, failed.error], ["keep my words", "failed", "This ref was used."]);
+  assert.notEqual(failed.ref, "ref-1");
+  assert.equal(storage.length, 1, "once");
+  outbox.retry(failed.ref);
+  await settle();
+  assert.deepEqual(sent.map(({ id }) => id), ["id of keep my words"]);
+  assert.equal(outbox.size + storage.length, 0);
+});
+
 test("signed out is no refusal: it is sent after signing in again", async () => {
   const { outbox, sent, clock } = outboxWith((entry, attempt) => {
     if (attempt === 1) throw new ApiError(401, { code: "not_authenticated" });

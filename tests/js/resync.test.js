@@ -5,7 +5,7 @@ import { Api } from "../../static/js/client/api.js";
 import { Mailbox } from "../../static/js/client/mailbox.js";
 import { Resync } from "../../static/js/client/resync.js";
 import { Store } from "../../static/js/client/store.js";
-import { FakeClock, ME, answer, everything, fakeFetch, message, settle } from "./support.js";
+import { FakeClock, ME, answer, everything, fakeFetch, member, message, settle } from "./support.js";
 
 function resyncWith(...answers) {
   const clock = new FakeClock();
@@ -74,12 +74,19 @@ test("a cursor that the server refuses is given up, for a beginning from nothing
 });
 
 test("no longer a member: nothing is asked again", async () => {
-  for (const status of [403, 404]) {
-    const { resync, clock, asked, changes } = resyncWith({ status, json: { code: "x" } });
+  for (const [status, code] of [[403, "forbidden"], [404, "not_found"]]) {
+    const { resync, clock, asked, changes } = resyncWith({ status, json: { code } });
     await resync.run();
     await clock.advance(60_000);
     assert.equal(asked().length, 1);
     assert.equal(changes(), 1);
     assert.equal(resync.trouble.status, status);
   }
+});
+
+test("an answer that is told to another member replaces nothing: one has to sign in", async () => {
+  const { resync, mailbox } = resyncWith({ json: everything([1], { me: member({ id: "member-eve" }) }) });
+  await assert.rejects(resync.attempt(), { status: 401, code: "not_authenticated" });
+  assert.equal(mailbox.store.conversations.size, 0);
+  assert.equal(mailbox.state, "resyncing");
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { ApiError } from "../../static/js/client/api.js";
 import { Socket } from "../../static/js/client/socket.js";
-import { FakeClock, fakeSockets, settle } from "./support.js";
+import { FakeClock, fakeSockets, message, settle } from "./support.js";
 
 function socketWith({ address = async () => "client=1&tag=0", isOnline = () => true } = {}) {
   const clock = new FakeClock();
@@ -233,13 +233,11 @@ test("stopped, it closes and stays closed until started", async () => {
 
 test("a command is answered by its ref: a result, or a refusal in the words of REST", async () => {
   const { socket, last } = await opened();
-  const one = socket.ask({ op: "message.send", ref: "r1" });
-  const two = socket.ask({ op: "message.send", ref: "r2" });
-  const three = socket.ask({ op: "message.send", ref: "r3" });
+  const [one, two, three] = ["r1", "r2", "r3"].map((ref) => socket.ask({ op: "message.send", conversation: "general", ref }));
   last().say({ op: "error", ref: "r2", code: "throttled", message: "Slowly.", retry_after: 7 });
   last().say({ op: "error", ref: "r3", code: "invalid", message: "No.", errors: { text: ["Too long."] } });
-  last().say({ op: "result", ref: "r1", message: { id: "m" } });
-  assert.deepEqual((await one).message, { id: "m" });
+  last().say({ op: "result", ref: "r1", message: message({ seq: 1, ref: "r1" }) });
+  assert.equal((await one).message.id, "message-1");
   await assert.rejects(two, { status: 429, code: "throttled", retryAfter: 7_000 });
   await assert.rejects(three, { status: 422, code: "invalid", errors: { text: ["Too long."] } });
 });
@@ -256,4 +254,65 @@ test("a command without an answer fails as silence does: when the socket closes,
   await clock.advance(10_000);
   await three;
   assert.ok(sockets[1].closed, "nothing at all was heard in the meantime: the socket is given up");
+});
+
+for (const [what, frame] of [
+  ["another message", { message: message({ seq: 1, ref: "r2" }) }],
+  ["another conversation", { message: message({ seq: 1, ref: "r1", conversation: "elsewhere" }) }],
+  ["no message", {}],
+  ["a message without an id", { message: { ...message({ seq: 1, ref: "r1" }), id: undefined } }],
+  ["a read position", { participant: { conversation: "general", member: "me", version: 1, read_seq: 1 } }],
+]) {
+  test(`a result with ${what} is no answer: it is asked for in another way`, async () => {
+    const { socket, last } = await opened();
+    const asked = socket.ask({ op: "message.send", conversation: "general", ref: "r1" });
+    last().say({ op: "result", ref: "r1", ...frame });
+    await assert.rejects(asked, { status: 0, code: "unproven", passing: true });
+  });
+}
+
+test("a read position that lies before the one that was sent is no answer", async () => {
+  const { socket, last } = await opened();
+  const asked = socket.ask({ op: "conversation.read", conversation: "general", ref: "r1", seq: 7 });
+  last().say({ op: "result", ref: "r1", participant: { conversation: "general", member: "me", version: 1, read_seq: 6 } });
+  await assert.rejects(asked, { status: 0, code: "unproven" });
+});
+
+test("a result that nobody waits for, one that comes twice and one without a ref change nothing", async () => {
+  const { socket, last, heard } = await opened();
+  const asked = socket.ask({ op: "message.send", conversation: "general", ref: "r1" });
+  const result = { op: "result", ref: "r1", message: message({ seq: 1, ref: "r1" }) };
+  last().say({ ...result, ref: "unknown" });
+  last().say({ op: "error", ref: null, code: "invalid", message: "What?" });
+  last().say(result);
+  last().say(result);
+  assert.equal((await asked).message.seq, 1);
+  assert.deepEqual(heard, ["hello"]);
+  assert.equal(socket.state, "open");
+});
+
+test("an error with an unknown code is no refusal: it is asked for in another way", async () => {
+  const { socket, last } = await opened();
+  const asked = socket.ask({ op: "message.send", conversation: "general", ref: "r1" });
+  last().say({ op: "error", ref: "r1", code: "sign_in_to_hotel_wifi", message: "Room number?" });
+  await assert.rejects(asked, { status: 0, code: "unproven", passing: true });
+});
+
+for (const text of ["<html>Sign in</html>", "{}", "[]", "null", '{"op":"events","tag":"1"}', '{"op":"hello"}', '{"op":"heartbeat"}', '{"op":"signal","tag":1}', '{"op":"result"}']) {
+  test(`what is no frame ends the socket, and the next one is opened: ${text}`, async () => {
+    const { socket, last, sockets, clock, heard } = await opened();
+    last().onmessage({ data: text });
+    assert.equal(socket.state, "waiting");
+    assert.ok(sockets[0].closed);
+    await clock.advance(1_000);
+    last().hello();
+    assert.equal(socket.state, "open");
+    assert.deepEqual(heard, ["hello", "hello"]);
+  });
+}
+
+test("a frame with an op of a later version is passed on", async () => {
+  const { last, heard } = await opened();
+  last().say({ op: "weather", tag: "sunny" });
+  assert.deepEqual(heard, ["hello", "weather"]);
 });

@@ -69,10 +69,20 @@ export function fakeFetch(...answers) {
     if (typeof answer === "function") answer = await answer(requests.at(-1), options);
     if (answer instanceof Error) throw answer;
     const { status = 200, headers = {}, json = null } = answer;
-    return new Response(status === 204 ? null : JSON.stringify(json), { status, headers });
+    return response(json, status, headers);
   };
   return Object.assign(fetch, { requests });
 }
+
+/** What the server answers: JSON, and with a status of a refusal problem details. */
+export function response(json, status = 200, headers = {}) {
+  const type = status < 400 ? "application/json" : "application/problem+json";
+  return new Response(status === 204 ? null : JSON.stringify(json), { status, headers: { "Content-Type": type, ...headers } });
+}
+
+export const problem = (status) => response({ code: CODES[status] }, status);
+
+const CODES = { 401: "not_authenticated", 403: "forbidden", 404: "not_found", 409: "conflict", 422: "invalid", 429: "throttled", 503: "unavailable" };
 
 export const ME = "member-me";
 

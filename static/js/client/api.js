@@ -1,6 +1,7 @@
 /** @import {Clock} from "./clock.js" */
 /** @import {SyncAnswer} from "./types.js" */
 
+import { REFUSALS, isProven } from "./answers.js";
 import { ServerClock, fullJitter, serverClock, sleep, systemClock } from "./clock.js";
 
 const TIMEOUT = 15_000; // milliseconds until an unanswered request counts as failed
@@ -8,8 +9,13 @@ const ATTEMPTS = 3; // of a request that may safely be repeated
 const LONGEST_RETRY_AFTER = 10_000; // milliseconds; a longer wait is told to the caller instead
 const REPEATABLE = new Set(["GET", "PUT", "DELETE"]);
 const PASSING = new Set([0, 408, 429, 502, 503, 504]); // statuses that may be gone on the next try; 0: no answer at all
+const ECHOED = "Parley-Request"; // a header that only the server can give back, see README.md
+const SIGN_IN_FIRST = 511; // Network Authentication Required
 
-/** A refusal or a failure: an RFC 9457 problem document, or `status` 0 when no answer came. */
+/**
+ * A refusal or a failure: an RFC 9457 problem document, or `status` 0 when no answer came. `code` is "portal" where
+ * something that is not the server answered in its place.
+ */
 export class ApiError extends Error {
   /**
    * @param {number} status
@@ -34,8 +40,14 @@ export class ApiError extends Error {
 /**
  * REST of one organization. Paths are relative to `base`; an absolute path is taken as it is.
  * Answers parsed JSON (null for 204), throws ApiError. Reads and idempotent writes are repeated when no answer came.
+ * Only what answers.js proves is an answer, and only a problem document with a known code is a refusal.
  */
 export class Api {
+  /** Whether an answer came with the header: from then on every answer must, until the page is loaded again. */
+  #isEchoed = false;
+  #name = crypto.randomUUID();
+  #count = 0;
+
   /**
    * @param {object} options
    * @param {string} options.base for example "/o/acme/api/v1/"
@@ -142,27 +154,37 @@ export class Api {
     const abort = new AbortController();
     const timer = this.clock.setTimeout(() => abort.abort(), TIMEOUT);
     const askedAt = this.clock.monotonic();
+    const request = `${this.#name}.${(this.#count += 1)}`;
     try {
       const response = await this.fetch(path.startsWith("/") ? path : this.base + path, {
         method,
-        headers: { ...this.#headers(method, body), ...(etag && { "If-None-Match": etag }) },
+        headers: { ...this.#headers(method, body), [ECHOED]: request, ...(etag && { "If-None-Match": etag }) },
         body: body === undefined ? undefined : JSON.stringify(body),
         credentials: "same-origin",
+        redirect: "manual", // the server never redirects here
         signal: abort.signal,
       });
-      const empty = response.status === 204 || response.status === 304;
-      const answer = empty ? null : await response.json().catch(() => null);
-      if (response.ok && !empty && answer === null) throw new Error("no JSON");
-      if (response.ok || empty) {
+      const { status } = response;
+      const empty = status === 204 || status === 304;
+      const answer = empty ? null : ((await response.json().catch(() => null)) ?? undefined);
+      const isOurs = this.#isOurs(response, request);
+      if (isOurs && (status === 304 ? etag : response.ok && isProven(method, path, body, answer))) {
         this.time.takeDate(response.headers.get("Date"), askedAt);
         return { answer, response };
       }
-      throw new ApiError(response.status, answer ?? {}, retryAfter(response));
+      throw isOurs && isProblem(response, answer) ? new ApiError(status, answer, retryAfter(response)) : failure(response, answer);
     } catch (error) {
       throw error instanceof ApiError ? error : new ApiError(0, { detail: String(error) });
     } finally {
       this.clock.clearTimeout(timer);
     }
+  }
+
+  /** @param {Response} response @param {string} request */
+  #isOurs({ headers }, request) {
+    const echoed = headers.get(ECHOED);
+    this.#isEchoed ||= echoed === request;
+    return echoed === request || (echoed === null && !this.#isEchoed);
   }
 
   /** @param {string} method @param {unknown} body */
@@ -179,6 +201,19 @@ export class Api {
 function samePath(url) {
   const { pathname, search } = new URL(url, "http://localhost");
   return pathname + search;
+}
+
+/** @param {Response} response @param {any} answer whether it is a refusal of the server's */
+function isProblem({ status, headers }, answer) {
+  return Boolean(headers.get("Content-Type")?.startsWith("application/problem+json")) && REFUSALS[answer?.code] === status;
+}
+
+/** @param {Response} response of what stands before the server, or of a portal in its place @param {unknown} answer its JSON */
+function failure({ status, type, headers }, answer) {
+  if (status !== SIGN_IN_FIRST && status > 0 && (status >= 500 || PASSING.has(status))) return new ApiError(status, {});
+  const isPage = headers.get("Content-Type")?.startsWith("text/html");
+  const isPortal = status === SIGN_IN_FIRST || type === "opaqueredirect" || isPage || answer !== undefined; // else it was cut off
+  return new ApiError(0, { ...(isPortal && { code: "portal" }), detail: "the answer is not the server's" });
 }
 
 /** @param {Response} response its date is compared with its own `Date`: the same machine's clock @returns {number | null} milliseconds */

@@ -5,6 +5,7 @@
 /** @import {WebSocketLike} from "./socket.js" */
 /** @import {Changes} from "./store.js" */
 
+import { plainEmoji } from "./answers.js";
 import { Api, ApiError } from "./api.js";
 import { systemClock } from "./clock.js";
 import { Drafts } from "./drafts.js";
@@ -199,7 +200,10 @@ export class Client {
 
   /** @param {string} id */
   async leave(id) {
-    await this.api.post(`conversations/${id}/leave`);
+    await this.#settle(this.api.post(`conversations/${id}/leave`), async () => {
+      const view = await this.loadConversation(id).catch(unlessMissing);
+      return !view?.participant;
+    });
     this.store.removeConversation(id);
   }
 
@@ -226,7 +230,8 @@ export class Client {
 
   /** @param {string} id @param {string} member */
   async removeParticipant(id, member) {
-    await this.api.delete(`conversations/${id}/participants/${member}`);
+    const path = `conversations/${id}/participants/${member}`;
+    await this.#settle(this.api.delete(path), async () => !(await this.api.get(path).catch(unlessMissing)));
     await this.loadConversation(id);
   }
 
@@ -249,22 +254,53 @@ export class Client {
 
   /** @param {Message} message */
   async remove(message) {
-    await this.api.delete(`messages/${message.id}`);
-    await this.loadMessage(message.id);
+    await this.#settle(this.api.delete(`messages/${message.id}`), async () => Boolean((await this.loadMessage(message.id)).deleted_at));
   }
 
   /** @param {Message} message @param {string} emoji adds the caller's reaction, or takes it back */
   async toggleReaction(message, emoji) {
     const path = `messages/${message.id}/reactions/${encodeURIComponent(emoji)}`;
-    const mine = message.reactions.some((one) => one.emoji === emoji && one.members.includes(this.store.me));
-    if (mine) await this.api.delete(path);
-    else await this.api.put(path);
-    await this.loadMessage(message.id);
+    const wanted = !this.#hasReacted(message, emoji);
+    const asked = wanted ? this.api.put(path) : this.api.delete(path);
+    await this.#settle(asked, async () => this.#hasReacted(await this.loadMessage(message.id), emoji) === wanted);
+  }
+
+  /** @param {Message} message pins it for everybody there, or unpins it */
+  async togglePin({ id, pinned_at }) {
+    if (pinned_at) await this.unpin(id);
+    else await this.pages.take(this.api.put(`messages/${id}/pin`));
+  }
+
+  /** @param {string} id of a message */
+  async unpin(id) {
+    await this.#settle(this.api.delete(`messages/${id}/pin`), async () => !(await this.loadMessage(id)).pinned_at);
   }
 
   /** @param {Record<string, string | undefined>} query */
   search(query) {
     return this.api.get("search", query);
+  }
+
+  /**
+   * Wait for a write whose answer proves nothing by itself (204), then look at what became of it. Look also when no
+   * answer came: the write may have been done. Throws ApiError when it was not.
+   *
+   * @param {Promise<unknown>} asked
+   * @param {() => Promise<boolean>} look whether it is done
+   */
+  async #settle(asked, look) {
+    /** @type {ApiError | undefined} */
+    let silence;
+    await asked.catch((error) => {
+      if (!(error instanceof ApiError) || error.status !== 0) throw error;
+      silence = error;
+    });
+    if (!(await look())) throw silence ?? new ApiError(0, { code: "unproven" });
+  }
+
+  /** @param {Message} message @param {string} emoji */
+  #hasReacted({ reactions }, emoji) {
+    return reactions.some((one) => plainEmoji(one.emoji) === plainEmoji(emoji) && one.members.includes(this.store.me));
   }
 
   /**
@@ -294,9 +330,9 @@ export class Client {
     const body = thread ? { ref, text, thread } : { ref, text };
     const { socket } = this.stream;
     const byFrame = socket.state === "open" && text.length * 6 <= LONGEST_FRAME;
-    const asked = byFrame
-      ? socket.ask({ op: "message.send", conversation, ...body }).then(({ message }) => message)
-      : this.api.post(`conversations/${conversation}/messages`, body);
+    const post = () => this.api.post(`conversations/${conversation}/messages`, body);
+    const ask = () => socket.ask({ op: "message.send", conversation, ...body }).then(({ message }) => message, ifUnproven(post));
+    const asked = byFrame ? ask() : post();
     await this.pages.take(asked); // before the entry goes, so that nothing flickers
     if (!byFrame) this.stream.reach();
   }
@@ -305,7 +341,8 @@ export class Client {
   #sayRead(conversation, seq) {
     const { socket } = this.stream;
     if (socket.state !== "open") return null;
-    return socket.ask({ op: "conversation.read", ref: crypto.randomUUID(), conversation, seq });
+    const put = () => this.api.put(`conversations/${conversation}/read`, { seq });
+    return socket.ask({ op: "conversation.read", ref: crypto.randomUUID(), conversation, seq }).catch(ifUnproven(put));
   }
 
   /** @param {Changes} changes */
@@ -332,6 +369,7 @@ export class Client {
 
   /** @param {string} status */
   #onStatus(status) {
+    if (status === "polling") this.outbox.poke(); // after a time without an answer
     if (status !== "live") {
       this.#missesSignals ||= this.#hasBeenLive && status !== "resyncing";
       return;
@@ -386,4 +424,17 @@ export class Client {
 /** @param {unknown} error one that shows elsewhere: in the state of the stream */
 function quietly(error) {
   if (!(error instanceof ApiError)) throw error;
+}
+
+/** @param {unknown} error of a thing that is not there, or not for the caller to see */
+function unlessMissing(error) {
+  if (!(error instanceof ApiError) || error.status !== 404) throw error;
+}
+
+/** @param {() => Promise<unknown>} ask in another way, when what the socket said is no answer to the command */
+function ifUnproven(ask) {
+  return (/** @type {unknown} */ error) => {
+    if (error instanceof ApiError && error.code === "unproven") return ask();
+    throw error;
+  };
 }

@@ -3,6 +3,7 @@
 import { ApiError } from "./api.js";
 import { Pause, ServerClock, fullJitter, serverClock, systemClock } from "./clock.js";
 
+const CONFLICT = 409;
 const MOST_ENTRIES = 200; // a person does not write more while offline; a script that does should hear of it
 
 /**
@@ -169,9 +170,17 @@ export class Outbox {
         const asked = error instanceof ApiError ? error.retryAfter : null;
         return asked ?? fullJitter(this.clock, attempt);
       }
-      if (this.#entries.has(entry.ref)) this.#put({ ...entry, state: "failed", error: error.message });
+      if (this.#entries.has(entry.ref)) this.#fail(entry, error);
       return null;
     }
+  }
+
+  /** @param {Entry} entry @param {ApiError} error */
+  #fail(entry, { status, message }) {
+    // The ref is that of another message, and always will be: to be sent again the words need a new one.
+    const ref = status === CONFLICT ? this.newRef() : entry.ref;
+    this.#put({ ...entry, ref, state: "failed", error: message });
+    if (ref !== entry.ref) this.#drop(entry);
   }
 
   /** @param {string} conversation */

@@ -85,11 +85,17 @@ export class Resync {
         found = await this.api.sync(sync.cursor, etag);
         etag = "";
         this.#etag = found.etag || this.#etag;
-        if (found.answer) this.onAnswer(found.answer);
+        if (found.answer) this.#check(found.answer);
       } while (found.answer ? this.mailbox.takeAnswer(sync, found.answer) : this.mailbox.finish(sync));
     } catch (error) {
       this.mailbox.abandon(sync);
       throw error;
     }
+  }
+
+  /** @param {SyncAnswer} answer of a session that is another member's by now, it must not replace what is known of this one */
+  #check(answer) {
+    if (answer.me.id !== this.mailbox.store.me) throw new ApiError(401, { code: "not_authenticated" });
+    this.onAnswer(answer);
   }
 }

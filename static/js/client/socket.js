@@ -1,6 +1,7 @@
 /** @import {Clock} from "./clock.js" */
 /** @import {Frame} from "./mailbox.js" */
 
+import { REFUSALS, isFrame, isResult } from "./answers.js";
 import { ApiError } from "./api.js";
 import { Stopwatch, fullJitter } from "./clock.js";
 
@@ -12,7 +13,6 @@ const SLEPT = 20_000; // milliseconds that a look came late: the machine slept, 
 const SILENCE = 2.5; // heartbeats without a frame: the connection is dead, though nobody has said so
 const DOUBTFUL = 1.2; // the same after sleep, or when somebody looks: one heartbeat is overdue
 const STEADY = 10_000; // milliseconds after which a socket counts as a success: one that closes at once must not be tried at once
-const STATUS = new Map(Object.entries({ unavailable: 503, throttled: 429, forbidden: 403, not_found: 404, conflict: 409, too_large: 413 }));
 const SIGNED_OUT = 4401;
 const NOT_A_MEMBER = 4403;
 const UNKNOWN_CLIENT = 4404;
@@ -55,7 +55,7 @@ export class Socket {
   #timer = null;
   /** @type {unknown} */
   #watch = null;
-  /** @type {Map<string, {resolve: (frame: Frame) => void, reject: (error: ApiError) => void}>} by ref */
+  /** @type {Map<string, {resolve: (frame: Frame) => void, reject: (error: ApiError) => void}>} by ref; an answer to none of them is ignored */
   #questions = new Map();
 
   /**
@@ -110,7 +110,8 @@ export class Socket {
 
   /**
    * @param {Frame & {ref: string}} frame a command
-   * @returns {Promise<Frame>} its result; throws ApiError, with status 0 when no answer came
+   * @returns {Promise<Frame>} its result; throws ApiError, with status 0 when no answer came, and with the code "unproven"
+   *   when what came does not belong to the command or is a refusal with an unknown code: ask another way then
    */
   ask(frame) {
     return new Promise((resolve, reject) => {
@@ -121,7 +122,7 @@ export class Socket {
       const timer = this.clock.setTimeout(unanswered, ANSWER);
       const done = () => this.clock.clearTimeout(timer);
       this.#questions.set(frame.ref, {
-        resolve: (answer) => resolve((done(), answer)),
+        resolve: (answer) => (done(), isResult(frame, answer) ? resolve(answer) : reject(unproven())),
         reject: (error) => reject((done(), error)),
       });
       if (!this.send(frame)) unanswered();
@@ -154,9 +155,9 @@ export class Socket {
 
   /** @param {any} data */
   #hear(data) {
+    const frame = read(data);
+    if (!frame) return this.#retry(); // what is no frame comes from something in between: the next socket brings it again
     this.heard.start();
-    /** @type {Frame} */
-    const frame = JSON.parse(data);
     if (frame.op === "hello") this.#onHello(frame);
     // Timers of a page in the background come once a minute, frames come at once: so it answers, instead of counting.
     if (frame.op === "heartbeat") this.send({ op: "heartbeat" });
@@ -245,8 +246,20 @@ export class Socket {
   }
 }
 
+/** @param {any} data @returns {Frame | null} */
+function read(data) {
+  try {
+    const frame = JSON.parse(data);
+    return isFrame(frame) ? frame : null;
+  } catch {
+    return null;
+  }
+}
+
+const unproven = () => new ApiError(0, { code: "unproven", detail: "the answer is to something else" });
+
 /** @param {Frame} frame an `error` */
 function refusal({ code, message, errors, retry_after }) {
-  const problem = { code, detail: message, errors };
-  return new ApiError(STATUS.get(code) ?? 422, problem, retry_after === undefined ? null : retry_after * 1000);
+  if (!REFUSALS[code]) return unproven();
+  return new ApiError(REFUSALS[code], { code, detail: message, errors }, retry_after === undefined ? null : retry_after * 1000);
 }

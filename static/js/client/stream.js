@@ -17,9 +17,10 @@ const POLL = { seen: [5_000, 10_000], hidden: [20_000, 30_000] }; // millisecond
 
 /**
  * `live`: the store follows. `resyncing`: it is being put right, over a good connection. `connecting`: no socket, and not
- * known yet whether the server can be reached. `polling`: it can, but by requests only. `offline`: it cannot.
+ * known yet whether the server can be reached. `polling`: it can, but by requests only. `offline`: it cannot. `portal`: it
+ * cannot, because something else answers in its place, such as the sign-in page of a hotel's network.
  *
- * @typedef {"live" | "resyncing" | "connecting" | "polling" | "offline" | "signed-out" | "gone"} Status
+ * @typedef {"live" | "resyncing" | "connecting" | "polling" | "offline" | "portal" | "signed-out" | "gone"} Status
  */
 
 /** Keeps the store in step with the server: by a socket while there is one, else by asking. */
@@ -109,7 +110,7 @@ export class Stream {
 
   /** The server has answered a request: what waits for it need not wait any longer. */
   reach() {
-    if (this.status !== "connecting" && this.status !== "offline") return;
+    if (!["connecting", "offline", "portal"].includes(this.status)) return;
     this.socket.wake();
     this.resync.poke();
   }
@@ -235,6 +236,7 @@ export class Stream {
   get #current() {
     if (this.#ended === "signed-out" || this.#ended === "gone") return this.#ended;
     if (this.#isOpen) return this.mailbox.state;
+    if (this.resync.trouble?.code === "portal") return "portal";
     if (this.resync.trouble || !this.isOnline()) return "offline";
     return this.#reached ? "polling" : "connecting";
   }

@@ -188,13 +188,10 @@ export class MessageActions {
   }
 
   /** @param {Message} message */
-  async #pin({ id, pinned_at }) {
-    const { api, store } = this.app.client;
+  async #pin(message) {
     await orToast(async () => {
-      const changed = await (pinned_at ? api.delete(`messages/${id}/pin`) : api.put(`messages/${id}/pin`));
-      if (changed?.id) store.putMessage(changed);
-      else await this.app.client.loadMessage(id);
-      toast(pinned_at ? gettext("No longer pinned.") : gettext("Pinned for everybody here."));
+      await this.app.client.togglePin(message);
+      toast(message.pinned_at ? gettext("No longer pinned.") : gettext("Pinned for everybody here."));
     });
   }
 

@@ -102,8 +102,10 @@ export class Devices {
     const done = await attempt(this.dialog, async () => {
       for (const { id } of devices) await this.#post(id);
     });
-    if (done) toast(gettext("Signed out."));
     await this.#load();
+    // A 204 proves nothing: signed out is what the list does not hold any more.
+    const left = this.#devices.some((one) => devices.some(({ id }) => id === one.id));
+    if (done && !left) toast(gettext("Signed out."));
   }
 }
 

@@ -80,7 +80,7 @@ export class Pins {
     const unpin = /** @type {HTMLElement | null} */ (at.closest("[data-message]"));
     if (!unpin) return;
     try {
-      await this.app.client.api.delete(`messages/${unpin.dataset.message}/pin`);
+      await this.app.client.unpin(unpin.dataset.message ?? "");
       await this.#load();
       this.menu.focus();
     } catch (error) {

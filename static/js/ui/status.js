@@ -34,6 +34,10 @@ export class ConnectionLine {
     if (status === "signed-out") {
       const to = `/accounts/login/?${new URLSearchParams({ next: location.pathname })}`;
       line.replaceChildren(gettext("You are signed out. What you wrote is kept."), " ", link(to, gettext("Sign in again")));
+    } else if (status === "portal") {
+      // Whatever answers in the server's place shows its page at the server's address.
+      const page = Object.assign(link("/", gettext("Open its page")), { target: "_blank", rel: "noopener" });
+      line.replaceChildren(gettext("This network asks you to sign in first. What you write is kept and sent later."), " ", page);
     } else if (status === "gone") {
       line.replaceChildren(gettext("You are no longer a member here."), " ", link("/", gettext("To your organizations")));
     } else setText(line, sentence(status));

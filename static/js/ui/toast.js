@@ -19,6 +19,7 @@ export function toast(text) {
 
 /** @param {ApiError} error in words for a person */
 export function explain(error) {
+  if (error.code === "portal") return gettext("This network asks you to sign in first.");
   if (error.status === 0) return gettext("No answer from the server. Check your connection and try again.");
   return Object.values(error.errors).flat()[0] ?? error.message;
 }
