@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.e2e
 
 BrowserOf = Callable[..., Person]
 SOCKETS = re.compile("/ws/v1/")
+API = re.compile("/api/v1/")
 
 
 @pytest.fixture
@@ -176,6 +178,37 @@ def test_behind_a_proxy_without_websockets_everything_works(
     b.create_channel("fresh")
     a.join_channel("fresh")
     expect(a.page.get_by_text("No live updates.")).to_be_visible()
+
+
+PORTALS: dict[str, dict[str, Any]] = {
+    "empty JSON": {"status": 200, "json": {}},
+    "a page": {"status": 200, "content_type": "text/html", "body": "<h1>Welcome to the hotel</h1>"},
+    "a redirect": {"status": 302, "headers": {"Location": "/accounts/login/"}},
+    "a refusal": {"status": 403, "json": {"error": "sign in"}},
+}
+
+
+@pytest.mark.parametrize("portal", PORTALS)
+def test_behind_a_portal_that_answers_in_the_place_of_the_server_nothing_is_lost(
+    browser_of: BrowserOf, plans: Conversation, alice: Member, portal: str
+) -> None:
+    a = browser_of(alice, sockets=False)
+    a.expect_refusals()
+    a.open("plans")
+    a.send_message("Before the portal")
+    a.assert_sent("Before the portal")
+    a.page.route(API, lambda route: route.fulfill(**PORTALS[portal]))
+    with a.page.expect_request(lambda request: request.method == "POST" and "/messages" in request.url):
+        a.send_message("Do not lose this")
+    a.assert_waiting("Do not lose this")
+    expect(a.page.get_by_text("This network asks you to sign in first.")).to_be_visible()
+    expect(a.page.get_by_role("link", name="Open its page")).to_be_visible()
+    a.assert_waiting("Do not lose this")
+    a.assert_sent("Before the portal")
+    a.page.unroute(API)
+    a.assert_sent("Do not lose this")
+    expect(a.page.get_by_text("This network asks you to sign in first.")).to_have_count(0)
+    assert texts_of(plans) == ["Before the portal", "Do not lose this"]
 
 
 def test_each_tab_is_a_client_of_its_own(

@@ -10,7 +10,7 @@ import { Reads } from "../../static/js/client/reads.js";
 import { Signals } from "../../static/js/client/signals.js";
 import { Socket } from "../../static/js/client/socket.js";
 import { Store } from "../../static/js/client/store.js";
-import { FakeClock, ME, MemoryStorage, conversation, fakeFetch, fakeSockets, seat, settle } from "./support.js";
+import { FakeClock, ME, MemoryStorage, answer, conversation, fakeFetch, fakeSockets, response, seat, settle } from "./support.js";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -22,7 +22,7 @@ const header = (at) => new Date(at).toUTCString();
 function wrongBy(by) {
   const clock = new FakeClock(SERVER + by);
   const began = clock.monotonic();
-  const fetch = async () => new Response("{}", { headers: { Date: header(SERVER + clock.monotonic() - began) } });
+  const fetch = async () => response(answer(), 200, { Date: header(SERVER + clock.monotonic() - began) });
   const api = new Api({ base: "/", csrfToken: () => "", clock, fetch });
   return { clock, api, time: api.time, real: () => SERVER + clock.monotonic() - began };
 }
@@ -118,8 +118,8 @@ for (const by of JUMPS) {
 
 test("a wait that the server names as a date is measured by the server's own clock", async () => {
   const clock = new FakeClock(SERVER + 3 * DAY);
-  const answer = { status: 429, headers: { Date: header(SERVER), "Retry-After": header(SERVER + 30_000) }, json: {} };
-  const api = new Api({ base: "/", csrfToken: () => "", clock, fetch: fakeFetch(answer) });
+  const refusal = { status: 429, headers: { Date: header(SERVER), "Retry-After": header(SERVER + 30_000) }, json: { code: "throttled" } };
+  const api = new Api({ base: "/", csrfToken: () => "", clock, fetch: fakeFetch(refusal) });
   await assert.rejects(api.get("members"), { retryAfter: 30_000 });
 });
 
