@@ -86,7 +86,10 @@ export const PROOFS = {
   "GET conversations/*/pins": messages,
   "GET conversations/*/messages": messages,
   "POST conversations/*/messages": (one, ids, { ref }) => isMessage(one) && isHere(one, ids) && isSent(one, ref),
-  "PUT conversations/*/read": theSeat((one, _, { seq, unread }) => (unread ? one.unread_from === seq : one.read_seq >= seq)),
+  "PUT conversations/*/read": theSeat((one, _, { seq, unread, thread }) => {
+    if (unread) return one.unread_from === seq;
+    return thread ? Array.isArray(one.read) : one.read_seq >= seq; // a thread moves no position
+  }),
   "GET conversations/*/participants": page((one, ids) => isSeat(one) && isHere(one, ids)),
   "POST conversations/*/participants": theSeat((one, _, { member }) => one.member === member),
   "GET conversations/*/participants/*": theSeat((one, [, member]) => one.member === member),
