@@ -3,10 +3,9 @@
 The id comes from the proxy in front (`X-Request-ID`) when it has a harmless shape, is made here otherwise, and goes
 back in the answer, so that a person can quote it.
 
-Clients of the chat also send `Parley-Request`, a text of their own that is new for each request, and get it back in the
-same header. Only this server can know it, so the header proves that an answer comes from here and belongs to the request:
-a captive portal, a cache or a proxy in between cannot make it up. `X-Request-ID` is no such proof, because proxies
-replace it.
+Clients of the chat also send `Parley-Request`, a text of their own that is new for each request, and get it back in
+the same header. The header proves that an answer comes from this server and belongs to the request: captive portals
+and caches do not return it. `X-Request-ID` is no such proof, because proxies replace it.
 """
 
 from __future__ import annotations
