@@ -26,6 +26,7 @@ MODELS: Final = {
     "user": (_("user"), _("users")),
 }
 FIELDS: Final = {
+    "acknowledged_at": _("read at"),
     "accepted_at": _("accepted at"),
     "accepted_by": _("accepted by"),
     "action": _("action"),
@@ -68,6 +69,8 @@ FIELDS: Final = {
     "lifted_by": _("lifted by"),
     "locked_at": _("locked at"),
     "member": _("member"),
+    "mailed_at": _("mailed at"),
+    "mute_reason": _("reason of the mute"),
     "muted_until": _("muted until"),
     "name": _("name"),
     "organization": _("organization"),
@@ -87,6 +90,7 @@ FIELDS: Final = {
     "slug": _("slug"),
     "started_at": _("started at"),
     "state": _("state"),
+    "suspension_reason": _("reason of the suspension"),
     "suspended_until": _("suspended until"),
     "title": _("title"),
     "tokens": _("tokens"),

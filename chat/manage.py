@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.desk import CHOSEN
 from accounts.errors import Refusal
 from accounts.forms import FilterForm
 from accounts.middleware import TenantRequest
@@ -51,6 +52,14 @@ class ChannelFilter(FilterForm):
             ("archived", gettext_lazy("Archived")),
         ],
     )
+
+
+@require_GET
+def open_desk(request: TenantRequest, slug: str) -> HttpResponse:
+    """Lead a moderator to the reports of this organization, also when they moderate others. Raises Forbidden."""
+    require_right(request.member, Right.MODERATE)
+    request.session[CHOSEN] = slug
+    return redirect("admin:chat_report_changelist")
 
 
 @require_GET

@@ -17,6 +17,7 @@ urlpatterns = [
     path(
         "o/<slug:slug>/manage/channels/<uuid:conversation_id>/archive", manage.archive_channel, name="archive_channel"
     ),
+    path("o/<slug:slug>/desk", manage.open_desk, name="desk"),
     path("o/<slug:slug>/search", views.home, name="search"),
     path("o/<slug:slug>/mentions", views.home, name="mentions"),
     path("o/<slug:slug>/people", views.home, name="people"),

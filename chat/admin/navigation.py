@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -10,7 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.desk import DeskRequest
 from accounts.models import ApiToken, AuditEntry, Invitation, Member, Organization, User
+from accounts.roles import Right
 from chat.models import Client, Conversation, Message, Node, Report, Sanction
 
 if TYPE_CHECKING:
@@ -40,7 +42,31 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {"title": title, "separator": True, "items": [_item(*entry) for entry in entries if _seen(request, entry[2])]}
         for title, entries in GROUPS
     ]
-    return [{"items": [overview]}, *(group for group in groups if group["items"])]
+    return [
+        {"items": [overview]},
+        *(group for group in groups if group["items"]),
+        *_ways_back(cast(DeskRequest, request)),
+    ]
+
+
+def _ways_back(request: DeskRequest) -> list[dict[str, Any]]:
+    """To the chat and to the pages with which the organization is run, for whoever is a member of it."""
+    member = request.member
+    if member is None:
+        return []
+    slug = member.organization.slug
+    ways = [_way(gettext("Conversations"), "chat_bubble", "chat:home", slug)]
+    if member.may(Right.DEACTIVATE_MEMBERS):
+        ways.append(_way(gettext("Manage members"), "manage_accounts", "manage_members", slug))
+    if member.may(Right.MANAGE_CHANNELS):
+        ways.append(_way(gettext("Manage channels"), "tag", "chat:manage_channels", slug))
+    if member.may(Right.CHANGE_ORGANIZATION):
+        ways.append(_way(gettext("Organization settings"), "settings", "manage_settings", slug))
+    return [{"title": member.organization.name, "separator": True, "items": ways}]
+
+
+def _way(title: str, icon: str, name: str, slug: str) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse(name, args=[slug])}
 
 
 def _seen(request: HttpRequest, model: Any) -> bool:

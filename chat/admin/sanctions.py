@@ -26,16 +26,19 @@ class SanctionAdmin(DeskAdmin):
     ordering = ("-created_at",)
     fields = (
         *("member", "kind", "state", "reason", "until", "created_by", "created_at"),
-        *("lifted_at", "lifted_by", "lift_reason"),
+        *("acknowledged_at", "lifted_at", "lifted_by", "lift_reason"),
     )
     readonly_fields = ("state",)
 
     @display(  # type: ignore[untyped-decorator]  # unfold is untyped
-        description=_("state"), label={"in_force": "danger", "lifted": "info", "over": "info", "given": "warning"}
+        description=_("state"),
+        label={"in_force": "danger", "lifted": "info", "over": "info", "given": "warning", "read": "info"},
     )
     def state(self, sanction: Sanction) -> Badge:
         if sanction.kind == Sanction.Kind.WARNING:
-            return Badge("given", gettext("Given"))
+            return (
+                Badge("read", gettext("Read")) if sanction.acknowledged_at else Badge("given", gettext("Not read yet"))
+            )
         if sanction.lifted_at is not None:
             return Badge("lifted", gettext("Lifted"))
         if sanction.until is not None and sanction.until < timezone.now():

@@ -76,6 +76,7 @@ WHOLES: Final = {
     "manage_audit",
     "chat:home",
     "chat:manage_channels",
+    "chat:desk",
     "chat:search",
     "chat:mentions",
     "chat:people",

@@ -1,6 +1,6 @@
 /** @import {Case, Conversation, Event as WireEvent, Member, Message, Organization, Participant, Report, Sanction, SyncAnswer, SyncConversation} from "./types.js" */
 
-export const MODERATORS = new Set(["owner", "admin", "moderator"]); // roles that may see the desk
+const MODERATORS = new Set(["owner", "admin", "moderator"]); // roles that may see the desk
 const OWN = /** @type {const} */ (["reports", "sanctions", "cases"]); // told to the member alone
 const DIRECT = new Set(["direct", "group"]); // conversations whose seats sync always tells
 
@@ -107,7 +107,7 @@ export class Store {
     else if (noun === "conversation") this.putConversation(data);
     else if (noun === "organization") this.putOrganization(data);
     else if (noun === "report" || noun === "sanction") this.#putOwn(`${noun}s`, data);
-    else if (noun === "case") this.#moderates && this.#putOwn("cases", data);
+    else if (noun === "case") this.moderates && this.#putOwn("cases", data);
     else if (noun === "member") {
       this.putMember(data);
       if (data.id === this.me) this.#onOwnRole();
@@ -206,6 +206,16 @@ export class Store {
   /** @returns {Case[]} for moderators: the reports that nobody has decided yet */
   get openCases() {
     return [...this.cases.values()].filter(({ state }) => state === "open" || state === "in_review");
+  }
+
+  /** @returns {Report[]} decided ones whose outcome the member has not acknowledged yet */
+  get outcomes() {
+    return [...this.reports.values()].filter(({ decided_at, acknowledged_at }) => decided_at && !acknowledged_at);
+  }
+
+  /** Whether the member may see the desk. */
+  get moderates() {
+    return MODERATORS.has(this.members.get(this.me)?.role ?? "");
   }
 
   /** @param {Conversation} conversation with `first_seq` higher than before, what lies below it is gone for good */
@@ -464,14 +474,10 @@ export class Store {
     this[noun].clear();
   }
 
-  get #moderates() {
-    return MODERATORS.has(this.members.get(this.me)?.role ?? "");
-  }
-
   /** What is known is not told any more to who became a guest, or is no moderator any more: nothing of it may stay. */
   #onOwnRole() {
     this.#forgetUnmet();
-    if (!this.#moderates) this.batch(() => this.#forgetOwn("cases"));
+    if (!this.moderates) this.batch(() => this.#forgetOwn("cases"));
   }
 
   /** Guests are told of people they share a conversation with; of the others they would never hear what became of them. */

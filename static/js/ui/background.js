@@ -4,6 +4,7 @@ import { Announcer } from "./announcer.js";
 import { Badge } from "./badge.js";
 import { watchElsewhere } from "./elsewhere.js";
 import { watchIdleness } from "./idle.js";
+import { Desk, Warnings } from "./measures.js";
 import { Notifications } from "./notifications.js";
 import { Tabs } from "./tabs.js";
 
@@ -15,6 +16,8 @@ export class Background {
     this.badge = new Badge(app);
     this.announcer = new Announcer(app);
     new Notifications(app, this.tabs);
+    new Warnings(app);
+    new Desk(app);
     watchIdleness(app);
     watchElsewhere(app);
     fitKeyboard();

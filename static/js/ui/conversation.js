@@ -1,4 +1,5 @@
 /** @import {App} from "./app.js" */
+/** @import {Store} from "../client/store.js" */
 /** @import {Conversation} from "../client/types.js" */
 
 import { ApiError } from "../client/api.js";
@@ -13,6 +14,8 @@ import { onLongPress } from "./press.js";
 import { explain, toast } from "./toast.js";
 
 const COUNTING = 300; // milliseconds in which several who come or go are one question
+const LONGEST_TIMER = 2 ** 31 - 1; // milliseconds; a longer one would fire at once
+const AFTER = 500; // milliseconds after the end of a mute at which it is looked at again
 const RECENT = 100; // messages in which one's own last one is looked for
 
 /** The open conversation: its header, its history, and where one writes. */
@@ -34,8 +37,9 @@ export class ConversationView {
     this.pins = once(async () => new (await import("./pins.js")).Pins(app));
     this.composer = new Composer(app, byId("composer-dock"));
     this.render = everyFrame(() => this.#render());
+    whenMuteEnds(app, this.render);
     app.store.observe((changes) => {
-      if (changes.conversations.has(this.#id ?? "") || changes.participants.has(this.#id ?? "") || changes.members.size) this.render();
+      if (changes.conversations.has(this.#id ?? "") || changes.participants.has(this.#id ?? "") || changes.members.size || changes.sanctions.size) this.render();
       if (changes.participants.has(this.#id ?? "")) this.#count();
       if (changes.members.size) this.#showTypists();
       if (this.#conversation?.slow_mode && changes.histories.has(this.#id ?? "")) this.render();
@@ -225,16 +229,46 @@ export class ConversationView {
  * @param {{inThread?: boolean}} [options] in threads everybody answers, also where only some announce
  */
 export function refusalIn(app, conversation, { inThread = false } = {}) {
-  const muted = app.store.members.get(app.store.me)?.muted_until;
+  const muted = muteOf(app.store);
   if (conversation.archived_at) return gettext("This channel is archived. It can be read and searched, not written to.");
-  if (muted && Date.parse(muted) > serverClock.now()) {
-    return interpolate(gettext("A moderator has muted you until %(time)s. You can read, not write."), { time: fullDate(muted) });
+  if (muted) {
+    const sentence = interpolate(gettext("A moderator has muted you until %(time)s. You can read, not write."), { time: fullDate(muted.until) });
+    return muted.reason ? interpolate(gettext("%(sentence)s Reason: %(reason)s"), { sentence, reason: muted.reason }) : sentence;
   }
   if (conversation.locked_at && !app.config.rights.includes("moderate")) return gettext("A moderator has locked this conversation. It can be read, not written to.");
   if (conversation.announcement_only && !inThread && !runs(app, conversation.id)) {
     return gettext("Only its admins write in this channel. You can react, and reply in threads.");
   }
   return "";
+}
+
+/**
+ * Call `render` when a mute is over: nothing is told then, because times are compared.
+ *
+ * @param {App} app @param {() => void} render
+ */
+export function whenMuteEnds({ store }, render) {
+  let timer = 0;
+  store.observe(({ members }) => {
+    if (!members.has(store.me)) return;
+    clearTimeout(timer);
+    const left = muteOf(store)?.left ?? 0;
+    if (left > 0 && left < LONGEST_TIMER) timer = setTimeout(render, left + AFTER);
+  });
+}
+
+/**
+ * The mute that is in force against the member, with the reason as soon as it is known.
+ *
+ * @param {Store} store
+ * @returns {{until: string, reason: string, left: number} | null} `left` in milliseconds
+ */
+export function muteOf(store) {
+  const until = store.members.get(store.me)?.muted_until;
+  const left = until ? Date.parse(until) - serverClock.now() : 0;
+  if (!until || left <= 0) return null;
+  const mute = [...store.sanctions.values()].find((one) => one.kind === "mute" && !one.lifted_at && one.until === until);
+  return { until, reason: mute?.reason ?? "", left };
 }
 
 /** @param {App} app @param {string} id whether the member is an admin of the channel or a moderator */

@@ -1,13 +1,14 @@
 /** @import {App} from "./app.js" */
 /** @import {Changes} from "../client/store.js" */
-/** @import {Message} from "../client/types.js" */
+/** @import {Message, Report} from "../client/types.js" */
 
 import { ApiError } from "../client/api.js";
 import { byId, clone, setText } from "./dom.js";
 import { fillAvatar, fullDate, writeTime } from "./format.js";
 import { setMessageHtml } from "./html.js";
-import { gettext } from "./i18n.js";
+import { gettext, interpolate, ngettext } from "./i18n.js";
 import { isMention } from "./levels.js";
+import { OUTCOMES, acknowledge } from "./measures.js";
 import { enrich, isGone } from "./message.js";
 import { conversationTitle, memberName } from "./names.js";
 import { explain } from "./toast.js";
@@ -47,7 +48,7 @@ export class Mentions {
   /** @param {Changes} changes */
   #onChanges(changes) {
     if (this.section.hidden) return;
-    if (changes.participants.size || changes.members.size) this.#render();
+    if (changes.participants.size || changes.members.size || changes.reports.size || changes.cases.size) this.#render();
     const { store } = this.app;
     const touched = [...changes.messages].map((id) => store.messages.get(id)).filter((message) => message !== undefined);
     if (!touched.some((message) => message.thread || isMention(store, message) || this.#messages.some(({ id }) => id === message.id))) return;
@@ -80,10 +81,50 @@ export class Mentions {
   #render() {
     if (this.section.hidden) return;
     const shown = this.#messages.filter((message) => this.#kept === "all" || isMention(this.app.store, message) === (this.#kept === "mentions"));
-    byId("mentions-list").replaceChildren(...shown.map((message) => this.#item(message)));
+    byId("mentions-list").replaceChildren(...this.#entries(shown));
     byId("mentions-more").hidden = !this.#next;
-    byId("mentions-empty").hidden = shown.length > 0 || byId("mentions-status").textContent !== "";
-    byId("mentions-read").hidden = !this.#messages.some((message) => this.#isUnread(message));
+    byId("mentions-empty").hidden = byId("mentions-list").childElementCount > 0 || byId("mentions-status").textContent !== "";
+    byId("mentions-read").hidden = !this.#messages.some((message) => this.#isUnread(message)) && this.app.store.outcomes.length === 0;
+  }
+
+  /** @param {Message[]} messages @returns {HTMLElement[]} those, and what moderation has to say; the newest first */
+  #entries(messages) {
+    const items = messages.map((message) => ({ at: message.created_at, node: this.#item(message) }));
+    if (this.#kept !== "all") return items.map(({ node }) => node);
+    const oldest = this.#next ? (messages.at(-1)?.created_at ?? "") : "";
+    const decided = [...this.app.store.reports.values()].filter(({ decided_at }) => decided_at && decided_at >= oldest);
+    const reports = decided.map((report) => ({ at: report.decided_at ?? "", node: this.#outcome(report) }));
+    const all = [...items, ...reports].sort((one, other) => Date.parse(other.at) - Date.parse(one.at)).map(({ node }) => node);
+    return this.app.store.openCases.length ? [this.#desk(), ...all] : all;
+  }
+
+  /** @param {Report} report that the member made, with what was decided about it */
+  #outcome({ id, message, decided_at, acknowledged_at, outcome }) {
+    const { root, slots } = clone("report-outcome");
+    const { store, router } = this.app;
+    const reported = store.messages.get(message ?? "");
+    setText(slots.title, gettext("Your report was decided"));
+    writeTime(slots.time, decided_at ?? "");
+    setText(slots.text, OUTCOMES[outcome ?? "other"]);
+    root.classList.toggle("is-unread", !acknowledged_at);
+    slots.unread.hidden = slots.button.hidden = Boolean(acknowledged_at);
+    slots.link.hidden = !reported;
+    setText(slots.link, gettext("Show the message"));
+    if (reported) slots.link.href = router.path(reported.conversation, reported.seq, reported.thread ?? undefined);
+    slots.button.addEventListener("click", () => void acknowledge(this.app, "report", id));
+    return root;
+  }
+
+  /** For moderators: how many reports wait. */
+  #desk() {
+    const { root, slots } = clone("report-outcome");
+    const count = this.app.store.openCases.length;
+    setText(slots.title, interpolate(ngettext("%(count)s open report", "%(count)s open reports", count), { count }));
+    setText(slots.text, gettext("Somebody asked the moderators to look at a message."));
+    setText(slots.link, gettext("Open the desk"));
+    slots.link.href = byId("desk-link").href;
+    slots.unread.hidden = slots.button.hidden = slots.time.hidden = true;
+    return root;
   }
 
   /** @param {Message} message */
@@ -119,5 +160,6 @@ export class Mentions {
     const { client, store } = this.app;
     const unread = this.#messages.filter((message) => this.#isUnread(message));
     store.batch(() => unread.forEach(({ conversation, seq }) => client.reads.mark(conversation, seq)));
+    for (const { id } of store.outcomes) void acknowledge(this.app, "report", id);
   }
 }

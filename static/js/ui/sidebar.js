@@ -108,7 +108,8 @@ export class Sidebar {
       this.#place();
     }
     this.#allStale = false;
-    const mentions = [...this.#entries.values()].reduce((sum, entry) => sum + entry.attention.mentions, 0);
+    const outcomes = this.app.store.outcomes.length; // of reports: they are listed with the mentions
+    const mentions = [...this.#entries.values()].reduce((sum, entry) => sum + entry.attention.mentions, outcomes);
     byId("mentions-badge").hidden = mentions === 0;
     setText(byId("mentions-count"), countLabel(mentions));
   }
@@ -116,6 +117,7 @@ export class Sidebar {
   /** @param {Changes} changes */
   #onChanges(changes) {
     if (changes.organization) this.#allStale = true;
+    if (changes.reports.size) this.later();
     const named = changes.members.size === 0 ? [] : [...this.#entries.values()].filter(({ conversation }) => conversation.people.some((id) => changes.members.has(id)));
     this.#touch([...changes.conversations, ...changes.participants, ...changes.histories, ...named.map((one) => one.conversation.id)]);
   }

@@ -4,7 +4,7 @@
 import { ApiError } from "../client/api.js";
 import { MessageActions } from "./actions.js";
 import { Composer } from "./composer.js";
-import { refusalIn } from "./conversation.js";
+import { refusalIn, whenMuteEnds } from "./conversation.js";
 import { byId, everyFrame, isWriting, setText } from "./dom.js";
 import { editMessage } from "./editor.js";
 import { gettext } from "./i18n.js";
@@ -37,8 +37,9 @@ export class Thread {
     onLongPress(this.list.element, (target) => actions.onLongPress(target));
     this.composer = new Composer(app, byId("thread-dock"));
     this.render = everyFrame(steady(() => this.#render()));
+    whenMuteEnds(app, this.render);
     app.store.observe((changes) => {
-      if (changes.histories.size || changes.members.size || changes.participants.size) this.render();
+      if (changes.histories.size || changes.members.size || changes.participants.size || changes.sanctions.size) this.render();
       if (this.#root && changes.histories.has(this.#conversation)) void this.#refill(this.#root);
     });
     app.client.outbox.observe(this.render);
