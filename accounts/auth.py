@@ -12,6 +12,8 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend as AllauthBackend
 from allauth.account.internal.stagekit import clear_login
 from allauth.account.models import EmailAddress
+from allauth.account.signals import email_confirmed
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm
@@ -19,25 +21,31 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core import signing
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext, gettext_lazy
 
+from accounts.actions.addresses import accounts_of, is_proven, prove_address
 from accounts.actions.sessions import end_sessions, sign_out_everywhere
 from accounts.audit import record
+from accounts.browsers import browser_name
 from accounts.credentials import credential_of, hash_secret, session_credential, token_credential
 from accounts.errors import Conflict, Invalid, NotAuthenticated, NotFound, Throttled
 from accounts.mail import send_later
 from accounts.models import ApiToken, Organization, User
 from accounts.network import client_address
+from accounts.pace import may_mail
 from accounts.signals import credential_ended
 from accounts.text import clean_line
 
@@ -57,6 +65,8 @@ __all__ = [
     "live_tokens",
     "may_found",
     "may_sign_in",
+    "must_confirm",
+    "notify_owner",
     "revoke_token",
     "session_credential",
     "token_credential",
@@ -67,6 +77,16 @@ TOKENS_PER_USER: Final = 200  # far above a person's devices and bots; a runaway
 USED_EVERY: Final = timedelta(minutes=1)  # how old `last_used_at` may be: one write a minute, however busy the token
 DEMO_DOMAINS: Final = ("acme.example", "globex.example")
 NO_ADDRESS: Final = "0.0.0.0"  # noqa: S104  # stands for "came over a Unix socket", where addresses are required
+BEGUN_WITH: Final = "sign_in_begun_with"  # in the session: which password a sign-in of several steps began with
+CONFIRMATION_FAILED: Final = "email_confirmation_failed"
+DEVICE_COOKIE: Final = "parley_device"
+DEVICE_SECONDS: Final = 365 * 86_400
+ACCOUNTS_PER_DEVICE: Final = 8  # of a family's computer; the oldest is forgotten
+# Mails that strangers can have sent to any address.
+ASKED_FOR: Final = frozenset(
+    f"account/email/{name}"
+    for name in ("account_already_exists", "email_confirmation", "email_confirmation_signup", "password_reset_key")
+)
 WRONG_CREDENTIALS: Final = gettext_lazy("The e-mail address or the password is wrong.")
 
 
@@ -179,7 +199,7 @@ def authenticate(request: HttpRequest, *, email: str, password: str, otp: str = 
         raise _throttled(request, action="login_failed", key=key) from error
     if not isinstance(user, User) or not may_sign_in(user):
         raise NotAuthenticated(WRONG_CREDENTIALS)
-    if settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory" and not _is_verified(user):
+    if must_confirm() and not is_proven(user):
         raise NotAuthenticated(gettext("Confirm your e-mail address first, by the link that was sent to it."))
     _check_second_factor(request, user, otp)
     record("user.signed_in", actor=user, target=user, after={"by": "token"})
@@ -200,14 +220,15 @@ def may_found() -> bool:
     return settings.SIGNUP == "open" or not Organization.objects.exists()
 
 
+def must_confirm() -> bool:
+    """Whether nobody signs in before they confirmed their address."""
+    return bool(settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory")
+
+
 def consume_rate(request: HttpRequest, *, action: str) -> None:
     """Count against a limit of ACCOUNT_RATE_LIMITS. Raises Throttled."""
     if ratelimit.consume(request, app="allauth.account", action=action) is None:
         raise _throttled(request, action=action)
-
-
-def _is_verified(user: User) -> bool:
-    return bool(EmailAddress.objects.filter(user=user, verified=True).exists())
 
 
 def _is_text(text: str) -> bool:
@@ -245,6 +266,11 @@ def _throttled(request: HttpRequest, *, action: str, key: str | None = None) -> 
 class AuthenticationBackend(AllauthBackend):  # type: ignore[misc]  # allauth is untyped
     """Asked at sign-in and again for every request of a session."""
 
+    def _authenticate_by_email(self, email: str, password: str) -> AbstractBaseUser | None:
+        """By an address that waits for its confirmation nobody signs in: it may be somebody else's."""
+        users = (self._check_password(user, password) for user in accounts_of(email))
+        return next((user for user in users if user is not None), None)
+
     def user_can_authenticate(self, user: AbstractBaseUser | None) -> bool:
         return user is not None and may_sign_in(user)
 
@@ -272,7 +298,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def attempts_key(self, request: HttpRequest, email: str) -> str:
         """What attempts at one account are counted under."""
-        return str(self._get_login_attempts_cache_key(request, email=email.strip()))
+        return self._get_login_attempts_cache_key(request, email=email)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """One counter an account; a browser that signed in to it before has one of its own.
+
+        So whoever mistypes a password on purpose locks out strangers, not the person at their own device. The Host
+        header is no part of it, as it is in allauth's: whoever varies it would get new attempts.
+        """
+        email = str(credentials.get("email", credentials.get("username", ""))).strip().lower()
+        device = known_device(request, email)
+        return f"{email}:{device}" if device else email
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Of the page that founds an organization; an invitation's page is open to whoever holds one."""
@@ -282,11 +318,22 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if not may_sign_in(user):
             clear_login(request)
             return cast(HttpResponse, self.respond_user_inactive(request, user))
+        request.session[BEGUN_WITH] = cast(User, user).get_session_auth_hash()
         return cast("HttpResponse | None", super().pre_login(request, user, **kwargs))
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:
         record("user.signed_in", actor=cast(User, user), target=user, after={"by": "page"})
-        return cast(HttpResponse, super().post_login(request, user, **kwargs))
+        response = cast(HttpResponse, super().post_login(request, user, **kwargs))
+        remember_device(request, response, cast(User, user).email)
+        return response
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """A sign-in that waited for its second step ends when the password was changed meanwhile."""
+        begun = request.session.pop(BEGUN_WITH, None)
+        if begun is not None and not secrets.compare_digest(begun, cast(User, user).get_session_auth_hash()):
+            clear_login(request)
+            raise ImmediateHttpResponse(HttpResponseRedirect(reverse("account_login")))
+        super().login(request, user)
 
     def logout(self, request: HttpRequest) -> None:
         """The sockets of this browser end with its session."""
@@ -306,18 +353,104 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         record("user.password_changed", actor=cast(User, user), target=user)
         sign_out_everywhere(cast(User, user))
 
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Somebody opened the link that was mailed to this address, in a browser that may act for the account."""
+        user = email_address.user
+        key = request.session.session_key or "" if request.user == user else ""
+        confirmed = prove_address(user, email_address.email, session_key=key)
+        level, template = (messages.SUCCESS, "email_confirmed") if confirmed else (messages.ERROR, CONFIRMATION_FAILED)
+        self.add_message(request, level, f"account/messages/{template}.txt", {"email": email_address.email})
+        if confirmed:
+            email_address.refresh_from_db()
+            email_confirmed.send(sender=EmailAddress, request=request, email_address=email_address)
+        return confirmed
+
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """To the sign-in page, and from there to the chat: the page of passwords would ask for a new one again."""
         return reverse("account_login")
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """By the worker and after commit: a mail server that is slow or down must not be what a person waits for."""
+        """By the worker and after commit: a mail server that is slow or down must not be what a person waits for.
+
+        What anybody can have sent to an address is bounded; what tells an owner of a change is not.
+        """
+        if template_prefix in ASKED_FOR and not may_mail(email):
+            return
         context = {"request": self.request, "email": email, **context}
         message: EmailMessage = self.render_mail(template_prefix, email, context)
         send_later(to=email, subject=str(message.subject), text=str(message.body))
 
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: AbstractBaseUser,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """To a confirmed address only: another one may be a stranger's."""
+        notify_owner(self.request, cast(User, user), template_prefix, context=context or {}, email=email or "")
+
     def format_email_subject(self, subject: str) -> str:
         return subject
+
+
+def notify_owner(
+    request: HttpRequest, user: User, template: str, *, context: dict[str, Any] | None = None, email: str = ""
+) -> None:
+    """Mail the owner of an account what was changed in it, from where and with which browser.
+
+    The mail goes to `email`, else to the main address; to nobody when that is not confirmed.
+    """
+    confirmed = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary", "pk")
+    addresses = list(confirmed.values_list("email", flat=True))
+    # An address that was just removed or replaced was the account's until a moment ago: its owner must learn of it.
+    to = email or next(iter(addresses), "")
+    if not addresses or not to:
+        return
+    about = {"at": timezone.now(), "address": client_address(request), "browser": browser_name(_user_agent(request))}
+    AccountAdapter(request).send_mail(template, to, {"user": user, **about, **(context or {})})
+
+
+def _user_agent(request: HttpRequest) -> str:
+    return "".join(char for char in request.headers.get("User-Agent", "") if char.isprintable())
+
+
+# --- Devices --------------------------------------------------------------------------------------------------
+
+
+def known_device(request: HttpRequest, email: str) -> str:
+    """The name of this browser if it signed in to the account of `email` before, else ""."""
+    device, accounts = _device_of(request)
+    return device if _account_mark(email) in accounts else ""
+
+
+def remember_device(request: HttpRequest, response: HttpResponse, email: str) -> None:
+    """Let this browser have a counter of its own for wrong passwords of this account."""
+    device, accounts = _device_of(request)
+    marks = [_account_mark(email), *(mark for mark in accounts if mark != _account_mark(email))]
+    response.set_cookie(
+        DEVICE_COOKIE,
+        signing.dumps([device or secrets.token_hex(8), marks[:ACCOUNTS_PER_DEVICE]], salt=DEVICE_COOKIE),
+        max_age=DEVICE_SECONDS,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _device_of(request: HttpRequest) -> tuple[str, list[str]]:
+    try:
+        device, accounts = signing.loads(
+            request.COOKIES.get(DEVICE_COOKIE, ""), salt=DEVICE_COOKIE, max_age=DEVICE_SECONDS
+        )
+    except signing.BadSignature:
+        return "", []
+    return str(device), [str(mark) for mark in accounts]
+
+
+def _account_mark(email: str) -> str:
+    """Short and keyed: the cookie does not name the accounts of a shared computer."""
+    return salted_hmac(DEVICE_COOKIE, email.strip().lower()).hexdigest()[:16]
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]

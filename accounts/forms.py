@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from allauth.account import forms as account
+from allauth.account.internal.flows.email_verification import send_verification_email_to_address
+from allauth.account.models import EmailAddress
 from allauth.mfa.base import forms as mfa
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import create_organization
+from accounts.actions.addresses import accounts_of, is_proven, prove_address, replace_unproven_address
+from accounts.actions.organizations import check_new_organization
+from accounts.auth import AccountAdapter, MFAAdapter, may_sign_in, must_confirm, notify_owner
 from accounts.errors import Conflict, Invalid, Refusal
 from accounts.models import Member, User
 from accounts.roles import Role, may_change_role
@@ -52,7 +61,28 @@ class SignInForm(InOurWords, account.LoginForm):  # type: ignore[misc]  # allaut
 
 
 class AddAddressForm(InOurWords, account.AddEmailForm):  # type: ignore[misc]
+    """A further address; of an account that confirmed none, another one instead of the one it has."""
+
     labels: ClassVar[dict[str, Any]] = {"email": _("Another address")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.replaces = not is_proven(self.user)
+
+    def save(self, request: HttpRequest) -> Any:
+        if not self.replaces:
+            address = super().save(request)
+            notify_owner(request, self.user, "accounts/email/address_added", context={"added_email": address.email})
+            return address
+        address = replace_unproven_address(self.user, self.cleaned_data["email"])
+        send_verification_email_to_address(request, address)
+        return address
+
+    def clean_email(self) -> str:
+        email = str(super().clean_email())
+        if self.replaces and accounts_of(email):
+            raise AccountAdapter().validation_error("email_taken")
+        return email
 
 
 class ChangePasswordForm(InOurWords, account.ChangePasswordForm):  # type: ignore[misc]
@@ -70,10 +100,22 @@ class SetPasswordForm(InOurWords, account.SetPasswordForm):  # type: ignore[misc
 
 
 class ForgottenPasswordForm(InOurWords, account.ResetPasswordForm):  # type: ignore[misc]
-    pass
+    def clean_email(self) -> str:
+        """A reset goes to an address that is the account's, never to one that waits for its confirmation."""
+        email = str(self.cleaned_data["email"]).lower()
+        self.users = [user for user in accounts_of(email) if may_sign_in(user)]
+        return email
 
 
 class NewPasswordForm(InOurWords, account.ResetPasswordKeyForm):  # type: ignore[misc]
+    """Who got here read a mail to the account; of an unproven account they are the only owner from now on."""
+
+    def save(self) -> None:
+        with transaction.atomic():
+            super().save()
+            if not is_proven(self.user):
+                prove_address(self.user, self.user.email)
+
     labels: ClassVar[dict[str, Any]] = {"password1": _("New password"), "password2": _("New password, once more")}
     helps: ClassVar[dict[str, Any]] = {"password1": PASSWORD_HELP}
 
@@ -94,6 +136,13 @@ class ConfirmCodeForm(InOurWords, mfa.ReauthenticateForm):  # type: ignore[misc]
 
 
 class AuthenticatorAppForm(InOurWords, ActivateTOTPForm):  # type: ignore[misc]
+    def clean_code(self) -> str:
+        """The code that switches the app on is used up with that: it does not sign anybody in."""
+        code = str(super().clean_code())
+        if not TOTP(Authenticator(user=self.user))._mark_code_used(code):  # noqa: SLF001  # upstream leaves it out
+            raise MFAAdapter().validation_error("incorrect_code")
+        return code
+
     labels: ClassVar[dict[str, Any]] = {"code": _("Code that the app shows")}
     attributes: ClassVar[dict[str, dict[str, str]]] = {"code": DIGITS}
 
@@ -111,14 +160,53 @@ class AddKeyForm(InOurWords, AddWebAuthnForm):  # type: ignore[misc]
 
 
 class NameForm(InOurWords, account.SignupForm):  # type: ignore[misc]
-    """A new account: name, e-mail, password. For people who join by an invitation."""
+    """A new account: name, e-mail, password. For people who join by an invitation.
+
+    `proves_address`: who fills the form in has shown already that they read the mail of this address. They may learn
+    that there is an account, and an account that nobody proved becomes theirs.
+    """
 
     name = forms.CharField(label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     field_order: ClassVar[list[str]] = ["name", "email", "password1"]
     helps: ClassVar[dict[str, Any]] = {"password1": PASSWORD_HELP}
+    proves_address = False
+    unproven: User | None = None  # who has the address so far, and never confirmed it
 
     def clean_name(self) -> str:
-        return _clean_name(str(self.cleaned_data["name"]))
+        return " ".join(str(self.cleaned_data["name"]).split())
+
+    def validate_unique_email(self, value: str) -> str:
+        """Where an address has to be confirmed, who has an account is told by mail and not by this page."""
+        owner = next(iter(accounts_of(value)), None)
+        if owner is None:
+            return value
+        if self.proves_address and not is_proven(owner):
+            self.unproven = owner
+        elif self.proves_address or not must_confirm():
+            raise AccountAdapter().validation_error("email_taken")
+        else:
+            self.account_already_exists = True
+        return value
+
+    def try_save(self, request: HttpRequest) -> Any:
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])  # takes as long as it does for a new account
+        return super().try_save(request)
+
+    def save(self, request: HttpRequest) -> Any:
+        if self.unproven is not None:
+            return self._take_over(self.unproven)
+        user = super().save(request)
+        # allauth leaves the address out when another account added it without confirming it.
+        EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"primary": True})
+        return user
+
+    def _take_over(self, user: User) -> User:
+        user.name = self.cleaned_data["name"]
+        user.set_password(self.cleaned_data["password1"])
+        user.save(update_fields=["name", "password"])
+        prove_address(user, user.email)
+        return user
 
 
 class FoundingForm(NameForm):
@@ -135,6 +223,16 @@ class FoundingForm(NameForm):
         widget=forms.TextInput(attrs=SLUG_ATTRIBUTES),
     )
     field_order: ClassVar[list[str]] = ["name", "email", "password1", "organization", "slug"]
+
+    def clean(self) -> dict[str, Any]:
+        """What is wrong with the organization is said before it counts whether there is an account."""
+        cleaned = cast("dict[str, Any]", super().clean())
+        if not self.errors:
+            try:
+                check_new_organization(name=cleaned["organization"], slug=cleaned["slug"])
+            except Refusal as refusal:
+                add_refusal(self, refusal, field="slug")
+        return cleaned
 
     def signup(self, request: HttpRequest, user: User) -> None:
         create_organization(user, name=self.cleaned_data["organization"], slug=self.cleaned_data["slug"])
@@ -188,17 +286,17 @@ class ProfileForm(forms.Form):
 
 
 class InvitationForm(forms.Form):
-    email = forms.EmailField(
-        label=_("Email"),
-        max_length=254,
-        required=False,
-        help_text=_("Leave empty to get a link that you pass on yourself. It works once."),
-    )
+    email = forms.EmailField(label=_("Email"), max_length=254, required=False)
     role = forms.ChoiceField(label=_("Role"), initial=Role.MEMBER)
 
     def __init__(self, *args: Any, member: Member, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["role"].choices = roles_for(member, of=Role.GUEST)  # type: ignore[attr-defined]
+        self.fields["email"].help_text = (
+            _("Leave empty to get a link that you pass on yourself. It works once.")
+            if settings.MAIL_SERVER
+            else _("No mail is sent from here: you get a link to pass on, for this address or, left empty, for anyone.")
+        )
 
 
 class RoleForm(forms.Form):

@@ -171,6 +171,11 @@ class Invitation(TenantModel):
     )
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     secret_hash = models.CharField(max_length=64, unique=True)
+    proves_address = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text=_("The link was mailed and never shown to anybody: whoever has it reads the mail of the address."),
+    )
     invited_by = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_constraint=False)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()

@@ -222,7 +222,7 @@ def invitation_by_hash(secret_hash: str) -> Invitation | None:
     from accounts.models import Invitation
 
     with every_organization():
-        rows = Invitation.objects.select_related("organization", "invited_by")
+        rows = Invitation.objects.select_related("organization", "invited_by__user")
         invitation: Invitation | None = rows.filter(secret_hash=secret_hash).first()
         return invitation
 

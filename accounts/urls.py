@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
-from accounts.views import audit, home, invitations, join, members, organizations, sessions, tokens
+from accounts.views import addresses, audit, home, invitations, join, members, organizations, sessions, tokens
 
 MANAGE = "o/<slug:slug>/manage"
 
@@ -12,6 +12,11 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("organizations/new", home.found_organization, name="found_organization"),
     path("accounts/signup/", home.FoundingView.as_view(), name="account_signup"),  # in place of allauth's
+    re_path(  # in place of allauth's
+        r"^accounts/confirm-email/(?P<key>[-:\w]+)/$",
+        addresses.ConfirmAddressView.as_view(),
+        name="account_confirm_email",
+    ),
     path("join/<str:secret>", join.JoinView.as_view(), name="join"),
     path("accounts/sessions/", sessions.list_sessions, name="usersessions_list"),  # in place of allauth's
     path("accounts/sessions/end", sessions.end_all, name="end_sessions"),
@@ -26,6 +31,7 @@ urlpatterns = [
     path(f"{MANAGE}/members/<uuid:member_id>/reactivate", members.reactivate, name="reactivate_member"),
     path(f"{MANAGE}/invitations", invitations.list_invitations, name="manage_invitations"),
     path(f"{MANAGE}/invitations/<uuid:invitation_id>/revoke", invitations.revoke, name="revoke_invitation"),
+    path(f"{MANAGE}/invitations/<uuid:invitation_id>/link", invitations.show_link, name="show_invitation_link"),
     path(f"{MANAGE}/settings", organizations.edit_settings, name="manage_settings"),
     path(f"{MANAGE}/audit", audit.list_entries, name="manage_audit"),
 ]

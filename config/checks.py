@@ -8,6 +8,7 @@ parley.E005  the demo accounts, whose password everybody knows, are on
 parley.E006  DATABASE_URL or REDIS_URL is not set
 parley.E007  DEBUG is on
 parley.W001  HTTPS is off
+parley.W002  there is no mail server, or addresses need not be confirmed
 
 All but E001 are about production: they apply when PRODUCTION=1.
 """
@@ -42,6 +43,7 @@ def check_production(app_configs: Sequence[Any] | None = None, **_kwargs: Any) -
     if not settings.PRODUCTION:
         return []
     problems = [_check_secret_key(), _check_hosts(), _check_base_url(), _check_demo(), _check_debug(), _check_https()]
+    problems += [_check_mail()]
     return [problem for problem in (*problems, *_check_stores()) if problem is not None]
 
 
@@ -105,6 +107,16 @@ def _check_https() -> CheckMessage | None:
         "HTTPS is off: cookies and messages travel in the clear.",
         hint="Put a proxy with a certificate in front and leave HTTPS unset.",
         id="parley.W001",
+    )
+
+
+def _check_mail() -> CheckMessage | None:
+    if settings.MAIL_SERVER and settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory":
+        return None
+    return Warning(
+        "Nobody can confirm an address by mail, or nobody has to: an account may carry somebody else's address.",
+        hint="Write EMAIL_HOST, and leave EMAIL_VERIFICATION unset.",
+        id="parley.W002",
     )
 
 

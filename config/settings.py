@@ -169,6 +169,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "accounts.preferences.appearance",
+                "accounts.mail.delivery",
             ],
         },
     },
@@ -236,7 +237,16 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_EMAIL_VERIFICATION = envchoice("EMAIL_VERIFICATION", "optional", ("mandatory", "optional", "none"))
+MAIL_SERVER = bool(envstr("EMAIL_HOST", ""))  # without one, letters are files in the data folder, and pages say so
+# Nobody is in before they confirmed their address, unless nothing can be mailed and this is a trial.
+ACCOUNT_EMAIL_VERIFICATION = envchoice(
+    "EMAIL_VERIFICATION", "mandatory" if PRODUCTION or MAIL_SERVER else "optional", ("mandatory", "optional", "none")
+)
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up a moment ago, and nowhere else
+ACCOUNT_MAX_EMAIL_ADDRESSES = 5
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a stranger whose address somebody typed gets no mail from us
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # the owner learns by mail of every change to what lets somebody in
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # a browser left open is not enough for such a change
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_ADAPTER = "accounts.auth.AccountAdapter"
@@ -280,7 +290,7 @@ INVITATION_DAYS = envint("INVITATION_DAYS", 7, least=1, most=90)
 
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"
-    if os.environ.get("EMAIL_HOST")
+    if MAIL_SERVER
     else "django.core.mail.backends.filebased.EmailBackend"  # without a server, mail is in the data folder
 )
 EMAIL_FILE_PATH = PARLEY_HOME / "mail"

@@ -1,10 +1,11 @@
 """All writes: `verb_noun(member, …, *, keyword-only)`. They raise accounts.errors, and commit whole or not at all.
 
-Locks are taken in this order: the organization's row, members by ascending id, the invitation; then whatever the
+Locks are taken in this order: the organization's row, members by ascending id, the invitation, users; then whatever the
 listeners of accounts.signals lock (conversations, then clients by ascending id).
 """
 
-from accounts.actions.invitations import accept_invitation, invite_member, revoke_invitation
+from accounts.actions.addresses import prove_address
+from accounts.actions.invitations import accept_invitation, invite_member, renew_link, revoke_invitation
 from accounts.actions.members import (
     change_preferences,
     change_profile,
@@ -26,7 +27,9 @@ __all__ = [
     "deactivate_member",
     "end_session",
     "invite_member",
+    "prove_address",
     "reactivate_member",
+    "renew_link",
     "revoke_invitation",
     "sign_out_everywhere",
     "transfer_ownership",

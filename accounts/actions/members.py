@@ -17,7 +17,7 @@ from accounts.audit import record
 from accounts.errors import Conflict, Forbidden, NotFound
 from accounts.models import Invitation, Member, Organization, User
 from accounts.preferences import PreferenceChanges, read_preferences
-from accounts.roles import Right, Role, may_change_role
+from accounts.roles import Right, Role, has_right, may_change_role
 from accounts.signals import (
     member_changed,
     member_deactivated,
@@ -114,8 +114,7 @@ def change_role(member: Member, subject: Member, *, role: Role, reason: str = ""
         keep_an_owner(subject)
     before, after = apply_changes(subject, {"role": role})
     _tell_changed("member.role_changed", actor, subject, before, after, reason=reason)
-    if not subject.may(Right.INVITE):
-        _withdraw_invitations(subject)
+    _withdraw_invitations(subject, beyond=role)
     return subject
 
 
@@ -166,16 +165,20 @@ def end_access(subject: Member) -> None:
     A user with no other organization is signed out everywhere.
     """
     save_activity(subject)
-    _withdraw_invitations(subject)
+    _withdraw_invitations(subject, beyond=None)
     member_deactivated.send(sender=Member, member=subject)
     if not memberships_of(subject.user):
         sign_out_everywhere(subject.user)
 
 
-def readmit(subject: Member, *, actor: Member) -> Member:
+def readmit(subject: Member, *, actor: Member, role: Role | None = None) -> Member:
+    """Let a former member back in, with another role when one is given."""
     if not subject.is_active:
         subject.deactivated_at = None
         save_activity(subject)
+        if role is not None and role != subject.role:
+            before, after = apply_changes(subject, {"role": role})
+            record("member.role_changed", actor=actor, target=subject, before=before, after=after)
         record("member.reactivated", actor=actor, target=subject)
         member_reactivated.send(sender=Member, member=subject)
     return subject
@@ -210,9 +213,11 @@ def keep_an_owner(subject: Member) -> None:
         raise Conflict(gettext("An organization needs an owner. Make somebody else an owner first."))
 
 
-def _withdraw_invitations(inviter: Member) -> None:
-    """What somebody may no longer do, their open invitations must not do for them."""
+def _withdraw_invitations(inviter: Member, *, beyond: Role | None) -> None:
+    """End the open invitations that somebody of role `beyond` may not make: all of them for None."""
     open_ones = Invitation.objects.filter(invited_by=inviter, accepted_at=None, revoked_at=None)
+    if beyond is not None and has_right(beyond, Right.INVITE):
+        open_ones = open_ones.exclude(role__in=[role for role in Role if may_change_role(beyond, Role.GUEST, role)])
     open_ones.update(revoked_at=timezone.now())
 
 

@@ -58,6 +58,14 @@ def create_organization(user: User, *, name: str, slug: str = "", handle: str = 
     return owner
 
 
+def check_new_organization(*, name: str, slug: str) -> None:
+    """Raises what `create_organization` would raise about name and slug, without making anything."""
+    organization = Organization(name=clean_line(name), slug=slug.strip().lower() or suggest_slug(name))
+    _check(organization)
+    if Organization.objects.filter(slug=organization.slug).exists():
+        raise _taken(organization)
+
+
 def suggest_slug(name: str) -> str:
     """A free slug made of a name: `acme`, or `acme-2` when that is taken or reserved."""
     base = slugify(name)[:36].strip("-") or "organization"
@@ -86,12 +94,20 @@ def change_organization(
 
 
 def _insert(organization: Organization) -> Organization:
-    check_fields(organization, "name", "slug")
-    if organization.slug in RESERVED_SLUGS:
-        raise Invalid({"slug": [gettext("This address is reserved. Choose another one.")]})
+    _check(organization)
     try:
         with transaction.atomic():
             organization.save(force_insert=True)
     except IntegrityError as error:
-        raise Conflict(gettext("The address “%(slug)s” is taken.") % {"slug": organization.slug}) from error
+        raise _taken(organization) from error
     return organization
+
+
+def _check(organization: Organization) -> None:
+    check_fields(organization, "name", "slug")
+    if organization.slug in RESERVED_SLUGS:
+        raise Invalid({"slug": [gettext("This address is reserved. Choose another one.")]})
+
+
+def _taken(organization: Organization) -> Conflict:
+    return Conflict(gettext("The address “%(slug)s” is taken.") % {"slug": organization.slug})

@@ -10,13 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 from django.views import View
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.actions import accept_invitation
 from accounts.actions.invitations import invitation_state, is_for
 from accounts.addresses import organization_path
-from accounts.auth import AccountAdapter, consume_rate
+from accounts.auth import AccountAdapter, consume_rate, must_confirm
 from accounts.credentials import hash_secret
 from accounts.errors import NotFound, Refusal
 from accounts.forms import NameForm, add_refusal
@@ -24,7 +23,7 @@ from accounts.models import Invitation, User
 from accounts.tenancy import invitation_by_hash, member_of
 
 
-@method_decorator([never_cache, sensitive_post_parameters("password1")], name="dispatch")
+@method_decorator([sensitive_post_parameters("password1")], name="dispatch")
 class JoinView(View):
     """`/join/<secret>`. A link that leads nowhere is a 404; one that is used, withdrawn or expired says so."""
 
@@ -40,20 +39,27 @@ class JoinView(View):
         if not request.user.is_authenticated:
             return self.sign_up(request, invitation, secret)
         try:
-            member = accept_invitation(request.user, secret)
+            member = accept_invitation(request.user, secret, session_key=request.session.session_key or "")
         except Refusal as refusal:
             return _page(request, invitation, None, refusal=refusal)
         return redirect(organization_path(member.organization.slug))
 
     def sign_up(self, request: HttpRequest, invitation: Invitation, secret: str) -> HttpResponse:
-        """A new account and its membership, in one transaction."""
+        """A new account and its membership, in one transaction.
+
+        Where an address has to be confirmed and the link does not prove it, the membership waits for that: the account
+        comes back to this page when its address is confirmed. Who has an account learns it by mail alone.
+        """
         consume_rate(request, action="signup")
         form = _form(invitation, request.POST)
         if invitation_state(invitation) != "pending" or not form.is_valid():
             return _page(request, invitation, form)
+        if must_confirm() and not form.proves_address:
+            user, response = form.try_save(request)
+            return cast(HttpResponse, response or complete_signup(request, user=user, redirect_url=request.path))
         try:
             with transaction.atomic():
-                user = _save(request, invitation, form)
+                user = _save(request, form)
                 member = accept_invitation(user, secret)
         except Refusal as refusal:
             add_refusal(form, refusal)
@@ -70,19 +76,20 @@ def _find(secret: str) -> Invitation:
 
 
 def _form(invitation: Invitation, data: Any = None) -> NameForm:
-    """With the address of the invitation written in: whoever has the link can read that mailbox."""
+    """With the address of the invitation written in, which no form can change."""
     if data is not None and invitation.email:
         data = {**data.dict(), "email": invitation.email}
     form = NameForm(data)
+    form.proves_address = bool(invitation.email) and invitation.proves_address
     if invitation.email:
         form.fields["email"].initial = invitation.email
         form.fields["email"].widget.attrs["readonly"] = True
     return form
 
 
-def _save(request: HttpRequest, invitation: Invitation, form: NameForm) -> User:
-    if invitation.email:
-        AccountAdapter(request).stash_verified_email(request, invitation.email)
+def _save(request: HttpRequest, form: NameForm) -> User:
+    if form.proves_address:
+        AccountAdapter(request).stash_verified_email(request, form.cleaned_data["email"])
     return cast(User, form.save(request))
 
 

@@ -3,14 +3,14 @@ from __future__ import annotations
 from typing import cast
 from uuid import UUID
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.auth import find_own_token, issue_token, live_tokens, revoke_token
+from accounts.auth import find_own_token, issue_token, live_tokens, notify_owner, revoke_token
 from accounts.errors import Refusal
 from accounts.forms import TokenForm, add_refusal
 from accounts.models import User
@@ -18,7 +18,7 @@ from accounts.views.rights import signed_in
 
 
 @signed_in
-@never_cache
+@reauthentication_required(app="allauth.account", allow_get=True)  # type: ignore[untyped-decorator]  # allauth is untyped
 @require_http_methods(["GET", "HEAD", "POST"])
 def list_tokens(request: HttpRequest) -> HttpResponse:
     """The user's tokens; a POST makes one, whose secret is in that answer and nowhere else."""
@@ -28,6 +28,7 @@ def list_tokens(request: HttpRequest) -> HttpResponse:
         try:
             _token, secret = issue_token(user, label=form.cleaned_data["label"])
             form = TokenForm()
+            notify_owner(request, user, "accounts/email/token_issued")
         except Refusal as refusal:
             add_refusal(form, refusal)
     tokens = live_tokens(user).order_by("-created_at")

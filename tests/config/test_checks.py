@@ -26,11 +26,22 @@ PRODUCTION = {
     "BASE_URL": "https://chat.example.com",
     "DATABASE_URL": "postgresql://parley:secret@db.example.com:5432/parley",
     "REDIS_URL": "redis://valkey.example.com:6379/0",
+    "EMAIL_HOST": "mail.example.com",
 }
-OURS = {*PRODUCTION, "DEBUG", "DEMO", "HTTPS", "PORT", "LOG_LEVEL", "TRUSTED_PROXIES", "STATIC_ROOT"}
+OURS = {
+    *PRODUCTION,
+    "DEBUG",
+    "DEMO",
+    "HTTPS",
+    "PORT",
+    "LOG_LEVEL",
+    "TRUSTED_PROXIES",
+    "STATIC_ROOT",
+    "EMAIL_VERIFICATION",
+}
 CHECKED = (
     *("ENVIRONMENT_ERRORS", "PRODUCTION", "SECRET_KEY", "ALLOWED_HOSTS", "BASE_URL", "DEMO", "DEBUG", "HTTPS"),
-    *("DATABASE_URL", "REDIS_URL"),
+    *("DATABASE_URL", "REDIS_URL", "MAIL_SERVER", "ACCOUNT_EMAIL_VERIFICATION"),
 )
 Check = Callable[..., list[CheckMessage]]
 
@@ -83,7 +94,7 @@ def test_nothing_set_is_fine_for_development(tmp_path: Path) -> None:
 def test_production_with_nothing_set_names_everything_at_once(tmp_path: Path) -> None:
     status, output = manage_check(PRODUCTION="1", DEMO="1", DEBUG="1", HTTPS="0", PARLEY_HOME=str(tmp_path))
     assert status == 1
-    assert ids(output) == {f"parley.E00{number}" for number in range(2, 8)} | {"parley.W001"}
+    assert ids(output) == {f"parley.E00{number}" for number in range(2, 8)} | {"parley.W001", "parley.W002"}
     assert "Traceback" not in output
 
 
@@ -127,6 +138,8 @@ def test_a_value_that_cannot_be_read(check: Check, variable: str, value: str, wa
         ("REDIS_URL", "", "parley.E006"),
         ("DEBUG", "1", "parley.E007"),
         ("HTTPS", "0", "parley.W001"),
+        ("EMAIL_HOST", "", "parley.W002"),
+        ("EMAIL_VERIFICATION", "optional", "parley.W002"),
     ],
 )
 def test_one_mistake_in_production(check: Check, variable: str, value: str, expected: str) -> None:

@@ -46,6 +46,7 @@ OBJECTS: Final = {
     "deactivate_member",
     "reactivate_member",
     "revoke_invitation",
+    "show_invitation_link",
     "chat:conversation",
     "chat:change_channel",
     "chat:archive_channel",

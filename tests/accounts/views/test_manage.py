@@ -13,7 +13,7 @@ from accounts.models import ApiToken, Invitation, Member
 from accounts.roles import Role
 from accounts.tenancy import member_of
 from tests.accounts.conftest import audit_log
-from tests.cast import scope_of
+from tests.cast import PASSWORD, scope_of
 
 PAGES = ["members", "invitations", "settings", "audit"]
 
@@ -110,7 +110,8 @@ def test_nobody_is_reached_across_the_border(alice, bob, charlie, client_of, wha
     assert (fresh(bob).version, fresh(charlie).version) == (1, 1)
 
 
-def test_inviting_by_mail_and_by_link(adam, client_of):
+def test_inviting_by_mail_and_by_link(adam, client_of, settings):
+    settings.MAIL_SERVER = True
     browser = client_of(adam)
     page = browser.post("/o/acme/manage/invitations", {"email": "dora@acme.test", "role": "member"}, follow=True)
     text = page.content.decode()
@@ -184,7 +185,10 @@ def test_the_audit_log_is_that_of_the_organization(alice, bob, charlie, client_o
 
 def test_tokens_are_shown_once(bob, charlie, client_of):
     browser = client_of(bob)
-    page = browser.post("/accounts/tokens", {"label": "my script"})
+    asked = browser.post("/accounts/tokens", {"label": "my script"})
+    assert asked.headers["Location"] == "/accounts/reauthenticate/?next=/accounts/tokens"
+    assert not ApiToken.objects.exists()
+    page = browser.post(asked.headers["Location"], {"password": PASSWORD})  # goes on with what was sent before
     secret = page.context["secret"]
     assert secret in page.content.decode()
     assert "no-store" in page.headers["Cache-Control"]
