@@ -1,4 +1,4 @@
-"""Turning what somebody typed into what is stored: safe HTML, and whom it calls."""
+"""Turn the text of a message into what is stored: safe HTML, and the members whom it mentions."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.db.models import Exists, OuterRef, Q
 from accounts.models import Member
 from accounts.roles import Right, Role
 from chat import markdown
-from chat.access import Place
-from chat.models import Conversation, Kind, Participant
+from chat.access import Place, visible_conversations, visible_members
+from chat.models import Kind, Participant
 
 WideMention = Literal["here", "channel", "group"]
 
@@ -25,14 +25,18 @@ class Written:
 
 
 def write(place: Place, text: str) -> Written:
-    """Render a message. A name calls nobody who cannot come: only those who can see the conversation are mentioned."""
+    """Render a message of the member of the place.
+
+    A handle resolves to a member who can see the conversation and whom the writer can see; the name of a channel to a
+    public one that the writer can see. Otherwise a guest could try names and learn which exist.
+    """
     candidates = markdown.parse_mentions(text)
     called = _who_can_come(place, candidates.handles) if candidates.handles else []
     wide_allowed = _may_call_everyone(place)
     rendered = markdown.render(
         text,
         mentions={member.handle: markdown.Mentioned(member.pk, member.name) for member in called},
-        channels=_public_channels(candidates.channels) if candidates.channels else {},
+        channels=_linked_channels(place.member, candidates.channels) if candidates.channels else {},
         wide_allowed=wide_allowed,
     )
     written = [member.pk for member in called if member.handle in rendered.handles]
@@ -44,12 +48,12 @@ def _who_can_come(place: Place, handles: frozenset[str]) -> list[Member]:
     reach = Q(present)
     if place.conversation.kind == Kind.PUBLIC:
         reach |= ~Q(role=Role.GUEST)
-    return list(Member.objects.filter(reach, handle__in=handles, deactivated_at=None))
+    return list(visible_members(place.member).filter(reach, handle__in=handles, deactivated_at=None))
 
 
-def _public_channels(names: frozenset[str]) -> dict[str, UUID]:
-    """Only public ones become links: the name of a private channel is not told to those who are not in it."""
-    channels = Conversation.objects.filter(kind=Kind.PUBLIC, name__in=names, archived_at=None)
+def _linked_channels(writer: Member, names: frozenset[str]) -> dict[str, UUID]:
+    """Return the public channels among the names. Private ones stay text: readers may not know of them."""
+    channels = visible_conversations(writer).filter(kind=Kind.PUBLIC, name__in=names, archived_at=None)
     return dict(channels.values_list("name", "pk"))
 
 
