@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, ClassVar, Final, cast
 
@@ -23,6 +24,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.hashers import get_hasher, make_password
 from django.core import signing
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
@@ -37,11 +39,11 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts.actions.addresses import accounts_of, is_proven, prove_address
-from accounts.actions.sessions import end_sessions, sign_out_everywhere
+from accounts.actions.sessions import end_sessions, keep_sessions, sign_out_everywhere
 from accounts.audit import record
 from accounts.browsers import browser_name
 from accounts.credentials import credential_of, hash_secret, session_credential, token_credential
-from accounts.errors import Conflict, Invalid, NotAuthenticated, NotFound, Throttled
+from accounts.errors import Conflict, Invalid, NotAuthenticated, NotFound, Throttled, Unavailable
 from accounts.mail import send_later
 from accounts.models import ApiToken, Organization, User
 from accounts.network import client_address
@@ -266,6 +268,15 @@ def _throttled(request: HttpRequest, *, action: str, key: str | None = None) -> 
 class AuthenticationBackend(AllauthBackend):  # type: ignore[misc]  # allauth is untyped
     """Asked at sign-in and again for every request of a session."""
 
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Also makes a hash with outdated parameters anew, now that the password is known."""
+        user: User | None = super().authenticate(request, **credentials)
+        password = credentials.get("password")
+        if user is not None and password and get_hasher().must_update(user.password):
+            with suppress(Unavailable):  # too many sign in just now; the next time will do
+                _renew_hash(user, password)
+        return user
+
     def _authenticate_by_email(self, email: str, password: str) -> AbstractBaseUser | None:
         """By an address that waits for its confirmation nobody signs in: it may be somebody else's."""
         users = (self._check_password(user, password) for user in accounts_of(email))
@@ -273,6 +284,13 @@ class AuthenticationBackend(AllauthBackend):  # type: ignore[misc]  # allauth is
 
     def user_can_authenticate(self, user: AbstractBaseUser | None) -> bool:
         return user is not None and may_sign_in(user)
+
+
+@transaction.atomic
+def _renew_hash(user: User, password: str) -> None:
+    user.password = make_password(password)
+    user.save(update_fields=["password"])
+    keep_sessions(user)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]

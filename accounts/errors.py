@@ -10,6 +10,7 @@
 | TooLarge         | 413    | too_large         | beyond a documented size                                       |
 | Invalid          | 422    | invalid           | the input, field by field in `errors`                          |
 | Throttled        | 429    | throttled         | too often; `retry_after` seconds                               |
+| Unavailable      | 503    | unavailable       | too much to do, or a store is away; `retry_after` seconds      |
 """
 
 from __future__ import annotations
@@ -82,5 +83,15 @@ class Throttled(Refusal):
     code, status, title = "throttled", 429, _("Too often. Wait a little.")
 
     def __init__(self, retry_after: int, detail: str | Promise = "") -> None:
+        super().__init__(detail)
+        self.retry_after = max(1, retry_after)
+
+
+class Unavailable(Refusal):
+    """`retry_after`: seconds until it is worth trying again, at least 1."""
+
+    code, status, title = "unavailable", 503, _("There is too much to do for a moment. Try again.")
+
+    def __init__(self, retry_after: int = 1, detail: str | Promise = "") -> None:
         super().__init__(detail)
         self.retry_after = max(1, retry_after)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.indexes import GinIndex
 from django.core.serializers.json import DjangoJSONEncoder
@@ -20,10 +21,10 @@ from accounts.tenancy import TenantManager, TenantModel, TenantReference, new_id
 from accounts.text import LineField
 
 SLUG = RegexValidator(
-    r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$", "Use lower-case letters, digits and hyphens, 40 at most."
+    r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?\Z", "Use lower-case letters, digits and hyphens, 40 at most."
 )
 HANDLE = RegexValidator(
-    r"^[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?$", "Use lower-case letters, digits, dot, _ and -, 32 at most."
+    r"^[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?\Z", "Use lower-case letters, digits, dot, _ and -, 32 at most."
 )
 
 
@@ -64,6 +65,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Whether this is the password. Never makes the hash anew as Django does, which would end all sessions: they
+        hold a digest of it. `accounts.auth.AuthenticationBackend` does that at sign-in, and keeps the sessions.
+        """
+        return check_password(raw_password, self.password)
 
     def get_full_name(self) -> str:
         return self.name or self.email.partition("@")[0]

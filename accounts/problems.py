@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.defaults import page_not_found
 
 from accounts.addresses import organization_path, organization_slug
-from accounts.errors import Forbidden, Invalid, NotAuthenticated, NotFound, Refusal, Sanctioned, Throttled
+from accounts.errors import Forbidden, Invalid, NotAuthenticated, NotFound, Refusal, Sanctioned, Throttled, Unavailable
 from accounts.models import Member
 from accounts.roles import Right, Role
 
@@ -60,7 +60,7 @@ def problem_details(refusal: Refusal) -> dict[str, Any]:
 
 
 def problem_headers(refusal: Refusal) -> dict[str, str]:
-    if isinstance(refusal, Throttled):
+    if isinstance(refusal, Throttled | Unavailable):
         return {"Retry-After": str(refusal.retry_after)}
     if isinstance(refusal, NotAuthenticated):
         return {"WWW-Authenticate": "Bearer"}
@@ -83,8 +83,8 @@ def problem_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if isinstance(refusal, Forbidden):
         context["helpers"] = _helpers(getattr(request, "member", None))
     page = render(request, PAGES.get(type(refusal), "accounts/refused.html"), context, status=refusal.status)
-    if isinstance(refusal, Throttled):
-        page.headers["Retry-After"] = str(refusal.retry_after)
+    for name, value in problem_headers(refusal).items():
+        page.headers[name] = value
     return page
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Any
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
@@ -44,3 +47,12 @@ def end_sessions(user: User, *, session_keys: Iterable[str]) -> None:
     Session.objects.filter(session_key__in=keys).delete()
     UserSession.objects.filter(user=user, session_key__in=keys).delete()
     credential_ended.send(sender=UserSession, credentials=[session_credential(key) for key in keys])
+
+
+def keep_sessions(user: User) -> None:
+    """Write the digest of the present hash of the password into the sessions of `user`: the password is the same."""
+    for key in UserSession.objects.filter(user=user).values_list("session_key", flat=True):
+        session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+        if HASH_SESSION_KEY in session:
+            session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+            session.save(must_create=False)
