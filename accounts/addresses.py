@@ -11,9 +11,9 @@ def organization_path(slug: str) -> str:
 
 
 def organization_slug(path: str) -> str | None:
-    """The slug in `/o/<slug>/…`, None for every other address."""
+    """The slug in `/o/<slug>/…`, None for every other address. No slug holds NUL, which the database cannot compare."""
     parts = path.split("/", 3)
-    return parts[2] if len(parts) == 4 and parts[1] == "o" and parts[2] else None
+    return parts[2] if len(parts) == 4 and parts[1] == "o" and parts[2] and "\0" not in parts[2] else None
 
 
 def is_api_path(path: str) -> bool:

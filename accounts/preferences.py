@@ -50,7 +50,7 @@ def appearance(request: HttpRequest) -> dict[str, Any]:
         return {"appearance": read_preferences(member.preferences)}
     try:
         return {"appearance": msgspec.json.decode(request.COOKIES.get(COOKIE, "{}"), type=Preferences)}
-    except msgspec.DecodeError:  # ValidationError is one, too: cookies can be written by anybody
+    except (msgspec.DecodeError, RecursionError):  # ValidationError is one, too: cookies can be written by anybody
         return {"appearance": Preferences()}
 
 

@@ -63,7 +63,12 @@ POSTGRES_SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
-    "log_min_duration_statement": "1s",
+    # Statements hold what people write and search for, so the log holds none, neither slow ones nor failed ones.
+    "log_min_duration_statement": "-1",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",  # no DETAIL, which quotes rows
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
     "unix_socket_permissions": "0700",
 }
 THROWAWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

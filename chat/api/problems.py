@@ -9,9 +9,9 @@ from typing import Any
 import psycopg
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from django.views.defaults import page_not_found, server_error
 from redis.exceptions import ConnectionError as ValkeyAway
 from redis.exceptions import TimeoutError as ValkeySilent
@@ -63,6 +63,8 @@ def as_refusal(error: BaseException) -> Refusal | None:  # noqa: C901, PLR0911  
             return TooLarge()
         case exceptions.APIException():
             return Invalid({}, str(error.detail))
+        case DataError():  # a character or a number that the database cannot hold; the fields that know better say so
+            return Invalid({}, gettext("Something in it cannot be stored."))
         case OperationalError() | InterfaceError() | ValkeyAway() | ValkeySilent():
             log.error("store_unavailable", exc_info=error)
             return Unavailable()

@@ -13,6 +13,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from chat.errors import Invalid, TooLarge
+from chat.wellformed import mend
 
 LARGEST_BODY: Final = 262_144  # bytes: the longest allowed message, every character escaped
 
@@ -51,9 +52,11 @@ def read_body(request: Request, shape: type[T]) -> T:
     if len(body) > LARGEST_BODY:  # chunked: no length was declared
         raise TooLarge
     try:
-        return msgspec.json.decode(body, type=shape)
+        return _decode(body, shape)
     except msgspec.ValidationError as error:
         raise _invalid(error) from None
+    except RecursionError:
+        raise Invalid({}, gettext("The body is nested too deeply.")) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Invalid({}, gettext("The body is not JSON.")) from None
 
@@ -67,6 +70,15 @@ def read_query(request: Request, shape: type[T]) -> T:
         return msgspec.convert(given, type=shape, strict=False)
     except msgspec.ValidationError as error:
         raise _invalid(error) from None
+
+
+def _decode(body: bytes, shape: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        return msgspec.json.decode(mend(body), type=shape)
 
 
 def as_utc(field: str, time: datetime | None) -> datetime | None:

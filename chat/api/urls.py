@@ -39,7 +39,7 @@ urlpatterns = [
     path("api/v1/tokens/current", tokens.TokenCurrent.as_view(), name="token_current"),
     path("api/v1/tokens/<uuid:token_id>", tokens.TokenDetail.as_view(), name="token"),
     path("api/v1/me", me.MeDetail.as_view(), name="me"),
-    path("api/v1/schema", schema.SchemaView.as_view(), name="schema"),
+    path("api/v1/schema", schema.schema, name="schema"),
     path("api/v1/docs", schema.SchemaPage.as_view(url_name="api:schema"), name="docs"),
     path("o/<slug:slug>/api/v1/clients", clients.ClientList.as_view(), name="clients"),
     path("o/<slug:slug>/api/v1/clients/<uuid:client_id>", clients.ClientDetail.as_view(), name="client"),

@@ -46,7 +46,7 @@ class Cursor(Struct, frozen=True, array_like=True):
         try:
             raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
             return msgspec.msgpack.decode(raw, type=cls)
-        except (ValueError, msgspec.DecodeError):
+        except (ValueError, msgspec.DecodeError, RecursionError):
             return None
 
 

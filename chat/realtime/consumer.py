@@ -31,6 +31,7 @@ from chat.realtime.protocol import SUBPROTOCOL, Close
 
 FRAMES_PER_SECOND: Final = 300  # what a client may send for long; one ack a frame at full speed is less
 FRAMES_AT_ONCE: Final = 3000  # and in a burst: a whole outbox after hours offline
+BAD_FRAME: Final = 20  # frames that a bad one counts as besides itself: to look at it again takes up to 10 ms
 WORK_AT_ONCE: Final = 64  # commands of one socket under way; beyond it the socket is not read
 TROUBLE: Final = (DatabaseError, PsycopgError, PoolTimeout, RedisError, OSError)
 
@@ -68,6 +69,7 @@ class SocketConsumer(AsyncConsumer):  # type: ignore[misc]  # channels is untype
         self._allowance, self._counted_at = float(FRAMES_AT_ONCE), connection.heard_at
         try:
             if direct is not None:
+                direct.admit()
                 connection.direct = direct.write_text
             await self.node.join(connection, tag=visitor.tag)
             if direct is not None:
@@ -113,10 +115,9 @@ class SocketConsumer(AsyncConsumer):  # type: ignore[misc]  # channels is untype
             return
         try:
             frame = commands.decoder.decode(text)
-        except msgspec.ValidationError as error:
-            raise protocol.explain(text, error) from error
-        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            raise protocol.ProtocolError from error
+        except (msgspec.DecodeError, RecursionError):
+            self._allowance -= BAD_FRAME
+            frame = protocol.read_again(text, commands.decoder)
         work = commands.HANDLERS[type(frame)](self, frame)
         if work is not None:
             task = asyncio.get_running_loop().create_task(self._answer(frame, work))

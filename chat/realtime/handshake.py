@@ -19,8 +19,9 @@ from weakref import WeakKeyDictionary
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 from django.http import HttpRequest, parse_cookie
+from psycopg_pool import PoolTimeout
 
 from accounts.auth import find_tokens, may_sign_in
 from accounts.credentials import credential_of
@@ -78,11 +79,7 @@ async def _receive_all(waiting: list[tuple[Scope, asyncio.Future[Visitor]]]) -> 
     """Until nobody waits. Who is being received stays in the list, so that nobody else begins to work it off."""
     while waiting:
         some = waiting[:TOGETHER]
-        outcomes: Sequence[Visitor | Exception]
-        try:
-            outcomes = await sync_to_async(receive_visitors, thread_sensitive=False)([scope for scope, _ in some])
-        except Exception as error:  # noqa: BLE001  # for those who wait to judge
-            outcomes = [error] * len(some)
+        outcomes = await _receive([scope for scope, _ in some])
         del waiting[: len(some)]
         for (_, answer), outcome in zip(some, outcomes, strict=True):
             if answer.done():
@@ -91,6 +88,18 @@ async def _receive_all(waiting: list[tuple[Scope, asyncio.Future[Visitor]]]) -> 
                 answer.set_exception(outcome)
             else:
                 answer.set_result(outcome)
+
+
+async def _receive(scopes: Sequence[Scope]) -> Sequence[Visitor | Exception]:
+    """Together, or each alone when that fails for another reason than a database that is away: one of them may be at
+    fault, and the others must not be turned away with it.
+    """
+    try:
+        return await sync_to_async(receive_visitors, thread_sensitive=False)(scopes)
+    except (InterfaceError, OperationalError, PoolTimeout) as error:
+        return [error] * len(scopes)
+    except Exception as error:  # noqa: BLE001  # for those who wait to judge
+        return [error] if len(scopes) == 1 else [(await _receive([scope]))[0] for scope in scopes]
 
 
 def receive_visitors(scopes: Sequence[Scope]) -> list[Visitor | Exception]:
@@ -179,6 +188,8 @@ def _sign_in(arrival: _Arrival, tokens: Mapping[str, ApiToken]) -> None:
     else:
         _check_origin(arrival.headers)
         key = parse_cookie(arrival.headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
+        if key is not None and "\0" in key:  # a quoted cookie can hold it, and the database cannot compare it
+            raise TurnedAway(Close.NOT_SIGNED_IN)
         arrival.request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
         user = get_user(arrival.request)
         if not isinstance(user, User):
@@ -200,7 +211,11 @@ def _check_origin(headers: Mapping[str, str]) -> None:
     origin = headers.get("origin")
     if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
         return
-    if urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+    try:
+        host = urlsplit(origin).netloc.lower()
+    except ValueError:  # an address that is none
+        raise ForeignOrigin from None
+    if host != headers.get("host", "").lower():
         raise ForeignOrigin
 
 

@@ -6,21 +6,25 @@ from the client are decoded into one struct per op, so nothing unchecked gets fu
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
+from django.utils.translation import gettext
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chat import events
 from chat.errors import Invalid, Refusal, Sanctioned, Throttled
+from chat.wellformed import mend
 
 SUBPROTOCOL: Final = "parley.v1"
 
 Ordinal = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Ref = Annotated[str, Meta(min_length=1, max_length=64)]  # given back letter by letter, however a client spells it
-UuidRef = Annotated[str, Meta(pattern="^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$")]
+# `$` alone also matches before a last newline in Python; `\Z` would be another thing to the readers of the JSON Schema.
+UuidRef = Annotated[str, Meta(pattern="^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$(?!\\n)")]
 
 
 class Close(IntEnum):
@@ -115,6 +119,7 @@ class _Envelope(Struct):
 
 
 _encoder: Final = msgspec.json.Encoder()
+_REF: Final = re.compile(rb'"ref"\s*:\s*"([^"\\]{1,64})"')
 _envelopes: Final = msgspec.json.Decoder(_Envelope)
 
 
@@ -142,14 +147,36 @@ def unavailable(ref: Ref | None) -> Failure:
     return Failure(ref=ref, code="unavailable", message="Try again in a moment.")
 
 
-def explain(text: str, error: msgspec.ValidationError) -> BadCommand:
-    """A frame that is JSON but fits no command. Raises ProtocolError when it is not even an object."""
+def read_again(text: str, decoder: msgspec.json.Decoder[Any]) -> Any:
+    """The frame that could not be decoded as it came. Raises BadCommand when one of its fields is at fault, and
+    ProtocolError when it is no JSON object at all.
+
+    A fault of one field must not end the socket: the client would send it again on the next one, for ever.
+    """
+    document = mend(text.encode())
     try:
-        envelope = _envelopes.decode(text)
-    except msgspec.MsgspecError:
+        return decoder.decode(document)
+    except msgspec.ValidationError as error:
+        raise BadCommand(Failure(ref=_ref_of(document), code="invalid", message=str(error))) from error
+    except RecursionError as error:
+        if not text.lstrip().startswith("{"):
+            raise ProtocolError from error
+        deep = gettext("The frame is nested too deeply.")
+        raise BadCommand(Failure(ref=_ref_of(document), code="invalid", message=deep)) from error
+    except msgspec.DecodeError as error:
+        raise ProtocolError from error
+
+
+def _ref_of(document: bytes) -> str | None:
+    """The ref of a frame that fits no command, None when it has none. Raises ProtocolError when it is no object."""
+    try:
+        ref = _envelopes.decode(document).ref
+    except RecursionError:  # what nests too deeply may come before or after the ref
+        found = _REF.search(document)
+        ref = found.group(1).decode() if found else None
+    except msgspec.MsgspecError as error:
         raise ProtocolError from error
     try:
-        ref = msgspec.convert(envelope.ref, Ref | None)
+        return msgspec.convert(ref, Ref | None)
     except msgspec.ValidationError:
-        ref = None
-    return BadCommand(Failure(ref=ref, code="invalid", message=str(error)))
+        return None

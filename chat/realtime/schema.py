@@ -6,12 +6,14 @@ What clients say is described by the very structs that decode it. What they are 
 
 from __future__ import annotations
 
+from functools import cache
+from hashlib import blake2b
 from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
-from django.http import HttpRequest, JsonResponse
-from django.views.decorators.http import require_safe
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import condition, require_safe
 from msgspec import Struct
 
 from chat import events
@@ -76,9 +78,21 @@ class Resync(Struct, tag_field="op", tag="resync"):
 TOLD: Final = [Hello, Events, Signal, ServerHeartbeat, Resync, Result, Failure]
 
 
+@cache
+def document() -> bytes:
+    """The description as JSON, made once: it is open to everybody."""
+    return msgspec.json.encode(description())
+
+
+@cache
+def _etag() -> str:
+    return f'"{blake2b(document(), digest_size=12).hexdigest()}"'
+
+
 @require_safe
-def frames(request: HttpRequest) -> JsonResponse:
-    return JsonResponse(description())
+@condition(etag_func=lambda request: _etag())
+def frames(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(document(), content_type="application/json", headers={"Cache-Control": "no-cache"})
 
 
 def description() -> dict[str, Any]:
