@@ -7,8 +7,8 @@ say.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from ipaddress import ip_address
+from collections.abc import Awaitable, Callable, Mapping
+from ipaddress import ip_address, ip_network
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
@@ -23,14 +23,40 @@ LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Return the address of the person's end of the connection, None when there is none (a Unix socket).
+    """Return the address of the person's end of the connection, None when there is none (a Unix socket)."""
+    return _believed(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
 
-    X-Forwarded-For can be written by anybody, so only as many of its last entries are believed as there are
+
+def scope_address(scope: Mapping[str, Any]) -> str | None:
+    """Return the same as `client_address` for an ASGI scope, of which `client` and `headers` are needed."""
+    client = scope.get("client")
+    headers = scope["headers"] if settings.TRUSTED_PROXIES else ()
+    forwarded = ",".join(value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for")
+    return _believed(client[0] if client else "", forwarded)
+
+
+def peer_address(client: tuple[str, int] | None) -> str | None:
+    """Return whom a connection is counted under before it has said anything: its peer.
+
+    None behind trusted proxies: there the peer is the proxy, which bounds heads and connections itself.
+    """
+    return client[0] if client and not settings.TRUSTED_PROXIES else None
+
+
+def network_of(address: str) -> str:
+    """Return what one person can have many addresses of: the /64 of an IPv6 address, or the address itself."""
+    if ":" not in address:
+        return address
+    return str(ip_network((address.partition("%")[0], 64), strict=False).network_address)
+
+
+def _believed(peer: str, forwarded: str) -> str | None:
+    """X-Forwarded-For can be written by anybody, so only as many of its last entries are believed as there are
     proxies of ours that each added one (TRUSTED_PROXIES). Other forwarded headers are never believed.
     """
     proxies = settings.TRUSTED_PROXIES
-    hops = [hop for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop]
-    address = hops[-proxies] if 0 < proxies <= len(hops) else request.META.get("REMOTE_ADDR", "")
+    hops = [hop for hop in forwarded.split(",") if hop]
+    address = hops[-proxies] if 0 < proxies <= len(hops) else peer
     try:
         found = ip_address(_without_port(address.strip()))
     except ValueError:

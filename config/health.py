@@ -2,7 +2,8 @@
 
 They are answered by a middleware before host validation, redirects and sessions: a probe comes by address, without a
 cookie, and must not depend on what it examines. `/readyz` names the part that failed and nothing else; the reason is in
-the log. `/metrics` belongs to this machine, or to whoever knows METRICS_TOKEN.
+the log. Its parts are looked at once a second at most, whoever asks. `/metrics` answers a bearer of
+METRICS_TOKEN and the addresses of METRICS_NETWORKS, which is empty in production and the machine itself in development.
 
 Figures are those of the process that answers. Where several processes serve one address, give them all the same empty
 folder in PROMETHEUS_MULTIPROC_DIR, and every one of them answers for all.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
@@ -40,7 +42,28 @@ SECONDS = Histogram(
     ["method", "route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
+# Headers of a request for figures: of scrapers, of curl, of a browser in which somebody looks at them.
+SCRAPERS = frozenset(
+    (
+        *(
+            "host",
+            "user-agent",
+            "accept",
+            "accept-encoding",
+            "accept-language",
+            "connection",
+            "cache-control",
+            "pragma",
+        ),
+        *("cookie", "content-length", "content-type", "authorization", "x-request-id", "parley-request"),
+        *("x-prometheus-scrape-timeout-seconds", "upgrade-insecure-requests", "dnt", "priority"),
+        *("sec-fetch-site", "sec-fetch-mode", "sec-fetch-user", "sec-fetch-dest", "sec-gpc"),
+        *("sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform"),
+    )
+)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+LOOK_AGAIN = 1.0  # seconds for which what /readyz found is told again: three round trips, and anybody may ask
 
 _migrated = False  # once true it stays true: the code of a running process does not change
 
@@ -74,7 +97,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 def readyz(_request: HttpRequest) -> HttpResponse:
     """200 when database, Valkey and migrations are fine, else 503; `{"status", "checks": {part: "ok"|"failed"}}`."""
-    checks = {name: _passes(name, check) for name, check in CHECKS.items()}
+    checks = _latest.look()
     ready = all(checks.values())
     body = {
         "status": "ok" if ready else "failed",
@@ -86,7 +109,7 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 def metrics(request: HttpRequest) -> HttpResponse:
     """The figures in Prometheus' text format; 403 for strangers."""
     if not _may_read_metrics(request):
-        return HttpResponse("metrics are for this machine, or for a bearer of METRICS_TOKEN\n", status=403)
+        return HttpResponse("metrics are for a bearer of METRICS_TOKEN, or for METRICS_NETWORKS\n", status=403)
     return HttpResponse(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -113,6 +136,25 @@ def check_migrations() -> bool:
     return _migrated
 
 
+class Latest:
+    """What the checks found of late."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, bool] = {}
+        self._until = 0.0
+        self._lock = threading.Lock()
+
+    def look(self) -> dict[str, bool]:
+        """Whoever comes while the parts are being looked at gets what was found before: a look may take ten seconds."""
+        if time.monotonic() >= self._until and self._lock.acquire(blocking=not self._found):
+            try:
+                self._found = {name: _passes(name, check) for name, check in CHECKS.items()}
+                self._until = time.monotonic() + LOOK_AGAIN
+            finally:
+                self._lock.release()
+        return self._found
+
+
 PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {
     "/healthz": healthz,
     "/readyz": readyz,
@@ -123,6 +165,8 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "valkey": check_valkey,
     "migrations": check_migrations,
 }
+
+_latest = Latest()
 
 
 def _passes(name: str, check: Callable[[], bool]) -> bool:
@@ -143,20 +187,26 @@ def _count(request: HttpRequest, response: HttpResponse, started: float) -> Http
 
 
 def _may_read_metrics(request: HttpRequest) -> bool:
+    """Whether the caller proves itself: by the token, or by its address and by a request like those of scrapers.
+
+    A proxy on this machine comes from a loopback address with everybody's requests. Its headers have many names, so a
+    request may hold those alone that programs send which read figures; any other may be a proxy's.
+    """
     token = settings.METRICS_TOKEN
     offered = request.headers.get("Authorization", "")
     if token and secrets.compare_digest(offered.encode(), f"Bearer {token}".encode()):
         return True
-    # Behind a proxy on this machine every visitor comes from the loopback address; a proxy says so in these headers.
-    forwarded = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
-    return not forwarded and _is_loopback(request.META.get("REMOTE_ADDR", ""))
+    return SCRAPERS.issuperset(name.lower() for name in request.headers) and _is_in_networks(
+        request.META.get("REMOTE_ADDR", "")
+    )
 
 
-def _is_loopback(address: str) -> bool:
+def _is_in_networks(address: str) -> bool:
     try:
-        return ip_address(address).is_loopback
+        peer = ip_address(address)
     except ValueError:  # a socket file, a test client
         return False
+    return any(peer in network for network in settings.METRICS_NETWORKS)
 
 
 def _registry() -> CollectorRegistry:

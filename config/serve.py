@@ -1,14 +1,24 @@
-"""The web server as the supervisor runs it: get the database ready, then uvicorn on a socket that is already open.
+"""The web server: `python -m config.serve --bind 0.0.0.0:8000`. The only way in which Parley is served.
 
-The supervisor holds the socket, so that nobody is refused while a killed server is started again: they wait. What
-keeps it from starting is written to standard error in lines that begin with EXPLANATION, for the supervisor to show.
+Everybody starts it here: `make up` (config/supervisor.py), operators (README.md) and the tests, so that everybody gets
+the same bounds. An application that another server runs refuses to work in production (config/handler.py).
+
+`--bind` takes `host:port`, `[::1]:port`, `unix:/path/of/a/socket` and `fd:3`, an open socket that is inherited. The
+supervisor holds such a socket, so that nobody is refused while a killed server is started again: they wait. What keeps
+the server from starting is written to standard error in lines that begin with EXPLANATION, for the supervisor to show.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
+import resource
 import socket
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from io import StringIO
+from pathlib import Path
 
 import django
 import psycopg
@@ -22,15 +32,50 @@ from django.db import DatabaseError, connections
 EXPLANATION = "parley: "
 PROBE_TIMEOUT = 5  # seconds to reach a database or Valkey named in the environment
 DRAIN_TIMEOUT = 5  # seconds for requests in flight when stopping; sockets are told to come back (1012)
+BACKLOG = 4096  # connections that the kernel keeps while the server is busy
 KEEP_ALIVE = 65  # seconds, longer than the minute after which proxies drop an idle connection
 
 
-def main(descriptor: int) -> None:
-    """Serve on the listening socket that was inherited as this file descriptor."""
+def main(arguments: Sequence[str]) -> None:
+    """Serve until SIGTERM."""
+    options = _parser().parse_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    prepare()
-    uvicorn.Server(configuration()).run(sockets=[socket.socket(fileno=descriptor)])
+    if options.prepare:
+        prepare()
+    else:
+        check()
+    raise_descriptors()
+    serve(listen(options.bind))
+
+
+def serve(listening: socket.socket) -> None:
+    """Serve on an open socket until SIGTERM."""
+    uvicorn.Server(configuration()).run(sockets=[listening])
+
+
+def listen(bind: str) -> socket.socket:
+    """The listening socket that `--bind` names. Exits with an explanation when there can be none."""
+    try:
+        if bind.startswith("fd:"):
+            return socket.socket(fileno=int(bind[3:]))
+        if bind.startswith("unix:"):
+            return _listen_on_file(Path(bind[5:]))
+        host, _, port = bind.rpartition(":")
+        host = host.strip("[]")
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, int(port)), family=family, backlog=BACKLOG)
+    except (OSError, OverflowError, ValueError) as error:
+        explain(f"cannot listen on {bind}: {error}")
+        raise
+
+
+def check() -> None:
+    """Exits with an explanation when the environment is wrong."""
+    try:
+        call_command("check", tags=["environment"], stdout=StringIO())
+    except SystemCheckError:
+        explain(*_failed_checks())
 
 
 def prepare() -> None:
@@ -51,12 +96,19 @@ def prepare() -> None:
         connections.close_all()
 
 
+def raise_descriptors() -> None:
+    """Allow as many open files as the system lets us have; the usual soft limit is 1024, less than a node's sockets."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):  # macOS says "unlimited" and does not mean it
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def configuration() -> uvicorn.Config:
-    """uvicorn as measured: sans-I/O sockets, uvloop, httptools, no compression of frames."""
+    """uvicorn as it is measured and bounded: our two protocols, uvloop, no compression of frames."""
     return uvicorn.Config(
         "config.asgi:application",
         loop="uvloop",
-        http="httptools",
+        http="config.http:BoundedHttpProtocol",
         ws="chat.realtime.direct:DirectProtocol",
         ws_per_message_deflate=False,  # 53 KiB a connection with it, 19 without, and a frame can be shared
         ws_ping_interval=0,  # the protocol has heartbeats of its own, both ways
@@ -66,7 +118,7 @@ def configuration() -> uvicorn.Config:
         server_header=False,
         access_log=False,
         log_config=None,
-        backlog=4096,
+        backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=DRAIN_TIMEOUT,
     )
@@ -79,6 +131,24 @@ def explain(*reasons: str) -> None:
     sys.exit(1)
 
 
+def _listen_on_file(path: Path) -> socket.socket:
+    """A socket file that the proxy's user can connect to; whoever may enter its folder may connect."""
+    if path.is_socket():
+        path.unlink()  # of a server that was killed
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(path))
+    path.chmod(0o666)
+    listening.listen(BACKLOG)
+    return listening
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m config.serve", description="Serve Parley.")
+    parser.add_argument("--bind", default="127.0.0.1:8000", help="host:port, unix:/path or fd:number")
+    parser.add_argument("--prepare", action="store_true", help="first migrate, collect static files and seed the demo")
+    return parser
+
+
 def _failed_checks() -> list[str]:
     from config.checks import check_environment, check_production
 
@@ -86,4 +156,4 @@ def _failed_checks() -> list[str]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(sys.argv[1:])

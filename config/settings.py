@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import sys
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -49,6 +50,14 @@ def envint(name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) ->
 
 def envlist(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in envstr(name, default).split(",") if part.strip()]
+
+
+def envnetworks(name: str, default: str) -> list[IPv4Network | IPv6Network]:
+    try:
+        return [ip_network(part) for part in envlist(name, default)]
+    except ValueError as error:
+        ENVIRONMENT_ERRORS.append((name, envstr(name, default), f"networks, such as 10.0.0.0/8,::1/128 ({error})"))
+        return []
 
 
 def envchoice(name: str, default: str, choices: tuple[str, ...]) -> str:
@@ -137,6 +146,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.nul.NulMiddleware",  # before anything looks up a session
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -220,7 +230,7 @@ CHANNEL_LAYERS = {
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.auth.AuthenticationBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["accounts.hashers.PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -332,6 +342,23 @@ SOCKET_HEARTBEAT = envint("SOCKET_HEARTBEAT", 25, least=1, most=300)  # seconds,
 SOCKET_ACK_TIMEOUT = envint("SOCKET_ACK_TIMEOUT", 90, least=2)  # seconds; timers of background tabs fire once a minute
 SOCKET_FRAME_BYTES = 131_072  # the longest message, every character escaped, and room for its envelope
 SOCKETS_PER_NODE = envint("SOCKETS_PER_NODE", 20_000, least=1)  # beyond it newcomers are sent to another node
+
+# --- Before anybody is signed in: bounds of one server process (config/front.py, config/http.py) --------
+
+HEAD_TIMEOUT = envint("HEAD_TIMEOUT", 20, least=1, most=600)  # seconds for a request's head: 3 KiB/s at the longest
+BODY_TIMEOUT = envint("BODY_TIMEOUT", 60, least=1, most=3600)  # seconds for a body: a message at 2 KiB/s
+ANSWER_TIMEOUT = envint("ANSWER_TIMEOUT", 60, least=1, most=3600)  # seconds until a reader takes the next 48 KiB
+HANDSHAKE_TIMEOUT = envint("HANDSHAKE_TIMEOUT", 30, least=1, most=600)  # seconds to find a socket's member: a busy node
+CLOSE_TIMEOUT = envint("CLOSE_TIMEOUT", 5, least=1, most=60)  # seconds for a member's client to answer a close
+CONNECTIONS = envint("CONNECTIONS", 4_000, least=10)  # without a member, in all; 0.1 MiB each at the most
+CONNECTIONS_PER_ADDRESS = envint("CONNECTIONS_PER_ADDRESS", 1_000, least=4)  # an office; browsers keep six each
+CONNECTIONS_AT_ONCE = envint("CONNECTIONS_AT_ONCE", 4_000, least=10)  # of an address: an office after a restart
+CONNECTIONS_PER_SECOND = envint("CONNECTIONS_PER_SECOND", 200, least=1)  # of an address, for long: 1 % of a core
+HANDSHAKES_AT_ONCE = envint("HANDSHAKES_AT_ONCE", 2_000, least=10)  # of an address: an office after a restart
+HANDSHAKES_PER_SECOND = envint("HANDSHAKES_PER_SECOND", 40, least=1)  # of an address, for long: 5 % of a core
+HANDSHAKE_TURNED_AWAY = 20  # handshakes that one without a member costs: 100 at once, two a second for long
+STRANGER_WORK = envint("STRANGER_WORK", 15, least=1)  # seconds of CPU that requests of an address without a member take
+STRANGER_WORK_PER_SECOND = envint("STRANGER_WORK_PERCENT", 25, least=1, most=100) / 100  # and for long, of a core
 
 # --- REST -------------------------------------------------------------------------------------------
 
@@ -470,4 +497,6 @@ logs.configure_structlog()
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # config.logs.RequestIdMiddleware has made it trustworthy
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line a request: the one that says how it ended
-METRICS_TOKEN = envstr("METRICS_TOKEN", "")  # lets a scraper from elsewhere read /metrics; without it only this machine
+METRICS_TOKEN = envstr("METRICS_TOKEN", "")  # lets a scraper read /metrics
+# From where /metrics may be read without the token. In production nowhere: a proxy on this machine comes from loopback.
+METRICS_NETWORKS = envnetworks("METRICS_NETWORKS", "" if PRODUCTION or TRUSTED_PROXIES else "127.0.0.0/8,::1/128")

@@ -274,7 +274,7 @@ class Supervisor:
 
     def _web(self) -> Launch:
         descriptor = self.socket.fileno()
-        return self._python("web", "-m", "config.serve", str(descriptor), files=[descriptor])
+        return self._python("web", "-m", "config.serve", "--prepare", "--bind", f"fd:{descriptor}", files=[descriptor])
 
     def _worker(self) -> Launch:
         return self._celery("worker", "--concurrency", "2", "--without-gossip", "--without-mingle", "--events")

@@ -132,11 +132,11 @@ async def test_beyond_the_bound_requests_are_told_to_try_again(handler, monkeypa
     for address, accept in (("/slow", "*/*"), ("/o/acme/api/v1/me", BROWSER)):
         status, body = await ask(handler, address, accept=accept)
         assert (status, json.loads(body)["code"]) == (503, "unavailable")
-    module._busy_page.cache_clear()
+    module._page.cache_clear()
     for _ in range(2):
         status, body = await ask(handler, "/slow", accept=BROWSER)
         assert (status, b"We are away for a moment" in body) == (503, True)
-    assert module._busy_page.cache_info().misses == 1
+    assert module._page.cache_info().misses == 1
     release.set()
     assert await first == (200, b"done")
     assert (await ask(handler, "/slow"))[0] == 200

@@ -15,6 +15,7 @@ from config import health
 @pytest.fixture(autouse=True)
 def unknown_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "_migrated", False)
+    monkeypatch.setattr(health, "_latest", health.Latest())
 
 
 def test_healthz_needs_nothing(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,9 @@ from tests.e2e.profiles import Kind, Profiles
 START = 60.0  # seconds that the server may take on a busy machine
 PATIENCE = 20_000  # milliseconds until what should be on the page counts as missing
 
+# All tests share one address, and sign in more often than an office of people does.
+PATIENT = {"STRANGER_WORK": "100000", "HANDSHAKES_AT_ONCE": "100000", "CONNECTIONS_AT_ONCE": "100000"}
+
 expect.set_options(timeout=PATIENCE)
 
 
@@ -39,18 +42,16 @@ class Server:
     def __init__(self, database: str, log: Path) -> None:
         self._port = _free_port()
         self._log = log
-        self._environment = {**os.environ, "DATABASE_URL": database}
+        self._environment = {**os.environ, "DATABASE_URL": database, "LOG_LEVEL": "WARNING"} | PATIENT
         self._process: subprocess.Popen[bytes] | None = None
         self.address = f"http://localhost:{self._port}"
 
     def start(self) -> None:
         if self._process is not None:
             return
-        command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(self._port)]
+        command = [sys.executable, "-m", "config.serve", "--bind", f"127.0.0.1:{self._port}"]
         with self._log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [*command, "--log-level", "warning"], env=self._environment, stdout=output, stderr=subprocess.STDOUT
-            )
+            self._process = subprocess.Popen(command, env=self._environment, stdout=output, stderr=subprocess.STDOUT)
         _wait_until_ready(self.address, self._process, self._log)
 
     def kill(self) -> None:

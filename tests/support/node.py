@@ -11,17 +11,16 @@ import socket
 import sys
 
 import django
-import uvicorn
 
 
 def main(descriptor: int) -> None:
     django.setup()
-    from config.serve import configuration
+    from config.serve import serve
 
     drop = float(os.environ.get("FAULT_DROP_WAKEUPS", "0"))
     if drop:
         _drop_wakeups(drop)
-    uvicorn.Server(configuration()).run(sockets=[socket.socket(fileno=descriptor)])
+    serve(socket.socket(fileno=descriptor))
 
 
 def _drop_wakeups(share: float) -> None:
