@@ -20,6 +20,8 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialLogin
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
@@ -55,6 +57,7 @@ __all__ = [
     "AccountAdapter",
     "AuthenticationBackend",
     "MFAAdapter",
+    "SocialAccountAdapter",
     "authenticate",
     "consume_rate",
     "credential_of",
@@ -469,6 +472,33 @@ def _device_of(request: HttpRequest) -> tuple[str, list[str]]:
 def _account_mark(email: str) -> str:
     """Short and keyed: the cookie does not name the accounts of a shared computer."""
     return salted_hmac(DEVICE_COOKIE, email.strip().lower()).hexdigest()[:16]
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+    """Whose an account is when another service says who somebody is."""
+
+    def authenticate_by_email(self, sociallogin: SocialLogin) -> tuple[User, str] | None:
+        """By an address that waits for its confirmation nobody signs in, as with a password."""
+        for email in _vouched_for(sociallogin):
+            if self.can_authenticate_by_email(sociallogin, email):
+                for user in accounts_of(email):
+                    return user, email
+        return None
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """A service that vouches for an address proves it: an account that nobody proved becomes its owner's alone."""
+        if request.user.is_authenticated:  # connects a service to their account
+            return
+        for email in _vouched_for(sociallogin):
+            for user in accounts_of(email):
+                if not is_proven(user) and prove_address(user, email, forget_password=True):
+                    sociallogin.account.pk = None  # one that was connected before went with everything else
+                    sociallogin.connect(request, user)
+                    return
+
+
+def _vouched_for(sociallogin: SocialLogin) -> list[str]:
+    return [address.email.lower() for address in sociallogin.email_addresses if address.verified]
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]

@@ -14,9 +14,7 @@ from django.template.loader import render_to_string
 from accounts.tasks import deliver_mail
 
 NAME_LENGTH: Final = 40  # characters of a name in a mail
-LEADS_SOMEWHERE: Final = re.compile(
-    r"[\w-]\s?[.。｡．]\s?\w{2,}|[:/\\@#]|www|http|\d(?:\W*\d){5,}|[!?]{2}", re.IGNORECASE
-)
+LEADS_SOMEWHERE: Final = re.compile(r"\w[.。]\w{2,}|[:/\\@#]|www|http|\d(?:\W*\d){5,}|[!?]{2}", re.IGNORECASE)
 
 
 def send_later(*, to: str, subject: str, text: str) -> None:

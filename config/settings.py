@@ -293,6 +293,7 @@ MFA_FORMS = {
     "activate_totp": "accounts.forms.AuthenticatorAppForm",
     "add_webauthn": "accounts.forms.AddKeyForm",
 }
+SOCIALACCOUNT_ADAPTER = "accounts.auth.SocialAccountAdapter"
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = envjson("SOCIALACCOUNT_PROVIDERS")
 INSTALLED_APPS += [f"allauth.socialaccount.providers.{name}" for name in SOCIALACCOUNT_PROVIDERS]
 API_TOKEN_DAYS = envint("API_TOKEN_DAYS", 365, least=1, most=3650)

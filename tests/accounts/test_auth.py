@@ -186,6 +186,57 @@ def test_one_account_cannot_be_tried(bob):
         assert sign_in_as("bob@acme.test") == bob.user
 
 
+def test_wrong_passwords_elsewhere_lock_nobody_out_of_their_own_device(bob):
+    with time_machine.travel(timezone.now(), tick=False):
+        device = Client(REMOTE_ADDR="192.0.2.1")
+        device.post("/accounts/login/", {"login": "bob@acme.test", "password": PASSWORD})
+        device.post("/accounts/logout/")
+        stranger = Client(REMOTE_ADDR="198.51.100.1")
+        for _ in range(6):
+            stranger.post("/accounts/login/", {"login": "bob@acme.test", "password": "wrong"})
+        newcomer = Client(REMOTE_ADDR="198.51.100.2")
+        newcomer.post("/accounts/login/", {"login": "bob@acme.test", "password": PASSWORD})
+        assert "_auth_user_id" not in newcomer.session
+        device.post("/accounts/login/", {"login": "Bob@acme.test ", "password": PASSWORD})
+        assert "_auth_user_id" in device.session
+
+
+def test_a_known_device_has_five_attempts_as_well(bob, charlie):
+    with time_machine.travel(timezone.now(), tick=False):
+        device = Client()
+        device.post("/accounts/login/", {"login": "bob@acme.test", "password": PASSWORD})
+        device.post("/accounts/logout/")
+        for _ in range(5):
+            device.post("/accounts/login/", {"login": "bob@acme.test", "password": "wrong"})
+        device.post("/accounts/login/", {"login": "bob@acme.test", "password": PASSWORD})
+        assert "_auth_user_id" not in device.session
+
+
+def test_a_device_is_known_for_its_own_accounts_and_a_forged_one_for_none(bob, charlie):
+    with time_machine.travel(timezone.now(), tick=False):
+        device = Client()
+        device.post("/accounts/login/", {"login": charlie.user.email, "password": PASSWORD})
+        device.post("/accounts/logout/")
+        forged = Client()
+        forged.cookies["parley_device"] = "WyJhIixbImIiXV0:1:x"
+        for browser in (device, forged):
+            for _ in range(5):
+                browser.post("/accounts/login/", {"login": "bob@acme.test", "password": "wrong"})
+            browser.post("/accounts/login/", {"login": "bob@acme.test", "password": PASSWORD})
+            assert "_auth_user_id" not in browser.session
+        assert "bob" not in device.cookies["parley_device"].value
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "other.example"])
+def test_another_host_gives_no_further_attempts(bob, host):
+    with time_machine.travel(timezone.now(), tick=False):
+        for _ in range(5):
+            Client().post("/accounts/login/", {"login": "bob@acme.test", "password": "wrong"})
+        browser = Client(headers={"host": host})
+        browser.post("/accounts/login/", {"login": "bob@acme.test", "password": PASSWORD})
+        assert "_auth_user_id" not in browser.session
+
+
 def test_one_address_cannot_try_many_accounts(bob):
     with time_machine.travel(timezone.now(), tick=False):
         for number in range(20):
@@ -283,10 +334,16 @@ def test_a_phone_is_activated_and_asked_for_on_the_pages(bob, client_of):
     page = browser.get("/accounts/2fa/totp/activate/")
     assert b"data:image/svg+xml" in page.content
     secret = page.context["form"].secret
-    page = browser.post("/accounts/2fa/totp/activate/", {"code": code_now(secret)})
+    used = code_now(secret)
+    page = browser.post("/accounts/2fa/totp/activate/", {"code": used})
     assert page.status_code == 302
     assert Authenticator.objects.filter(user=bob.user, type="totp").exists()
 
+    with time_machine.travel(timezone.now(), tick=False):  # the code that switched it on is used up
+        newcomer = Client()
+        newcomer.post("/accounts/login/", {"login": "bob@acme.test", "password": PASSWORD})
+        newcomer.post("/accounts/2fa/authenticate/", {"code": used})
+        assert "_auth_user_id" not in newcomer.session
     with time_machine.travel(timezone.now() + timedelta(seconds=60)):  # a code works once, so the next one
         newcomer = Client()
         page = newcomer.post("/accounts/login/", {"login": "bob@acme.test", "password": PASSWORD})

@@ -186,7 +186,7 @@ def test_the_audit_log_is_that_of_the_organization(alice, bob, charlie, client_o
 def test_tokens_are_shown_once(bob, charlie, client_of):
     browser = client_of(bob)
     asked = browser.post("/accounts/tokens", {"label": "my script"})
-    assert asked.headers["Location"] == "/accounts/reauthenticate/?next=/accounts/tokens"
+    assert asked.headers["Location"] == "/accounts/reauthenticate/?next=%2Faccounts%2Ftokens"
     assert not ApiToken.objects.exists()
     page = browser.post(asked.headers["Location"], {"password": PASSWORD})  # goes on with what was sent before
     secret = page.context["secret"]
