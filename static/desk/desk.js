@@ -37,10 +37,11 @@
   const KEYS = { j: () => go(1), k: () => go(-1), x: choose };
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const dialog = document.querySelector("dialog.desk-dialog[open]");
     if (dialog || event.target.closest?.(TYPING)) return;
     const button = document.querySelector(`[data-desk-key="${CSS.escape(event.key)}"]`);
+    if (button && event.repeat) return; // a key that is held acts once
     const act = button ? () => button.click() : Object.hasOwn(KEYS, event.key) ? KEYS[event.key] : null;
     if (!act) return;
     event.preventDefault();
@@ -50,7 +51,7 @@
   // Ctrl+Enter sends what is being written, as it does in the chat.
   document.addEventListener("keydown", (event) => {
     const form = event.target.closest?.("form.desk-form");
-    if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+    if (form && !event.isComposing && event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
 
   document.addEventListener("click", (event) => {
@@ -59,6 +60,15 @@
     const closer = event.target.closest("[data-desk-closes]");
     if (closer) closer.closest("dialog").close();
   });
+
+  // A file that is dropped beside a field for files would replace the page.
+  for (const type of ["dragover", "drop"]) {
+    document.addEventListener(type, (event) => {
+      if (event.target.closest?.("input[type=file]") || !event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      event.dataTransfer.dropEffect = "none";
+    });
+  }
 
   // What unfold leaves without a landmark, and the scrolling boxes that are one each under the same name.
   addEventListener("load", () => {

@@ -1,3 +1,5 @@
+import { plainKey } from "./keys.js";
+
 /**
  * What a list of options shows, and how.
  *
@@ -125,9 +127,9 @@ export class Combobox extends OptionList {
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
-    if (event.isComposing) return;
-    if (event.key === "Enter" && this.active !== undefined) this.onChoose(this.active);
-    else if (!this.move(event.key)) return;
+    const key = plainKey(event);
+    if (key === "Enter" && this.active !== undefined) this.onChoose(this.active);
+    else if (!this.move(key)) return;
     event.preventDefault();
   }
 

@@ -8,6 +8,7 @@ import { OptionList } from "./combobox.js";
 import { byId, clone, setIcon, setText } from "./dom.js";
 import { fillAvatar } from "./format.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
+import { plainKey } from "./keys.js";
 import { isChannel } from "./names.js";
 import { replace } from "./textfield.js";
 
@@ -57,7 +58,7 @@ export class Completion {
     input.setAttribute("aria-controls", slots.list.id);
     input.addEventListener("input", () => this.update());
     input.addEventListener("click", () => this.update());
-    input.addEventListener("keyup", (event) => /^(Arrow(Left|Right)|Home|End)$/.test(event.key) && this.update());
+    input.addEventListener("keyup", (event) => /^(Arrow(Left|Right)|Home|End)$/.test(plainKey(event, { shift: true })) && this.update());
     input.addEventListener("blur", () => this.close());
     slots.list.addEventListener("click", (/** @type {Event} */ event) => this.#choose(this.offered.items[this.offered.indexOf(event)]));
   }
@@ -81,10 +82,11 @@ export class Completion {
 
   /** @param {KeyboardEvent} event @returns {boolean} whether the key was meant for the list */
   onKey(event) {
-    if (!this.isOpen || event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey || event.altKey) return false;
-    if ((event.key === "Enter" && !event.shiftKey) || event.key === "Tab") this.#choose(this.offered.active);
-    else if (event.key === "Escape") this.#dismiss();
-    else if (!this.offered.move(event.key)) return false;
+    const key = plainKey(event);
+    if (!this.isOpen || !key) return false;
+    if (key === "Enter" || key === "Tab") this.#choose(this.offered.active);
+    else if (key === "Escape") this.#dismiss();
+    else if (!this.offered.move(key)) return false;
     event.preventDefault();
     event.stopPropagation();
     return true;

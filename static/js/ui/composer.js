@@ -4,6 +4,7 @@ import { serverClock } from "../client/clock.js";
 import { OutboxFull } from "../client/outbox.js";
 import { clone, once, setText } from "./dom.js";
 import { gettext, interpolate } from "./i18n.js";
+import { isComposing, plainKey } from "./keys.js";
 import { toast } from "./toast.js";
 
 const COUNT_FROM = 0.9; // of the longest message: from here on the characters that are left are shown
@@ -170,7 +171,7 @@ export class Composer {
     if (sends(event)) {
       event.preventDefault();
       this.root.requestSubmit();
-    } else if (event.key === "ArrowUp" && this.input.value === "" && this.#target?.editLast()) event.preventDefault();
+    } else if (plainKey(event) === "ArrowUp" && this.input.value === "" && this.#target?.editLast()) event.preventDefault();
   }
 
   #keepDraft() {
@@ -195,10 +196,9 @@ export class Composer {
  * @param {KeyboardEvent} event
  */
 export function sends(event) {
-  const composing = event.isComposing || event.keyCode === 229;
   const enter = event.key === "Enter" && !event.shiftKey && !event.altKey;
   const modified = event.ctrlKey || event.metaKey;
-  return enter && !composing && (modified || !matchMedia("(pointer: coarse)").matches);
+  return enter && !isComposing(event) && (modified || !matchMedia("(pointer: coarse)").matches);
 }
 
 /** @param {HTMLTextAreaElement} input where style sheets cannot do it yet */

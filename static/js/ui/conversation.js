@@ -9,6 +9,7 @@ import { byId, everyFrame, isWriting, once, setIcon, setText } from "./dom.js";
 import { fullDate, listOf } from "./format.js";
 import { History } from "./history.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
+import { plainKey } from "./keys.js";
 import { conversationIcon, conversationName, conversationTitle, isChannel, memberName } from "./names.js";
 import { onLongPress } from "./press.js";
 import { explain, toast } from "./toast.js";
@@ -96,8 +97,8 @@ export class ConversationView {
 
   /** From wherever one is, j and k go through the messages. @param {KeyboardEvent} event */
   #onKey(event) {
-    const step = { j: 1, k: -1 }[event.key];
-    const busy = event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target);
+    const step = { j: 1, k: -1 }[plainKey(event)];
+    const busy = event.defaultPrevented || isWriting(event.target);
     if (!step || !this.#id || busy || document.querySelector("dialog[open], [popover].menu:popover-open")) return;
     if (event.target instanceof Element && event.target.closest("#thread")) return;
     if (this.history.list.moveFocus(step)) event.preventDefault();

@@ -1,4 +1,5 @@
 import { byId } from "./dom.js";
+import { plainKey } from "./keys.js";
 import { openMenu } from "./menu.js";
 
 /**
@@ -28,8 +29,10 @@ export function pickEmoji(origin, chosen) {
   };
   openMenu(picker, origin, { focus: input });
   picker.onkeydown = (/** @type {KeyboardEvent} */ event) => {
-    if (event.key === "Enter" && event.target === input) choose(emojis.find((one) => !one.hidden));
-    else moveInGrid(emojis.filter((one) => !one.hidden), input, event);
+    if (plainKey(event) === "Enter" && event.target === input) {
+      event.preventDefault(); // else the rest of the press acts on what has the focus then
+      choose(emojis.find((one) => !one.hidden));
+    } else moveInGrid(emojis.filter((one) => !one.hidden), input, event);
   };
 }
 
@@ -38,7 +41,7 @@ function moveInGrid(emojis, input, event) {
   const index = emojis.indexOf(/** @type {HTMLElement} */ (document.activeElement));
   const columns = emojis.filter((one) => one.offsetTop === emojis[0]?.offsetTop).length;
   const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: index < 0 ? 1 : columns, ArrowUp: -columns };
-  const step = steps[/** @type {keyof steps} */ (event.key)];
+  const step = steps[/** @type {keyof steps} */ (plainKey(event))];
   if (step === undefined || (index < 0 && event.key !== "ArrowDown")) return;
   event.preventDefault();
   (emojis[index + step] ?? (index + step < 0 ? input : emojis[index]))?.focus();

@@ -1,3 +1,5 @@
+import { plainKey } from "./keys.js";
+
 const GAP = 6; // pixels between a menu and what opened it, and between it and the edge of the window
 
 /**
@@ -41,7 +43,7 @@ function moveFocus(menu, event) {
   const all = items(menu);
   if (all.length === 0) return;
   const index = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-  const to = { ArrowDown: index + 1, ArrowUp: index - 1 + all.length, Home: 0, End: all.length - 1 }[event.key];
+  const to = { ArrowDown: index + 1, ArrowUp: index - 1 + all.length, Home: 0, End: all.length - 1 }[plainKey(event)];
   if (to === undefined) return;
   event.preventDefault();
   all[to % all.length].focus();

@@ -8,10 +8,11 @@ import { byId, clone, setIcon, setText } from "./dom.js";
 import { fillAvatar } from "./format.js";
 import { Finder, fold } from "./fuzzy.js";
 import { gettext, interpolate } from "./i18n.js";
+import { isComposing } from "./keys.js";
 import { attention } from "./levels.js";
 import { conversationIcon, conversationName, conversationTitle, isChannel, people, presenceLabel } from "./names.js";
 import { recentPlaces } from "./recent.js";
-import { keysOf } from "./shortcuts.js";
+import { chordOf, keysOf } from "./shortcuts.js";
 
 const MOST_SHOWN = 12;
 const TYPING_PAUSE = 120; // milliseconds after the last key before the server is asked who and what else there is
@@ -52,7 +53,7 @@ export class Palette {
     this.box = new Combobox(this.input, byId("palette-list"), { onChoose: (item) => this.#choose(item), option, id: idOf, prefix: "palette", most: MOST_SHOWN + 1 });
     this.input.addEventListener("input", () => this.#onInput());
     this.dialog.addEventListener("keydown", (event) => {
-      if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey)) return;
+      if (isComposing(event) || chordOf(event) !== "Mod+K") return;
       event.preventDefault();
       this.dialog.close();
     });

@@ -6,6 +6,7 @@ import { OptionList } from "./combobox.js";
 import { clone, setText } from "./dom.js";
 import { fillAvatar } from "./format.js";
 import { gettext, interpolate } from "./i18n.js";
+import { plainKey } from "./keys.js";
 import { people } from "./names.js";
 
 const MOST_OFFERED = 8;
@@ -99,19 +100,20 @@ export class PeoplePicker {
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     const open = !this.slots.list.hidden;
-    if (!open && /^Arrow(Down|Up)$/.test(event.key)) {
+    const key = plainKey(event);
+    if (!open && /^Arrow(Down|Up)$/.test(key)) {
       event.preventDefault();
       this.#ask();
-    } else if (open && this.offered.move(event.key)) {
+    } else if (open && this.offered.move(key)) {
       event.preventDefault();
-    } else if (event.key === "Enter" && open && this.input.value.trim()) {
+    } else if (key === "Enter" && open && this.input.value.trim()) {
       event.preventDefault();
       this.#choose(this.offered.active);
-    } else if (event.key === "Escape" && open) {
+    } else if (key === "Escape" && open) {
       event.preventDefault();
       event.stopPropagation();
       this.#close();
-    } else if (event.key === "Backspace" && this.input.value === "" && this.chosen.length) {
+    } else if (key === "Backspace" && this.input.value === "" && this.chosen.length) {
       this.#remove(this.chosen[this.chosen.length - 1]);
     }
   }

@@ -7,6 +7,7 @@ import { setText } from "./dom.js";
 import { pickEmoji } from "./emoji.js";
 import { setMessageHtml } from "./html.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
+import { isComposing, plainKey } from "./keys.js";
 import { codeBlock, isInCode, link, looksLikeCode, prefixLines, wrap } from "./markdown.js";
 import { enrich } from "./message.js";
 import { WRITING_KEYS } from "./messagekeys.js";
@@ -50,7 +51,7 @@ export class Writing {
   onKey(event) {
     if (this.completion.onKey(event)) return true;
     const digit = event.code.startsWith("Digit") && event.shiftKey ? event.code.slice(-1) : ""; // Shift turns digits into signs
-    const format = event.isComposing ? undefined : KEYS.get(digit ? `Mod+Shift+${digit}` : chordOf(event));
+    const format = isComposing(event) ? undefined : KEYS.get(digit ? `Mod+Shift+${digit}` : chordOf(event));
     if (!format || !(event.ctrlKey || event.metaKey) || this.#isPreviewing) return false;
     event.preventDefault();
     event.stopPropagation();
@@ -196,7 +197,7 @@ export class Writing {
   #moveInTools(event) {
     const tools = this.#tools;
     const index = tools.indexOf(/** @type {HTMLElement} */ (event.target));
-    const to = { ArrowRight: index + 1, ArrowLeft: index - 1 + tools.length, Home: 0, End: tools.length - 1 }[event.key];
+    const to = { ArrowRight: index + 1, ArrowLeft: index - 1 + tools.length, Home: 0, End: tools.length - 1 }[plainKey(event)];
     if (to === undefined || index < 0) return;
     event.preventDefault();
     this.#setToolStop(to % tools.length);

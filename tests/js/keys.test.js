@@ -1,0 +1,82 @@
+// The rules that every handler of a key keeps (static/js/ui/keys.js).
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { test } from "node:test";
+
+import { guardKeys, isComposing, plainKey } from "../../static/js/ui/keys.js";
+
+const UI = new URL("../../static/js/ui/", import.meta.url);
+const BARE = { ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, isComposing: false, keyCode: 38, repeat: false };
+const press = (key, more = {}) => ({ ...BARE, key, ...more });
+
+test("a key with a modifier is another key", () => {
+  assert.equal(plainKey(press("ArrowUp")), "ArrowUp");
+  for (const modifier of ["ctrlKey", "metaKey", "altKey", "shiftKey"]) assert.equal(plainKey(press("ArrowUp", { [modifier]: true })), "");
+  assert.equal(plainKey(press("+", { shiftKey: true }), { shift: true }), "+");
+  assert.equal(plainKey(press("+", { shiftKey: true, altKey: true }), { shift: true }), "");
+});
+
+test("keys of an input method are its own", () => {
+  for (const state of [{ isComposing: true }, { keyCode: 229 }]) {
+    assert.equal(isComposing(press("Enter", state)), true);
+    assert.equal(plainKey(press("Enter", state)), "");
+    assert.equal(plainKey(press("Process", state)), "");
+  }
+  assert.equal(isComposing(press("Enter", { keyCode: 13 })), false);
+});
+
+test("no handler asks which key it is by itself", () => {
+  const allowed = new Set(["keys.js", "shortcuts.js"]);
+  const files = readdirSync(UI).filter((name) => name.endsWith(".js") && !allowed.has(name));
+  assert.ok(files.length > 40);
+  for (const name of files) {
+    const text = readFileSync(new URL(name, UI), "utf8");
+    assert.doesNotMatch(text, /event\.isComposing|keyCode|\[event\.(key|code)\]|\.test\(event\.key\)/, name);
+    const compared = [...text.matchAll(/event\.key (?:===|!==) "(\w+)"/g)].map(([, key]) => key);
+    const known = { "composer.js": ["Enter"], "emoji.js": ["ArrowDown"] }[name] ?? []; // beside a look at the modifiers
+    assert.deepEqual(compared, known, name);
+  }
+});
+
+/** A page with two fields, whose listeners are called by hand. */
+function page() {
+  const listeners = { true: [], false: [] };
+  const view = { addEventListener: (_, listener, options) => listeners[options?.capture ?? false].push(listener) };
+  const found = { activeElement: "button", defaultView: view };
+  guardKeys(found);
+  const key = (name, { repeat = false, moves = found.activeElement } = {}) => {
+    const event = { ...press(name, { repeat }), defaultPrevented: false, stopped: false };
+    event.preventDefault = () => (event.defaultPrevented = true);
+    event.stopImmediatePropagation = () => (event.stopped = true);
+    for (const listener of listeners.true) listener(event);
+    if (event.stopped) return event;
+    found.activeElement = moves;
+    for (const listener of listeners.false) listener(event);
+    return event;
+  };
+  return { key };
+}
+
+test("a press that moves the focus acts once", () => {
+  for (const name of ["Enter", "Escape", " ", "e", "/", "Delete"]) {
+    const { key } = page();
+    assert.equal(key(name, { moves: "composer" }).defaultPrevented, true, name);
+    assert.equal(key(name, { repeat: true }).stopped, true, name);
+    assert.equal(key(name).defaultPrevented, false, `${name}, pressed anew`);
+  }
+});
+
+test("a press that moves nothing is left alone, also while it is held", () => {
+  for (const name of ["Enter", "x", "Backspace"]) {
+    const { key } = page();
+    assert.deepEqual([key(name).defaultPrevented, key(name, { repeat: true }).stopped], [false, false], name);
+  }
+});
+
+test("keys that go on and on do so through whatever gets the focus", () => {
+  for (const name of ["ArrowDown", "Tab", "PageUp", "Home", "j", "k"]) {
+    const { key } = page();
+    assert.equal(key(name, { moves: "next" }).defaultPrevented, false, name);
+    assert.equal(key(name, { repeat: true }).stopped, false, name);
+  }
+});
