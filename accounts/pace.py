@@ -1,6 +1,6 @@
 """How many mails one person may have sent, to whom and for whom.
 
-Fixed windows counted in the cache. A cache that is away lets everybody through, as chat/throttle.py does.
+Fixed windows counted in the cache. A cache that is away lets everybody through, as accounts/throttle.py does.
 """
 
 from __future__ import annotations

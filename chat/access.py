@@ -19,10 +19,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts.models import Member
-from accounts.roles import Right, may_moderate
-from accounts.sanctions import muted
+from accounts.roles import RANK, Right, Role, may_moderate
+from accounts.rules import Rule, require_voice
 from accounts.tenancy import current_organization_id
-from chat import statements
+from chat import rules, statements
 from chat.errors import Forbidden, NotFound, Refusal, Throttled
 from chat.models import Conversation, Kind, Message, Participant, Report
 from chat.statements import array
@@ -40,10 +40,15 @@ class Place:
     participant: Participant | None
 
     @property
+    def runs_channel(self) -> bool:
+        """Whether the member is an admin of this channel, which others made them: nobody makes themself one."""
+        is_admin = self.participant is not None and self.participant.role == Participant.Role.ADMIN
+        return is_admin and self.conversation.is_channel
+
+    @property
     def is_admin(self) -> bool:
         """May rename, archive and remove people: the channel's admins and the organization's moderators."""
-        channel_admin = self.participant is not None and self.participant.role == Participant.Role.ADMIN
-        return self.conversation.is_channel and (channel_admin or self.member.may(Right.MANAGE_CHANNELS))
+        return self.runs_channel or (self.conversation.is_channel and self.member.may(Right.MANAGE_CHANNELS))
 
 
 def visible_conversations(member: Member) -> QuerySet[Conversation]:
@@ -67,11 +72,32 @@ def find_conversation(member: Member, conversation_id: UUID, *, lock: bool = Fal
     return _place(member, conversation, participant)
 
 
-def lock_to_write(member: Member, conversation_id: UUID) -> Place:
-    """The conversation, locked, for a member who takes part in it and may write there."""
+def lock_conversation(member: Member, conversation_id: UUID, rule: Rule) -> Place:
+    """Return the conversation, locked, where it is in a state that the rule allows. Raises NotFound, Forbidden."""
     place = find_conversation(member, conversation_id, lock=True)
-    _require_may_write(place)
+    require_open(place, rule)
     return place
+
+
+def require_open(place: Place, rule: Rule) -> None:
+    """Raise Forbidden where the rule does not allow the act: archived, locked, or a muted member. No queries here."""
+    if not rule.archived and place.conversation.archived_at is not None:
+        raise Forbidden(gettext("The channel is archived."))
+    if not rule.locked and place.conversation.locked_at is not None and not place.member.may(Right.MODERATE):
+        raise Forbidden(gettext("A moderator has locked this conversation."))
+    require_voice(place.member, rule)
+
+
+def require_rank(place: Place, subject: Member) -> None:
+    """Raise Forbidden where the member may not act against `subject`.
+
+    Nobody acts against a role above their own. Who runs the channel may act against equals, who steps in as a
+    moderator against lower roles alone; owners against everybody.
+    """
+    member = place.member
+    is_above = member.role != Role.OWNER and RANK[Role(subject.role)] > RANK[Role(member.role)]
+    if is_above or not (place.runs_channel or may_moderate(member.role, subject.role)):
+        raise Forbidden(gettext("You may not do that to a member of this role."))
 
 
 Places = dict[tuple[UUID, UUID], Place | Refusal]
@@ -79,9 +105,11 @@ Places = dict[tuple[UUID, UUID], Place | Refusal]
 
 
 def lock_all_to_write(pairs: Iterable[tuple[UUID, UUID]]) -> Callable[[], Places]:
-    """`lock_to_write` for many (conversation id, member id) at once, of whom it is not known yet whether they are still
-    members. Called within `statements.together()`; what it returns gives the answer after it. The conversations are
-    locked in ascending order; those who meet in one share its object."""
+    """Lock the conversations in which members want to write, in ascending order, and look up who may.
+
+    The pairs are (conversation id, member id); the members need not be members any more. Called within
+    `statements.together()`; what it returns gives the answer after it. Members of one conversation share its object.
+    """
     wanted = set(pairs)
     given = {
         "organization": current_organization_id(),
@@ -128,8 +156,9 @@ def _seats(
     return members, {(each.conversation_id, each.member_id): each for each in seats}
 
 
-def lock_to_manage(member: Member, conversation_id: UUID) -> Place:
-    place = find_conversation(member, conversation_id, lock=True)
+def lock_to_manage(member: Member, conversation_id: UUID, rule: Rule) -> Place:
+    """Return the same for those who run the channel, and for moderators."""
+    place = lock_conversation(member, conversation_id, rule)
     if not place.is_admin:
         raise Forbidden(gettext("Only the channel's admins and moderators may do that."))
     return place
@@ -170,19 +199,19 @@ def is_expired(message: Message, conversation: Conversation) -> bool:
     return message.seq < conversation.first_seq and message.purged_at is None
 
 
-def lock_message_to_write(member: Member, message_id: UUID) -> tuple[Message, Place]:
-    """A message that is still there, in a conversation where the member may write; locked."""
-    message, place = lock_message_to_delete(member, message_id)
-    _require_may_write(place)
+def lock_message_to_change(member: Member, message_id: UUID, rule: Rule) -> tuple[Message, Place]:
+    """Return a message that is there and to be seen, where the member takes part and the rule allows it; locked."""
+    message, place = lock_message_to_delete(member, message_id, rule)
     if message.hidden_at is not None:
         raise Forbidden(gettext("A moderator has hidden this message."))
     return message, place
 
 
-def lock_message_to_delete(member: Member, message_id: UUID) -> tuple[Message, Place]:
-    """The same for taking it back, which one may also do while one may not write."""
+def lock_message_to_delete(member: Member, message_id: UUID, rule: Rule) -> tuple[Message, Place]:
+    """Return the same, also where a moderator has hidden it."""
     message, place = find_message(member, message_id, lock=True)
-    _require_open_seat(place)
+    _require_seat(place)
+    require_open(place, rule)
     if message.deleted_at is not None:
         raise NotFound(gettext("The message was deleted."))
     return message, place
@@ -325,20 +354,9 @@ def _place(member: Member, conversation: Conversation, participant: Participant 
     return Place(member, conversation, participant)
 
 
-def _require_may_write(place: Place) -> None:
-    """Asked of every message: no queries here."""
-    _require_open_seat(place)
-    if place.conversation.locked_at is not None and not place.member.may(Right.MODERATE):
-        raise Forbidden(gettext("A moderator has locked this conversation."))
-    if place.member.is_muted:
-        raise muted(place.member)
-
-
-def _require_open_seat(place: Place) -> None:
+def _require_seat(place: Place) -> None:
     if place.participant is None:
         raise Forbidden(gettext("Join the channel first."))
-    if place.conversation.archived_at is not None:
-        raise Forbidden(gettext("The channel is archived."))
 
 
 def _place_to_write(
@@ -350,7 +368,8 @@ def _place_to_write(
         if conversation is None:
             raise NotFound
         place = _place(member, conversation, participant)
-        _require_may_write(place)
+        _require_seat(place)
+        require_open(place, rules.WRITE)
     except Refusal as refusal:
         return refusal
     return place

@@ -316,10 +316,21 @@ DEFAULT_FROM_EMAIL = envstr("DEFAULT_FROM_EMAIL", "Parley <parley@localhost>")
 # --- Chat: limits with their reasons ----------------------------------------------------------------
 
 MESSAGE_LENGTH = envint("MESSAGE_LENGTH", 10_000, least=100, most=100_000)  # characters; more belongs in a document
-MESSAGE_RATE = envint("MESSAGE_RATE", 120, least=1, most=100_000)  # messages a member may send in a minute
 REACTIONS_PER_MESSAGE = 50  # distinct emoji; beyond it a message is a poll
 PINS_PER_CONVERSATION = 50  # more are a document, not a reminder
+REVISIONS_PER_MESSAGE = 100  # edits kept of one message; beyond it, it is a document
 PARTICIPANTS_PER_GROUP = 9  # a group message with more people wants to be a channel
+
+# --- Chat: what a member may do in a minute (accounts/rules.py says which act counts where) -------------
+
+MESSAGE_RATE = envint("MESSAGE_RATE", 120, least=1, most=100_000)  # two a second for a minute: only programs are faster
+PUBLISH_RATE = envint("PUBLISH_RATE", 120, least=1, most=100_000)  # edits, reactions, topics: they cost as much
+ORGANIZATION_RATE = envint("ORGANIZATION_RATE", 30, least=1, most=100_000)  # an entry in every client's mailbox each
+MODERATION_RATE = envint("MODERATION_RATE", 600, least=1, most=100_000)  # two pages of the desk, decided at once
+OWN_RATE = envint("OWN_RATE", 300, least=1, most=100_000)  # told to one's own clients alone
+CLIENT_RATE = envint("CLIENT_RATE", 60, least=1, most=100_000)  # thrice CLIENTS_PER_MEMBER; each waits for the gate
+REPORT_RATE = envint("REPORT_RATE", 20, least=1, most=100_000)  # moderators read each of them
+PREVIEW_RATE = envint("PREVIEW_RATE", 60, least=1, most=100_000)  # rendering costs more than most reads
 
 # --- Delivery: bounds and times with their reasons --------------------------------------------------
 

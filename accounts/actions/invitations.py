@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from accounts import pace
+from accounts import pace, rules
 from accounts.actions.addresses import prove_address
 from accounts.actions.changes import check_fields
 from accounts.actions.members import add_member, lock_members, readmit
@@ -27,11 +27,13 @@ from accounts.mail import name_in_mail, send_template_later
 from accounts.models import Invitation, Member, User
 from accounts.network import base_url
 from accounts.roles import Right, Role, may_change_role
+from accounts.rules import governed
 from accounts.tenancy import entering, invitation_by_hash
 
 PENDING_INVITATIONS: Final = 500  # an organization; more at once wants a directory, or a script that is running away
 
 
+@governed(rules.INVITE)
 @transaction.atomic
 def invite_member(
     member: Member, *, email: str = "", role: Role = Role.MEMBER, show_link: bool = False
@@ -66,6 +68,7 @@ def invite_member(
     return invitation, secret
 
 
+@governed(rules.REVOKE_INVITATION)
 @transaction.atomic
 def revoke_invitation(member: Member, invitation: Invitation) -> None:
     """Raises Forbidden, and Conflict when it was accepted, revoked or has expired meanwhile."""
@@ -76,6 +79,7 @@ def revoke_invitation(member: Member, invitation: Invitation) -> None:
     record("invitation.revoked", actor=member, target=invitation, before={"email": invitation.email})
 
 
+@governed(rules.INVITE)
 @transaction.atomic
 def renew_link(member: Member, invitation: Invitation) -> str:
     """Return the secret of a new link of an open invitation, to be shown; the link that it had ends.

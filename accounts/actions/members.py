@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext
 
+from accounts import rules
 from accounts.actions.changes import Values, apply_changes, check_fields, check_version
 from accounts.actions.sessions import sign_out_everywhere
 from accounts.audit import record
@@ -18,6 +19,7 @@ from accounts.errors import Conflict, Forbidden, NotFound
 from accounts.models import Invitation, Member, Organization, User
 from accounts.preferences import PreferenceChanges, read_preferences
 from accounts.roles import Right, Role, has_right, may_change_role
+from accounts.rules import governed
 from accounts.signals import (
     member_changed,
     member_deactivated,
@@ -70,6 +72,7 @@ def suggest_handles(name: str) -> Iterator[str]:
             yield handle
 
 
+@governed(rules.CHANGE_PROFILE)
 @transaction.atomic
 def change_profile(member: Member, *, version: int | None = None, **changes: Unpack[ProfileChanges]) -> Member:
     """Change one's own name, handle or title. Raises Invalid, Conflict (the version, or a handle that is taken).
@@ -91,6 +94,7 @@ def change_profile(member: Member, *, version: int | None = None, **changes: Unp
     return fresh
 
 
+@governed(rules.CHANGE_PREFERENCES)
 @transaction.atomic
 def change_preferences(member: Member, **changes: Unpack[PreferenceChanges]) -> Member:
     """How the page looks to oneself. Nobody else is told, and nothing is audited. Locks the member."""
@@ -104,6 +108,7 @@ def change_preferences(member: Member, **changes: Unpack[PreferenceChanges]) -> 
     return fresh
 
 
+@governed(rules.CHANGE_ROLE)
 @transaction.atomic
 def change_role(member: Member, subject: Member, *, role: Role, reason: str = "") -> Member:
     """Raises Forbidden above one's own rank, Conflict for the last owner, NotFound. Locks organization, members."""
@@ -118,6 +123,7 @@ def change_role(member: Member, subject: Member, *, role: Role, reason: str = ""
     return subject
 
 
+@governed(rules.CHANGE_ROLE)
 @transaction.atomic
 def transfer_ownership(member: Member, subject: Member) -> Member:
     """Make `subject` an owner and oneself an admin, in one step. Raises Forbidden unless one is an owner."""
@@ -128,6 +134,7 @@ def transfer_ownership(member: Member, subject: Member) -> Member:
     return heir
 
 
+@governed(rules.DEACTIVATE)
 @transaction.atomic
 def deactivate_member(member: Member, subject: Member, *, reason: str = "") -> Member:
     """End the access of `subject` at once; what they wrote stays. Members may end their own.
@@ -148,6 +155,7 @@ def deactivate_member(member: Member, subject: Member, *, reason: str = "") -> M
     return subject
 
 
+@governed(rules.REACTIVATE)
 @transaction.atomic
 def reactivate_member(member: Member, subject: Member) -> Member:
     """Let a deactivated member back in, with the role they had. Raises Forbidden, NotFound. Locks as above."""

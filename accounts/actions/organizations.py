@@ -8,12 +8,14 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext
 
+from accounts import rules
 from accounts.actions.changes import apply_changes, check_fields, check_version
 from accounts.actions.members import add_member
 from accounts.audit import record
 from accounts.errors import Conflict, Forbidden, Invalid
 from accounts.models import Member, Organization, User
 from accounts.roles import Right, Role
+from accounts.rules import governed
 from accounts.signals import organization_changed, organization_created
 from accounts.tenancy import entering, memberships_of
 from accounts.text import clean_line
@@ -74,6 +76,7 @@ def suggest_slug(name: str) -> str:
     return next(slug for slug in candidates if slug not in taken)
 
 
+@governed(rules.CHANGE_ORGANIZATION)
 @transaction.atomic
 def change_organization(
     member: Member, *, version: int | None = None, **changes: Unpack[OrganizationChanges]

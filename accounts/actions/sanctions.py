@@ -11,11 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from accounts import rules
 from accounts.actions.members import end_access, keep_an_owner, lock_both, save_activity
 from accounts.audit import record
 from accounts.errors import Conflict, Forbidden
 from accounts.models import Member
 from accounts.roles import may_moderate
+from accounts.rules import governed
 from accounts.signals import member_preferences_changed, member_reactivated
 
 
@@ -29,6 +31,7 @@ def lock_to_sanction(member: Member, subject: Member) -> tuple[Member, Member]:
     return actor, subject
 
 
+@governed(rules.SANCTION)
 @transaction.atomic
 def mute(member: Member, subject: Member, *, until: datetime | None, reason: str) -> Member:
     """Let the subject write nothing before `until`; None ends it. It ends by itself, too: times are compared."""
@@ -43,6 +46,7 @@ def mute(member: Member, subject: Member, *, until: datetime | None, reason: str
     return subject
 
 
+@governed(rules.SANCTION)
 @transaction.atomic
 def suspend(member: Member, subject: Member, *, until: datetime | None, reason: str) -> Member:
     """Treat the subject as a former member from now on. Raises Conflict for the last owner and who is not active."""
@@ -61,6 +65,7 @@ def suspend(member: Member, subject: Member, *, until: datetime | None, reason: 
     return subject
 
 
+@governed(rules.SANCTION)
 @transaction.atomic
 def lift_suspension(member: Member, subject: Member, *, reason: str) -> Member:
     """Let the subject back in with the role they had. Raises Conflict when they are not suspended."""

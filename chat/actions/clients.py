@@ -14,7 +14,9 @@ from django.utils.translation import gettext
 from accounts import signals
 from accounts.auth import end_credential
 from accounts.models import Member
+from accounts.rules import governed
 from accounts.text import clean_line
+from chat import rules
 from chat.delivery import wakeups
 from chat.delivery.mailbox import Recipients, mailbox
 from chat.delivery.publish import pass_gate
@@ -30,6 +32,7 @@ def connect() -> None:
     signals.credential_ended.connect(end_sockets)
 
 
+@governed(rules.REGISTER)
 def register_client(member: Member, *, platform: str, label: str = "", credential: str, user_agent: str = "") -> Client:
     """A new client, whose mailbox collects events from now on. Beyond the limit the longest unused makes room.
 
@@ -58,6 +61,7 @@ def list_clients(member: Member) -> list[Client]:
     return list(Client.objects.filter(member=member).order_by("-pk"))
 
 
+@governed(rules.CLOSE)
 @transaction.atomic
 def close_client(member: Member, client_id: UUID) -> None:
     """The tab was closed or the device signed off: client and mailbox go, its socket with them. Raises NotFound."""
@@ -65,6 +69,7 @@ def close_client(member: Member, client_id: UUID) -> None:
         raise NotFound
 
 
+@governed(rules.SIGN_OUT)
 @transaction.atomic
 def sign_out_client(member: Member, client_id: UUID) -> None:
     """End the session or token that a client of one's own was registered with, in every organization, and forget all

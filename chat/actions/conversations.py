@@ -16,8 +16,10 @@ from django.utils.translation import gettext
 from accounts import audit
 from accounts.models import Member
 from accounts.roles import Right
+from accounts.rules import governed, require_voice
 from accounts.text import clean_line
-from chat.access import Place, find_conversation, find_members, lock_to_manage
+from chat import rules
+from chat.access import Place, find_members, lock_conversation, lock_to_manage
 from chat.actions.reasons import reason_to_run
 from chat.delivery.publish import Draft, publish
 from chat.errors import Conflict, Forbidden, Invalid
@@ -27,6 +29,7 @@ CHANNEL_NAME: Final = re.compile(r"[^\W_][\w.-]{0,79}")
 TOPIC_LENGTH: Final = 250
 
 
+@governed(rules.CREATE_CHANNEL)
 @transaction.atomic
 def create_channel(
     member: Member,
@@ -52,6 +55,7 @@ def create_channel(
     return conversation
 
 
+@governed(rules.FIND_DIRECT)
 @transaction.atomic
 def start_direct(member: Member, *, kind: Literal["direct", "group"], members: list[UUID]) -> tuple[Conversation, bool]:
     """The direct or group message with these people and oneself; the same people always find the same one.
@@ -63,6 +67,8 @@ def start_direct(member: Member, *, kind: Literal["direct", "group"], members: l
     others = find_members(member, [id for id in members if id != member.pk])
     people = sorted([member.pk, *(other.pk for other in others)])
     _check_people(kind, len(people))
+    if member.is_muted and not Conversation.objects.filter(kind__in=[Kind.DIRECT, Kind.GROUP], people=people).exists():
+        require_voice(member, rules.START_DIRECT)
     conversation, created = Conversation.objects.get_or_create(
         organization_id=member.organization_id,
         kind__in=[Kind.DIRECT, Kind.GROUP],
@@ -74,12 +80,13 @@ def start_direct(member: Member, *, kind: Literal["direct", "group"], members: l
     return conversation, created
 
 
+@governed(rules.DESCRIBE)
 @transaction.atomic
 def update_conversation(
     member: Member, conversation_id: UUID, *, name: str | None = None, topic: str | None = None
 ) -> Place:
     """Rename a channel (its admins) or set its topic (any participant but guests). None leaves a field as it is."""
-    place = find_conversation(member, conversation_id, lock=True)
+    place = lock_conversation(member, conversation_id, rules.DESCRIBE)
     conversation, changes = place.conversation, {}
     if name is not None and (new_name := _channel_name(name)) != conversation.name:
         _require(place.is_admin, gettext("Only the channel's admins and moderators may rename it."))
@@ -89,7 +96,6 @@ def update_conversation(
         _require(may_set and conversation.is_channel, gettext("You may not set the topic here."))
         changes["topic"] = (conversation.topic, new_topic)
     if changes:
-        _require(conversation.archived_at is None, gettext("The channel is archived."))
         for field, (_, value) in changes.items():
             setattr(conversation, field, value)
         save_change(conversation, *changes)
@@ -97,16 +103,17 @@ def update_conversation(
     return place
 
 
+@governed(rules.ARCHIVE)
 @transaction.atomic
 def archive_conversation(
     member: Member, conversation_id: UUID, *, archived: bool = True, reason: str | None = ""
 ) -> Place:
     """Close a channel to writing, or open it again. Doing it twice changes nothing. Moderators say why (Invalid);
     with `reason=None`, where they cannot be asked, they do not."""
-    place = lock_to_manage(member, conversation_id)
+    place = lock_to_manage(member, conversation_id, rules.ARCHIVE)
     conversation = place.conversation
     if (conversation.archived_at is not None) != archived:
-        reason = "" if reason is None else reason_to_run(conversation, by=member, reason=reason)
+        reason = "" if reason is None else reason_to_run(place, reason)
         before = conversation.archived_at
         conversation.archived_at = timezone.now() if archived else None
         save_change(conversation, "archived_at")

@@ -19,26 +19,29 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from accounts import audit
+from accounts import audit, throttle
 from accounts.models import Member, Organization
 from accounts.roles import Right
+from accounts.rules import governed, require_voice
 from accounts.tenancy import current_organization_id
 from accounts.text import clean_message, draws_nothing
-from chat import events, statements, throttle
+from chat import events, rules, statements
 from chat.access import (
     Place,
     Places,
     is_thread_over,
     lock_all_to_write,
+    lock_message_to_change,
     lock_message_to_delete,
-    lock_message_to_write,
     require_may_post,
+    require_rank,
 )
 from chat.actions.changes import message_draft, reactions_of, save_change, save_tombstone
 from chat.actions.mentions import write
 from chat.actions.participants import own_seat_draft, publish_own_seat
 from chat.actions.read import MOST as MOST_READ
 from chat.actions.read import merge, show
+from chat.actions.reasons import reason_to_run
 from chat.delivery.publish import publish, reserve
 from chat.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from chat.models import Conversation, Message, Participant, Reaction, Revision
@@ -97,15 +100,20 @@ def send_messages(posts: Sequence[Post]) -> list[Sent | Refusal]:
         return [_send_alone(post) for post in posts]
 
 
+@governed(rules.EDIT)
 def edit_message(member: Member, message_id: UUID, *, text: str, version: int | None = None) -> events.Message:
-    """Say it differently; what it said is kept as a revision. `version`: Conflict if it changed since it was read."""
+    """Say it differently; what it said is kept as a revision.
+
+    Raises Conflict if the message is no longer at `version`, and beyond REVISIONS_PER_MESSAGE.
+    """
     text = clean_text(text)
     with transaction.atomic():
-        message, place = lock_message_to_write(member, message_id)
+        message, place = lock_message_to_change(member, message_id, rules.EDIT)
         _require_author(member, message)
         if version is not None and version != message.version:
             raise Conflict(gettext("The message was changed meanwhile."))
         if text != message.text:
+            _require_room(message)
             _keep_revision(message, member)
             written = write(place, text)
             message.text, message.html = text, written.html
@@ -115,13 +123,18 @@ def edit_message(member: Member, message_id: UUID, *, text: str, version: int | 
         return message.entity(reactions=reactions_of(message))
 
 
-def delete_message(member: Member, message_id: UUID) -> None:
-    """Turn a message into a tombstone: its author may, and moderators. Its text stays as a revision for moderators."""
+@governed(rules.TAKE_BACK)
+def delete_message(member: Member, message_id: UUID, *, reason: str = "") -> None:
+    """Turn a message into a tombstone. Its text stays as a revision that only moderators read.
+
+    Its author may, without a reason; others by `rules.DELETE`: the channel's admins against roles up to their own,
+    moderators against lower roles and with a reason. Raises NotFound, Forbidden, Invalid.
+    """
     with transaction.atomic():
-        message, place = lock_message_to_delete(member, message_id)
+        message, place = lock_message_to_delete(member, message_id, rules.TAKE_BACK)
         was_gone = message.is_gone
-        if message.author_id != member.pk and not (place.is_admin or member.may(Right.MODERATE)):
-            raise Forbidden(gettext("Only its author and moderators may delete a message."))
+        if message.author_id != member.pk:
+            reason = _reason_to_delete(place, message.author, reason)
         _keep_revision(message, member)
         Reaction.objects.filter(message=message).delete()
         message.text = message.html = ""
@@ -130,7 +143,16 @@ def delete_message(member: Member, message_id: UUID) -> None:
         emptied = ("text", "html", "mentions", "wide_mention", "deleted_at", "pinned_at", "pinned_by")
         save_tombstone(message, place.conversation, *emptied, type="message.deleted", was_gone=was_gone)
         if message.author_id != member.pk:
-            audit.record("message.delete", actor=member, target=message, before={"author": message.author_id})
+            before = {"author": message.author_id}
+            audit.record("message.delete", actor=member, target=message, before=before, reason=reason)
+
+
+def _reason_to_delete(place: Place, author: Member, reason: str) -> str:
+    require_voice(place.member, rules.DELETE)
+    if not (place.is_admin or place.member.may(Right.MODERATE)):
+        raise Forbidden(gettext("Only its author and moderators may delete a message."))
+    require_rank(place, author)
+    return reason_to_run(place, reason)
 
 
 def clean_text(text: str) -> str:
@@ -233,9 +255,30 @@ def _place_post(post: Post, places: Places, known: Known, batch: _Batch) -> Sent
 
 
 def _sent_before(post: Post, message: Message) -> Sent:
+    """Answer a send that is repeated. Raises Conflict where the ref belongs to something else that was sent."""
     if message.conversation_id != post.conversation_id:
         raise Conflict(gettext("This ref was used for a message in another conversation."))
+    if not (_is_text_of(post, message) and _is_thread_of(post, message)):
+        raise Conflict(gettext("This ref was used for another message."))
     return Sent(message.entity(reactions=reactions_of(message)), created=False)
+
+
+def _is_text_of(post: Post, message: Message) -> bool:
+    """Compare with what was sent first. Where a message was removed for good nobody knows what that was."""
+    sent: str | None = message.text
+    if message.edited_at is not None or message.deleted_at is not None:
+        sent = Revision.objects.filter(message=message).order_by("version").values_list("text", flat=True).first()
+    return sent is None or clean_message(post.text) == sent
+
+
+def _is_thread_of(post: Post, message: Message) -> bool:
+    if post.thread_id == message.thread_id:
+        return True
+    if post.thread_id is None:
+        return False
+    if message.thread_id is None:
+        return message.thread_author is not None  # retention took the head of the thread away
+    return Message.objects.filter(pk=post.thread_id, thread=message.thread_id).exists()  # a reply to a reply
 
 
 def _compose(post: Post, place: Place, batch: _Batch) -> Message:
@@ -344,6 +387,12 @@ def _require_author(member: Member, message: Message) -> None:
     window = Organization.objects.values_list("edit_window", flat=True).get(pk=member.organization_id)
     if window is not None and timezone.now() - message.created_at > timedelta(seconds=window):
         raise Forbidden(gettext("It is too late to edit this message."))
+
+
+def _require_room(message: Message) -> None:
+    most = settings.REVISIONS_PER_MESSAGE
+    if Revision.objects.filter(message=message).count() >= most:
+        raise Conflict(gettext("A message can be edited %(most)s times. Write another one.") % {"most": most})
 
 
 def _keep_revision(message: Message, member: Member) -> None:

@@ -17,14 +17,15 @@ from msgspec import UNSET, UnsetType
 from accounts import audit
 from accounts.models import Member
 from accounts.roles import Right
-from chat import events
-from chat.access import find_conversation, find_message_to_moderate, lock_message_to_moderate, lock_to_moderate
+from accounts.rules import governed
+from chat import events, rules
+from chat.access import Place, find_conversation, lock_message_to_moderate, lock_to_moderate
 from chat.actions.changes import reactions_of, save_tombstone
 from chat.actions.conversations import save_change as save_conversation
 from chat.actions.reasons import clean_reason, reason_to_run
 from chat.delivery.redact import PURGED, UNSEEN, redact
 from chat.errors import Conflict, Forbidden, Invalid
-from chat.models import Conversation, Message, Reaction, Revision
+from chat.models import Conversation, Participant, Reaction, Revision
 
 LONGEST_SLOW_MODE: Final = 21_600  # seconds: six hours; for longer there is announcement-only
 LONGEST_RETENTION: Final = 36_500  # days: a century; for longer there is "for ever"
@@ -35,6 +36,7 @@ EMPTIED: Final = (
 )
 
 
+@governed(rules.HIDE)
 @transaction.atomic
 def hide_message(member: Member, message_id: UUID, *, reason: str) -> events.Message:
     """Keep a message from everybody until it is restored; doing it twice changes nothing. Conflict when deleted."""
@@ -50,6 +52,7 @@ def hide_message(member: Member, message_id: UUID, *, reason: str) -> events.Mes
     return message.entity(reactions=reactions_of(message))
 
 
+@governed(rules.RESTORE)
 @transaction.atomic
 def restore_message(member: Member, message_id: UUID, *, reason: str) -> events.Message:
     """Show a hidden message again. Raises Conflict when retention has taken it from everybody meanwhile."""
@@ -64,6 +67,7 @@ def restore_message(member: Member, message_id: UUID, *, reason: str) -> events.
     return message.entity(reactions=reactions_of(message))
 
 
+@governed(rules.REMOVE_FOR_GOOD)
 @transaction.atomic
 def remove_message(member: Member, message_id: UUID, *, reason: str) -> events.Message:
     """Take the words out for good: text, revisions, reactions, the search vector, the event log. The tombstone stays,
@@ -86,6 +90,7 @@ def remove_message(member: Member, message_id: UUID, *, reason: str) -> events.M
     return message.entity()
 
 
+@governed(rules.REGULATE)
 @transaction.atomic
 def regulate_conversation(
     member: Member,
@@ -103,32 +108,26 @@ def regulate_conversation(
     A channel's own admins may make it announcement-only or slow, and need to give no reason.
     Raises Forbidden, Invalid, NotFound.
     """
-    conversation = _lock_to_regulate(member, conversation_id, strictly=locked is not None)
+    place = _lock_to_regulate(member, conversation_id, strictly=locked is not None)
     changes: dict[str, Any] = {}
     if announcement_only is not None:
         changes["announcement_only"] = announcement_only
     if slow_mode is not None:
         changes["slow_mode"] = _within("slow_mode", slow_mode, LONGEST_SLOW_MODE)
-    if locked is not None and locked != (conversation.locked_at is not None):
+    if locked is not None and locked != (place.conversation.locked_at is not None):
         changes["locked_at"] = timezone.now() if locked else None
     if retention_days is not UNSET:
         if not member.may(Right.CHANGE_ORGANIZATION):
             raise Forbidden(gettext("Only admins decide how long messages are kept."))
         changes["retention_days"] = _within("retention_days", retention_days, LONGEST_RETENTION)
-    return _regulate(member, conversation, changes, reason)
+    return _regulate(place, changes, reason)
 
 
-@transaction.atomic
-def read_original(member: Member, message_id: UUID) -> Message:
-    """What a hidden message says, for moderators; that they read it stands in the audit log."""
-    message = find_message_to_moderate(member, message_id)
-    audit.record("message.read", actor=member, target=message)
-    return message
-
-
-def _lock_to_regulate(member: Member, conversation_id: UUID, *, strictly: bool) -> Conversation:
+def _lock_to_regulate(member: Member, conversation_id: UUID, *, strictly: bool) -> Place:
     if member.may(Right.MODERATE):
-        return lock_to_moderate(member, conversation_id)
+        conversation = lock_to_moderate(member, conversation_id)
+        seats = Participant.objects.filter(conversation=conversation, member=member, left_at=None)
+        return Place(member, conversation, seats.first())
     place = find_conversation(member, conversation_id, lock=True)
     if strictly or not place.is_admin:
         raise Forbidden(
@@ -136,22 +135,23 @@ def _lock_to_regulate(member: Member, conversation_id: UUID, *, strictly: bool) 
             if strictly
             else gettext("Only its admins and moderators may do that.")
         )
-    return place.conversation
+    return place
 
 
-def _regulate(member: Member, conversation: Conversation, changes: dict[str, Any], reason: str) -> Conversation:
+def _regulate(place: Place, changes: dict[str, Any], reason: str) -> Conversation:
+    conversation = place.conversation
     before = {name: getattr(conversation, name) for name in changes}
     after = {name: value for name, value in changes.items() if value != before[name]}
     if not after:
         return conversation
     if "announcement_only" in after and not conversation.is_channel:
         raise Conflict(gettext("Only channels can be for announcements."))
-    reason = clean_reason(reason) if "locked_at" in after else reason_to_run(conversation, by=member, reason=reason)
+    reason = clean_reason(reason) if "locked_at" in after else reason_to_run(place, reason)
     for name, value in after.items():
         setattr(conversation, name, value)
     save_conversation(conversation, *after)
     before = {name: before[name] for name in after}
-    _record("conversation.regulated", member, conversation, before, after, reason)
+    _record("conversation.regulated", place.member, conversation, before, after, reason)
     return conversation
 
 

@@ -11,39 +11,47 @@ from django.utils.translation import gettext
 from accounts import audit
 from accounts.models import Member
 from accounts.roles import Right
-from chat.access import Place, find_conversation, find_members, lock_to_manage
+from accounts.rules import governed
+from chat import rules
+from chat.access import (
+    Place,
+    find_conversation,
+    find_members,
+    lock_conversation,
+    lock_to_manage,
+    require_open,
+    require_rank,
+)
 from chat.actions.conversations import conversation_draft, seat_drafts
 from chat.delivery.publish import Draft, publish
 from chat.errors import Conflict, Forbidden, NotFound
 from chat.models import Conversation, Kind, Participant
 
 
+@governed(rules.JOIN)
 @transaction.atomic
 def join_conversation(member: Member, conversation_id: UUID) -> Place:
     """Enter a public channel. Joining twice changes nothing."""
     place = find_conversation(member, conversation_id, lock=True)
     if place.participant is None:
-        _require_open(place.conversation)
+        require_open(place, rules.JOIN)
         place = Place(member, place.conversation, _enter(place.conversation, member))
     return place
 
 
+@governed(rules.LEAVE)
 @transaction.atomic
 def leave_conversation(member: Member, conversation_id: UUID) -> None:
     """Leave a channel; its undelivered events leave the member's mailboxes with it."""
-    place = find_conversation(member, conversation_id, lock=True)
-    _require_channel(place.conversation)
-    seat = _lock_seat(place.conversation, member.pk)
-    if seat is not None:
-        _exit(place.conversation, seat)
+    _leave(member, conversation_id)
 
 
+@governed(rules.ADD)
 @transaction.atomic
 def add_participant(member: Member, conversation_id: UUID, *, member_id: UUID) -> Participant:
     """Bring somebody in. Any participant but a guest may; adding twice changes nothing."""
-    place = find_conversation(member, conversation_id, lock=True)
+    place = lock_conversation(member, conversation_id, rules.ADD)
     _require_channel(place.conversation)
-    _require_open(place.conversation)
     if not place.is_admin and (place.participant is None or not member.may(Right.BROWSE)):
         raise Forbidden(gettext("Only participants, and no guests, may add people."))
     (subject,) = find_members(member, [member_id])
@@ -55,30 +63,37 @@ def add_participant(member: Member, conversation_id: UUID, *, member_id: UUID) -
     return seat
 
 
+@governed(rules.LEAVE)
 @transaction.atomic
 def remove_participant(member: Member, conversation_id: UUID, *, member_id: UUID) -> None:
-    """Put somebody out of a channel, or leave it oneself."""
+    """Leave a channel, or by `rules.REMOVE` put somebody out of it. Raises Forbidden, by rank as well."""
     if member_id == member.pk:
-        return leave_conversation(member, conversation_id)
-    place = lock_to_manage(member, conversation_id)
-    seat = _lock_seat(place.conversation, member_id)
-    if seat is None:
-        raise NotFound(gettext("They do not take part in this channel."))
+        return _leave(member, conversation_id)
+    place = lock_to_manage(member, conversation_id, rules.REMOVE)
+    seat = _lock_subject(place, member_id)
+    _require_rank(place, seat)
     _exit(place.conversation, seat)
     audit.record("participant.remove", actor=member, target=place.conversation, before={"member": member_id})
     return None
 
 
+@governed(rules.CHANGE_PARTICIPANT)
 @transaction.atomic
 def change_participant(
     member: Member, conversation_id: UUID, *, member_id: UUID, role: Participant.Role
 ) -> Participant:
-    """Make somebody an admin of the channel, or take that away."""
-    place = lock_to_manage(member, conversation_id)
-    seat = _lock_seat(place.conversation, member_id)
-    if seat is None:
-        raise NotFound(gettext("They do not take part in this channel."))
+    """Make somebody an admin of the channel, or take that away.
+
+    Raises Forbidden where a moderator would take it from somebody of a higher role, or give it to themself: admins of
+    a channel need give no reasons there, so a moderator must not become one by their own act.
+    """
+    place = lock_to_manage(member, conversation_id, rules.CHANGE_PARTICIPANT)
+    seat = _lock_subject(place, member_id)
+    if member_id != member.pk and role == Participant.Role.MEMBER:
+        _require_rank(place, seat)
     if seat.role != role:
+        if member_id == member.pk and role == Participant.Role.ADMIN:
+            raise Forbidden(gettext("Nobody makes themself an admin of a channel."))
         before, seat.role = seat.role, role
         _save_seat(seat, "role", type="participant.updated")
         audit.record(
@@ -91,6 +106,7 @@ def change_participant(
     return seat
 
 
+@governed(rules.SET_OWN)
 @transaction.atomic
 def change_preferences(
     member: Member,
@@ -116,6 +132,14 @@ def change_preferences(
     return seat
 
 
+def _leave(member: Member, conversation_id: UUID) -> None:
+    place = find_conversation(member, conversation_id, lock=True)
+    _require_channel(place.conversation)
+    seat = _lock_seat(place.conversation, member.pk)
+    if seat is not None:
+        _exit(place.conversation, seat)
+
+
 def publish_own_seat(seat: Participant) -> None:
     """Publish to a member's own clients how they stand in a conversation now."""
     publish(seat.organization_id, own_seat_draft(seat))
@@ -138,14 +162,23 @@ def _lock_seat(conversation: Conversation, member_id: UUID) -> Participant | Non
     return seats.filter(conversation=conversation, member=member_id, left_at=None).first()
 
 
+def _lock_subject(place: Place, member_id: UUID) -> Participant:
+    """Return the participant of whom something is changed, locked. Raises NotFound."""
+    seat = _lock_seat(place.conversation, member_id)
+    if seat is None:
+        raise NotFound(gettext("They do not take part in this channel."))
+    return seat
+
+
+def _require_rank(place: Place, seat: Participant) -> None:
+    """Who runs the channel decides who takes part in it; who steps in as a moderator acts on lower roles alone."""
+    if not place.runs_channel:
+        require_rank(place, seat.member)
+
+
 def _require_channel(conversation: Conversation) -> None:
     if not conversation.is_channel:
         raise Conflict(gettext("The people of a direct or group message stay the same; start another one."))
-
-
-def _require_open(conversation: Conversation) -> None:
-    if conversation.archived_at is not None:
-        raise Forbidden(gettext("The channel is archived."))
 
 
 def _enter(conversation: Conversation, member: Member) -> Participant:

@@ -10,17 +10,19 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts.models import Member
-from chat import events
-from chat.access import lock_message_to_write
+from accounts.rules import governed
+from chat import events, rules
+from chat.access import lock_message_to_change
 from chat.actions.changes import reactions_of, save_change
 from chat.errors import Conflict
 from chat.models import Message
 
 
+@governed(rules.PIN)
 @transaction.atomic
 def pin_message(member: Member, message_id: UUID) -> events.Message:
     """Pin a message for everybody there. Pinning twice changes nothing. Raises Conflict where enough are pinned."""
-    message, place = lock_message_to_write(member, message_id)
+    message, place = lock_message_to_change(member, message_id, rules.PIN)
     if message.pinned_at is None:
         pinned = Message.objects.filter(conversation=place.conversation, pinned_at__isnull=False).count()
         if pinned >= settings.PINS_PER_CONVERSATION:
@@ -33,10 +35,11 @@ def pin_message(member: Member, message_id: UUID) -> events.Message:
     return message.entity(reactions=reactions_of(message))
 
 
+@governed(rules.UNPIN)
 @transaction.atomic
 def unpin_message(member: Member, message_id: UUID) -> None:
     """Any participant may, whoever pinned it; one that is not pinned stays as it is."""
-    message, _ = lock_message_to_write(member, message_id)
+    message, _ = lock_message_to_change(member, message_id, rules.UNPIN)
     if message.pinned_at is not None:
         message.pinned_at = message.pinned_by = None
         save_change(message, "pinned_at", "pinned_by")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from uuid import UUID
 
 from django.conf import settings
@@ -10,18 +9,21 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from accounts.models import Member
-from chat import events
-from chat.access import lock_message_to_write
+from accounts.rules import governed
+from chat import events, rules
+from chat.access import lock_message_to_change
 from chat.actions.changes import reactions_of, save_change
+from chat.emoji import one_emoji
 from chat.errors import Conflict, Invalid
 from chat.models import Reaction
 
 
+@governed(rules.REACT)
 @transaction.atomic
 def add_reaction(member: Member, message_id: UUID, *, emoji: str) -> events.Message:
     """React; doing it twice changes nothing. Raises Conflict where there are as many kinds of reaction as may be."""
-    emoji = _clean_emoji(emoji)
-    message, _ = lock_message_to_write(member, message_id)
+    emoji = _require_emoji(emoji)
+    message, _ = lock_message_to_change(member, message_id, rules.REACT)
     present = reactions_of(message)
     if (emoji, member.pk) not in present:
         kinds = {kind for kind, _ in present}
@@ -35,20 +37,23 @@ def add_reaction(member: Member, message_id: UUID, *, emoji: str) -> events.Mess
     return message.entity(reactions=reactions_of(message))
 
 
+@governed(rules.UNREACT)
 @transaction.atomic
 def remove_reaction(member: Member, message_id: UUID, *, emoji: str) -> None:
-    """Take one's own reaction back; without one nothing changes."""
-    message, _ = lock_message_to_write(member, message_id)
-    removed, _ = Reaction.objects.filter(message=message, member=member, emoji=_clean_emoji(emoji)).delete()
+    """Take one's own reaction back, in whichever spelling; without one nothing changes."""
+    message, _ = lock_message_to_change(member, message_id, rules.UNREACT)
+    kept = Reaction.objects.filter(message=message, member=member)
+    known = one_emoji(emoji)
+    # Reactions from before emoji were checked may be something else; those are taken back as they were made.
+    if known is None and ("\x00" in emoji or not kept.filter(emoji=emoji).exists()):
+        _require_emoji(emoji)
+    removed, _ = kept.filter(emoji=known or emoji).delete()
     if removed:
         save_change(message)
 
 
-def _clean_emoji(emoji: str) -> str:
-    """An emoji as typed by any keyboard, in one spelling. Letters are refused: a reaction is no place to write."""
-    emoji = unicodedata.normalize("NFC", emoji)
-    pictures = [char for char in emoji if unicodedata.category(char) in {"So", "Sk", "Sm", "Po", "Nd"}]
-    plain = all(unicodedata.category(char) in {"So", "Sk", "Sm", "Po", "Nd", "Mn", "Me", "Cf"} for char in emoji)
-    if not pictures or not plain or len(emoji) > 32 or emoji.isascii():
+def _require_emoji(text: str) -> str:
+    emoji = one_emoji(text)
+    if emoji is None:
         raise Invalid({"emoji": [gettext("One emoji.")]})
     return emoji

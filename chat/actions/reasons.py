@@ -6,10 +6,9 @@ from typing import Final
 
 from django.utils.translation import gettext
 
-from accounts.models import Member
 from accounts.text import clean_line
+from chat.access import Place
 from chat.errors import Invalid
-from chat.models import Conversation, Participant
 
 REASON_LENGTH: Final = 500
 
@@ -24,9 +23,6 @@ def clean_reason(reason: str) -> str:
     return reason
 
 
-def reason_to_run(conversation: Conversation, *, by: Member, reason: str) -> str:
-    """The same where a moderator of the organization steps in; an admin of the channel itself may go without."""
-    seats = Participant.objects.filter(conversation=conversation, member=by, left_at=None)
-    if not reason and seats.filter(role=Participant.Role.ADMIN).exists():
-        return ""
-    return clean_reason(reason)
+def reason_to_run(place: Place, reason: str) -> str:
+    """Return the same where a moderator of the organization steps in; an admin of the channel itself may give none."""
+    return "" if place.runs_channel and not clean_line(reason) else clean_reason(reason)

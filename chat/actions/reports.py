@@ -19,7 +19,9 @@ from accounts import audit
 from accounts.actions.changes import Values
 from accounts.models import Member
 from accounts.roles import Right, Role, has_right
+from accounts.rules import governed
 from accounts.text import clean_lines
+from chat import rules
 from chat.access import find_message, find_report, open_reports, visible_reports
 from chat.delivery.publish import Draft, publish
 from chat.errors import Conflict, Invalid, NotFound
@@ -31,6 +33,7 @@ AT_ONCE: Final = 200  # reports decided together: a page of the desk
 DECIDED: Final = frozenset({Report.State.RESOLVED, Report.State.DISMISSED})
 
 
+@governed(rules.REPORT)
 @transaction.atomic
 def report_message(member: Member, message_id: UUID, *, reason: Report.Reason, comment: str = "") -> Report:
     """Put a message into the moderators' queue. Once for each member and message: a second report finds the first.
@@ -60,6 +63,7 @@ def report_message(member: Member, message_id: UUID, *, reason: Report.Reason, c
     return report
 
 
+@governed(rules.ACKNOWLEDGE)
 @transaction.atomic
 def acknowledge_report(member: Member, report_id: UUID) -> Report:
     """Record that the reporter has read the outcome. Repeating it changes nothing.
@@ -87,6 +91,7 @@ def publish_open_reports(moderator: Member) -> None:
         publish(moderator.organization_id, *cases)
 
 
+@governed(rules.DECIDE)
 @transaction.atomic
 def update_report(
     member: Member,
@@ -112,6 +117,7 @@ def update_report(
     return report
 
 
+@governed(rules.DECIDE)
 @transaction.atomic
 def decide_reports(
     member: Member,

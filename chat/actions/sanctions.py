@@ -18,6 +18,8 @@ from django.utils.translation import gettext
 from accounts import audit
 from accounts.actions import sanctions as accounts
 from accounts.models import Member
+from accounts.rules import governed
+from chat import rules
 from chat.access import find_member_to_moderate
 from chat.actions.reasons import clean_reason
 from chat.delivery.publish import Draft, publish
@@ -27,6 +29,7 @@ from chat.models import Sanction
 Kind = Sanction.Kind
 
 
+@governed(rules.WARN)
 @transaction.atomic
 def warn_member(member: Member, member_id: UUID, *, reason: str) -> Sanction:
     """Tell a member that something was not in order. Raises Forbidden, NotFound, Conflict for who is not active."""
@@ -38,6 +41,7 @@ def warn_member(member: Member, member_id: UUID, *, reason: str) -> Sanction:
     return _impose(actor, subject, Kind.WARNING, reason)
 
 
+@governed(rules.MUTE)
 @transaction.atomic
 def mute_member(member: Member, member_id: UUID, *, reason: str, until: datetime) -> Sanction:
     """Let a member write nothing until then. A mute that is in force is replaced."""
@@ -50,6 +54,7 @@ def mute_member(member: Member, member_id: UUID, *, reason: str, until: datetime
     return _impose(member, subject, Kind.MUTE, reason, until=until)
 
 
+@governed(rules.SUSPEND)
 @transaction.atomic
 def suspend_member(member: Member, member_id: UUID, *, reason: str, until: datetime | None = None) -> Sanction:
     """Shut a member out until then, or until it is lifted: their sessions, tokens, sockets and mailboxes end here."""
@@ -59,13 +64,14 @@ def suspend_member(member: Member, member_id: UUID, *, reason: str, until: datet
     return _impose(member, subject, Kind.SUSPENSION, reason, until=until)
 
 
+@governed(rules.LIFT)
 @transaction.atomic
 def lift_sanction(member: Member, member_id: UUID, *, kind: str, reason: str) -> Sanction:
     """End a mute or a suspension before its time. Raises Conflict when there is none, Invalid for another kind."""
     reason = clean_reason(reason)
     if kind not in {Kind.MUTE, Kind.SUSPENSION}:
         raise Invalid({"kind": [gettext("mute or suspension; a warning stays a warning.")]})
-    subject = find_member_to_moderate(member, member_id)
+    _, subject = accounts.lock_to_sanction(member, find_member_to_moderate(member, member_id))
     if kind == Kind.MUTE:
         if not subject.is_muted:
             raise Conflict(gettext("They are not muted."))
@@ -78,6 +84,7 @@ def lift_sanction(member: Member, member_id: UUID, *, kind: str, reason: str) ->
     return lifted[-1]
 
 
+@governed(rules.ACKNOWLEDGE_SANCTION)
 @transaction.atomic
 def acknowledge_sanction(member: Member, sanction_id: UUID) -> Sanction:
     """Record that the member has read why a measure was taken against them. Repeating it changes nothing.

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from typing import Any, cast
+
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +18,7 @@ from chat.access import visible_reports
 from chat.actions.moderation import hide_message, remove_message, restore_message
 from chat.admin.acts import Act, ActingAdmin
 from chat.models import Message, Report
+from chat.queries.removed import reveal
 
 
 def _is_there(message: Message) -> bool:
@@ -72,13 +76,22 @@ class MessageAdmin(ActingAdmin):
         reported = Exists(reports.filter(message=OuterRef("pk")))
         return rows.filter(Q(reported) | Q(hidden_at__isnull=False))
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show one message, with its text though it is hidden, and record who read it."""
+        message, desk = self.get_object(request, object_id), cast(DeskRequest, request)
+        if message is not None:
+            reveal(desk.member or desk.user, message)
+        return super().change_view(request, object_id, form_url, extra_context)
+
     @display(description=_("message"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def excerpt(self, message: Message) -> str:
-        return Truncator(message.text).chars(80) or "–"
+        return Truncator(message.shown_text).chars(80) or "–"
 
     @display(description=_("text"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def body(self, message: Message) -> str:
-        return message.text or "–"
+        return message.text or "–"  # on its own page, which `change_view` has recorded
 
     @display(  # type: ignore[untyped-decorator]  # unfold is untyped
         description=_("state"),

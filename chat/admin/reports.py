@@ -18,7 +18,6 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from accounts.audit import record
 from accounts.desk import DeskRequest
 from accounts.models import Member
 from accounts.roles import Right
@@ -30,9 +29,9 @@ from chat.admin.acts import Act, ActingAdmin, Offer
 from chat.admin.members import MemberAdmin
 from chat.admin.messages import MessageAdmin
 from chat.admin.sanctions import sanctions_of
-from chat.models import Message, Report, Revision
+from chat.models import Message, Report
+from chat.queries.removed import reveal_reported
 
-AROUND: Final = 6  # messages of context before and after
 EARLIER: Final = 10  # reports and sanctions of the same author that are shown
 
 UNDECIDED: Final = (Report.State.OPEN, Report.State.IN_REVIEW)
@@ -178,14 +177,13 @@ class ReportAdmin(ActingAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The page of a report. Who reads what was said in private leaves a trace of it."""
+        """The page of a report. That it was read stands in the audit log."""
         report = cast("Report | None", self.get_object(request, object_id))
         if report is None:
             raise Http404
-        _note_reading(cast(DeskRequest, request), report)
         context = {
             **self.admin_site.each_context(request),
-            **_story(report),
+            **_story(cast(DeskRequest, request), report),
             "opts": self.opts,
             "media": self.media,
             "title": report.get_reason_display(),
@@ -218,6 +216,8 @@ class ReportAdmin(ActingAdmin):
     def excerpt(self, report: Report) -> str:
         if report.message is None:
             return gettext("No longer there")
+        if report.message.hidden_at is not None:
+            return gettext("Hidden")
         return Truncator(report.message.text).chars(70) or gettext("Deleted by its author")
 
     @display(description=_("where"))  # type: ignore[untyped-decorator]  # unfold is untyped
@@ -232,33 +232,16 @@ class ReportAdmin(ActingAdmin):
         return Badge(report.state, report.get_state_display())
 
 
-def _story(report: Report) -> dict[str, Any]:
+def _story(request: DeskRequest, report: Report) -> dict[str, Any]:
     """The message among those around it, and what there was with its author before."""
-    message = report.message
-    context = _around(message) if message is not None else []
+    context, revisions = reveal_reported(request.member or request.user, report, earlier=EARLIER)
     earlier = Report.objects.filter(author=report.author_id).exclude(pk=report.pk).select_related("message")
     return {
         "report": report,
-        "message": message,
+        "message": report.message,
         "context": context,
-        "revisions": list(_revisions(message.pk)) if message is not None else [],
+        "revisions": revisions,
         "earlier": list(earlier.order_by("-created_at")[:EARLIER]),
         "sanctions": list(sanctions_of(report.author_id)[:EARLIER]),
         "notes": list(report.notes.select_related("author").order_by("pk")),
     }
-
-
-def _around(message: Message) -> list[Message]:
-    there = Message.objects.filter(
-        conversation=message.conversation_id, seq__range=(message.seq - AROUND, message.seq + AROUND)
-    )
-    return list(there.select_related("author").order_by("seq"))
-
-
-def _revisions(message_id: UUID) -> QuerySet[Revision]:
-    return Revision.objects.filter(message=message_id).order_by("-version")[:EARLIER]
-
-
-def _note_reading(request: DeskRequest, report: Report) -> None:
-    if report.conversation.kind != "public":
-        record("report.read", actor=request.member or request.user, target=report, after={"around": AROUND})

@@ -10,17 +10,17 @@ from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.roles import Right
 from chat import events
 from chat.access import find_conversation, find_message, find_thread
 from chat.actions import messages as actions
+from chat.actions.reasons import REASON_LENGTH
 from chat.api.rendering import read_body, read_query
 from chat.api.schemas import operation, page_of
-from chat.api.views import MemberView, list_response, next_url
-from chat.errors import Invalid, NotFound, TooLarge
+from chat.api.views import MemberView, keep_page, list_response, next_url
+from chat.errors import Invalid, TooLarge
 from chat.events import Time
 from chat.models import Revision
-from chat.queries import history
+from chat.queries import history, removed
 
 Seq = Annotated[int, Meta(ge=0, le=2**62)]
 
@@ -49,6 +49,12 @@ class MessageChange(Struct, frozen=True):
     version: int | None = None
 
 
+class Deletion(Struct, frozen=True):
+    """For one's own message no body is needed, nor for the channel's own admins."""
+
+    reason: Annotated[str, Meta(max_length=REASON_LENGTH)] = ""
+
+
 class HistoryPage(Struct, frozen=True):
     """`next` goes on in the direction that was asked for; `before` and `after` are the seq to go on from either way."""
 
@@ -63,6 +69,13 @@ class RevisionView(Struct, frozen=True):
     text: str
     replaced_by: UUID
     replaced_at: Time
+
+
+class RevisionQuery(Struct, frozen=True):
+    """`after`: a version, for the next page."""
+
+    after: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
+    limit: Annotated[int, Meta(ge=1, le=removed.PAGE)] = removed.PAGE
 
 
 class ThreadQuery(Struct, frozen=True):
@@ -122,9 +135,16 @@ class MessageDetail(MemberView):
         _check_length(body.text)
         return Response(actions.edit_message(self.member, message_id, text=body.text, version=body.version))
 
-    @operation(summary="Delete a message; a tombstone stays", gives={204: None}, refuses=(403,))
+    @operation(
+        summary="Delete a message; a tombstone stays. Of somebody else's, moderators say why in a body",
+        takes=Deletion,
+        gives={204: None},
+        refuses=(403,),
+        example={"reason": "Off topic"},
+    )
     def delete(self, request: Request, message_id: UUID) -> Response:
-        actions.delete_message(self.member, message_id)
+        reason = read_body(request, Deletion).reason if request.body else ""
+        actions.delete_message(self.member, message_id, reason=reason)
         return Response(status=204)
 
 
@@ -142,12 +162,16 @@ class MessageThread(MemberView):
 
 
 class MessageRevisions(MemberView):
-    @operation(summary="What a message said before", gives={200: page_of(RevisionView)})
+    @operation(
+        summary="What a message said before, the oldest first; recorded where the message was hidden or deleted",
+        query=RevisionQuery,
+        gives={200: page_of(RevisionView)},
+    )
     def get(self, request: Request, message_id: UUID) -> Response:
-        message, _ = find_message(self.member, message_id)
-        if (message.deleted_at or message.hidden_at) and not self.member.may(Right.MODERATE):
-            raise NotFound(gettext("The message was deleted, or hidden by a moderator."))
-        return list_response(request, [_revision(row) for row in history.revisions(message)])
+        query = read_query(request, RevisionQuery)
+        rows = removed.read_revisions(self.member, message_id, after=query.after, limit=query.limit + 1)
+        page, more = keep_page(rows, query.limit)
+        return list_response(request, [_revision(row) for row in page], **({"after": page[-1].version} if more else {}))
 
 
 def _page(request: Request, page: history.Page, **next_query: int) -> Response:

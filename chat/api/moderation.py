@@ -15,6 +15,7 @@ from chat.actions.reasons import REASON_LENGTH
 from chat.api.rendering import read_body
 from chat.api.schemas import operation
 from chat.api.views import MemberView
+from chat.queries.removed import read_original
 
 
 class Because(Struct, frozen=True):
@@ -75,5 +76,5 @@ class MessageOriginal(MemberView):
         refuses=(403,),
     )
     def get(self, request: Request, message_id: UUID) -> Response:
-        message = actions.read_original(self.member, message_id)
+        message = read_original(self.member, message_id)
         return Response(Original(message.pk, message.text, message.html))

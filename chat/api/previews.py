@@ -1,21 +1,18 @@
 from __future__ import annotations
 
-from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat import throttle
+from accounts.rules import Pace, keep_pace
 from chat.access import find_conversation
 from chat.actions.mentions import write
 from chat.actions.messages import clean_text
 from chat.api.rendering import read_body
 from chat.api.schemas import operation
 from chat.api.views import MemberView
-
-RATE: Final = 60  # a minute: one looks at a preview now and then, while rendering costs more than most reads
 
 
 class NewPreview(Struct, frozen=True):
@@ -37,5 +34,5 @@ class ConversationPreview(MemberView):
     def post(self, request: Request, conversation_id: UUID) -> Response:
         body = read_body(request, NewPreview)
         place = find_conversation(self.member, conversation_id)
-        throttle.count("preview", self.member.pk, limit=RATE)
+        keep_pace(self.member, Pace.PREVIEW)
         return Response(Preview(write(place, clean_text(body.text)).html))

@@ -97,6 +97,11 @@ class Message(TenantModel):
         """Whether a tombstone is all that is shown of it."""
         return self.deleted_at is not None or self.hidden_at is not None
 
+    @property
+    def shown_text(self) -> str:
+        """What everybody who reads the conversation sees of the text: nothing where a moderator has hidden it."""
+        return "" if self.hidden_at is not None else self.text
+
     def entity(self, *, reactions: Iterable[tuple[str, UUID]] = ()) -> events.Message:
         """`reactions`: (emoji, member id) pairs in the order in which they were made. Hidden is hidden from all."""
         hidden = self.hidden_at is not None
@@ -105,7 +110,7 @@ class Message(TenantModel):
             conversation=self.conversation_id,
             seq=self.seq,
             author=self.author_id,
-            text="" if hidden else self.text,
+            text=self.shown_text,
             html="" if hidden else self.html,
             thread=self.thread_id,
             reply_count=self.reply_count,

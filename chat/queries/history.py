@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from chat import events, statements
 from chat.access import Place
-from chat.models import Message, Revision
+from chat.models import Message
 
 PAGE: Final = 50
 LARGEST_PAGE: Final = 200  # messages; a page of the longest ones stays near 4 MB
@@ -81,10 +81,6 @@ def thread(place: Place, root: Message, *, after: int = 0, limit: int = PAGE) ->
 def pins(place: Place) -> list[events.Message]:
     """Pinned messages, the newest pin last; PINS_PER_CONVERSATION at most."""
     return entities(list(_of(place).filter(pinned_at__isnull=False).order_by("pinned_at", "seq")))
-
-
-def revisions(message: Message) -> QuerySet[Revision]:
-    return Revision.objects.filter(message=message).order_by("version")
 
 
 _REACTIONS: Final = """

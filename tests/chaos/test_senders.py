@@ -34,7 +34,13 @@ def running_installation(home: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     env = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
-    env |= {"PARLEY_HOME": str(home), "PORT": str(port), "MESSAGE_RATE": "100000", "DEMO": "1"}
+    env |= {
+        "PARLEY_HOME": str(home),
+        "PORT": str(port),
+        "MESSAGE_RATE": "100000",
+        "PUBLISH_RATE": "100000",
+        "DEMO": "1",
+    }
     process = subprocess.Popen([sys.executable, "-m", "config.supervisor"], cwd=settings.BASE_DIR, env=env)
     try:
         wait_ready(f"http://127.0.0.1:{port}", process)

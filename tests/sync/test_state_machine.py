@@ -468,7 +468,12 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     bounds = {"MESSAGES": 3, "EVENTS": 8, "PEOPLE": 2, "BUDGET": 1500, "TOTAL": 4000, "WITH_MESSAGES": 2}
     for name, value in bounds.items():
         monkeypatch.setattr(sync, name, value)
-    for name, value in {"SOCKET_WINDOW": 5, "MAILBOX_ENTRIES": 6, "MESSAGE_RATE": 10_000}.items():
+    for name, value in {
+        "SOCKET_WINDOW": 5,
+        "MAILBOX_ENTRIES": 6,
+        "MESSAGE_RATE": 10_000,
+        "PUBLISH_RATE": 10_000,
+    }.items():
         monkeypatch.setattr(settings, name, value)
     yield
     empty_stores()

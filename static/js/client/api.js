@@ -89,9 +89,9 @@ export class Api {
     return this.request("PATCH", path, body);
   }
 
-  /** @param {string} path */
-  delete(path) {
-    return this.request("DELETE", path);
+  /** @param {string} path @param {unknown} [body] */
+  delete(path, body) {
+    return this.request("DELETE", path, body);
   }
 
   /**

@@ -252,9 +252,10 @@ export class Client {
     await this.pages.take(this.api.patch(`messages/${message.id}`, { text, version: message.version }));
   }
 
-  /** @param {Message} message */
-  async remove(message) {
-    await this.#settle(this.api.delete(`messages/${message.id}`), async () => Boolean((await this.loadMessage(message.id)).deleted_at));
+  /** @param {Message} message @param {string} reason needed of moderators who do not run the channel themselves */
+  async remove(message, reason = "") {
+    const deleting = this.api.delete(`messages/${message.id}`, reason ? { reason } : undefined);
+    await this.#settle(deleting, async () => Boolean((await this.loadMessage(message.id)).deleted_at));
   }
 
   /** @param {Message} message @param {string} emoji adds the caller's reaction, or takes it back */

@@ -4,12 +4,11 @@
 /** @import {Message} from "../client/types.js" */
 
 import { ApiError } from "../client/api.js";
-import { confirm } from "./dialog.js";
+import { ask } from "./dialog.js";
 import { byId, clone, once } from "./dom.js";
 import { editMessage } from "./editor.js";
 import { pickEmoji } from "./emoji.js";
 import { gettext } from "./i18n.js";
-import { plainKey } from "./keys.js";
 import { openMenu } from "./menu.js";
 import { isGone } from "./message.js";
 import { MESSAGE_KEYS } from "./messagekeys.js";
@@ -159,16 +158,15 @@ export class MessageActions {
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     const target = /** @type {HTMLElement} */ (event.target);
-    const key = plainKey(event, { shift: event.key === "+" }); // some keyboards have it behind Shift
-    if (!key || !target.matches(".message, .activity-button")) return;
-    const step = STEPS[key];
+    if (event.ctrlKey || event.metaKey || event.altKey || !target.matches(".message, .activity-button")) return;
+    const step = STEPS[event.key];
     if (step !== undefined) {
       event.preventDefault();
       this.list.moveFocus(step);
       return;
     }
     const node = this.list.nodeOf(target);
-    const action = KEYS[key.toLowerCase()];
+    const action = KEYS[event.key.toLowerCase()];
     if (!node || !action) return;
     event.preventDefault();
     void this.run(node, action === "pin" && node.row?.message?.pinned_at ? "unpin" : action, node.root);
@@ -186,7 +184,10 @@ export class MessageActions {
   async #delete(message) {
     const title = gettext("Delete this message?");
     const text = gettext("A note that it was deleted stays in its place. This cannot be undone.");
-    if (await confirm({ title, text, yes: gettext("Delete") })) await orToast(() => this.app.client.remove(message));
+    const { store, client } = this.app;
+    const isOwn = message.author === store.me || store.ownSeat(message.conversation)?.role === "admin";
+    const reason = await ask({ title, text, yes: gettext("Delete"), reason: !isOwn });
+    if (reason !== null) await orToast(() => client.remove(message, reason));
   }
 
   /** @param {Message} message */

@@ -38,9 +38,9 @@ function showReactions(app, message) {
 async function showRevisions(app, message) {
   const dialog = open(gettext("History of the message"));
   await attempt(dialog, async () => {
-    /** @type {{results: Revision[]}} */
-    const { results } = await app.client.api.get(`messages/${message.id}/revisions`);
-    const versions = [...results].sort((one, other) => other.version - one.version);
+    /** @type {Revision[]} */
+    const results = await app.client.api.list(`messages/${message.id}/revisions`);
+    const versions = results.sort((one, other) => other.version - one.version);
     const written = (/** @type {number} */ index) => versions[index + 1]?.replaced_at ?? message.created_at;
     section(gettext("Now"), [revision(message.text, message.edited_at ?? message.created_at)]);
     section(gettext("Before"), versions.map(({ text }, index) => revision(text, written(index))));

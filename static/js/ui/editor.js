@@ -5,7 +5,6 @@ import { ApiError } from "../client/api.js";
 import { Completion } from "./completion.js";
 import { fitHeight, growWithText, sends } from "./composer.js";
 import { clone } from "./dom.js";
-import { plainKey } from "./keys.js";
 import { explain } from "./toast.js";
 
 /**
@@ -31,11 +30,11 @@ export function editMessage(app, node) {
   slots.input.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     event.stopPropagation(); // these keys are text, not shortcuts of the message around
     if (completion.onKey(event)) return;
-    const escape = plainKey(event) === "Escape";
-    if (!escape && !sends(event)) return;
-    event.preventDefault();
-    if (escape) close();
-    else root.requestSubmit();
+    if (event.key === "Escape") close();
+    else if (sends(event)) {
+      event.preventDefault();
+      root.requestSubmit();
+    }
   });
   root.addEventListener("submit", async (/** @type {Event} */ event) => {
     event.preventDefault();

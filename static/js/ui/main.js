@@ -9,7 +9,6 @@ import { cookie, openSocket, readConfig } from "./app.js";
 import { ConversationView } from "./conversation.js";
 import { watchDay } from "./day.js";
 import { byId, isWriting, once } from "./dom.js";
-import { guardKeys, isComposing } from "./keys.js";
 import { isChannel } from "./names.js";
 import { recentPlaces, rememberPlace } from "./recent.js";
 import { Router } from "./router.js";
@@ -99,7 +98,6 @@ class Page {
       if (changes.conversations.size || changes.participants.size) this.#onConversations();
       if (changes.members.has(config.member)) applyPreferences(client.store.members.get(config.member)?.preferences);
     });
-    guardKeys();
     document.addEventListener("click", (event) => this.#onClick(event));
     document.addEventListener("keydown", (event) => this.#onKey(event));
     this.#wireLife();
@@ -228,7 +226,7 @@ class Page {
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
-    if (event.defaultPrevented || isComposing(event)) return;
+    if (event.defaultPrevented || event.isComposing) return;
     const chord = chordOf(event);
     const shortcut = SHORTCUTS.find(({ keys }) => keys === chord);
     if (!shortcut || (isTyped(shortcut.keys) && !isFree(event))) return;

@@ -183,3 +183,29 @@ def test_what_is_shared_with_somebody(api_of, alice: Member, bob: Member, gus: M
     assert api_of(gus).get("conversations", member=bob.pk)["results"] == []
     assert api_of(charlie).get("conversations", member=bob.pk)["results"] == []
     assert api_of(alice).get("conversations", member=charlie.pk)["results"] == []
+
+
+def test_a_taken_name_is_refused_in_the_same_words_whether_it_can_be_seen_or_not(
+    api_of, alice: Member, bob: Member
+) -> None:
+    api_of(alice).channel("seen")
+    api_of(alice).channel("hidden", kind="private")
+    mine = api_of(bob).channel("mine")
+    for method, path in (("POST", "conversations"), ("PATCH", f"conversations/{mine['id']}")):
+        problems = [
+            api_of(bob)(method, path, {"kind": "public", "name": name}).json() | {"instance": None}
+            for name in ("seen", "hidden")
+        ]
+        assert problems[0]["code"] == "conflict"
+        assert problems[0]["detail"].replace("seen", "hidden") == problems[1]["detail"]
+        assert problems[0] | {"detail": ""} == problems[1] | {"detail": ""}
+
+
+def test_a_muted_member_finds_a_direct_message_and_starts_none(
+    api_of, alice: Member, bob: Member, mona: Member
+) -> None:
+    kept = api_of(bob).make("conversations", {"kind": "direct", "members": [alice.pk]})
+    api_of(mona).make(f"members/{bob.pk}/mute", {"reason": "rude", "until": "2099-01-01T00:00:00Z"})
+    found = api_of(bob)("POST", "conversations", {"kind": "direct", "members": [alice.pk]})
+    assert (found.status_code, found.json()["id"]) == (200, kept["id"])
+    assert code_of(api_of(bob)("POST", "conversations", {"kind": "direct", "members": [mona.pk]})) == (403, "forbidden")

@@ -3,9 +3,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from accounts.models import Member
+from accounts.models import AuditEntry, Member
 from accounts.tenancy import organization_scope
 from chat.models import Message
+from tests.cast import make_member, scope_of
 from tests.chat.api.conftest import Api, code_of
 
 
@@ -126,13 +127,118 @@ def test_deleting_leaves_a_tombstone_with_nothing_in_it(api_of, alice: Member, b
     assert api_of(alice).get(f"messages/{sent['id']}/revisions")["results"][0]["text"] == "oops @alice"
 
 
-def test_moderators_delete_what_others_wrote_and_members_do_not(
-    api_of, mona: Member, bob: Member, alice: Member
+def test_moderators_delete_what_lower_roles_wrote_and_say_why(
+    api_of, mona: Member, bob: Member, alice: Member, gus: Member
 ) -> None:
-    channel = api_of(alice).channel(members=[bob.pk, mona.pk])
-    sent = api_of(alice).say(channel, "delete me")
-    assert code_of(api_of(bob)("DELETE", f"messages/{sent['id']}")) == (403, "forbidden")
+    channel = api_of(alice).channel(members=[bob.pk, mona.pk, gus.pk])
+    by_bob, by_alice = api_of(bob).say(channel, "delete me"), api_of(alice).say(channel, "leave me")
+    path = f"messages/{by_bob['id']}"
+    assert code_of(api_of(gus)("DELETE", path, {"reason": "rude"})) == (403, "forbidden")
+    assert code_of(api_of(mona)("DELETE", path)) == (422, "invalid")
+    assert code_of(api_of(mona)("DELETE", path, {"reason": "\u200b"})) == (422, "invalid")
+    assert code_of(api_of(mona)("DELETE", f"messages/{by_alice['id']}", {"reason": "rude"})) == (403, "forbidden")
+    assert api_of(mona)("DELETE", path, {"reason": " rude "}).status_code == 204
+    with scope_of(mona):
+        assert AuditEntry.objects.get(action="message.delete").reason == "rude"
+
+
+def test_who_runs_a_channel_deletes_what_equals_wrote_and_need_not_say_why(
+    api_of, bob: Member, gus: Member, alice: Member, mona: Member
+) -> None:
+    cora = make_member(bob.organization, "Cora")
+    channel = api_of(bob).channel(members=[gus.pk, cora.pk, alice.pk, mona.pk])
+    said = {who.handle: api_of(who).say(channel, "hm") for who in (cora, gus, alice, mona)}
+    for handle, status in (("cora", 204), ("gus", 204), ("alice", 403), ("mona", 403)):
+        assert api_of(bob)("DELETE", f"messages/{said[handle]['id']}").status_code == status, handle
+
+
+def test_a_moderator_cannot_spare_the_reason_by_a_role_of_their_own_making(api_of, bob: Member, mona: Member) -> None:
+    channel = api_of(bob).channel(members=[mona.pk])
+    sent = api_of(bob).say(channel, "hm")
+    seat = f"conversations/{channel['id']}/participants/{mona.pk}"
+    assert code_of(api_of(mona)("PATCH", seat, {"role": "admin"})) == (403, "forbidden")
+    assert code_of(api_of(mona)("DELETE", f"messages/{sent['id']}")) == (422, "invalid")
+    assert code_of(api_of(mona)("PATCH", f"conversations/{channel['id']}", {"slow_mode": 5})) == (422, "invalid")
+    assert api_of(bob)("PATCH", seat, {"role": "admin"}).status_code == 200
     assert api_of(mona)("DELETE", f"messages/{sent['id']}").status_code == 204
+
+
+def test_the_same_ref_with_something_else_is_a_conflict(api_of, alice: Member) -> None:
+    api = api_of(alice)
+    channel, other = api.channel(), api.channel("other")
+    path, ref = f"conversations/{channel['id']}/messages", uuid4()
+    head = api.say(channel, "head")
+    sent = api.say(channel, "one", ref=ref)
+    for body in ({"text": "two"}, {"text": "one", "thread": head["id"]}, {"text": "\u200b"}):
+        assert code_of(api("POST", path, {"ref": ref, **body})) == (409, "conflict"), body
+    elsewhere = api("POST", f"conversations/{other['id']}/messages", {"ref": ref, "text": "one"})
+    assert code_of(elsewhere) == (409, "conflict")
+    again = api("POST", path, {"ref": ref, "text": "\none  "})
+    assert (again.status_code, again.json()["id"]) == (200, sent["id"])
+
+
+def test_a_repeated_ref_is_compared_with_what_was_sent_first(api_of, alice: Member) -> None:
+    api = api_of(alice)
+    channel = api.channel()
+    path = f"conversations/{channel['id']}/messages"
+    body = {"ref": uuid4(), "text": "one"}
+    sent = api.make(path, body)
+    for text in ("two", "three"):
+        api("PATCH", f"messages/{sent['id']}", {"text": text})
+    again = api("POST", path, body)
+    assert (again.status_code, again.json()["text"]) == (200, "three")
+    assert code_of(api("POST", path, {**body, "text": "three"})) == (409, "conflict")
+    api("DELETE", f"messages/{sent['id']}")
+    again = api("POST", path, body)
+    assert (again.status_code, again.json()["deleted_at"] is None) == (200, False)
+
+
+def test_a_repeated_reply_may_name_the_head_or_the_reply_it_answers(api_of, alice: Member) -> None:
+    api = api_of(alice)
+    channel = api.channel()
+    path = f"conversations/{channel['id']}/messages"
+    head, other = api.say(channel, "head"), api.say(channel, "other head")
+    reply = api.say(channel, "reply", thread=head["id"])
+    body = {"ref": uuid4(), "text": "deeper", "thread": reply["id"]}
+    sent = api.make(path, body)
+    for thread in (reply["id"], head["id"]):
+        assert api("POST", path, {**body, "thread": thread}).json()["id"] == sent["id"]
+    for thread in (other["id"], sent["id"], None):
+        status = api("POST", path, {**body, "thread": thread}).status_code
+        assert status == (200 if thread == sent["id"] else 409)  # a reply to itself is in its thread, too
+
+
+def test_revisions_come_in_pages_and_have_an_end(api_of, alice: Member, settings) -> None:
+    settings.REVISIONS_PER_MESSAGE = 3
+    api = api_of(alice)
+    path = f"messages/{api.say(api.channel(), '0')['id']}"
+    for number in (1, 2, 3):
+        assert api("PATCH", path, {"text": str(number)}).status_code == 200
+    assert code_of(api("PATCH", path, {"text": "4"})) == (409, "conflict")
+    assert api("PATCH", path, {"text": "3"}).status_code == 200  # nothing to keep
+    first = api.get(f"{path}/revisions", limit=2)
+    assert [row["text"] for row in first["results"]] == ["0", "1"]
+    rest = api.http.get(first["next"]).json()
+    assert ([row["text"] for row in rest["results"]], rest["next"]) == (["2"], None)
+    assert code_of(api("GET", f"{path}/revisions", limit=1000)) == (422, "invalid")
+
+
+def test_edits_and_reactions_and_topics_share_one_pace(api_of, alice: Member, settings) -> None:
+    api = api_of(alice)
+    channel = api.channel()
+    path = f"messages/{api.say(channel, 'one')['id']}"
+    settings.PUBLISH_RATE = 4  # the channel was the first
+    assert api("PATCH", path, {"text": "two"}).status_code == 200
+    assert api("PUT", f"{path}/reactions/👍").status_code == 200
+    assert api("PUT", f"{path}/pin").status_code == 200
+    for method, address, body in (
+        ("PATCH", path, {"text": "three"}),
+        ("DELETE", f"{path}/reactions/👍", None),
+        ("PATCH", f"conversations/{channel['id']}", {"topic": "t"}),
+        ("POST", "conversations", {"kind": "public", "name": "more"}),
+    ):
+        assert code_of(api(method, address, body)) == (429, "throttled"), address
+    api.say(channel, "messages have a pace of their own")
 
 
 def test_a_reply_counts_at_the_head_of_its_thread_however_deep_it_was_meant(api_of, alice: Member) -> None:

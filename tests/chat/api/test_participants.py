@@ -74,3 +74,19 @@ def test_charlie_is_neither_added_nor_finds_anybody(api_of, alice: Member, charl
         assert code_of(api_of(charlie)(method, path, body)) == (404, "not_found")
     for method, body in (("GET", None), ("PATCH", {"muted": True}), ("DELETE", None)):
         assert code_of(api_of(charlie)(method, f"{path}/{alice.pk}", body)) == (404, "not_found")
+
+
+def test_moderators_who_step_in_respect_the_rank_of_participants(
+    api_of, alice: Member, adam: Member, mona: Member, bob: Member
+) -> None:
+    api = api_of(alice)
+    channel = api.channel(members=[adam.pk, mona.pk, bob.pk])
+    path = f"conversations/{channel['id']}/participants"
+    api("PATCH", f"{path}/{bob.pk}", {"role": "admin"})
+    for superior in (alice, adam):
+        assert code_of(api_of(mona)("PATCH", f"{path}/{superior.pk}", {"role": "member"})) == (403, "forbidden")
+        assert code_of(api_of(mona)("DELETE", f"{path}/{superior.pk}")) == (403, "forbidden")
+    assert api_of(mona)("PATCH", f"{path}/{bob.pk}", {"role": "member"}).json()["role"] == "member"
+    assert code_of(api_of(mona)("PATCH", f"{path}/{mona.pk}", {"role": "admin"})) == (403, "forbidden")
+    assert api_of(mona)("DELETE", f"{path}/{bob.pk}").status_code == 204
+    assert api_of(mona)("DELETE", f"{path}/{mona.pk}").status_code == 204

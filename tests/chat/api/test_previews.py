@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import json
 
+from django.conf import settings
+
 from accounts.models import Member
 from accounts.tenancy import every_organization
-from chat.api.previews import RATE
 from chat.models import Event, Message
 from tests.chat.api.conftest import code_of
 
@@ -36,7 +37,7 @@ def test_a_preview_takes_what_a_message_takes(api_of, alice: Member, settings) -
 def test_previews_are_counted(api_of, alice: Member) -> None:
     api = api_of(alice)
     path = f"conversations/{api.channel()['id']}/preview"
-    statuses = {api("POST", path, {"text": "again"}).status_code for _ in range(RATE)}
+    statuses = {api("POST", path, {"text": "again"}).status_code for _ in range(settings.PREVIEW_RATE)}
     assert 200 in statuses
     # The window may have turned once meanwhile; it cannot turn twice.
     while (answer := api("POST", path, {"text": "again"})).status_code == 200:

@@ -1,8 +1,16 @@
 from __future__ import annotations
 
+from importlib import import_module
+from types import SimpleNamespace
+from urllib.parse import quote
+
 import pytest
+from django.db import connection
 
 from accounts.models import Member
+from chat.emoji import EMOJIS, one_emoji
+from chat.models import Reaction
+from tests.cast import scope_of
 from tests.chat.api.conftest import code_of
 
 
@@ -25,11 +33,75 @@ def test_reactions_are_counted_once_a_member(api_of, alice: Member, bob: Member)
 @pytest.mark.parametrize("emoji", ["👍🏽", "👩‍👩‍👧", "🇩🇪", "❤️", "✅", "1️⃣"])
 def test_every_kind_of_emoji_is_one(api_of, alice: Member, emoji: str) -> None:
     sent = api_of(alice).say(api_of(alice).channel(), "hm")
-    answer = api_of(alice)("PUT", f"messages/{sent['id']}/reactions/{emoji}")
+    answer = api_of(alice)("PUT", f"messages/{sent['id']}/reactions/{quote(emoji)}")
     assert answer.json()["reactions"][0]["emoji"] == emoji
 
 
-@pytest.mark.parametrize("emoji", ["hello", "<b>", "1", "a👍", "👍" * 33, "%00"])
+@pytest.mark.parametrize(
+    ("spellings", "emoji"),
+    [
+        (["👍", "👍\ufe0f"], "👍"),
+        (["\u2764", "\u2764\ufe0f"], "\u2764\ufe0f"),
+        (["\u2194", "\u2194\ufe0f"], "\u2194\ufe0f"),
+        (["#\u20e3", "#\ufe0f\u20e3"], "#\ufe0f\u20e3"),
+        (["\u270c\U0001f3fd", "\u270c\ufe0f\U0001f3fd"], "\u270c\U0001f3fd"),
+        (["🏳\u200d🌈", "🏳\ufe0f\u200d🌈"], "🏳\ufe0f\u200d🌈"),
+        (["👁\u200d🗨", "👁\ufe0f\u200d🗨\ufe0f"], "👁\ufe0f\u200d🗨\ufe0f"),
+    ],
+)
+def test_one_emoji_is_one_reaction_however_it_is_spelled(
+    api_of, alice: Member, bob: Member, spellings: list[str], emoji: str
+) -> None:
+    channel = api_of(alice).channel(members=[bob.pk])
+    path = f"messages/{api_of(alice).say(channel, 'hm')['id']}"
+    one, other = spellings
+    api_of(alice)("PUT", f"{path}/reactions/{quote(one)}")
+    answer = api_of(bob)("PUT", f"{path}/reactions/{quote(other)}").json()
+    assert answer["reactions"] == [{"emoji": emoji, "members": [str(alice.pk), str(bob.pk)]}]
+    assert api_of(alice)("DELETE", f"{path}/reactions/{quote(other)}").status_code == 204
+    assert api_of(bob)("DELETE", f"{path}/reactions/{quote(one)}").status_code == 204
+    assert api_of(bob).get(path)["reactions"] == []
+
+
+def test_a_reaction_from_before_emoji_were_checked_can_be_taken_back(api_of, alice: Member) -> None:
+    sent = api_of(alice).say(api_of(alice).channel(), "hm")
+    with scope_of(alice):
+        Reaction.objects.create(
+            organization_id=alice.organization_id, message_id=sent["id"], member=alice, emoji="\u2192"
+        )
+    path = f"messages/{sent['id']}/reactions/%E2%86%92"
+    assert code_of(api_of(alice)("PUT", path)) == (422, "invalid")
+    assert api_of(alice)("DELETE", path).status_code == 204
+    assert code_of(api_of(alice)("DELETE", path)) == (422, "invalid")
+
+
+@pytest.mark.django_db
+def test_rows_of_several_spellings_become_one(api_of, alice: Member, bob: Member) -> None:
+    sent = api_of(alice).say(api_of(alice).channel(members=[bob.pk]), "hm")
+    with scope_of(alice):
+        for member, emoji in ((alice, "\u2764"), (alice, "\u2764\ufe0f"), (bob, "\u2764"), (bob, "\u2192")):
+            Reaction.objects.create(
+                organization_id=alice.organization_id, message_id=sent["id"], member=member, emoji=emoji
+            )
+    import_module("chat.migrations.0018_one_spelling_of_emoji").normalize(None, SimpleNamespace(connection=connection))
+    heart = {"emoji": "\u2764\ufe0f", "members": [str(alice.pk), str(bob.pk)]}
+    arrow = {"emoji": "\u2192", "members": [str(bob.pk)]}
+    assert api_of(alice).get(f"messages/{sent['id']}")["reactions"] == [heart, arrow]
+
+
+@pytest.mark.parametrize("emoji", [emoji for emoji, _ in EMOJIS])
+def test_the_emoji_that_the_page_offers_are_spelled_in_full(emoji: str) -> None:
+    assert one_emoji(emoji) == emoji
+
+
+@pytest.mark.parametrize(
+    "emoji",
+    [
+        *("hello", "<b>", "1", "a👍", "👍" * 33, "%00", "👍👎", "👍 ", "\u0663", "\u2460", "\u2192", "%EF%B8%8F"),
+        *("🇩", "🇽🇽", "👍\u200d", "\u20e3", "🏴\U000e0061\U000e007f", "\u200b👍"),
+    ],
+    ids=ascii,
+)
 def test_a_reaction_is_no_place_to_write(api_of, alice: Member, emoji: str) -> None:
     sent = api_of(alice).say(api_of(alice).channel(), "hm")
     assert code_of(api_of(alice)("PUT", f"messages/{sent['id']}/reactions/{emoji}")) == (422, "invalid")

@@ -16,7 +16,7 @@ import structlog
 from django.conf import settings
 from redis.exceptions import RedisError
 
-from chat.errors import Throttled
+from accounts.errors import Throttled
 
 WINDOW: Final = 60  # seconds
 TIMEOUT: Final = 1.0  # seconds that Valkey may take before it counts as away
