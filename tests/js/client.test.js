@@ -292,7 +292,7 @@ test("sending shows at once, goes over the socket with its ref, and becomes the 
   await settle();
   assert.equal(client.outbox.size, 0);
   assert.equal(client.store.at("general", 3).text, "hello");
-  assert.equal(client.store.unread("general"), 0);
+  assert.equal(client.store.unread("general"), 2, "nobody has looked at the two messages above");
 });
 
 test("a connection that dies with the send: the same ref goes again, and there is one message", async () => {
@@ -332,7 +332,7 @@ test("read positions are gathered, told once in two seconds, and told later when
   const positions = () => last().ops("conversation.read").map((frame) => frame.seq);
   const confirm = () => {
     const { ref, seq } = last().ops("conversation.read").at(-1);
-    last().say({ op: "result", ref, participant: seat({ read_seq: seq }) });
+    last().say({ op: "result", ref, participant: seat({ read_seq: seq, read: [[0, seq]], version: 1 + seq }) });
   };
   for (const seq of [1, 2, 5, 4]) client.reads.mark("general", seq);
   assert.equal(client.store.unread("general"), 4);
@@ -350,6 +350,52 @@ test("read positions are gathered, told once in two seconds, and told later when
   last().hello();
   await settle();
   assert.deepEqual(positions(), [7], "told again on the next socket");
+});
+
+test("what was shown and is not told yet goes with a message, also with one that waits for the connection", async () => {
+  const storage = new MemoryStorage();
+  const sync = [everything([1, 2, 3, 4, 5])];
+  const { client, clock, last } = await liveTab({ sync, storage });
+  client.outbox.add("general", "nothing was shown");
+  await settle();
+  assert.equal("read" in last().ops("message.send")[0], false);
+  client.reads.mark("general", 3);
+  const entry = client.outbox.add("general", "three were shown");
+  assert.equal(entry.read, 3);
+  await clock.advance(400);
+  const { ref } = last().ops("conversation.read")[0];
+  last().say({ op: "result", ref, participant: seat({ read_seq: 3, read: [[0, 3]], version: 2 }) });
+  await settle();
+  assert.equal(client.outbox.add("general", "the server knows").read, null);
+  last().die();
+  client.reads.mark("general", 4);
+  client.outbox.add("general", "written offline");
+  const posted = [];
+  const { client: reloaded } = tabWith({
+    sync: [everything([1, 2, 3, 4, 5])],
+    storage,
+    routes: { "POST conversations/general/messages": ({ body }) => (posted.push(body), message({ seq: 5 + posted.length, author: ME, ref: body.ref, text: body.text })) },
+  });
+  await reloaded.start();
+  await settle();
+  assert.deepEqual(posted.map(({ text, read }) => [text, read]), [["nothing was shown", undefined], ["three were shown", 3], ["the server knows", undefined], ["written offline", 4]]);
+});
+
+test("a read position counts as told when the server says whose it is; anything else is no answer", async () => {
+  let answers = {};
+  const told = [];
+  const routes = { "PUT conversations/general/read": ({ body }) => (told.push(body), answers) };
+  const { client, clock, last } = await liveTab({ sync: [everything([1, 2, 3])], routes });
+  last().die();
+  client.reads.mark("general", 2);
+  await clock.advance(400);
+  assert.equal(client.reads.untold("general"), 2, "{} is what a proxy says");
+  answers = seat({ read_seq: 2, read: [[0, 2]], version: 2 });
+  await client.reads.flush();
+  assert.equal(client.reads.untold("general"), null);
+  client.reads.markThread("general", "message-1", 3); // no reply of it is known
+  await clock.advance(10_000);
+  assert.deepEqual(told.at(-1), { seq: 2 });
 });
 
 test("an unknown author is asked for once, and shown when known", async () => {

@@ -86,7 +86,7 @@ for (const by of JUMPS) {
     store.putConversation(conversation({ last_seq: 9 }));
     store.putParticipant(seat());
     const told = [];
-    const reads = new Reads({ api: null, store, say: (_, seq) => Promise.resolve(told.push(seq)), clock });
+    const reads = new Reads({ api: null, store, say: async (_, { seq }) => (told.push(seq), seat({ read_seq: seq, version: 1 + seq })), clock });
     reads.mark("general", 1);
     await clock.advance(400);
     clock.time += by;

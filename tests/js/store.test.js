@@ -56,12 +56,98 @@ test("observers hear once of a batch, and not at all of repetition", () => {
   assert.deepEqual(heard, [["message-1", "message-2"]]);
 });
 
-test("a message moves the end of its conversation, and one's own the read position", () => {
+test("a message moves the end of its conversation and its time", () => {
+  const store = storeWith(message({ seq: 1 }), message({ seq: 2, created_at: "2026-03-01T10:00:00Z" }));
+  const { last_seq, last_message_at } = store.conversations.get("general");
+  assert.deepEqual([last_seq, last_message_at], [2, "2026-03-01T10:00:00Z"]);
+  store.putConversation(conversation({ version: 5, last_seq: 1, last_message_at: "2026-03-01T09:00:00Z" }));
+  assert.equal(store.conversations.get("general").last_message_at, "2026-03-01T10:00:00Z");
+});
+
+test("one's own message is read, what stands above it is not", () => {
   const store = storeWith(message({ seq: 1 }), message({ seq: 2 }));
-  assert.equal(store.conversations.get("general").last_seq, 2);
-  assert.equal(store.unread("general"), 2);
-  store.putMessage(message({ seq: 3, author: ME }));
+  store.apply(event("message.created", message({ seq: 3, author: ME })));
+  assert.deepEqual(store.unreadSeqs("general"), [[1, 2]]);
+  assert.equal(store.readUpTo("general"), 0);
+  store.moveRead("general", 2);
   assert.equal(store.unread("general"), 0);
+  assert.equal(store.readUpTo("general"), 3, "nothing is missing behind the position");
+});
+
+test("a page of history says nothing about what is read, so an old position is told once more", () => {
+  const store = new Store(ME);
+  store.putConversation(conversation({ last_seq: 2 }));
+  store.putParticipant(seat({ read_seq: 1 }));
+  store.putMessage(message({ seq: 2, author: ME }));
+  assert.equal(store.ownSeat("general").read_seq, 1);
+});
+
+test("deleted and hidden messages are not unread; restored ones are again", () => {
+  const store = storeWith(...[1, 2, 3, 4].map((seq) => message({ seq })));
+  store.moveRead("general", 1);
+  store.putConversation(conversation({ version: 2, last_seq: 4, gone: [[1, 2], [4, 4]] }));
+  assert.deepEqual(store.unreadSeqs("general"), [[3, 3]]);
+  store.putConversation(conversation({ version: 3, last_seq: 4, gone: [[1, 1], [4, 4]] }));
+  assert.equal(store.unread("general"), 2);
+});
+
+const reply = (seq, fields = {}) => message({ seq, thread: "message-1", ...fields });
+
+test("the main line reads replies of foreign threads, not those of threads that the member follows", () => {
+  const follows = { head: [{ author: ME }], reply: [{}, { author: ME }], name: [{ mentions: [ME] }], "name in a reply": [{}, { mentions: [ME] }] };
+  for (const [why, [head, first = {}]] of Object.entries(follows)) {
+    const store = storeWith(message({ seq: 1, ...head }), reply(2, first), reply(3), message({ seq: 4 }));
+    store.moveRead("general", 4);
+    assert.ok(store.isUnread(reply(3)), why);
+    assert.equal(store.readUpTo("general"), 4, "the main line is read nevertheless");
+    assert.deepEqual(store.passedReplies("general").at(-1).at(-1), 3);
+    store.moveThreadRead("general", "message-1", 3);
+    assert.equal(store.isUnread(reply(3)), false, why);
+  }
+  const foreign = storeWith(message({ seq: 1 }), reply(2), reply(3), message({ seq: 4 }));
+  foreign.moveRead("general", 4);
+  assert.equal(foreign.unread("general"), 0);
+});
+
+test("where part of a thread is not known, the server's answer decides which of its replies are read", () => {
+  const store = storeWith(message({ seq: 1 }), reply(3), message({ seq: 4 })); // 2 may be one's own reply
+  store.moveRead("general", 4);
+  assert.deepEqual(store.unreadSeqs("general"), [[2, 3]]);
+  store.putParticipant(seat({ version: 2, read_seq: 4, read: [[0, 4]] }));
+  assert.equal(store.unread("general"), 0);
+});
+
+test("a thread is read up to what was shown of it, and a mark stays", () => {
+  const store = storeWith(message({ seq: 1, author: ME }), reply(2), reply(3), reply(4));
+  store.moveRead("general", 4);
+  store.markUnread("general", 4);
+  assert.equal(store.moveThreadRead("general", "message-1", 3), true);
+  assert.equal(store.moveThreadRead("general", "message-1", 3), false);
+  assert.deepEqual(store.unreadSeqs("general"), [[4, 4]]);
+  assert.equal(store.ownSeat("general").unread_from, 4);
+  store.moveAllRead("general", 4);
+  assert.equal(store.unread("general"), 0);
+});
+
+test("what counts as read is united, in whatever order it is told", () => {
+  const states = [[[0, 2], [7, 7]], [[0, 3]], [[0, 0], [5, 6]]].map((read, index) => seat({ version: 2 + index, read, read_seq: read[0][1] }));
+  for (const order of permutations(states)) {
+    const store = storeWith(...[1, 2, 3, 4, 5, 6, 7, 8].map((seq) => message({ seq })));
+    order.forEach((one) => store.addRead("general", one));
+    assert.deepEqual(store.ownSeat("general").read, [[0, 3], [5, 7]]);
+    assert.deepEqual(store.unreadSeqs("general"), [[4, 4], [8, 8]]);
+  }
+});
+
+test("the unread messages that are known, newest first, however few of them are", () => {
+  const store = storeWith(...[90, 40, 41].map((seq) => message({ seq })));
+  const seqs = (options) => store.unreadMessages("general", options).map(({ seq }) => seq);
+  assert.deepEqual(seqs(), [90, 41, 40]);
+  assert.deepEqual(seqs({ to: 41 }), [41, 40]);
+  assert.deepEqual(seqs({ most: 3 }), [90]);
+  store.moveRead("general", 39);
+  store.addRead("general", { read: [[43, 89]] });
+  assert.deepEqual(seqs(), [90, 41, 40]);
 });
 
 test("read positions and last_seq never go back, whatever version says so", () => {

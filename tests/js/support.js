@@ -117,6 +117,8 @@ export const conversation = (fields = {}) => ({
   archived_at: null,
   first_seq: 1,
   last_seq: 0,
+  last_message_at: null,
+  gone: [],
   version: 1,
   ...fields,
 });
@@ -129,6 +131,7 @@ export const seat = (fields = {}) => ({
   left_at: null,
   version: 1,
   read_seq: 0,
+  read: [[0, fields.read_seq ?? 0]],
   notifications: "all",
   muted: false,
   favourite: false,

@@ -1,6 +1,7 @@
 /** @import {Clock} from "./clock.js" */
 /** @import {Conversation, Member, Message, Participant} from "./types.js" */
 /** @import {Entry, KeyValueStorage} from "./outbox.js" */
+/** @import {Shown} from "./reads.js" */
 /** @import {Locks} from "./session.js" */
 /** @import {WebSocketLike} from "./socket.js" */
 /** @import {Changes} from "./store.js" */
@@ -87,10 +88,11 @@ export class Client {
     const session = new Session({ api: this.api, storage: tabStorage, key: `parley:client:${me}`, label, locks, beacon });
     this.stream = new Stream({ api: this.api, store: this.store, session, signals: this.signals, open, clock, isVisible, isOnline });
     this.pages = new Pages({ api: this.api, store: this.store });
-    this.reads = new Reads({ api: this.api, store: this.store, say: (conversation, seq) => this.#sayRead(conversation, seq), clock });
+    this.reads = new Reads({ api: this.api, store: this.store, say: (conversation, shown) => this.#sayRead(conversation, shown), clock });
     this.drafts = new Drafts({ storage, prefix: `parley:draft:${me}:` });
     this.outbox = new Outbox({
       send: (entry) => this.#send(entry),
+      shown: (conversation) => this.reads.untold(conversation),
       storage,
       prefix: `parley:outbox:${me}:`,
       clock,
@@ -327,8 +329,8 @@ export class Client {
   }
 
   /** @param {Entry} entry over the socket if there is one; the ref makes it one message */
-  async #send({ conversation, ref, text, thread }) {
-    const body = thread ? { ref, text, thread } : { ref, text };
+  async #send({ conversation, ref, text, thread, read }) {
+    const body = { ref, text, ...(thread && { thread }), ...(read && { read }) };
     const { socket } = this.stream;
     const byFrame = socket.state === "open" && text.length * 6 <= LONGEST_FRAME;
     const post = () => this.api.post(`conversations/${conversation}/messages`, body);
@@ -338,12 +340,12 @@ export class Client {
     if (!byFrame) this.stream.reach();
   }
 
-  /** @param {string} conversation @param {number} seq */
-  #sayRead(conversation, seq) {
+  /** @param {string} conversation @param {Shown} shown */
+  #sayRead(conversation, shown) {
     const { socket } = this.stream;
     if (socket.state !== "open") return null;
-    const put = () => this.api.put(`conversations/${conversation}/read`, { seq });
-    return socket.ask({ op: "conversation.read", ref: crypto.randomUUID(), conversation, seq }).catch(ifUnproven(put));
+    const put = () => this.api.put(`conversations/${conversation}/read`, shown);
+    return socket.ask({ op: "conversation.read", ref: crypto.randomUUID(), conversation, ...shown }).then(({ participant }) => participant, ifUnproven(put));
   }
 
   /** @param {Changes} changes */

@@ -14,6 +14,7 @@ const MOST_ENTRIES = 200; // a person does not write more while offline; a scrip
  * @property {string} conversation
  * @property {string} text
  * @property {string | null} thread
+ * @property {number | null} [read] how far the main line was shown when it was written, where the server did not know it yet
  * @property {number} order ascending as the entries of this browser were written: clocks jump
  * @property {string} created_at by the server's time as far as it is known; for show
  * @property {"sending" | "failed"} state
@@ -48,14 +49,16 @@ export class Outbox {
   /**
    * @param {object} options
    * @param {(entry: Entry) => Promise<unknown>} options.send until it is answered for and shown; throws ApiError
+   * @param {(conversation: string) => number | null} [options.shown] what an entry says of its conversation as `read`
    * @param {KeyValueStorage} options.storage
    * @param {string} options.prefix of the storage keys; names the member, so that nobody sends another's words
    * @param {Clock} [options.clock]
    * @param {ServerClock} [options.time]
    * @param {() => string} [options.newRef]
    */
-  constructor({ send, storage, prefix, clock = systemClock, time = clock === systemClock ? serverClock : new ServerClock(clock), newRef = () => crypto.randomUUID() }) {
+  constructor({ send, shown = () => null, storage, prefix, clock = systemClock, time = clock === systemClock ? serverClock : new ServerClock(clock), newRef = () => crypto.randomUUID() }) {
     this.send = send;
+    this.shown = shown;
     this.storage = storage;
     this.prefix = prefix;
     this.clock = clock;
@@ -87,6 +90,7 @@ export class Outbox {
       conversation,
       text,
       thread,
+      read: this.shown(conversation),
       order: this.#nextOrder(),
       created_at: new Date(this.time.now()).toISOString(),
       state: "sending",

@@ -55,7 +55,7 @@ export class Pages {
   async take(asked) {
     const { moment } = this.store;
     const message = await asked;
-    if (this.store.isCurrent(message.conversation, moment)) this.store.putMessage(message);
+    if (this.store.isCurrent(message.conversation, moment)) this.store.takeMessage(message);
     else await this.message(message.id).catch(forgivingly); // the change was made; its event, or a sync, tells of it, too
   }
 

@@ -1,7 +1,13 @@
+/** @import {Ranges} from "./ranges.js" */
+/** @import {Read} from "./reading.js" */
 /** @import {Case, Conversation, Event as WireEvent, Member, Message, Organization, Participant, Report, Sanction, SyncAnswer, SyncConversation} from "./types.js" */
+
+import { contains, rangesOf, sizeOf } from "./ranges.js";
+import { isForeignThread, mergeRead, unreadOf } from "./reading.js";
 
 const MODERATORS = new Set(["owner", "admin", "moderator"]); // roles that may see the desk
 const OWN = /** @type {const} */ (["reports", "sanctions", "cases"]); // told to the member alone
+const LOOKED_BACK = 300; // messages of the main line in which a thread is looked for: further back, the server's answer is waited for
 const DIRECT = new Set(["direct", "group"]); // conversations whose seats sync always tells
 
 /**
@@ -21,7 +27,7 @@ const DIRECT = new Set(["direct", "group"]); // conversations whose seats sync a
 
 /**
  * The organization as far as this client knows it. Applying an entity is "replace if newer" by `version`, so repeating
- * and reordering do no harm. What only grows (`last_seq`, `read_seq`) never goes back.
+ * and reordering do no harm. What only grows (`last_seq`, `read`, `read_seq`) never goes back.
  *
  * Messages of a conversation are dense by `seq`, so whether a stretch of history is complete can be seen from its
  * numbers alone; islands (a permalink far back, the replies of a thread) may lie beside each other.
@@ -64,6 +70,8 @@ export class Store {
   #forgottenAt = new Map();
   /** @type {Set<string>} conversations of which everybody who takes part is known */
   #peopled = new Set();
+  /** @type {Map<string, {conversation: Conversation, seat: Participant, gaps: Ranges, count: number}>} what is unread, until either changes */
+  #unread = new Map();
 
   /** @param {string} me id of the caller's own member */
   constructor(me) {
@@ -102,7 +110,7 @@ export class Store {
   apply({ type, data }) {
     const [noun] = type.split(".");
     if (noun === "message") {
-      if (this.ownSeat(data.conversation)) this.putMessage(data); // any other is not for the member to keep
+      if (this.ownSeat(data.conversation)) this.takeMessage(data); // any other is not for the member to keep
     } else if (noun === "participant") this.putParticipant(data);
     else if (noun === "conversation") this.putConversation(data);
     else if (noun === "organization") this.putOrganization(data);
@@ -221,11 +229,11 @@ export class Store {
   /** @param {Conversation} conversation with `first_seq` higher than before, what lies below it is gone for good */
   putConversation(conversation) {
     const known = this.conversations.get(conversation.id);
-    const last_seq = Math.max(conversation.last_seq, known?.last_seq ?? 0);
-    if (known && !isNewer(conversation, known) && known.last_seq === last_seq) return;
+    if (known && !isNewer(conversation, known) && known.last_seq >= conversation.last_seq) return;
     this.batch(() => {
       const newest = isNewer(conversation, known) ? conversation : /** @type {Conversation} */ (known);
-      this.conversations.set(conversation.id, { ...newest, last_seq });
+      const { last_seq, last_message_at } = known && known.last_seq > conversation.last_seq ? known : conversation;
+      this.conversations.set(conversation.id, { ...newest, last_seq, last_message_at });
       if (!known && DIRECT.has(conversation.kind)) this.#peopled.add(conversation.id);
       if (known && newest.first_seq > known.first_seq) this.forgetHistory(conversation.id, newest.first_seq);
       this.#changes.conversations.add(conversation.id);
@@ -240,6 +248,7 @@ export class Store {
       for (const head of this.heads.values()) if (head.conversation === id) this.heads.delete(head.id);
       this.participants.delete(id);
       this.conversations.delete(id);
+      this.#unread.delete(id);
       this.#peopled.delete(id);
       this.#changes.conversations.add(id);
     });
@@ -267,7 +276,7 @@ export class Store {
     const known = seats.get(member);
     const version = known?.version ?? this.#left.get(`${conversation} ${member}`) ?? -1;
     if (participant.version < version || (participant.version === version && !known)) return;
-    const merged = { ...known, ...participant, ...furthest(known, participant) };
+    const merged = { ...known, ...participant, ...(member === this.me && mergeRead(known, participant)) };
     if (known && sameSeat(known, merged)) return;
     this.batch(() => {
       this.#changes.participants.add(conversation);
@@ -281,15 +290,59 @@ export class Store {
     });
   }
 
-  /** @param {string} conversation @param {number} seq one has read up to here, also what was marked as unread */
+  /**
+   * The main line was shown up to `seq`; that ends a mark. What the server will count as read and what it will not, because
+   * the member follows its thread, is known only of messages that are here; its answer adds the others.
+   *
+   * @param {string} conversation
+   * @param {number} seq
+   */
   moveRead(conversation, seq) {
-    const { read_seq = 0, unread_from } = this.ownSeat(conversation) ?? {};
-    this.#changeOwnSeat(conversation, { read_seq: Math.max(seq, read_seq), ...(unread_from && { unread_from: null }) });
+    const shown = this.unreadMessages(conversation, { to: seq }).filter((message) => !message.thread || this.#isForeign(message));
+    this.#addRead(conversation, { read: rangesOf(shown.map((message) => message.seq)), read_seq: seq }, { endMark: true });
+  }
+
+  /** @param {string} conversation @param {number} seq everything up to it is read, replies in threads as well */
+  moveAllRead(conversation, seq) {
+    this.#addRead(conversation, { read: [[0, seq]], read_seq: seq }, { endMark: true });
+  }
+
+  /**
+   * The replies of a thread were shown up to `seq`. A mark stays.
+   *
+   * @param {string} conversation
+   * @param {string} head
+   * @param {number} seq
+   * @returns {boolean} whether one of them did not count as read
+   */
+  moveThreadRead(conversation, head, seq) {
+    const { read = [] } = this.ownSeat(conversation) ?? {};
+    const shown = this.unreadMessages(conversation, { to: seq }).filter((message) => message.thread === head && !contains(read, message.seq));
+    this.#addRead(conversation, { read: rangesOf(shown.map((message) => message.seq)) });
+    return shown.length > 0;
+  }
+
+  /** @param {string} conversation @param {Partial<Read>} read what another tab knows to be read */
+  addRead(conversation, read) {
+    this.#addRead(conversation, read);
   }
 
   /** @param {string} conversation @param {number} seq unread from here on; the read position stays where it is */
   markUnread(conversation, seq) {
     this.#changeOwnSeat(conversation, { unread_from: seq });
+  }
+
+  /**
+   * A message as an event or the answer to a command tells it: the server has counted one's own as read by then. (What is
+   * fetched page by page says nothing about that.)
+   *
+   * @param {Message} message
+   */
+  takeMessage(message) {
+    this.batch(() => {
+      this.putMessage(message);
+      if (message.author === this.me) this.#addRead(message.conversation, { read: [[message.seq, message.seq]] });
+    });
   }
 
   /** @param {Message} message */
@@ -335,13 +388,58 @@ export class Store {
     return this.participants.get(conversation)?.get(this.me);
   }
 
-  /** @param {string} conversation how many messages are after `readUpTo`; 0 where the caller takes no part */
+  /** @param {string} conversation how many messages are unread; 0 where the caller takes no part */
   unread(conversation) {
-    const last = this.conversations.get(conversation)?.last_seq ?? 0;
-    return this.ownSeat(conversation) ? Math.max(0, last - this.readUpTo(conversation)) : 0;
+    return this.#unreadIn(conversation).count;
   }
 
-  /** @param {string} conversation the seq of the last message that counts as read: what follows is marked as new */
+  /** @param {string} conversation @returns {Ranges} which ones */
+  unreadSeqs(conversation) {
+    return this.#unreadIn(conversation).gaps;
+  }
+
+  /** @param {{conversation: string, seq: number}} message */
+  isUnread({ conversation, seq }) {
+    return contains(this.#unreadIn(conversation).gaps, seq);
+  }
+
+  /**
+   * @param {string} conversation
+   * @param {{to?: number, most?: number}} [options] `most`: of the seqs that are looked at, from the newest back
+   * @returns {Message[]} the unread messages that are known, newest first
+   */
+  unreadMessages(conversation, { to = Infinity, most = Infinity } = {}) {
+    const history = this.#histories.get(conversation);
+    const gaps = this.#unreadIn(conversation).gaps;
+    if (!history?.size || gaps.length === 0) return [];
+    if (sizeOf(gaps) > history.size && most > history.size) {
+      const known = [...history.keys()].filter((seq) => seq <= to && contains(gaps, seq)).sort((one, other) => other - one);
+      return known.map((seq) => /** @type {Message} */ (this.at(conversation, seq)));
+    }
+    const found = [];
+    let looked = 0;
+    for (const [low, high] of [...gaps].reverse()) {
+      for (let seq = Math.min(high, to); seq >= low; seq -= 1) {
+        if ((looked += 1) > most) return found;
+        const message = this.at(conversation, seq);
+        if (message) found.push(message);
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Unread replies of threads that the member follows, which the main line has passed.
+   *
+   * @param {string} conversation
+   * @returns {Ranges} their seqs
+   */
+  passedReplies(conversation) {
+    const upTo = this.readUpTo(conversation);
+    return this.#unreadIn(conversation).gaps.filter(([low]) => low <= upTo).map(([low, high]) => [low, Math.min(high, upTo)]);
+  }
+
+  /** @param {string} conversation how far the main line was shown, or up to the mark: what follows is marked as new */
   readUpTo(conversation) {
     const { read_seq = 0, unread_from } = this.ownSeat(conversation) ?? {};
     const { first_seq = 1 } = this.conversations.get(conversation) ?? {};
@@ -417,7 +515,7 @@ export class Store {
     const oldest = oldestOf(answer.messages);
     for (const told of answer.conversations) this.#takeConversation(told, oldest.get(told.id) ?? told.last_seq + 1);
     for (const participant of answer.participants) this.putParticipant(participant);
-    for (const message of answer.messages) this.putMessage(message);
+    for (const message of answer.messages) answer.full ? this.putMessage(message) : this.takeMessage(message);
     if (answer.cases) this.#forgetOwn("cases");
     for (const noun of OWN) for (const entity of answer[noun] ?? []) this.#putOwn(noun, entity);
   }
@@ -518,18 +616,39 @@ export class Store {
     });
   }
 
+  /** @param {string} conversation @param {Partial<Read>} read @param {{endMark?: boolean}} [options] */
+  #addRead(conversation, read, { endMark = false } = {}) {
+    const own = this.ownSeat(conversation);
+    if (own) this.#changeOwnSeat(conversation, { ...mergeRead(own, { read: [], ...read }), ...(endMark && own.unread_from && { unread_from: null }) });
+  }
+
+  /** @param {Message} reply whether it is certain that the member does not follow its thread */
+  #isForeign({ conversation, thread, seq }) {
+    const head = this.messages.get(thread ?? "");
+    if (!thread || !head || seq - head.seq > LOOKED_BACK) return false;
+    const between = this.between(conversation, head.seq, seq);
+    return between.length === seq - head.seq + 1 && isForeignThread(this.me, thread, between);
+  }
+
+  /** @param {string} id */
+  #unreadIn(id) {
+    const conversation = this.conversations.get(id);
+    const seat = this.ownSeat(id);
+    if (!conversation || !seat) return { gaps: [], count: 0 };
+    const known = this.#unread.get(id);
+    if (known && known.conversation === conversation && known.seat === seat) return known;
+    const gaps = unreadOf(conversation, seat);
+    const found = { conversation, seat, gaps, count: sizeOf(gaps) };
+    this.#unread.set(id, found);
+    return found;
+  }
+
   /** @param {Message} message */
-  #moveLast(message) {
-    const conversation = this.conversations.get(message.conversation);
-    if (conversation && conversation.last_seq < message.seq) {
-      this.conversations.set(conversation.id, { ...conversation, last_seq: message.seq });
-      this.#changes.conversations.add(conversation.id);
-    }
-    // Who writes has read what stands above; what they marked as unread stays so, since this may be told late.
-    const read = this.ownSeat(message.conversation)?.read_seq ?? 0;
-    if (message.author === this.me) {
-      this.#changeOwnSeat(message.conversation, { read_seq: Math.max(read, message.seq) });
-    }
+  #moveLast({ conversation: id, seq, created_at }) {
+    const conversation = this.conversations.get(id);
+    if (!conversation || conversation.last_seq >= seq) return;
+    this.conversations.set(id, { ...conversation, last_seq: seq, last_message_at: created_at });
+    this.#changes.conversations.add(id);
   }
 
   /** @param {Message} head */
@@ -583,13 +702,8 @@ function oldestOf(messages) {
   return found;
 }
 
-/** @param {Participant | undefined} known @param {Participant} participant */
-function furthest(known, participant) {
-  return participant.read_seq === undefined ? {} : { read_seq: Math.max(participant.read_seq, known?.read_seq ?? 0) };
-}
-
 /** @param {Participant} one @param {Participant} other */
 function sameSeat(one, other) {
   const fields = /** @type {const} */ (["version", "role", "left_at", "read_seq", "unread_from", "notifications", "muted", "favourite"]);
-  return fields.every((field) => one[field] === other[field]);
+  return fields.every((field) => one[field] === other[field]) && JSON.stringify(one.read) === JSON.stringify(other.read);
 }
