@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Store } from "../../static/js/client/store.js";
 import { reach, rowsOf } from "../../static/js/ui/rows.js";
-import { ME, conversation, message } from "./support.js";
+import { ME, conversation, message, seat } from "./support.js";
 
 const at = (minute, fields) => message({ created_at: new Date(Date.UTC(2026, 2, 1, 12, minute)).toISOString(), ...fields });
 const entry = (fields) => ({ ref: "r1", conversation: "general", text: "hi", thread: null, created_at: at(3, { seq: 0 }).created_at, state: "sending", error: null, ...fields });
@@ -57,9 +57,15 @@ test("where a thread goes on later, one line says so, however many replies there
 test("a new reply has its place below the divider, and marks the message it belongs to", () => {
   const root = at(0, { seq: 1, reply_count: 2 });
   const messages = [root, at(1, { seq: 2 }), at(2, { seq: 3, thread: root.id }), at(3, { seq: 4, thread: root.id })];
-  const rows = rowsOf(new Store(ME), messages, [], { newAfter: 3 });
+  const store = new Store(ME);
+  store.putConversation(conversation());
+  store.putParticipant(seat({ read_seq: 2 }));
+  messages.forEach((one) => store.putMessage(one));
+  const rows = rowsOf(store, messages, [], { newAfter: 3 });
   assert.deepEqual(rows.map((row) => row.kind), ["day", "message", "message", "activity", "new", "activity"]);
-  assert.deepEqual(rows.map((row) => row.fresh ?? false), [false, true, false, false, false, false]);
+  assert.deepEqual(rows.map((row) => row.news ?? 0), [0, 2, 0, 0, 0, 0]);
+  store.moveThreadRead("general", root.id, 3);
+  assert.equal(rowsOf(store, messages, [], { newAfter: 3 })[1].news, 1);
 });
 
 test("one's own replies are not new", () => {

@@ -2,7 +2,7 @@
 /** @import {Read} from "./reading.js" */
 /** @import {Case, Conversation, Event as WireEvent, Member, Message, Organization, Participant, Report, Sanction, SyncAnswer, SyncConversation} from "./types.js" */
 
-import { contains, rangesOf, sizeOf } from "./ranges.js";
+import { clip, contains, rangesOf, sizeOf } from "./ranges.js";
 import { isForeignThread, mergeRead, unreadOf } from "./reading.js";
 
 const MODERATORS = new Set(["owner", "admin", "moderator"]); // roles that may see the desk
@@ -428,6 +428,11 @@ export class Store {
     return found;
   }
 
+  /** @param {string} conversation @returns {Ranges} what is unread behind the position that the main line was shown to */
+  unreadAhead(conversation) {
+    return clip(this.#unreadIn(conversation).gaps, this.readUpTo(conversation) + 1, Infinity);
+  }
+
   /**
    * Unread replies of threads that the member follows, which the main line has passed.
    *
@@ -435,8 +440,7 @@ export class Store {
    * @returns {Ranges} their seqs
    */
   passedReplies(conversation) {
-    const upTo = this.readUpTo(conversation);
-    return this.#unreadIn(conversation).gaps.filter(([low]) => low <= upTo).map(([low, high]) => [low, Math.min(high, upTo)]);
+    return clip(this.#unreadIn(conversation).gaps, 0, this.readUpTo(conversation));
   }
 
   /** @param {string} conversation how far the main line was shown, or up to the mark: what follows is marked as new */

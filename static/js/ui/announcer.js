@@ -3,7 +3,7 @@
 
 import { byId, setText } from "./dom.js";
 import { interpolate, ngettext } from "./i18n.js";
-import { excerpt } from "./message.js";
+import { excerpt, isGone } from "./message.js";
 import { conversationTitle, memberName } from "./names.js";
 
 const QUIET = 3_000; // milliseconds between two announcements to a screen reader
@@ -43,7 +43,7 @@ export class Announcer {
   }
 
   #speak() {
-    const messages = this.#waiting.map((id) => this.app.store.messages.get(id)).filter((message) => message !== undefined);
+    const messages = this.#waiting.map((id) => this.app.store.messages.get(id)).filter((message) => message !== undefined && !isGone(message));
     this.#waiting = [];
     setText(byId("announcer"), messages.length > 1 ? this.#summary(messages.length) : this.#sentence(messages[0]));
     this.#timer = setTimeout(() => {

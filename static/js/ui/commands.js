@@ -81,7 +81,7 @@ function ways({ app, sidebar }) {
 /** What changes what is read. @param {{app: App, sidebar: Sidebar, conversation: ConversationView}} page */
 function readings({ app, sidebar, conversation }) {
   const { client, store, router } = app;
-  const mark = (/** @type {string} */ id) => client.reads.mark(id, store.conversations.get(id)?.last_seq ?? 0);
+  const mark = (/** @type {string} */ id) => client.reads.markAll(id);
   return {
     "mark-read": (/** @type {string | undefined} */ id = router.route.conversation) => {
       if (id) mark(id);

@@ -89,6 +89,11 @@ export function once(make) {
   };
 }
 
+/** Whether somebody looks at the page: it is visible, and has the focus. */
+export function isLookedAt() {
+  return document.visibilityState === "visible" && document.hasFocus();
+}
+
 /** @param {EventTarget | null} target whether keys that it gets are somebody writing */
 export function isWriting(target) {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));

@@ -5,7 +5,8 @@
 
 import { ApiError } from "../client/api.js";
 import { PAGE } from "../client/pages.js";
-import { byId, everyFrame, setIcon, setText } from "./dom.js";
+import { sizeOf } from "../client/ranges.js";
+import { byId, everyFrame, isLookedAt, setIcon, setText } from "./dom.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { MessageList } from "./messagelist.js";
 import { conversationIcon, conversationName, isChannel } from "./names.js";
@@ -37,7 +38,6 @@ export class History {
   #newAfter = null;
   /** @type {{anchor: Element | undefined, bottom: number, end: boolean, size: string} | null} what one looks at, and where it stands */
   #place = null;
-  #passedNew = false; // the divider has been on the screen
   /** @type {number | null} from where one marked it unread while it was open: until it is opened again that stays */
   #unreadFrom = null;
   #stays = false;
@@ -71,6 +71,9 @@ export class History {
     byId("jump-button").addEventListener("click", () => void this.toEnd());
     byId("unread-jump").addEventListener("click", () => void this.#toUnread());
     byId("unread-read").addEventListener("click", () => this.#markAll());
+    byId("replies-jump").addEventListener("click", () => void this.#toReplies());
+    byId("replies-read").addEventListener("click", () => this.#markAll());
+    document.addEventListener("visibilitychange", this.settle);
     window.addEventListener("focus", this.settle);
   }
 
@@ -92,8 +95,8 @@ export class History {
     this.#holding = false;
     this.#stays = false;
     if (conversation.id !== this.#conversation) this.#reset(conversation);
-    const unread = this.app.store.unread(conversation.id);
-    const first = seq ?? (unread > 0 ? (this.#newAfter ?? 0) + 1 : conversation.last_seq);
+    const ahead = this.app.store.unreadAhead(conversation.id);
+    const first = seq ?? ahead[0]?.[0] ?? conversation.last_seq;
     const anchor = Math.min(Math.max(1, first), conversation.last_seq);
     if (!this.#isKnown(conversation, anchor)) {
       this.#loading = !this.app.store.has(conversation.id) || seq !== undefined;
@@ -105,7 +108,7 @@ export class History {
     this.#edges = { before: "idle", after: "idle" };
     this.#openWindow(anchor);
     this.#render();
-    this.#scrollTo(seq, unread > 0);
+    this.#scrollTo(seq, ahead.length > 0);
     this.#notePlace();
     this.settle();
   }
@@ -136,19 +139,30 @@ export class History {
 
   async #toUnread() {
     const conversation = this.#current;
-    if (!conversation || this.#newAfter === null) return;
-    this.#passedNew = true;
-    const seq = this.#newAfter + 1;
+    const seq = this.#firstUnread;
+    if (!conversation || seq === undefined) return;
+    this.#newAfter = this.app.store.readUpTo(conversation.id);
+    this.#render();
     if (this.list.withKey("new")) this.#scrollTo(undefined, true);
     else this.app.router.go(this.app.router.path(conversation.id, seq));
     this.settle();
+  }
+
+  /** Open the first thread with replies that the main line has passed and that are not read. Throws ApiError. */
+  async #toReplies() {
+    const id = this.#conversation;
+    const [seq] = id ? (this.app.store.passedReplies(id)[0] ?? []) : [];
+    if (!id || seq === undefined) return;
+    if (!this.app.store.at(id, seq)) await this.app.client.pages.around(id, seq);
+    const { thread } = this.app.store.at(id, seq) ?? {};
+    if (thread && this.#conversation === id) this.app.router.go(this.app.router.path(id, undefined, thread));
   }
 
   #markAll() {
     const conversation = this.#current;
     if (!conversation) return;
     this.#newAfter = null;
-    this.app.client.reads.mark(conversation.id, conversation.last_seq);
+    this.app.client.reads.markAll(conversation.id);
     this.render();
     this.settle();
   }
@@ -190,9 +204,8 @@ export class History {
     this.#to = 0;
     this.#visible.clear();
     this.#place = null;
-    this.#passedNew = false;
     this.#unreadFrom = this.app.store.ownSeat(conversation.id)?.unread_from ?? null;
-    this.#newAfter = this.app.store.unread(conversation.id) > 0 ? this.app.store.readUpTo(conversation.id) : null;
+    this.#newAfter = this.app.store.unreadAhead(conversation.id).length > 0 ? this.app.store.readUpTo(conversation.id) : null;
     this.list.clear();
   }
 
@@ -262,12 +275,11 @@ export class History {
     this.#stays = from !== null;
     if (from === null) return;
     this.#newAfter = from - 1;
-    this.#passedNew = true;
   }
 
   /** What comes while nobody looks stands below a divider of its own. @param {string} id */
   #noticeNew(id) {
-    if (this.#newAfter !== null || document.hasFocus() || this.app.store.unread(id) === 0) return;
+    if (this.#newAfter !== null || isLookedAt() || this.app.store.unreadAhead(id).length === 0) return;
     this.#newAfter = this.app.store.readUpTo(id);
   }
 
@@ -485,11 +497,37 @@ export class History {
     this.#markRead();
   }
 
+  /**
+   * What stands on the screen of somebody who looks at it is read, together with what was shown before. Where something
+   * unread lies above that was never on the screen (a link or a jump led past it), nothing is read until it is.
+   */
   #markRead() {
     const id = this.#conversation;
-    if (!id || this.#stays || !document.hasFocus() || document.visibilityState !== "visible") return;
-    const last = this.#isReadingAlong ? this.#to : Math.max(0, ...[...this.#visible].map(seqOf));
+    if (!id || this.#stays || this.#visible.size === 0 || !isLookedAt() || this.#isCovered) return;
+    const next = this.#firstUnread;
+    if (next !== undefined && next < this.#firstShown) return;
+    const last = this.#isReadingAlong ? this.#to : Math.max(...[...this.#visible].map(seqOf));
     if (last > 0) this.app.client.reads.mark(id, last);
+  }
+
+  /** @returns {number | undefined} the first unread message behind the read position */
+  get #firstUnread() {
+    return this.app.store.unreadAhead(this.#conversation ?? "")[0]?.[0];
+  }
+
+  /** The lowest seq on the screen; a line that stands for several replies counts from its first. */
+  get #firstShown() {
+    return Math.min(...[...this.#visible].map(firstSeqOf).filter((seq) => seq > 0));
+  }
+
+  /** The thread lies over the messages, as on a phone. */
+  get #isCovered() {
+    const panel = byId("thread");
+    if (panel.hidden) return false;
+    const { left, right } = panel.getBoundingClientRect();
+    const own = this.scroller.getBoundingClientRect();
+    const middle = (own.left + own.right) / 2;
+    return left < middle && middle < right;
   }
 
   #showEdges() {
@@ -507,18 +545,23 @@ export class History {
     const far = this.#isBehind || scrollHeight - scrollTop - clientHeight > clientHeight / 2;
     this.#showUnreadBar();
     // Counted once: above, while what is new begins there.
-    const unread = byId("unread-bar").hidden ? this.app.store.unread(this.#conversation ?? "") : 0;
-    byId("jump-button").hidden = !far || this.#loading || this.#to === 0;
+    const unread = byId("unread-bar").hidden ? sizeOf(this.app.store.unreadAhead(this.#conversation ?? "")) : 0;
+    byId("jump-button").hidden = !(far || (unread > 0 && !this.#isAtBottom)) || this.#loading || this.#to === 0;
     setText(byId("jump-label"), unread > 0 ? newMessages(unread) : gettext("Jump to the newest"));
   }
 
-  /** Above the history, while what is new begins above what is on the screen and has not been there. */
+  /** Above the history: that something unread lies above what is on the screen, else that threads have unread replies. */
   #showUnreadBar() {
-    const divider = this.list.withKey("new");
-    const isAbove = divider ? divider.getBoundingClientRect().bottom < this.scroller.getBoundingClientRect().top : (this.#newAfter ?? 0) < this.#from;
-    const shown = this.#newAfter !== null && !this.#passedNew && !this.#loading && this.#to > 0 && isAbove;
-    byId("unread-bar").hidden = !shown;
-    if (shown) setText(byId("unread-label"), newMessages((this.#current?.last_seq ?? 0) - (this.#newAfter ?? 0)));
+    const { store } = this.app;
+    const id = this.#conversation ?? "";
+    const isReady = !this.#loading && this.#to > 0 && this.#visible.size > 0;
+    const ahead = store.unreadAhead(id);
+    const isAbove = isReady && ahead.length > 0 && ahead[0][0] < this.#firstShown;
+    byId("unread-bar").hidden = !isAbove;
+    if (isAbove) setText(byId("unread-label"), newMessages(sizeOf(ahead)));
+    const replies = isReady && !isAbove ? sizeOf(store.passedReplies(id)) : 0;
+    byId("replies-bar").hidden = replies === 0;
+    if (replies > 0) setText(byId("replies-label"), interpolate(ngettext("%(count)s new reply", "%(count)s new replies", replies), { count: replies }));
   }
 
   /** @param {IntersectionObserverEntry[]} entries */
@@ -526,9 +569,8 @@ export class History {
     for (const { target, isIntersecting } of entries) {
       if (isIntersecting) this.#visible.add(target);
       else this.#visible.delete(target);
-      if (isIntersecting && target.matches(".new-divider")) this.#passedNew = true;
     }
-    this.#markRead();
+    this.settle();
   }
 
   /** @param {HTMLElement} root */
@@ -564,6 +606,11 @@ function newMessages(count) {
 /** @param {Element} element */
 function seqOf(element) {
   return Number(/** @type {HTMLElement} */ (element).dataset.seq ?? 0);
+}
+
+/** @param {Element} element */
+function firstSeqOf(element) {
+  return Number(/** @type {HTMLElement} */ (element).dataset.first ?? seqOf(element));
 }
 
 /** @param {HTMLElement} element mark where a link led to, for a moment */

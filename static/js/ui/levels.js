@@ -7,7 +7,7 @@ const LOOKED_AT = 200; // unread messages that are searched for mentions; furthe
  * How much a conversation wants to be looked at, by what the member asked to be told of.
  *
  * @typedef {object} Attention
- * @property {number} unread messages after the read position
+ * @property {number} unread messages
  * @property {number} mentions among them, as far as they are known
  * @property {number} count what a badge shows: unread messages, or mentions alone, or nothing
  * @property {boolean} loud whether the name stands out
@@ -18,9 +18,7 @@ export function attention(store, id) {
   const seat = store.ownSeat(id);
   const unread = store.unread(id);
   if (!seat || seat.muted || unread === 0) return { unread, mentions: 0, count: 0, loud: false };
-  const last = store.conversations.get(id)?.last_seq ?? 0;
-  const recent = store.between(id, Math.max(last - unread + 1, last - LOOKED_AT), last);
-  const mentions = recent.filter((message) => isMention(store, message)).length;
+  const mentions = store.unreadMessages(id, { most: LOOKED_AT }).filter((message) => isMention(store, message)).length;
   const count = seat.notifications === "none" ? 0 : seat.notifications === "mentions" ? mentions : unread;
   return { unread, mentions, count, loud: true };
 }
@@ -28,7 +26,7 @@ export function attention(store, id) {
 /** @param {Store} store @param {Message} message */
 export function isMention(store, message) {
   const named = message.mentions.includes(store.me) || message.wide_mention !== null;
-  return named && message.author !== store.me && !message.deleted_at;
+  return named && message.author !== store.me && !message.deleted_at && !message.hidden_at;
 }
 
 /**
@@ -39,8 +37,8 @@ export function isMention(store, message) {
  * @param {Participant | undefined} seat the member's own
  */
 export function isWorthTelling(store, message, seat = store.ownSeat(message.conversation)) {
-  if (!seat || seat.muted || message.author === store.me || message.deleted_at) return false;
-  if (message.seq <= store.readUpTo(message.conversation)) return false;
+  if (!seat || seat.muted || message.author === store.me || message.deleted_at || message.hidden_at) return false;
+  if (!store.isUnread(message)) return false;
   if (seat.notifications === "none") return false;
   return seat.notifications === "all" || isMention(store, message);
 }

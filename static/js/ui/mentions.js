@@ -152,14 +152,18 @@ export class Mentions {
 
   /** @param {Message} message */
   #isUnread(message) {
-    const { store } = this.app;
-    return store.ownSeat(message.conversation) !== undefined && message.seq > store.readUpTo(message.conversation);
+    return !isGone(message) && this.app.store.isUnread(message);
   }
 
   #markRead() {
     const { client, store } = this.app;
     const unread = this.#messages.filter((message) => this.#isUnread(message));
-    store.batch(() => unread.forEach(({ conversation, seq }) => client.reads.mark(conversation, seq)));
+    store.batch(() => {
+      for (const { conversation, seq, thread } of unread) {
+        if (thread) client.reads.markThread(conversation, thread, seq);
+        else client.reads.mark(conversation, seq);
+      }
+    });
     for (const { id } of store.outcomes) void acknowledge(this.app, "report", id);
   }
 }

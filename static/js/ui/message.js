@@ -76,12 +76,12 @@ export class MessageNode {
   }
 
   /** How many replies there are, and what is known of them. @param {Message} message @param {Row} row */
-  #showReplies(message, { replies, fresh }) {
+  #showReplies(message, { replies, news = 0 }) {
     const { slots } = this;
     slots.replies.hidden = message.reply_count === 0;
     if (message.reply_count === 0) return;
     setText(slots["replies-text"], repliesLabel(message.reply_count));
-    slots.replies.classList.toggle("is-fresh", fresh ?? false);
+    setText(slots["replies-new"], news > 0 ? interpolate(gettext("%(count)s new"), { count: news }) : "");
     slots["replies-faces"].replaceChildren(...(replies?.authors ?? []).map((id) => this.#face(id)));
     const at = replies?.last?.created_at;
     const format = gettext("last %(time)s");
@@ -225,8 +225,8 @@ function isJumbo(text) {
 }
 
 /** @param {Row} row */
-function repliesKey({ replies, fresh }) {
-  return replies ? `${replies.authors} ${replies.last?.id} ${fresh}` : "-";
+function repliesKey({ replies, news }) {
+  return `${replies?.authors} ${replies?.last?.id} ${news}`;
 }
 
 /** @param {Row} row */

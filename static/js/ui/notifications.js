@@ -14,11 +14,17 @@ export const SOUND = "parley:sound"; // the same for the sound
 const FRESH = 120_000; // milliseconds; what a sync brings after hours is shown as unread, not announced one by one
 const MANY = 3; // at once; more become one notification a conversation anyway, and beyond this only the title counts
 
-/** Tells of new messages outside the page: as the member asked for each conversation, from one tab only. */
+/**
+ * What a notification says. It is a view of a message: when that changes, it changes or goes.
+ *
+ * @typedef {{title: string, body: string}} Words
+ */
+
+/** Shows new messages outside the page: as the member asked for each conversation, from one tab only. */
 export class Notifications {
-  /** @type {Map<string, Notification>} by conversation */
+  /** @type {Map<string, {message: Message, words: Words, shown: Notification}>} by conversation */
   #open = new Map();
-  /** @type {Map<string, number>} by conversation: the seq that was last told, or was there before */
+  /** @type {Map<string, number>} by conversation: the seq that was last shown, or was there before */
   #told = new Map();
 
   /** @param {App} app @param {Tabs} tabs */
@@ -27,17 +33,29 @@ export class Notifications {
     this.tabs = tabs;
     for (const { id, last_seq } of app.store.conversations.values()) this.#told.set(id, last_seq);
     app.store.observe((changes) => this.#onChanges(changes));
+    // No other page can keep them true or close them.
+    window.addEventListener("pagehide", () => [...this.#open.keys()].forEach((id) => this.#close(id)));
   }
 
   /** @param {Changes} changes */
   #onChanges(changes) {
+    this.#review();
     const news = [...changes.messages].map((id) => this.app.store.messages.get(id)).filter((message) => message !== undefined);
     const fresh = news.filter((message) => this.#isNews(message));
     for (const { conversation, seq } of news) this.#told.set(conversation, Math.max(seq, this.#told.get(conversation) ?? 0));
-    for (const id of changes.participants) if (this.app.store.unread(id) === 0) this.#open.get(id)?.close();
     if (fresh.length === 0 || !this.tabs.isLeader) return;
     for (const message of newestOfEach(fresh).slice(0, MANY)) this.#tell(message);
     if (localStorage.getItem(SOUND) === "on") chime();
+  }
+
+  /** Close what no longer holds (deleted, hidden, read, muted, left, archived), and put right what is worded otherwise now. */
+  #review() {
+    for (const [id, { message, words }] of this.#open) {
+      const now = this.app.store.messages.get(message.id) ?? message; // forgotten ones may come back
+      const wanted = this.#wordsOf(now);
+      if (!wanted) this.#close(id);
+      else if (wanted.title !== words.title || wanted.body !== words.body) this.#show(now, wanted, { silent: true });
+    }
   }
 
   /** @param {Message} message */
@@ -49,21 +67,39 @@ export class Notifications {
   /** @param {Message} message */
   #tell(message) {
     if (!isSupported() || Notification.permission !== "granted" || localStorage.getItem(DESKTOP) !== "on") return;
-    const { store, router } = this.app;
+    const words = this.#wordsOf(message);
+    if (words) this.#show(message, words);
+  }
+
+  /** @param {Message} message @returns {Words | null} null where there is nothing to say */
+  #wordsOf(message) {
+    const { store } = this.app;
     const conversation = store.conversations.get(message.conversation);
-    if (!conversation) return;
+    if (!conversation || conversation.archived_at || !isWorthTelling(store, message)) return null;
     const name = memberName(store, message.author);
     const place = { name, place: conversationTitle(store, conversation) };
-    const title = isChannel(conversation) ? interpolate(gettext("%(name)s in %(place)s"), place) : name;
-    const shown = show(title, { body: excerpt(message.text), tag: conversation.id, icon: iconOfPage() });
+    return { title: isChannel(conversation) ? interpolate(gettext("%(name)s in %(place)s"), place) : name, body: excerpt(message.text) };
+  }
+
+  /** In place of the one of the same conversation. @param {Message} message @param {Words} words @param {{silent?: boolean}} [options] */
+  #show(message, words, { silent = false } = {}) {
+    const { conversation: id, seq, thread } = message;
+    const shown = show(words.title, { body: words.body, tag: id, icon: iconOfPage(), silent });
     if (!shown) return;
-    this.#open.set(conversation.id, shown);
+    this.#open.set(id, { message, words, shown });
     shown.onclick = () => {
       window.focus();
-      router.go(router.path(message.conversation, message.seq, message.thread ?? undefined));
+      this.app.router.go(this.app.router.path(id, seq, thread ?? undefined));
       shown.close();
     };
-    shown.onclose = () => this.#open.get(conversation.id) === shown && this.#open.delete(conversation.id);
+    shown.onclose = () => this.#open.get(id)?.shown === shown && this.#open.delete(id);
+  }
+
+  /** @param {string} id of the conversation */
+  #close(id) {
+    const known = this.#open.get(id);
+    this.#open.delete(id);
+    known?.shown.close();
   }
 }
 

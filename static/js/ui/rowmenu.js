@@ -65,7 +65,7 @@ export async function changeConversation(app, id, action) {
   const { client, store } = app;
   const seat = /** @type {Participant} */ (store.ownSeat(id));
   const conversation = store.conversations.get(id);
-  if (action === "read") client.reads.mark(id, conversation?.last_seq ?? 0);
+  if (action === "read") client.reads.markAll(id);
   if (action === "favourite") await client.changePreferences(id, { favourite: !seat.favourite });
   if (action === "muted") await client.changePreferences(id, { muted: !seat.muted });
   if (action.startsWith("notify-")) await client.changePreferences(id, { notifications: action.slice("notify-".length) });

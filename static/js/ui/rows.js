@@ -8,10 +8,9 @@ const GROUP_MINUTES = 7; // messages of one author within this time stand under 
 const FACES = 3; // of those who replied, beside the count of replies
 
 /**
- * What is known of the replies to a message: who wrote them, newest last; the newest, where all of them are known; the seq
- * of the newest by somebody else.
+ * What is known of the replies to a message: who wrote them, newest last; the newest, where all of them are known.
  *
- * @typedef {{authors: string[], last: Message | null, newest: number}} Replies
+ * @typedef {{authors: string[], last: Message | null}} Replies
  */
 
 /**
@@ -28,7 +27,7 @@ const FACES = 3; // of those who replied, beside the count of replies
  * @property {Message | null} [context] the root of the thread that it replies to, where that is not clear from above
  * @property {boolean} [near] that root, or another reply to it, stands right above
  * @property {Replies} [replies]
- * @property {boolean} [fresh] some of the replies are new
+ * @property {number} [news] how many of the replies are unread, as far as they are known
  * @property {Message[]} [activity] replies in one thread, one after the other
  * @property {"before" | "after"} [edge]
  */
@@ -46,7 +45,8 @@ const FACES = 3; // of those who replied, beside the count of replies
 export function rowsOf(store, messages, entries, { newAfter = null, inThread = false } = {}) {
   /** @type {Row[]} */
   const rows = [];
-  const replies = inThread ? new Map() : repliesIn(messages, store.me);
+  const replies = inThread ? new Map() : repliesIn(messages);
+  const news = inThread ? new Map() : unreadReplies(store, messages[0]?.conversation);
   /** @type {Message | undefined} */
   let previous;
   /** @type {Row | undefined} the root or the line under which further replies go without saying */
@@ -80,7 +80,7 @@ export function rowsOf(store, messages, entries, { newAfter = null, inThread = f
       message,
       compact: !first && !!previous && goesOn(previous, message),
       replies: known && { ...known, last: known.count === message.reply_count ? known.last : null },
-      fresh: known !== undefined && newAfter !== null && known.newest > newAfter,
+      news: news.get(message.id) ?? 0,
     });
     open = rows.at(-1);
     previous = message;
@@ -95,7 +95,7 @@ export function rowsOf(store, messages, entries, { newAfter = null, inThread = f
 
   /** @param {Message} message */
   function isNew(message) {
-    return newAfter !== null && message.seq > newAfter && message.author !== store.me;
+    return newAfter !== null && message.seq > newAfter && message.author !== store.me && !message.deleted_at && !message.hidden_at;
   }
 }
 
@@ -131,16 +131,22 @@ function threadOf(row) {
   return row.activity ? row.activity[0].thread : row.message?.id;
 }
 
-/** @param {Message[]} messages @param {string} me @returns {Map<string, {authors: string[], last: Message, newest: number, count: number}>} by root */
-function repliesIn(messages, me) {
+/** @param {Message[]} messages @returns {Map<string, {authors: string[], last: Message, count: number}>} by root; deleted and hidden ones do not count */
+function repliesIn(messages) {
   const found = new Map();
   for (const message of messages) {
-    if (!message.thread) continue;
-    const known = found.get(message.thread) ?? { authors: [], newest: 0, count: 0 };
+    if (!message.thread || message.deleted_at || message.hidden_at) continue;
+    const known = found.get(message.thread) ?? { authors: [], count: 0 };
     const authors = [...known.authors.filter((/** @type {string} */ one) => one !== message.author), message.author];
-    const newest = message.author === me ? known.newest : message.seq;
-    found.set(message.thread, { authors: authors.slice(-FACES), last: message, newest, count: known.count + 1 });
+    found.set(message.thread, { authors: authors.slice(-FACES), last: message, count: known.count + 1 });
   }
+  return found;
+}
+
+/** @param {Store} store @param {string | undefined} conversation @returns {Map<string, number>} by root */
+function unreadReplies(store, conversation) {
+  const found = new Map();
+  for (const { thread } of store.unreadMessages(conversation ?? "")) if (thread) found.set(thread, (found.get(thread) ?? 0) + 1);
   return found;
 }
 

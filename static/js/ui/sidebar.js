@@ -28,7 +28,7 @@ const collator = new Intl.Collator(document.documentElement.lang || undefined, {
  * @property {boolean} favourite
  * @property {boolean} muted
  * @property {boolean} draft
- * @property {number} activity milliseconds; when something was last written, as far as that is known
+ * @property {number} activity milliseconds; when something was last written, else when it was created
  * @property {Attention} attention
  */
 
@@ -163,7 +163,7 @@ export class Sidebar {
       favourite: seat.favourite ?? false,
       muted: seat.muted ?? false,
       draft,
-      activity: Date.parse(store.at(id, conversation.last_seq)?.created_at ?? conversation.created_at),
+      activity: Date.parse(conversation.last_message_at ?? conversation.created_at),
       attention: seen,
     };
   }

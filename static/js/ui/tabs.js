@@ -1,18 +1,19 @@
 /** @import {App} from "./app.js" */
+/** @import {Read} from "../client/reading.js" */
 /** @import {Changes} from "../client/store.js" */
 
 /**
- * What the tabs of one member tell each other: which conversation each of them shows to somebody who looks at it, and how
- * far has been read, at once. One of them is the leader, by a lock that ends with its page.
+ * What the tabs of one member tell each other: which conversation each of them shows to somebody who looks at it, and what
+ * counts as read, at once. One of them is the leader, by a lock that ends with its page.
  *
- * @typedef {{from: string, reading: string | null} | {from: string, read: Record<string, number>} | {from: string, who: true}} Word
+ * @typedef {{from: string, reading: string | null} | {from: string, read: Record<string, Read>} | {from: string, who: true}} Word
  */
 export class Tabs {
   isLeader = false;
   /** @type {Map<string, string | null>} by tab: the conversation that is read in it */
   #reading = new Map();
-  /** @type {Map<string, number>} by conversation: the read position that the others know */
-  #positions = new Map();
+  /** @type {Map<string, string>} by conversation: what the others were told, as JSON */
+  #told = new Map();
   #id = crypto.randomUUID();
   /** @type {string | null} */
   #place = null;
@@ -51,15 +52,16 @@ export class Tabs {
 
   /** @param {Changes} changes */
   #onChanges(changes) {
-    /** @type {Record<string, number>} */
-    const read = {};
+    /** @type {Record<string, Read>} */
+    const found = {};
     for (const id of changes.participants) {
-      const position = this.app.store.ownSeat(id)?.read_seq ?? 0;
-      if (position <= (this.#positions.get(id) ?? 0)) continue;
-      this.#positions.set(id, position);
-      read[id] = position;
+      const { read_seq = 0, read = [] } = this.app.store.ownSeat(id) ?? {};
+      const told = JSON.stringify(read);
+      if (told === this.#told.get(id)) continue;
+      this.#told.set(id, told);
+      found[id] = { read_seq, read };
     }
-    if (Object.keys(read).length) this.#post({ from: this.#id, read });
+    if (Object.keys(found).length) this.#post({ from: this.#id, read: found });
   }
 
   /** @param {Word} word */
@@ -68,9 +70,9 @@ export class Tabs {
     if ("reading" in word) this.#reading.set(word.from, word.reading);
     if (!("read" in word)) return;
     this.app.store.batch(() => {
-      for (const [id, position] of Object.entries(word.read)) {
-        this.#positions.set(id, Math.max(position, this.#positions.get(id) ?? 0));
-        if (this.app.store.ownSeat(id)) this.app.store.moveRead(id, position);
+      for (const [id, read] of Object.entries(word.read)) {
+        this.#told.set(id, JSON.stringify(read.read)); // nobody is told again what they have told
+        this.app.store.addRead(id, read);
       }
     });
   }

@@ -5,7 +5,7 @@ import { ApiError } from "../client/api.js";
 import { MessageActions } from "./actions.js";
 import { Composer } from "./composer.js";
 import { refusalIn, whenMuteEnds } from "./conversation.js";
-import { byId, everyFrame, isWriting, setText } from "./dom.js";
+import { byId, everyFrame, isLookedAt, isWriting, setText } from "./dom.js";
 import { editMessage } from "./editor.js";
 import { gettext } from "./i18n.js";
 import { flash } from "./history.js";
@@ -23,6 +23,10 @@ export class Thread {
   #root = null;
   #conversation = "";
   #shown = 0; // replies
+  /** @type {number | null} the seq above the divider: the first reply that was unread when the thread was opened stands below */
+  #newAfter = null;
+  /** @type {Set<Element>} replies on the screen */
+  #visible = new Set();
 
   /** @param {App} app */
   constructor(app) {
@@ -31,7 +35,14 @@ export class Thread {
     this.panel = byId("thread");
     /** @type {HTMLElement} */
     this.scroller = byId("thread-history");
-    this.list = new MessageList(app, byId("thread-messages"));
+    this.list = new MessageList(app, byId("thread-messages"), {
+      added: (root) => this.observer.observe(root),
+      removed: (root) => this.#forget(root),
+    });
+    this.observer = new IntersectionObserver((entries) => this.#see(entries), { root: this.scroller, rootMargin: "0px 0px -20px 0px" });
+    this.settle = everyFrame(() => this.#markRead());
+    window.addEventListener("focus", this.settle);
+    document.addEventListener("visibilitychange", this.settle);
     const actions = new MessageActions(app, this.list, { inThread: true });
     this.list.element.addEventListener("click", (event) => void actions.onClick(event));
     onLongPress(this.list.element, (target) => actions.onLongPress(target));
@@ -59,15 +70,19 @@ export class Thread {
     }
     this.#root = id;
     this.#shown = 0;
+    this.#newAfter = null;
     this.panel.hidden = false;
     this.list.clear();
+    this.#noteNew();
     this.#render();
+    this.#scrollToNew();
     try {
       const [root] = await this.app.client.pages.thread(id);
       if (this.#root !== id) return;
       if (root?.thread) this.#root = root.thread;
+      this.#noteNew();
       this.#render();
-      this.scroller.scrollTop = this.scroller.scrollHeight;
+      this.#scrollToNew();
       if (this.#showTarget()) return;
       // Whoever went on writing elsewhere meanwhile must not find the rest of the sentence here.
       if (!matchMedia("(pointer: coarse)").matches && !isWriting(document.activeElement)) this.composer.focus();
@@ -76,6 +91,45 @@ export class Thread {
       toast(explain(error));
       if (!error.passing) this.close();
     }
+  }
+
+  /** Replies that come from the server may be older than those that were known. */
+  #noteNew() {
+    const root = this.#find(this.#root ?? "");
+    const first = root && this.app.store.replies(root).find((reply) => this.app.store.isUnread(reply));
+    if (first) this.#newAfter = Math.min(first.seq - 1, this.#newAfter ?? Infinity);
+  }
+
+  /** To the first reply that is unread, else to the end. */
+  #scrollToNew() {
+    const divider = this.list.withKey("new");
+    if (!divider) this.scroller.scrollTop = this.scroller.scrollHeight;
+    else this.scroller.scrollTop += divider.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top - this.scroller.clientHeight / 4;
+  }
+
+  /** @param {IntersectionObserverEntry[]} entries */
+  #see(entries) {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) this.#visible.add(target);
+      else this.#visible.delete(target);
+    }
+    this.settle();
+  }
+
+  /** @param {HTMLElement} root */
+  #forget(root) {
+    this.observer.unobserve(root);
+    this.#visible.delete(root);
+  }
+
+  /** What stands on the screen of somebody who looks at it is read, unless an unread reply above was never there. */
+  #markRead() {
+    const root = this.#root ? this.#find(this.#root) : undefined;
+    if (!root || !isLookedAt()) return;
+    const { store, client } = this.app;
+    const seqs = [...this.#visible].map((one) => Number(/** @type {HTMLElement} */ (one).dataset.seq ?? 0)).filter((seq) => seq > 0);
+    const next = store.replies(root).find((reply) => store.isUnread(reply))?.seq ?? Infinity;
+    if (seqs.length && Math.min(...seqs) <= next) client.reads.markThread(root.conversation, root.id, Math.max(...seqs));
   }
 
   /** The reply that a link led to. @returns {boolean} whether there is one */
@@ -140,7 +194,7 @@ export class Thread {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     const end = scrollHeight - scrollTop - clientHeight < AT_END;
     const entries = this.app.client.outbox.entries(root.conversation).filter((entry) => entry.thread === root.id);
-    this.list.show(rowsOf(this.app.store, [root, ...replies], entries, { inThread: true }));
+    this.list.show(rowsOf(this.app.store, [root, ...replies], entries, { newAfter: this.#newAfter, inThread: true }));
     if (end) this.scroller.scrollTop = this.scroller.scrollHeight;
     const seated = this.app.store.ownSeat(root.conversation) !== undefined;
     const refusal = seated || conversation.archived_at ? refusalIn(this.app, conversation, { inThread: true }) : "";
