@@ -10,6 +10,7 @@ import { plainEmoji } from "./answers.js";
 import { Api, ApiError } from "./api.js";
 import { systemClock } from "./clock.js";
 import { Drafts } from "./drafts.js";
+import { Edits } from "./edits.js";
 import { Outbox } from "./outbox.js";
 import { Pages } from "./pages.js";
 import { Poller } from "./poller.js";
@@ -90,6 +91,7 @@ export class Client {
     this.pages = new Pages({ api: this.api, store: this.store });
     this.reads = new Reads({ api: this.api, store: this.store, say: (conversation, shown) => this.#sayRead(conversation, shown), clock });
     this.drafts = new Drafts({ storage, prefix: `parley:draft:${me}:` });
+    this.edits = new Edits({ storage, prefix: `parley:edit:${me}:` });
     this.outbox = new Outbox({
       send: (entry) => this.#send(entry),
       shown: (conversation) => this.reads.untold(conversation),

@@ -18,7 +18,7 @@ import { explain, toast } from "./toast.js";
 const KEYS = { ...Object.fromEntries(MESSAGE_KEYS.map(({ keys, command }) => [keys.toLowerCase(), command])), "+": "react", enter: "reply" };
 /** @type {Record<string, number>} */
 const STEPS = { ArrowUp: -1, k: -1, ArrowDown: 1, j: 1 };
-const ON_TOMBSTONES = ["link", "reply", "unread", "original", "more"];
+const ON_TOMBSTONES = ["link", "reply", "unread", "original", "more", "resume", "discard-edit"];
 
 /** @type {Map<string, (app: App, message: Message) => unknown>} what opens a dialog, fetched when it is wanted */
 const DETAILS = new Map(["revisions", "reactions", "receipts", "report", "original"].map((name) => [name, show(name)]));
@@ -50,7 +50,8 @@ export class MessageActions {
     if (entry && action === "discard") this.app.client.outbox.discard(entry.ref);
     if (!message || (isGone(message) && !ON_TOMBSTONES.includes(action)) || !this.#may(action, message)) return;
     if (action === "more") this.#openMore(node, origin);
-    if (action === "edit") editMessage(this.app, node);
+    if (action === "edit" || action === "resume") editMessage(this.app, node);
+    if (action === "discard-edit") this.app.client.edits.end(message.id);
     if (action === "reply") this.#openThread(message);
     if (action === "react") pickEmoji(origin, (emoji) => void this.#toggle(message, emoji));
     if (action === "link") await this.#copyLink(message);

@@ -80,12 +80,18 @@ async function showOriginal(app, message) {
 function askForReport(app, message) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("report"));
   const form = /** @type {HTMLFormElement} */ (byId("report-form"));
+  const { drafts } = app.client;
+  const place = `report:${message.id}`; // the comment is kept until the report is sent
+  const field = /** @type {HTMLTextAreaElement} */ (byId("report-comment"));
   form.reset();
+  field.value = drafts.get(place);
+  field.oninput = () => drafts.set(place, field.value);
   form.onsubmit = async (event) => {
     event.preventDefault();
     const { reason, comment } = Object.fromEntries(new FormData(form));
     const sent = await attempt(dialog, () => app.client.api.post(`messages/${message.id}/report`, { reason, comment }));
     if (!sent) return;
+    drafts.set(place, "");
     dialog.close();
     toast(gettext("Thank you. The moderators will look at it."));
   };

@@ -65,6 +65,7 @@ export class History {
     this.settle = everyFrame(() => this.#settle());
     app.store.observe((changes) => this.#onChanges(changes));
     app.client.outbox.observe((conversation) => conversation === this.#conversation && this.render());
+    app.client.edits.observe((_, conversation) => conversation === this.#conversation && this.render());
     this.scroller.addEventListener("scroll", this.settle, { passive: true });
     const sizes = new ResizeObserver(() => this.#onResize());
     for (const element of [this.scroller, this.list.element]) sizes.observe(element);

@@ -108,6 +108,7 @@ class Page {
     const { client } = this.app;
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && client.wake());
     document.addEventListener("resume", () => client.wake());
+    window.addEventListener("storage", ({ key, newValue }) => client.edits.hear(key, newValue));
     window.addEventListener("online", () => client.wake());
     window.addEventListener("offline", () => client.lose());
     window.addEventListener("pagehide", (event) => client.suspend(!event.persisted)); // else it may come back from the cache

@@ -31,7 +31,7 @@ export class MessageNode {
     this.row = row;
     const { message, entry } = row;
     const author = this.app.store.members.get(message?.author ?? this.app.store.me);
-    const shown = [row.kind, message?.version, message?.expired, entry?.state, row.compact, contextKey(row), repliesKey(row), author?.version, this.#peopleKey(row), clockChoice()].join(" ");
+    const shown = [row.kind, message?.version, message?.expired, entry?.state, row.compact, contextKey(row), repliesKey(row), author?.version, this.#peopleKey(row), clockChoice(), this.#isEditBegun(row)].join(" ");
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.root.classList.toggle("is-compact", row.compact ?? false);
@@ -56,9 +56,15 @@ export class MessageNode {
     this.root.classList.toggle("is-mention", message.mentions.includes(this.app.store.me));
     state.hidden = true;
     this.#showProse(message);
+    this.slots.begun.hidden = !this.#isEditBegun({ message });
     prose.classList.toggle("is-jumbo", isJumbo(message.text));
     this.#showPinned(message);
     this.#showReactions(message);
+  }
+
+  /** @param {Pick<Row, "message">} row */
+  #isEditBegun({ message }) {
+    return message !== undefined && this.app.client.edits.get(message.id) !== undefined;
   }
 
   /** Those it names beside its author; some may become known later. @param {Row} row */

@@ -60,6 +60,7 @@ export class Sidebar {
     app.store.observe((changes) => this.#onChanges(changes));
     observeDay(() => this.#touch([...this.#entries.keys()])); // rows that are folded away are not in the document
     app.client.drafts.observe((place) => this.#touch([place]));
+    app.client.edits.observe((_, conversation) => this.#touch([conversation]));
     app.client.signals.observe(() => this.#touch([...this.#entries.values()].filter((one) => one.home !== "channels").map((one) => one.conversation.id)));
     byId("sidebar-search").addEventListener("submit", (/** @type {SubmitEvent} */ event) => this.#search(event));
     byId("sidebar-body").addEventListener("click", (/** @type {MouseEvent} */ event) => this.#onClick(event));
@@ -147,7 +148,7 @@ export class Sidebar {
     const conversation = store.conversations.get(id);
     const seat = store.ownSeat(id);
     if (!conversation || !seat || conversation.archived_at) return undefined;
-    const draft = client.drafts.has(id);
+    const draft = client.drafts.has(id) || client.edits.has(id, conversation.first_seq);
     const channel = isChannel(conversation);
     const started = channel || conversation.last_seq > 0 || conversation.created_by === store.me || draft || id === this.#current;
     if (!started) return undefined; // a direct message that nobody has written in is shown to who opened it

@@ -54,6 +54,7 @@ export class Thread {
       if (this.#root && changes.histories.has(this.#conversation)) void this.#refill(this.#root);
     });
     app.client.outbox.observe(this.render);
+    app.client.edits.observe(this.render);
     byId("thread-close").addEventListener("click", () => this.close());
     this.panel.addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && this.close());
   }

@@ -1,0 +1,92 @@
+/** @import {KeyValueStorage} from "./outbox.js" */
+
+/**
+ * An edit that was begun and neither saved nor cancelled.
+ *
+ * @typedef {object} Begun
+ * @property {string} message its id
+ * @property {string} conversation
+ * @property {number} seq
+ * @property {string} text as far as it is written
+ * @property {string} base what the message said when the edit was begun: who saves learns of another edit meanwhile
+ */
+
+/** Edits that were begun, one a message, kept across reloads until they are saved or cancelled. */
+export class Edits {
+  /** @type {Map<string, Begun>} by message */
+  #begun = new Map();
+  /** @type {Set<(message: string, conversation: string) => void>} */
+  #observers = new Set();
+
+  /** @param {{storage: KeyValueStorage, prefix: string}} options `prefix` names the member */
+  constructor({ storage, prefix }) {
+    this.storage = storage;
+    this.prefix = prefix;
+    const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "");
+    for (const key of keys) if (key.startsWith(prefix)) this.#take(key, storage.getItem(key));
+  }
+
+  /** @param {string} message @returns {Begun | undefined} */
+  get(message) {
+    return this.#begun.get(message);
+  }
+
+  /** @param {string} conversation @param {number} first the seq of its oldest message: edits of those below it are past */
+  has(conversation, first) {
+    return [...this.#begun.values()].some((one) => one.conversation === conversation && one.seq >= first);
+  }
+
+  /** @param {Begun} begun */
+  keep(begun) {
+    const isNew = !this.#begun.has(begun.message);
+    this.#begun.set(begun.message, begun);
+    try {
+      this.storage.setItem(this.prefix + begun.message, JSON.stringify(begun));
+    } catch {
+      // Storage is full or forbidden: kept for the life of the page at least.
+    }
+    if (isNew) this.#tell(begun);
+  }
+
+  /** It is saved or cancelled. @param {string} message */
+  end(message) {
+    const begun = this.#begun.get(message);
+    if (!begun) return;
+    this.#begun.delete(message);
+    this.storage.removeItem(this.prefix + message);
+    this.#tell(begun);
+  }
+
+  /** Another tab wrote this to the storage. @param {string | null} key @param {string | null} value */
+  hear(key, value) {
+    if (!key?.startsWith(this.prefix)) return;
+    const known = this.#begun.get(key.slice(this.prefix.length));
+    const begun = this.#take(key, value);
+    if (!begun) this.#begun.delete(key.slice(this.prefix.length));
+    const either = begun ?? known;
+    if (either && Boolean(begun) !== Boolean(known)) this.#tell(either);
+  }
+
+  /** @param {(message: string, conversation: string) => void} observer called when a message gets an edit or loses it */
+  observe(observer) {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  }
+
+  /** @param {string} key @param {string | null} value @returns {Begun | null} */
+  #take(key, value) {
+    try {
+      const begun = JSON.parse(value ?? "null");
+      if (!begun || begun.message !== key.slice(this.prefix.length) || typeof begun.text !== "string") return null;
+      this.#begun.set(begun.message, begun);
+      return begun;
+    } catch {
+      return null;
+    }
+  }
+
+  /** @param {Begun} begun */
+  #tell({ message, conversation }) {
+    for (const observer of this.#observers) observer(message, conversation);
+  }
+}
