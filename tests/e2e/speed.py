@@ -288,7 +288,7 @@ def make_channel(count: int) -> str:
         place: dict[str, Any] = {"organization": owner.organization}
         channel = Conversation.objects.create(**place, kind="public", name=name, last_seq=count)
         for one in (owner, member):
-            Participant.objects.create(**place, conversation=channel, member=one, read_seq=count)
+            Participant.objects.create(**place, conversation=channel, member=one, read_seq=count, read=[[0, count]])
         Message.objects.bulk_create(
             Message(**place, conversation=channel, seq=seq, author=member, text=WORDS, html=f"<p>{WORDS}</p>")
             for seq in range(1, count + 1)
@@ -319,7 +319,7 @@ def make_large() -> str:
             for number in range(CHANNELS)
         )
         Participant.objects.bulk_create(
-            Participant(**place, conversation=channel, member=member, read_seq=1)
+            Participant(**place, conversation=channel, member=member, read_seq=1, read=[[0, 1]])
             for channel, author in zip(channels, members, strict=True)
             for member in (owner, author)
         )

@@ -187,7 +187,7 @@ def test_a_long_history_scrolls_both_ways_without_jumping(
 ) -> None:
     fill(plans, bob, 700)
     with organization_scope(alice.organization_id):
-        Participant.objects.filter(conversation=plans).update(read_seq=700)
+        Participant.objects.filter(conversation=plans).update(read_seq=700, read=[[0, 700]])
     a = browser_of(alice)
     a.open("plans")
     expect(a.message("Line 700.")).to_be_in_viewport()

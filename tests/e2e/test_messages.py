@@ -46,7 +46,7 @@ def fill(channel: Conversation, author: Member, count: int, *, read: int = 0, lo
         for message in Message.objects.filter(conversation=channel):
             Message.objects.filter(pk=message.pk).update(created_at=start + timedelta(hours=message.seq))
         Conversation.objects.filter(pk=channel.pk).update(last_seq=count)
-        Participant.objects.filter(conversation=channel).update(read_seq=read)
+        Participant.objects.filter(conversation=channel).update(read_seq=read, read=[[0, read]])
 
 
 def details(person: Person) -> Locator:
@@ -179,7 +179,7 @@ def test_replies_are_read_in_their_thread_and_have_a_place_where_they_came(
     a.send_message("Who brings cake?")
     b.reply_in_thread("Who brings cake?", "I do")
     root = a.message("Who brings cake?")
-    expect(root.get_by_role("button", name="1 reply last")).to_be_visible()
+    expect(root.get_by_role("button", name="1 reply 1 new last")).to_be_visible()
     a.send_message("Something else")
     b.assert_sees("Something else")
     b.reply_in_thread("Who brings cake?", "A chocolate one")
@@ -208,7 +208,7 @@ def test_what_is_new_above_is_jumped_to_or_marked_read(
     expect(a.message("Line 101.")).to_be_in_viewport()
     b = browser_of(bob)
     with organization_scope(alice.organization_id):
-        Participant.objects.filter(conversation=plans, member=bob).update(read_seq=100)
+        Participant.objects.filter(conversation=plans, member=bob).update(read_seq=100, read=[[0, 100]])
         Message.objects.filter(conversation=plans).update(author=alice)
     b.visit(f"/o/acme/c/{plans.pk}/390")
     b.page.get_by_role("button", name="300 new messages").click()
