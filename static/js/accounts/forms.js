@@ -1,5 +1,7 @@
 /** What the forms of the account pages do more with scripts than without. */
 
+import { beginLeaving, countUnsaved, finishLeaving, isOwnDevice, setOwnDevice } from "../client/device.js";
+
 const SLUG_LENGTH = 36; // as the server cuts it: room for a number
 
 /** @param {string} name what the server would make of it, see accounts/actions/organizations.py */
@@ -29,6 +31,22 @@ function offerCopy(button) {
   });
 }
 
+/** What is kept in the browser stays after signing out where the device is one's own. @param {HTMLInputElement} box */
+function askForOwnDevice(box) {
+  box.checked = isOwnDevice(localStorage);
+  box.addEventListener("change", () => setOwnDevice(localStorage, box.checked));
+}
+
+/** @param {HTMLFormElement} form */
+function warnOfLoss(form) {
+  const notice = form.querySelector("[data-unsent]");
+  if (notice instanceof HTMLElement) notice.hidden = isOwnDevice(localStorage) || countUnsaved(localStorage) === 0;
+  form.addEventListener("submit", () => beginLeaving(localStorage));
+}
+
+if (document.querySelector("[data-signed-out]")) finishLeaving(localStorage, sessionStorage);
+for (const box of document.querySelectorAll("input[data-own-device]")) askForOwnDevice(/** @type {HTMLInputElement} */ (box));
+for (const form of document.querySelectorAll("form[data-signs-out]")) warnOfLoss(/** @type {HTMLFormElement} */ (form));
 for (const slug of document.querySelectorAll("input[data-slug-of]")) suggest(/** @type {HTMLInputElement} */ (slug));
 for (const button of document.querySelectorAll("button[data-copy]")) offerCopy(/** @type {HTMLButtonElement} */ (button));
 // On a phone the pages of an organization are one line to be pushed along.

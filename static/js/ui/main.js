@@ -4,6 +4,7 @@
 
 import { ApiError } from "../client/api.js";
 import { Client } from "../client/client.js";
+import { closable, hasLeft, stay } from "../client/device.js";
 import { applyPreferences } from "./appearance.js";
 import { cookie, openSocket, readConfig } from "./app.js";
 import { ConversationView } from "./conversation.js";
@@ -22,6 +23,7 @@ const VIEWS = ["state-loading", "state-home", "state-missing", "state-failed", "
 
 /** The page as a whole: makes the parts, and shows what the address says. */
 class Page {
+  #storage = closable(localStorage);
   /** @type {string | undefined} */
   #place;
   #isPublic = false;
@@ -35,7 +37,7 @@ class Page {
       base: `${config.root}api/v1/`,
       me: config.member,
       csrfToken: () => cookie(config.csrfCookie),
-      storage: localStorage,
+      storage: this.#storage,
       tabStorage: sessionStorage,
       open: (query) => openSocket(`${config.root}ws/v1/`, query),
       label: browserName(),
@@ -65,6 +67,7 @@ class Page {
   async start() {
     try {
       await this.app.client.start();
+      stay(localStorage);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.status === 401) location.reload(); // Django sends to the sign-in page and back
@@ -108,11 +111,24 @@ class Page {
     const { client } = this.app;
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && client.wake());
     document.addEventListener("resume", () => client.wake());
-    window.addEventListener("storage", ({ key, newValue }) => client.edits.hear(key, newValue));
+    window.addEventListener("storage", (event) => {
+      client.edits.hear(event.key, event.newValue);
+      if (hasLeft(event)) this.#leave();
+    });
+    byId("sign-out").addEventListener("submit", async (/** @type {SubmitEvent} */ event) => {
+      event.preventDefault();
+      (await import("./signout.js")).signOut(byId("sign-out"));
+    });
     window.addEventListener("online", () => client.wake());
     window.addEventListener("offline", () => client.lose());
     window.addEventListener("pagehide", (event) => client.suspend(!event.persisted)); // else it may come back from the cache
     window.addEventListener("pageshow", (event) => event.persisted && void client.resume());
+  }
+
+  /** Somebody signed out in another tab, and what this browser kept is removed: write none of it again. */
+  #leave() {
+    this.#storage.close();
+    location.reload();
   }
 
   /** @param {Route} route */
