@@ -4,7 +4,7 @@
 
 import { ApiError } from "../client/api.js";
 import { Client } from "../client/client.js";
-import { closable, hasLeft, stay } from "../client/device.js";
+import { beginLeaving, closable, hasLeft, stay } from "../client/device.js";
 import { applyPreferences } from "./appearance.js";
 import { cookie, openSocket, readConfig } from "./app.js";
 import { ConversationView } from "./conversation.js";
@@ -67,7 +67,7 @@ class Page {
   async start() {
     try {
       await this.app.client.start();
-      stay(localStorage);
+      for (const storage of [localStorage, sessionStorage]) stay(storage);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.status === 401) location.reload(); // Django sends to the sign-in page and back
@@ -128,6 +128,7 @@ class Page {
   /** Somebody signed out in another tab, and what this browser kept is removed: write none of it again. */
   #leave() {
     this.#storage.close();
+    beginLeaving(sessionStorage); // the tab's own, which only its next page can remove
     location.reload();
   }
 
