@@ -206,6 +206,7 @@ def test_what_is_new_above_is_jumped_to_or_marked_read(
     a.open("plans")
     expect(a.page.locator(".new-divider + .message, .new-divider + .day + .message").first).to_be_in_viewport()
     expect(a.message("Line 101.")).to_be_in_viewport()
+    make_channel("general", bob)  # where he arrives, so that nothing of the other is read before
     b = browser_of(bob)
     with organization_scope(alice.organization_id):
         Participant.objects.filter(conversation=plans, member=bob).update(read_seq=100, read=[[0, 100]])
