@@ -21,6 +21,7 @@ from accounts.tenancy import organization_scope
 from chat.access import Place, find_conversation
 from chat.actions.conversations import create_channel, start_direct
 from chat.actions.mentions import write
+from chat.client.ranges import close, union
 from chat.models import Conversation, Message, Participant, Reaction
 
 PASSWORD: Final = "parley-demo"  # noqa: S105  # published: production settings refuse these accounts
@@ -187,10 +188,19 @@ def _tell(slug: str, conversation: Conversation, lines: list[Line], cast: dict[s
             thread = message
         _react(message, reactions, [member for member in cast.values() if member != author])
     conversation.refresh_from_db()
-    conversation.last_seq = len(times)
-    conversation.save(update_fields=["last_seq"])
-    unread = {"direct": 1, "public": 3, "private": 2}[conversation.kind]
-    Participant.objects.filter(conversation=conversation).update(read_seq=max(0, conversation.last_seq - unread))
+    conversation.last_seq, conversation.last_message_at = len(times), times[-1]
+    conversation.save(update_fields=["last_seq", "last_message_at"])
+    _read(conversation)
+
+
+def _read(conversation: Conversation) -> None:
+    """Everybody has read all but the newest messages; what they wrote themselves they have read as well."""
+    shown = max(0, conversation.last_seq - {"direct": 1, "public": 3, "private": 2}[conversation.kind])
+    for participant in Participant.objects.filter(conversation=conversation):
+        own = Message.objects.filter(conversation=conversation, author=participant.member_id)
+        participant.read = union([[0, shown]], [[seq, seq] for seq in own.values_list("seq", flat=True)])
+        participant.read_seq = close(shown, participant.read)
+        participant.save(update_fields=["read", "read_seq"])
 
 
 def _times(dice: Random, lines: list[Line]) -> list[datetime]:
@@ -224,6 +234,7 @@ def _message(place: Place, text: str, seq: int, at: datetime, thread: Message | 
         text=text,
         html=written.html,
         thread=thread,
+        thread_author=thread.author_id if thread else None,
         mentions=written.mentions,
         wide_mention=written.wide,
         created_at=at,

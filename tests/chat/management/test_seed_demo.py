@@ -7,8 +7,9 @@ from django.db.models import Count, F, Max
 
 from accounts.models import Member, Organization, User
 from accounts.tenancy import every_organization
+from chat.client.ranges import close, contains
 from chat.management.commands.seed_demo import PASSWORD
-from chat.models import Conversation, Kind, Message
+from chat.models import Conversation, Kind, Message, Participant
 
 
 @pytest.mark.django_db
@@ -31,6 +32,10 @@ def test_the_demo_is_two_organizations_with_history_that_adds_up() -> None:
         assert (newest.created_at - oldest.created_at).days >= 14
         for message in Message.objects.filter(reply_count__gt=0):
             assert message.replies.count() == message.reply_count
+        for participant in Participant.objects.filter(conversation__last_seq__gt=0):
+            own = Message.objects.filter(conversation=participant.conversation_id, author=participant.member_id)
+            assert all(contains(participant.read, seq) for seq in own.values_list("seq", flat=True))
+            assert participant.read_seq == close(participant.read_seq, participant.read)
     assert authenticate(email="member@globex.example", password=PASSWORD) == User.objects.get(
         email="member@globex.example"
     )
