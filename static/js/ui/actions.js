@@ -9,6 +9,7 @@ import { byId, clone, once } from "./dom.js";
 import { editMessage } from "./editor.js";
 import { pickEmoji } from "./emoji.js";
 import { gettext } from "./i18n.js";
+import { plainKey } from "./keys.js";
 import { openMenu } from "./menu.js";
 import { isGone } from "./message.js";
 import { MESSAGE_KEYS } from "./messagekeys.js";
@@ -159,15 +160,16 @@ export class MessageActions {
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     const target = /** @type {HTMLElement} */ (event.target);
-    if (event.ctrlKey || event.metaKey || event.altKey || !target.matches(".message, .activity-button")) return;
-    const step = STEPS[event.key];
+    const key = plainKey(event, { shift: event.key === "+" }); // some keyboards have it behind Shift
+    if (!key || !target.matches(".message, .activity-button")) return;
+    const step = STEPS[key];
     if (step !== undefined) {
       event.preventDefault();
       this.list.moveFocus(step);
       return;
     }
     const node = this.list.nodeOf(target);
-    const action = KEYS[event.key.toLowerCase()];
+    const action = KEYS[key.toLowerCase()];
     if (!node || !action) return;
     event.preventDefault();
     void this.run(node, action === "pin" && node.row?.message?.pinned_at ? "unpin" : action, node.root);

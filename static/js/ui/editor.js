@@ -7,6 +7,7 @@ import { Completion } from "./completion.js";
 import { fitHeight, growWithText, sends } from "./composer.js";
 import { clone, setText } from "./dom.js";
 import { gettext, interpolate } from "./i18n.js";
+import { plainKey } from "./keys.js";
 import { isGone } from "./message.js";
 import { explain } from "./toast.js";
 
@@ -85,11 +86,11 @@ class Editor {
   #onKey(event) {
     event.stopPropagation(); // these keys are text, not shortcuts of the message around
     if (this.completion.onKey(event)) return;
-    if (event.key === "Escape") this.#cancel();
-    else if (sends(event)) {
-      event.preventDefault();
-      this.root.requestSubmit();
-    }
+    const escape = plainKey(event) === "Escape";
+    if (!escape && !sends(event)) return;
+    event.preventDefault();
+    if (escape) this.#cancel();
+    else this.root.requestSubmit();
   }
 
   /** @param {Set<string>} messages */

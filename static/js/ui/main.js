@@ -10,6 +10,7 @@ import { cookie, openSocket, readConfig } from "./app.js";
 import { ConversationView } from "./conversation.js";
 import { watchDay } from "./day.js";
 import { byId, isWriting, once } from "./dom.js";
+import { guardKeys, isComposing } from "./keys.js";
 import { isChannel } from "./names.js";
 import { recentPlaces, rememberPlace } from "./recent.js";
 import { Router } from "./router.js";
@@ -101,6 +102,7 @@ class Page {
       if (changes.conversations.size || changes.participants.size) this.#onConversations();
       if (changes.members.has(config.member)) applyPreferences(client.store.members.get(config.member)?.preferences);
     });
+    guardKeys();
     document.addEventListener("click", (event) => this.#onClick(event));
     document.addEventListener("keydown", (event) => this.#onKey(event));
     this.#wireLife();
@@ -244,7 +246,7 @@ class Page {
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
-    if (event.defaultPrevented || event.isComposing) return;
+    if (event.defaultPrevented || isComposing(event)) return;
     const chord = chordOf(event);
     const shortcut = SHORTCUTS.find(({ keys }) => keys === chord);
     if (!shortcut || (isTyped(shortcut.keys) && !isFree(event))) return;

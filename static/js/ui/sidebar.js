@@ -7,6 +7,7 @@ import { byId, clone, everyFrame, setIcon, setText } from "./dom.js";
 import { observeDay } from "./day.js";
 import { clearTime, fillAvatar, writeTime } from "./format.js";
 import { gettext, interpolate } from "./i18n.js";
+import { plainKey } from "./keys.js";
 import { attention } from "./levels.js";
 import { conversationIcon, conversationName, isChannel, others, presenceLabel } from "./names.js";
 import { steady } from "./press.js";
@@ -285,7 +286,7 @@ export class Sidebar {
 
   /** Arrows go from row to row, so that Tab need not. @param {KeyboardEvent} event */
   #onKey(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const step = { ArrowDown: 1, ArrowUp: -1 }[plainKey(event)];
     if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
     const all = [...byId("sidebar-body").querySelectorAll("a.side-row, button.side-row, [data-fold]")].filter((one) => one.checkVisibility());
     const index = all.indexOf(document.activeElement);

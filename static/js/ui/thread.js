@@ -9,6 +9,7 @@ import { byId, everyFrame, isLookedAt, isWriting, setText } from "./dom.js";
 import { editMessage } from "./editor.js";
 import { gettext } from "./i18n.js";
 import { flash } from "./history.js";
+import { plainKey } from "./keys.js";
 import { MessageList } from "./messagelist.js";
 import { conversationTitle } from "./names.js";
 import { onLongPress, steady } from "./press.js";
@@ -56,7 +57,7 @@ export class Thread {
     app.client.outbox.observe(this.render);
     app.client.edits.observe(this.render);
     byId("thread-close").addEventListener("click", () => this.close());
-    this.panel.addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && this.close());
+    this.panel.addEventListener("keydown", (event) => plainKey(event) === "Escape" && !event.defaultPrevented && this.close());
   }
 
   /** @param {string | undefined} id of the root message, or of a reply */
