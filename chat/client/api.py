@@ -1,11 +1,19 @@
-"""REST, as far as a client needs it. Answers are the wire's JSON; refusals are ApiError, silence is Unreachable."""
+"""REST, as far as a client needs it. Answers are the wire's JSON; refusals are ApiError, silence is Unreachable.
+
+Only what answers.py proves is an answer, and only problem details with a known code are a refusal. Everything else
+comes from something between the client and the server, and counts as silence.
+"""
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 
+from chat.client.answers import ECHOED, REFUSALS, Unproven, prove
 from chat.client.store import Answer, Entity
 
 TIMEOUT: Final = 20.0  # seconds for an answer
@@ -13,7 +21,7 @@ PAGE: Final = 200  # messages or participants asked for at once
 
 
 class Unreachable(Exception):
-    """No answer, or one that is none of Parley's: it may or may not have been done. Try again."""
+    """No answer, or one that does not prove to be Parley's: it may or may not have been done. Try again."""
 
 
 class ApiError(Exception):
@@ -38,6 +46,7 @@ class Api:
         """`base_url`: scheme and host, as `https://chat.example`. `http` is shared by many clients of one process."""
         self.base_url, self.slug, self.token = base_url.rstrip("/"), slug, token
         self._http = http or httpx.AsyncClient()
+        self._is_echoed = False  # whether an answer has given the header back; from then on every one must
 
     @property
     def headers(self) -> dict[str, str]:
@@ -59,7 +68,11 @@ class Api:
         this `etag` again."""
         params = {"cursor": cursor} if cursor else {}
         answer = await self._answer("GET", "sync", params=params, headers={"If-None-Match": etag} if etag else {})
-        return self._content(answer), answer.headers.get("etag", "")
+        if answer.status_code == httpx.codes.NOT_MODIFIED:
+            if not etag:
+                raise Unreachable("not modified, though nothing was named")
+            return None, etag
+        return _proven("GET", "sync", None, answer), answer.headers.get("etag", "")
 
     async def history(self, conversation: str, *, before: int, limit: int = PAGE) -> list[Entity]:
         """The messages below `before`, oldest first."""
@@ -91,32 +104,66 @@ class Api:
         return await self._object("POST", f"conversations/{conversation}/messages", json=body)
 
     async def request(self, method: str, path: str, **options: Any) -> Any:
-        """Anything else: the JSON of the answer, None where there is none. Raises ApiError and Unreachable."""
-        return self._content(await self._answer(method, path, **options))
+        """Any address with a row in `answers.PROOFS`: the JSON of the answer, None for 204. Raises ApiError and
+        Unreachable, LookupError without a row. A 204 proves nothing by itself: ask what became of it.
+        """
+        answer = await self._answer(method, path, **options)
+        if not answer.is_success:
+            raise Unreachable(f"{method} {path}: {answer.status_code}")
+        return _proven(method, path, options.get("json"), answer)
 
     async def _answer(
         self, method: str, path: str, *, headers: dict[str, str] | None = None, **options: Any
     ) -> httpx.Response:
-        url = path if path.startswith("http") else f"{self.base_url}/o/{self.slug}/api/v1/{path}"
-        given = self.headers | (headers or {})
+        """What the server answered: 2xx or 304. Redirects are not followed, because the server makes none."""
+        request = str(uuid.uuid4())
+        given = self.headers | {ECHOED: request} | (headers or {})
         try:
-            answer = await self._http.request(method, url, headers=given, timeout=TIMEOUT, **options)
+            answer = await self._http.request(
+                method, self._url(path), headers=given, timeout=TIMEOUT, follow_redirects=False, **options
+            )
         except httpx.HTTPError as error:
             raise Unreachable(repr(error)) from error
+        self._check_origin(request, answer)
         if answer.is_success or answer.status_code == httpx.codes.NOT_MODIFIED:
             return answer
-        problem = self._content(answer) if "json" in answer.headers.get("content-type", "") else {}
-        retry_after = answer.headers.get("retry-after", "")
-        raise ApiError(answer.status_code, problem, float(retry_after) if retry_after.isdigit() else None)
+        raise _refusal(answer)
 
-    def _content(self, answer: httpx.Response) -> Any:
-        try:
-            return answer.json() if answer.content else None
-        except ValueError as error:
-            raise Unreachable(repr(error)) from error
+    def _url(self, path: str) -> str:
+        """Of a path of the API, or of a `next` link. Its host is not asked: it would be told the token."""
+        parts = urlsplit(path)
+        if parts.path.startswith("/") or parts.netloc:
+            return f"{self.base_url}{parts._replace(scheme='', netloc='').geturl()}"
+        return f"{self.base_url}/o/{self.slug}/api/v1/{path}"
+
+    def _check_origin(self, request: str, answer: httpx.Response) -> None:
+        """Raise Unreachable for an answer to another request, or without the header where it came before."""
+        echoed = answer.headers.get(ECHOED)
+        self._is_echoed |= echoed == request
+        if echoed != request and (echoed is not None or self._is_echoed):
+            raise Unreachable(f"{answer.request.method} {answer.request.url}: an answer to something else")
 
     async def _object(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        found = await self.request(method, path, **options)
-        if not isinstance(found, dict):
-            raise Unreachable(f"{method} {path}: not an object")
-        return found
+        return dict(await self.request(method, path, **options))
+
+
+def _proven(method: str, path: str, body: Any, answer: httpx.Response) -> Any:
+    try:
+        return prove(method, path, body, None if answer.status_code == httpx.codes.NO_CONTENT else answer.content)
+    except Unproven as error:
+        raise Unreachable(str(error)) from error
+
+
+def _refusal(answer: httpx.Response) -> Exception:
+    """ApiError for problem details with a known code and its status, else Unreachable."""
+    silence = Unreachable(f"{answer.request.method} {answer.request.url}: {answer.status_code}")
+    if not answer.headers.get("content-type", "").startswith("application/problem+json"):
+        return silence
+    try:
+        problem = msgspec.json.decode(answer.content, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return silence
+    if REFUSALS.get(str(problem.get("code"))) != answer.status_code:
+        return silence
+    retry_after = answer.headers.get("retry-after", "")
+    return ApiError(answer.status_code, problem, float(retry_after) if retry_after.isdigit() else None)

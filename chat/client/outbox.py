@@ -7,6 +7,7 @@ retried or discarded by whoever wrote it, and does not hold up what comes after 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
@@ -17,6 +18,7 @@ from chat.client.api import ApiError, Unreachable
 from chat.client.store import Entity
 
 MOST: Final = 1000  # entries; a script that writes on while nothing gets out should hear of it
+UNAUTHORIZED, CONFLICT = 401, 409
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds
 
 
@@ -30,6 +32,7 @@ class Entry:
     text: str
     thread: str | None = None
     ref: str = field(default_factory=lambda: str(uuid.uuid4()))
+    order: int = 0  # counts up with every entry: clocks jump, so no time says what was written first
     state: Literal["sending", "sent", "failed"] = "sending"
     message: Entity | None = None  # once it is sent
     error: ApiError | None = None  # why it failed
@@ -41,7 +44,9 @@ class Outbox:
     def __init__(
         self, send: Callable[[Entry], Awaitable[Entity]], *, entries: Iterable[Entry] = (), chance: random.Random
     ) -> None:
-        self.entries = {entry.ref: entry for entry in entries}  # in the order in which they were written
+        # In the order in which they were written, however they were kept meanwhile.
+        self.entries = {entry.ref: entry for entry in sorted(entries, key=lambda entry: entry.order)}
+        self._order = itertools.count(1 + max((entry.order for entry in self.entries.values()), default=0))
         self._send = send
         self._chance = chance
         self._workers: dict[str, asyncio.Task[None]] = {}  # by conversation
@@ -51,7 +56,7 @@ class Outbox:
     def add(self, conversation: str, text: str, *, thread: str | None = None) -> Entry:
         if len(self.entries) >= MOST:
             raise OutboxFull
-        entry = Entry(conversation, text, thread)
+        entry = Entry(conversation, text, thread, order=next(self._order))
         self.entries[entry.ref] = entry
         self.start()
         return entry
@@ -59,7 +64,7 @@ class Outbox:
     def retry(self, ref: str) -> None:
         """A failed one, at the end of its conversation."""
         entry = self.entries.pop(ref)
-        entry.state, entry.error = "sending", None
+        entry.state, entry.error, entry.order = "sending", None, next(self._order)
         self.entries[ref] = entry
         self.start()
 
@@ -107,14 +112,22 @@ class Outbox:
         except Unreachable:
             return full_jitter(self._chance, failures)
         except ApiError as error:
-            if error.passing:
+            if error.passing or error.status == UNAUTHORIZED:  # it goes out under the next token
                 return error.retry_after or full_jitter(self._chance, failures)
-            entry.state, entry.error = "failed", error
+            self._fail(entry, error)
         else:
             entry.state = "sent"
             self.entries.pop(entry.ref, None)
         self._settled.set()
         return None
+
+    def _fail(self, entry: Entry, error: ApiError) -> None:
+        entry.state, entry.error = "failed", error
+        if error.status == CONFLICT and entry.ref in self.entries:
+            # The ref is that of another message, and always will be: to be sent again the words need a new one.
+            del self.entries[entry.ref]
+            entry.ref = str(uuid.uuid4())
+            self.entries[entry.ref] = entry
 
     async def _rest(self, pause: float) -> None:
         self._awake.clear()

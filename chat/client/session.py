@@ -18,10 +18,12 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self
 
+import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
+from chat.client.answers import REFUSALS, Unproven, prove_sent, read_frame
 from chat.client.api import Api, ApiError, Unreachable
 from chat.client.mailbox import Mailbox, State
 from chat.client.outbox import Entry, Outbox, full_jitter
@@ -38,6 +40,7 @@ FRAME_BYTES: Final = 4 * 2**20  # a frame holds 48 KB of events, or one event of
 
 UNKNOWN_CLIENT, REPLACED, RESTARTING = 4404, 4409, 1012
 FINAL_CODES: Final = frozenset({4401, 4403})
+ENDINGS: Final = frozenset({401, 403, 404})  # refusals of a sync or a registration: the token or the membership ended
 
 
 class SignedOut(Exception):
@@ -103,7 +106,7 @@ class Session:
 
     async def _hold_socket(self) -> None:
         while True:
-            with suppress(OSError, TimeoutError, WebSocketException, Unreachable):
+            with suppress(OSError, TimeoutError, WebSocketException, Unreachable, Unproven):
                 await self._register_once()
                 await self._connect_once()
             await asyncio.sleep(self._pause())
@@ -141,7 +144,9 @@ class Session:
 
     async def _converse(self, socket: ClientConnection) -> None:
         async with asyncio.timeout(OPEN):
-            hello = json.loads(await socket.recv())
+            hello = read_frame(await socket.recv())
+        if hello["op"] != "hello":
+            raise Unproven("the first frame is no hello")
         self._socket = socket
         self._failures, self._retry = 0, None
         self._window = hello["window"]
@@ -152,12 +157,12 @@ class Session:
             while True:
                 async with asyncio.timeout(SILENCE * hello["heartbeat"]):
                     text = await socket.recv()
-                self._take(json.loads(text))
+                self._take(read_frame(text))  # what is no frame ends the socket: the next one brings it again
         finally:
             beating.cancel()
 
     def _take(self, frame: dict[str, Any]) -> None:
-        if frame["op"] in {"result", "error"}:
+        if frame["op"] in {"result", "error"}:  # one that nobody waits for, or that comes twice, changes nothing
             waiting = self._answers.get(frame["ref"] or "")
             if waiting is not None and not waiting.done():
                 waiting.set_result(frame)
@@ -227,8 +232,10 @@ class Session:
                     await self._sync()
                     failures = 0
                 except (ApiError, Unreachable) as error:
-                    if isinstance(error, ApiError) and not error.passing:
-                        raise _ending(error) from error
+                    if isinstance(error, ApiError) and error.status in ENDINGS:
+                        raise SignedOut(str(error)) from error
+                    if isinstance(error, ApiError) and error.status == httpx.codes.UNPROCESSABLE_ENTITY:
+                        self.mailbox.cursor = ""  # not one of this server's: begin from nothing
                     await asyncio.sleep(full_jitter(self.chance, failures))
                     failures += 1
 
@@ -246,6 +253,8 @@ class Session:
         more = True
         while more:
             answer, told = await self.api.sync(sync.cursor, etag=etag)
+            if answer is not None and self.store.me not in {"", answer["me"]["id"]}:
+                raise Unreachable("a sync of another member")
             etag, self._etag = "", told or self._etag
             if answer is None:
                 self.mailbox.finish(sync)
@@ -258,14 +267,22 @@ class Session:
 
     async def _send(self, entry: Entry) -> Entity:
         """Over the socket if there is one, else over REST. The ref makes it one message, however often it is tried."""
-        socket = self._socket
-        if socket is None:
-            return await self.api.send(entry.conversation, text=entry.text, ref=entry.ref, thread=entry.thread)
+        if (socket := self._socket) is not None:
+            with suppress(Unproven):
+                return await self._send_by_socket(socket, entry)
+        return await self.api.send(entry.conversation, text=entry.text, ref=entry.ref, thread=entry.thread)
+
+    async def _send_by_socket(self, socket: ClientConnection, entry: Entry) -> Entity:
+        """The message. Raises Unproven when what came is no answer to it, or a refusal with an unknown code: REST says
+        more then."""
         frame = {"op": "message.send", "ref": entry.ref, "conversation": entry.conversation, "text": entry.text}
-        answer = await self._ask(socket, frame | ({"thread": entry.thread} if entry.thread else {}))
+        frame |= {"thread": entry.thread} if entry.thread else {}
+        answer = await self._ask(socket, frame)
         if answer["op"] == "result":
-            return dict(answer["message"])
-        raise ApiError(_STATUS.get(answer["code"], 422), answer, answer.get("retry_after"))
+            return prove_sent(frame, answer)
+        if answer.get("code") not in REFUSALS:
+            raise Unproven(f"an unknown code: {answer.get('code')}")
+        raise ApiError(REFUSALS[answer["code"]], answer, answer.get("retry_after"))
 
     async def _ask(self, socket: ClientConnection, frame: dict[str, Any]) -> dict[str, Any]:
         ref = str(frame["ref"])
@@ -281,9 +298,6 @@ class Session:
             del self._answers[ref]
 
 
-_STATUS: Final = {"unavailable": 503, "throttled": 429, "forbidden": 403, "not_found": 404, "conflict": 409}
-
-
 async def _beat(socket: ClientConnection, seconds: float) -> None:
     with suppress(ConnectionClosed):
         while True:
@@ -292,7 +306,5 @@ async def _beat(socket: ClientConnection, seconds: float) -> None:
 
 
 def _ending(error: ApiError) -> Exception:
-    """A refusal that may pass is like silence; any other ends the session."""
-    if error.passing:
-        return Unreachable(str(error))
-    return SignedOut(str(error))
+    """What ends the session ends it; any other refusal is like silence, and tried again."""
+    return SignedOut(str(error)) if error.status in ENDINGS else Unreachable(str(error))

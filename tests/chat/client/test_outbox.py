@@ -3,8 +3,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from chat.client import outbox as module
 from chat.client.api import ApiError, Unreachable
@@ -99,3 +101,63 @@ def test_pauses_are_random_below_a_bound_that_doubles(monkeypatch: pytest.Monkey
     monkeypatch.undo()
     most: Callable[[int], float] = lambda failures: max(full_jitter(random.Random(n), failures) for n in range(300))  # noqa: E731
     assert [round(most(failures), 0) for failures in (1, 2, 3, 20)] == [1, 2, 4, 30]
+
+
+async def test_a_ref_of_another_message_is_given_up_and_the_words_are_kept() -> None:
+    outbox, tried = sending({"one": [ApiError(409, {"code": "conflict", "detail": "used"})]})
+    entry = outbox.add("town", "one")
+    before = entry.ref
+    await outbox.drain()
+    assert (entry.state, entry.text, list(outbox.entries)) == ("failed", "one", [entry.ref])
+    assert entry.ref != before
+    outbox.retry(entry.ref)
+    await outbox.drain()
+    assert (entry.state, tried, outbox.entries) == ("sent", ["one", "one"], {})
+
+
+async def test_a_token_that_ended_is_no_refusal_of_the_message() -> None:
+    outbox, tried = sending({"one": [ApiError(401, {"code": "not_authenticated"})]})
+    entry = outbox.add("town", "one")
+    await outbox.drain()
+    assert (entry.state, tried) == ("sent", ["one", "one"])
+
+
+JUMPS = [timedelta(minutes=5), timedelta(days=400)]
+
+
+@pytest.mark.parametrize("jump", [*JUMPS, *(-jump for jump in JUMPS)])
+async def test_the_order_is_that_of_writing_whatever_the_clock_says(jump: timedelta) -> None:
+    """Entries come back from a store in no order; the clock jumped between them."""
+    outbox, _ = sending({})
+    await outbox.stop()
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    for number in range(10):
+        with time_machine.travel(start + number * jump, tick=True):
+            outbox.add("town", f"m{number}")
+    kept = sorted(outbox.entries.values(), key=lambda entry: entry.ref)
+    await outbox.stop()
+    tried: list[str] = []
+
+    async def send(entry: Entry) -> Entity:
+        tried.append(entry.text)
+        return {}
+
+    with time_machine.travel(start - jump, tick=True):
+        after = Outbox(send, entries=kept, chance=random.Random(1))
+        after.add("town", "m10")
+        await after.drain()
+    assert tried == [f"m{number}" for number in range(11)]
+
+
+@pytest.mark.parametrize("jump", [*JUMPS, *(-jump for jump in JUMPS)])
+async def test_a_pause_ends_though_the_clock_jumps(jump: timedelta) -> None:
+    outbox, tried = sending({"one": [Unreachable()] * 5})
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    with time_machine.travel(start, tick=True) as traveller:
+        entry = outbox.add("town", "one")
+        while len(tried) < 3:  # noqa: ASYNC110  # what is tried raises no event here
+            await asyncio.sleep(0)
+        traveller.move_to(start + jump)
+        async with asyncio.timeout(10):
+            await outbox.drain()
+    assert (entry.state, len(tried)) == ("sent", 6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -15,7 +16,7 @@ import pytest
 import pytest_asyncio
 from django.db import connection
 
-from chat.client import Api, ApiError, Session, session
+from chat.client import Api, ApiError, Session, outbox, session
 from chat.client.session import SignedOut
 from tests.support.people import make_people, make_room
 from tests.support.stack import ROOT, Stack
@@ -139,6 +140,85 @@ async def test_without_sockets_it_polls(scene: Scene, http: httpx.AsyncClient, m
         await until(lambda: bob.connected)
         alice.outbox.add(scene.town, "by wire")
         await until(lambda: texts(bob, scene.town) == ["by post", "by wire"])
+
+
+class Portal(httpx.AsyncBaseTransport):
+    """The network to the server, and what answers in its place while `answer` is set."""
+
+    def __init__(self) -> None:
+        self._network = httpx.AsyncHTTPTransport()
+        self.answer: httpx.Response | None = None
+        self.asked: list[str] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.answer is None:
+            return await self._network.handle_async_request(request)
+        self.asked.append(f"{request.method} {request.url.path}")
+        return httpx.Response(self.answer.status_code, headers=self.answer.headers, content=self.answer.content)
+
+    async def aclose(self) -> None:
+        await self._network.aclose()
+
+
+PORTALS = [
+    httpx.Response(200, json={}),
+    httpx.Response(200, html="<h1>Sign in</h1>"),
+    httpx.Response(204),
+    httpx.Response(302, headers={"Location": "https://portal.example/"}),
+    *[httpx.Response(status, json={"error": "sign in"}) for status in (401, 403, 404, 409, 410, 422)],
+]
+
+
+async def test_a_portal_loses_nothing_and_ends_nothing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "POLL", (0.01, 0.02))
+    monkeypatch.setattr(outbox, "LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(Api, "socket_url", lambda self, client, tag: "ws://127.0.0.1:9/no/socket")
+    portal, path = Portal(), f"POST /o/acme/api/v1/conversations/{scene.town}/messages"
+    async with httpx.AsyncClient(transport=portal) as http, session_of(scene, 0, http) as alice:
+        await alice.ready()
+        before = set(alice.store.rooms)
+        for number, answer in enumerate(PORTALS):
+            portal.answer = answer
+            portal.asked.clear()
+            entry = alice.outbox.add(scene.town, f"do not lose {number}")
+            await until(lambda: portal.asked.count(path) > 2 and portal.asked.count("GET /o/acme/api/v1/sync") > 2)
+            assert (entry.state, list(alice.outbox.entries)) == ("sending", [entry.ref])
+            assert set(alice.store.rooms) == before
+            portal.answer = None
+            await alice.outbox.drain()
+            assert (entry.state, alice.outbox.entries) == ("sent", {})
+        written = [f"do not lose {number}" for number in range(len(PORTALS))]
+        await until(lambda: texts(alice, scene.town) == written)
+
+
+class Scripted:
+    """A socket whose server says the same to each command."""
+
+    def __init__(self, said: dict[str, Any]) -> None:
+        self.said = said
+        self.session: Session | None = None
+
+    async def send(self, text: str) -> None:
+        frame = json.loads(text)
+        assert self.session is not None
+        self.session._take({"ref": frame["ref"]} | self.said)
+
+
+async def test_what_a_socket_says_to_something_else_is_asked_again_by_request(
+    scene: Scene, http: httpx.AsyncClient
+) -> None:
+    alice = session_of(scene, 0, http)
+    for said in (
+        {"op": "result"},
+        {"op": "result", "message": {"id": "m", "ref": "another"}},
+        {"op": "error", "code": "sign_in_to_hotel", "message": "Room?"},
+    ):
+        socket = Scripted(said)
+        socket.session, alice._socket = alice, socket  # type: ignore[assignment]  # it has what is used here
+        entry = alice.outbox.add(scene.town, "once")
+        await alice.outbox.drain()
+        assert entry.message is not None
+        assert (entry.state, entry.message["ref"], entry.message["text"]) == ("sent", entry.ref, "once")
 
 
 async def test_a_client_that_was_forgotten_registers_again(scene: Scene, http: httpx.AsyncClient) -> None:
