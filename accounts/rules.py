@@ -31,6 +31,7 @@ class Pace(StrEnum):
     MODERATE = "MODERATION_RATE"
     OWN = "OWN_RATE"  # what only the member's own clients learn
     CLIENT = "CLIENT_RATE"
+    READ = "READ_RATE"
     REPORT = "REPORT_RATE"
     PREVIEW = "PREVIEW_RATE"
 

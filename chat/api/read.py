@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.rules import Pace, keep_pace
 from chat import events
 from chat.actions.read import mark_read, mark_unread
 from chat.api.rendering import read_body
@@ -39,6 +40,7 @@ class ReadDetail(MemberView):
         body = read_body(request, ReadPosition)
         if body.unread and (body.thread is not None or body.threads):
             raise Invalid({"unread": [gettext("A mark is of the whole conversation.")]})
+        keep_pace(self.member, Pace.READ)
         if body.unread:
             seat = mark_unread(self.member, conversation_id, seq=body.seq)
         else:

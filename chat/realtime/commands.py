@@ -21,7 +21,8 @@ from chat.delivery.connections import Connection
 from chat.delivery.node import Node
 from chat.delivery.signals import Notice
 from chat.errors import Forbidden, Refusal
-from chat.realtime import poster, protocol
+from chat.events import Participant
+from chat.realtime import poster, protocol, repeats
 from chat.realtime.protocol import Ack, ConversationRead, Heartbeat, MessageSend, Result, Stir, Typing
 
 
@@ -95,17 +96,24 @@ async def _send(node: Node, parcel: poster.Parcel) -> Result:
 
 
 async def _read(organization_id: UUID, member_id: UUID, frame: ConversationRead) -> Result | None:
-    participant = await sync_to_async(_mark_read, thread_sensitive=False)(organization_id, member_id, frame)
+    async def mark(what: repeats.What, seq: int) -> Participant:
+        participant: Participant = await sync_to_async(_mark_read, thread_sensitive=False)(
+            organization_id, member_id, what, seq
+        )
+        return participant
+
+    what = repeats.What(frame.conversation, frame.thread, frame.threads)
+    participant = await repeats.read(member_id, what, frame.seq, mark=mark)
     return Result(ref=frame.ref, participant=participant) if frame.ref is not None else None
 
 
-def _mark_read(organization_id: UUID, member_id: UUID, frame: ConversationRead) -> Any:
+def _mark_read(organization_id: UUID, member_id: UUID, what: repeats.What, seq: int) -> Participant:
     try:
         with organization_scope(organization_id):
             member = Member.objects.filter(pk=member_id, deactivated_at=None).first()
             if member is None:
                 raise Forbidden
-            seat = mark_read(member, frame.conversation, seq=frame.seq, thread_id=frame.thread, threads=frame.threads)
+            seat = mark_read(member, what.conversation, seq=seq, thread_id=what.thread, threads=what.threads)
             return seat.entity(own=True)
     finally:
         connections.close_all()

@@ -9,13 +9,13 @@ from chat.actions.conversations import archive_conversation
 from chat.actions.messages import edit_message, send_message
 from chat.actions.moderation import (
     hide_message,
-    read_original,
     regulate_conversation,
     remove_message,
     restore_message,
 )
 from chat.actions.reactions import add_reaction
 from chat.models import Conversation
+from chat.queries.removed import read_original
 from tests.cast import scope_of
 from tests.sync.conftest import Say, Verify, alike, proves
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 THOSE_THERE = ("alice", "alice again", "bob", "gus")
 
 
-@proves(hide_message, read_original, events=("message.updated", "conversation.updated"))
+@proves(hide_message, events=("message.updated", "conversation.updated"))
 def test_hide(verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say) -> None:
     message = say(bob, town, "shameful")
 
