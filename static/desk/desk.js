@@ -34,15 +34,22 @@
     dialog.querySelector("textarea, select, input:not([type=hidden])")?.focus();
   }
 
+  // Where the keyboard has no Latin letters, the letter in the place of the key, as in static/js/ui/keys.js.
+  function letterOf({ key, code }) {
+    if (key.length !== 1 || /[ -~]|\p{Script=Latin}/u.test(key)) return key;
+    return /^Key([A-Z])$/.exec(code)?.[1].toLowerCase() ?? key;
+  }
+
   const KEYS = { j: () => go(1), k: () => go(-1), x: choose };
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const dialog = document.querySelector("dialog.desk-dialog[open]");
     if (dialog || event.target.closest?.(TYPING)) return;
-    const button = document.querySelector(`[data-desk-key="${CSS.escape(event.key)}"]`);
+    const key = letterOf(event);
+    const button = document.querySelector(`[data-desk-key="${CSS.escape(key)}"]`);
     if (button && event.repeat) return; // a key that is held acts once
-    const act = button ? () => button.click() : Object.hasOwn(KEYS, event.key) ? KEYS[event.key] : null;
+    const act = button ? () => button.click() : Object.hasOwn(KEYS, key) ? KEYS[key] : null;
     if (!act) return;
     event.preventDefault();
     act();

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 
-import { guardKeys, isComposing, plainKey } from "../../static/js/ui/keys.js";
+import { guardKeys, isComposing, keyOf, plainKey } from "../../static/js/ui/keys.js";
+import { chordOf } from "../../static/js/ui/shortcuts.js";
 
 const UI = new URL("../../static/js/ui/", import.meta.url);
 const BARE = { ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, isComposing: false, keyCode: 38, repeat: false };
@@ -14,6 +15,57 @@ test("a key with a modifier is another key", () => {
   for (const modifier of ["ctrlKey", "metaKey", "altKey", "shiftKey"]) assert.equal(plainKey(press("ArrowUp", { [modifier]: true })), "");
   assert.equal(plainKey(press("+", { shiftKey: true }), { shift: true }), "+");
   assert.equal(plainKey(press("+", { shiftKey: true, altKey: true }), { shift: true }), "");
+});
+
+/** What a layout writes with the keys that are in these places on a US keyboard. */
+const LAYOUTS = {
+  Cyrillic: { KeyK: "л", KeyJ: "о", KeyB: "и", KeyM: "ь", KeyC: "с", Comma: "б" },
+  Greek: { KeyK: "κ", KeyJ: "ξ", KeyB: "β", KeyM: "μ", KeyC: "ψ" },
+  Hebrew: { KeyK: "ל", KeyJ: "ח", KeyB: "נ", KeyM: "צ", KeyC: "ב", Comma: "ת" },
+  Arabic: { KeyK: "ن", KeyJ: "ت", KeyM: "ة", KeyC: "ؤ", Comma: "و" },
+  Korean: { KeyK: "ㅏ", KeyJ: "ㅓ", KeyB: "ㅠ", KeyM: "ㅡ", KeyC: "ㅊ" },
+  Georgian: { KeyK: "კ", KeyJ: "ჯ", KeyB: "ბ" },
+  Armenian: { KeyK: "կ", KeyB: "բ" },
+  Thai: { KeyK: "า", KeyJ: "่", KeyB: "ิ", Comma: "ม" },
+  Devanagari: { KeyK: "क", KeyJ: "र", KeyB: "ब" },
+};
+
+for (const [layout, keys] of Object.entries(LAYOUTS)) {
+  test(`on a ${layout} keyboard a shortcut is where its letter is on a US one`, () => {
+    for (const [code, key] of Object.entries(keys)) {
+      const sign = code === "Comma" ? "," : code.slice(-1);
+      assert.equal(plainKey(press(key, { code })), sign.toLowerCase());
+      assert.equal(chordOf(press(key, { code, ctrlKey: true })), `Mod+${sign}`);
+      if (sign === ",") continue;
+      const shifted = press(key.toUpperCase(), { code, ctrlKey: true, shiftKey: true });
+      assert.equal(chordOf(shifted), `Mod+Shift+${sign}`);
+      assert.equal(chordOf(press(key, { code, ctrlKey: true, altKey: true })), `Mod+Alt+${sign}`);
+    }
+  });
+}
+
+test("where the keyboard has Latin letters, a shortcut is the key with the letter, wherever that is", () => {
+  const AZERTY = { KeyQ: "a", KeyA: "q", KeyZ: "w", Semicolon: "m" };
+  const Dvorak = { KeyV: "k", KeyK: "t", KeyC: "j", KeyN: "b", KeyW: ",", BracketLeft: "/" };
+  const German = { KeyZ: "y", KeyY: "z", Semicolon: "ö" };
+  const Turkish = { KeyI: "ı", Quote: "i" };
+  for (const layout of [AZERTY, Dvorak, German, Turkish]) {
+    for (const [code, key] of Object.entries(layout)) {
+      assert.equal(keyOf(press(key, { code })), key);
+      assert.equal(chordOf(press(key, { code, ctrlKey: true })), `Mod+${key.toUpperCase()}`);
+    }
+  }
+});
+
+test("signs of other scripts are the signs of their place; ASCII signs are what they are, and names stay names", () => {
+  assert.equal(chordOf(press("؟", { code: "Slash", shiftKey: true })), "?");
+  assert.equal(chordOf(press("ظ", { code: "Slash" })), "/");
+  assert.equal(keyOf(press("٨", { code: "Digit8" })), "8");
+  assert.equal(chordOf(press("/", { code: "KeyQ" })), "/", "on a Hebrew keyboard");
+  assert.equal(chordOf(press("?", { code: "Digit7", shiftKey: true })), "?", "on a Russian keyboard");
+  assert.equal(keyOf(press("ç", { code: "KeyC", altKey: true })), "c", "with Option on a Mac");
+  for (const name of ["Escape", "ArrowUp", "Dead", "Process", "Unidentified"]) assert.equal(keyOf(press(name, { code: "KeyK" })), name);
+  assert.equal(keyOf(press("л", { code: "" })), "л", "a keyboard on the screen has no places");
 });
 
 test("keys of an input method are its own", () => {

@@ -9,7 +9,7 @@ import { byId, clone, once } from "./dom.js";
 import { editMessage } from "./editor.js";
 import { pickEmoji } from "./emoji.js";
 import { gettext } from "./i18n.js";
-import { plainKey } from "./keys.js";
+import { keyOf, plainKey } from "./keys.js";
 import { openMenu } from "./menu.js";
 import { isGone } from "./message.js";
 import { MESSAGE_KEYS } from "./messagekeys.js";
@@ -160,7 +160,7 @@ export class MessageActions {
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     const target = /** @type {HTMLElement} */ (event.target);
-    const key = plainKey(event, { shift: event.key === "+" }); // some keyboards have it behind Shift
+    const key = plainKey(event, { shift: keyOf(event) === "+" }); // some keyboards have it behind Shift
     if (!key || !target.matches(".message, .activity-button")) return;
     const step = STEPS[key];
     if (step !== undefined) {

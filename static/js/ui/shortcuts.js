@@ -1,4 +1,5 @@
 import { gettext } from "./i18n.js";
+import { keyOf } from "./keys.js";
 
 /**
  * Every key of the page, in one table: the handler (main.js), the help, the palette and the menus read it.
@@ -41,8 +42,9 @@ const isMac = /Mac|iP(hone|ad|od)/.test(globalThis.navigator?.platform ?? "");
 export function chordOf(event) {
   const mod = isMac ? event.metaKey : event.ctrlKey;
   const other = isMac ? event.ctrlKey : event.metaKey;
-  const isSign = event.key.length === 1 && !/\p{L}/u.test(event.key);
-  const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
+  const name = keyOf(event);
+  const isSign = name.length === 1 && !/\p{L}/u.test(name);
+  const key = name.length === 1 ? name.toUpperCase() : name;
   return [mod && "Mod", other && "Other", event.altKey && "Alt", event.shiftKey && !isSign && "Shift", key].filter(Boolean).join("+");
 }
 
