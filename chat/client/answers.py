@@ -168,6 +168,10 @@ class Report(Identified):
     reason: Id
 
 
+class Notice(Identified):
+    acknowledged_at: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """`ids`: those in the path, in their order. `body`: what was sent."""
@@ -246,12 +250,18 @@ def _is_report(report: Report, request: Request) -> bool:
     return (report.message, report.reason) == (request.ids[0], request.body["reason"])
 
 
+def _is_read(notice: Notice, request: Request) -> bool:
+    return notice.id == request.ids[1] and notice.acknowledged_at is not None
+
+
 PROOFS: Final[dict[str, Proof]] = {
     "GET sync": Proof(Sync),
     "GET me": Proof(Me),
     "GET members": Proof(Page[Member]),
     "GET members/*": Proof(Member, lambda member, request: request.ids[0] in {member.id, "me"}),
     "PATCH members/*": Proof(Member, _has_preferences),
+    "POST members/*/reports/*/acknowledge": Proof(Notice, _is_read),
+    "POST members/*/sanctions/*/acknowledge": Proof(Notice, _is_read),
     "GET presence": Proof(Page[Presence]),
     "GET mentions": Proof(Page[Message]),
     "GET search": Proof(Page[Message]),

@@ -168,7 +168,7 @@ export class Api {
       const empty = status === 204 || status === 304;
       const answer = empty ? null : ((await response.json().catch(() => null)) ?? undefined);
       const isOurs = this.#isOurs(response, request);
-      if (isOurs && (status === 304 ? etag : response.ok && isProven(method, path, body, answer))) {
+      if (isOurs && (status === 304 ? etag : response.ok && isProven(method, path, body, answer, response.headers.get(ECHOED) === request))) {
         this.time.takeDate(response.headers.get("Date"), askedAt);
         return { answer, response };
       }

@@ -47,6 +47,7 @@ TOWN = {
 }
 DIRECT = TOWN | {"kind": "direct", "people": ["alice", "bob"]}
 REPORT = {"id": "r1", "version": 1, "message": "m1", "reason": "spam"}
+NOTICE = {"id": "n1", "version": 2, "acknowledged_at": "2026-03-01T09:00:00Z"}
 SYNC = {
     "cursor": "c1",
     "full": True,
@@ -81,6 +82,15 @@ SAMPLES: dict[str, tuple[str, Any, Any, list[Any]]] = {
         ALICE,
         [ALICE | {"preferences": {"theme": "light"}}],
     ),
+    **{
+        f"POST members/*/{noun}s/*/acknowledge": (
+            f"members/me/{noun}s/n1/acknowledge",
+            None,
+            NOTICE,
+            [NOTICE | {"acknowledged_at": None}, NOTICE | {"id": "n2"}],
+        )
+        for noun in ("report", "sanction")
+    },
     "GET presence": ("presence", None, page({"member": "alice", "state": "online"}), [page({"member": "alice"})]),
     "GET mentions": ("mentions", None, page(MESSAGE), [page(ALICE)]),
     "GET search": ("search?q=x", None, page(MESSAGE), [page(ALICE)]),
