@@ -52,7 +52,7 @@ def merge(added: str, *, shown: str) -> str:
 _FOLLOWED: Final = """
 WITH replies AS MATERIALIZED (
     SELECT m.seq, m.thread_id, m.thread_author
-    FROM unnest(int8multirange(int8range(1, n.seq, '[]')) - p.read) AS gap CROSS JOIN LATERAL (
+    FROM unnest(int8multirange(int8range(0, n.seq, '[]')) - p.read) AS gap CROSS JOIN LATERAL (
         SELECT seq, thread_id, thread_author FROM chat_message
         WHERE conversation_id = p.conversation_id AND seq >= lower(gap) AND seq < upper(gap)
             AND thread_id IS NOT NULL AND deleted_at IS NULL

@@ -1,4 +1,5 @@
-"""Whatever happens in whatever order: in the end every client's store is what the server tells its member from nothing.
+"""After any events in any order every client's store ends as what the server returns to its member from nothing, and
+everybody has unread what a count message by message says (tests/sync/reading.py).
 
 By default a few runs, always the same: 5 s of a core with each backend, 15 s in the whole suite. Depth is elsewhere:
 `HYPOTHESIS_PROFILE=long` looks for an hour, and in other places every time; `make chaos` does so to real processes.
@@ -48,6 +49,7 @@ from chat.errors import Refusal
 from chat.models import Conversation, Message, Participant, Report
 from chat.queries import sync
 from tests.cast import make_member
+from tests.sync.reading import Reading
 from tests.sync.world import Device, World, empty_stores
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
@@ -75,8 +77,9 @@ TROUBLES = [
 
 member = st.integers(0, 3)
 some = st.integers(0, 15)  # which of the things there are, modulo their number
+positions = st.none() | st.integers(0, 12)  # up to where the main line was shown
 fates = st.lists(st.sampled_from(["arrives", "arrives", "arrives", "is lost", "arrives twice"]), min_size=1, max_size=6)
-texts = st.sampled_from(["hello", "x" * 400])
+texts = st.sampled_from(["hello", "hello @bob", "@gus hello @alice", "x" * 400])
 
 
 class Delivery(RuleBasedStateMachine):
@@ -87,6 +90,7 @@ class Delivery(RuleBasedStateMachine):
         acme = Organization.objects.create(slug="acme", name="Acme", retention_days=RETENTION)
         globex = Organization.objects.create(slug="globex", name="Globex")
         roles = {"Alice": Role.OWNER, "Bob": Role.MEMBER, "Dora": Role.MEMBER, "Gus": Role.GUEST}
+        self.reading = Reading()
         self.members = [make_member(acme, name, role=role) for name, role in roles.items()]
         self.charlie = self.world.add_device(make_member(globex, "Charlie", role=Role.OWNER))
         self.posts: list[messages.Post] = []
@@ -114,6 +118,24 @@ class Delivery(RuleBasedStateMachine):
                 action(actor)
             except Refusal as refusal:
                 note(f"refused: {refusal}")
+            self.reading.notice()
+
+    def send(self, *posts: messages.Post) -> None:
+        """Send them, and note what that says about what the writer was shown."""
+        shown = [self.reading.shows(post) for post in posts]
+        for post, seqs, outcome in zip(posts, shown, messages.send_messages(posts), strict=True):
+            if post.read is not None and seqs is not None and isinstance(outcome, messages.Sent) and outcome.created:
+                self.reading.show(post.member.pk, post.conversation_id, post.read, seqs)
+
+    def read(self, actor: Member, room: UUID, seq: int) -> None:
+        """The main line was shown up to `seq`."""
+        seqs = self.reading.main_line(actor.pk, room, seq)
+        read.mark_read(actor, room, seq=seq)
+        self.reading.show(actor.pk, room, seq, seqs)
+
+    def read_thread(self, actor: Member, room: UUID, seq: int, head: UUID) -> None:
+        read.mark_read(actor, room, seq=seq, thread_id=head)
+        self.reading.show_thread(actor.pk, room, seq, head)
 
     def pick(self, which: int) -> UUID:
         rows = list(Conversation.objects.order_by("created_at", "pk").values_list("pk", flat=True))
@@ -123,14 +145,16 @@ class Delivery(RuleBasedStateMachine):
         rows = list(Message.objects.order_by("-created_at", "pk")[:16])
         return rows[which % len(rows)] if rows else None
 
-    @rule(who=member, where=some, count=st.sampled_from([1, 1, 2, 5]), text=texts, ref=st.uuids())
-    def say(self, who: int, where: int, count: int, text: str, ref: UUID) -> None:
+    @rule(who=member, where=some, count=st.sampled_from([1, 1, 2, 5]), text=texts, ref=st.uuids(), shown=positions)
+    def say(self, *, who: int, where: int, count: int, text: str, ref: UUID, shown: int | None) -> None:
         def send(actor: Member) -> None:
             refs = [UUID(int=(ref.int + number) % 2**128) for number in range(count)]
             room = self.pick(where)
-            posts = [messages.Post(member=actor, conversation_id=room, text=text, ref=each) for each in refs]
+            posts = [
+                messages.Post(member=actor, conversation_id=room, text=text, ref=each, read=shown) for each in refs
+            ]
             self.posts += posts
-            messages.send_messages(posts)
+            self.send(*posts)
 
         self.act(who, send)
 
@@ -140,18 +164,19 @@ class Delivery(RuleBasedStateMachine):
         """The answer was lost: the same ref is sent once more, and is no second message."""
         post = self.posts[-1 - which % len(self.posts)]
         who = next(number for number, each in enumerate(self.members) if each.pk == post.member.pk)
-        self.act(who, lambda actor: messages.send_messages([post]))
+        self.act(who, lambda actor: self.send(post))
         with every_organization():
             assert Message.objects.filter(author=post.member, ref=post.ref).count() <= 1
 
     @rule(
         who=member,
         which=some,
-        what=st.sampled_from(["edit", "delete", "react", "unreact", "reply"]),
+        what=st.sampled_from(["edit", "delete", "react", "unreact", "reply", "reply"]),
         text=texts,
         ref=st.uuids(),
+        shown=positions,
     )
-    def touch(self, who: int, which: int, what: str, text: str, ref: UUID) -> None:
+    def touch(self, *, who: int, which: int, what: str, text: str, ref: UUID, shown: int | None) -> None:
         def change(actor: Member) -> None:
             message = self.pick_message(which)
             if message is None:
@@ -166,7 +191,11 @@ class Delivery(RuleBasedStateMachine):
                 case "unreact":
                     reactions.remove_reaction(actor, message.pk, emoji="👍")
                 case "reply":
-                    messages.send_message(actor, message.conversation_id, text=text, ref=ref, thread_id=message.pk)
+                    room, thread = message.conversation_id, message.pk
+                    post = messages.Post(
+                        member=actor, conversation_id=room, text=text, ref=ref, thread_id=thread, read=shown
+                    )
+                    self.send(post)
 
         self.act(who, change)
 
@@ -211,17 +240,64 @@ class Delivery(RuleBasedStateMachine):
 
         self.act(0, change)
 
-    @rule(who=member, where=some, what=st.sampled_from(["read", "unread", "prefer"]), number=some)
+    @rule(who=member, where=some, what=st.sampled_from(["read", "read all", "unread", "prefer"]), number=some)
     def look_after(self, who: int, where: int, what: str, number: int) -> None:
         def change(actor: Member) -> None:
-            if what == "read":
-                read.mark_read(actor, self.pick(where), seq=number)
-            elif what == "unread":
-                read.mark_unread(actor, self.pick(where), seq=number)
-            else:
-                participants.change_preferences(actor, self.pick(where), muted=bool(number % 2), favourite=number > 7)
+            room = self.pick(where)
+            match what:
+                case "read":
+                    self.read(actor, room, number)
+                case "read all":
+                    read.mark_read(actor, room, seq=number, threads=True)
+                    self.reading.show_all(actor.pk, room, number)
+                case "unread":
+                    read.mark_unread(actor, room, seq=number)
+                    self.reading.mark(actor.pk, room, number)
+                case "prefer":
+                    participants.change_preferences(actor, room, muted=bool(number % 2), favourite=number > 7)
 
         self.act(who, change)
+
+    @rule(
+        which=some,
+        where=some,
+        number=some,
+        what=st.sampled_from(["look", "look", "open a thread", "write", "reply"]),
+        ref=st.uuids(),
+    )
+    def use(self, *, which: int, where: int, number: int, what: str, ref: UUID) -> None:
+        """Somebody looks at what their device has, or writes there. What that says waits until it gets out."""
+        device = self.device(which)
+        rooms = sorted(device.store.own_rooms(), key=lambda each: str(each.conversation["id"]))
+        if not rooms or device.member not in self.members:
+            return
+        room = rooms[where % len(rooms)]
+        known = [room.messages[seq] for seq in sorted(room.messages, reverse=True)]
+        replies = [each for each in known if each["thread"]]
+        message = known[number % len(known)] if known else None
+        id, me = UUID(room.conversation["id"]), device.member
+        match what:
+            case "look" if message and not message["thread"]:
+                device.shown[id] = max(message["seq"], device.shown.get(id, 0))
+                device.unsent.append(partial(self.read, room=id, seq=message["seq"]))
+            case "open a thread" if replies:
+                reply = replies[number % len(replies)]
+                head = UUID(reply["thread"])
+                device.unsent.append(partial(self.read_thread, room=id, seq=reply["seq"], head=head))
+            case "write" | "reply" if message or what == "write":
+                thread = UUID(message["id"]) if message and what == "reply" else None
+                post = messages.Post(
+                    member=me, conversation_id=id, text="hello", ref=ref, thread_id=thread, read=device.shown.get(id)
+                )
+                device.unsent.append(lambda _: self.send(post))
+
+    @rule(which=some, count=st.integers(1, 3), twice=st.booleans())
+    def get_out(self, *, which: int, count: int, twice: bool) -> None:
+        """What waited on a device reaches the server, the answer to the last perhaps not: then it comes again."""
+        device = self.device(which)
+        sent = [device.unsent.popleft() for _ in range(min(count, len(device.unsent)))]
+        for action in [*sent, *(sent[-1:] if twice else ())]:
+            self.act(self.members.index(device.member), action)
 
     @rule(who=member, where=some, whom=member, what=st.sampled_from(["join", "leave", "add", "remove", "admin"]))
     def seat(self, who: int, where: int, whom: int, what: str) -> None:
@@ -387,6 +463,7 @@ class Delivery(RuleBasedStateMachine):
         match what:
             case "compare":
                 self.world.compare()
+                self.check_reading()
             case "crash":
                 self.world.crash()
             case "overflow" | "force" if device.client is not None:
@@ -451,15 +528,35 @@ class Delivery(RuleBasedStateMachine):
             )
         purge.remove_old_events()
 
+    def check_reading(self) -> None:
+        """Everybody has unread what the count message by message says."""
+        with every_organization():
+            seats = list(Participant.objects.filter(left_at=None).select_related("conversation", "member"))
+            for seat in seats:
+                reader = self.reading.readers[seat.member_id, seat.conversation_id]
+                who = f"{seat.member.handle} in {seat.conversation_id}"
+                assert seat.read_seq == reader.shown, who
+                assert seat.unread(seat.conversation) == self.reading.unread(seat.member_id, seat.conversation), who
+                counted = {seq for first, last in seat.read for seq in range(first, last + 1)}
+                unseen = {seq for seq in counted - reader.seqs if seq >= seat.conversation.first_seq}
+                assert not unseen, f"{who}: counts as read and was not shown"
+
     def teardown(self) -> None:
         if not hasattr(self, "world"):
             return
         try:
+            for device in self.world.devices:
+                self.get_out_all(device)
             self.world.settle()
             self.world.judge()
+            self.check_reading()
             assert self.charlie.heard == 0, "Charlie was told something of Acme"
         finally:
             self.world.close()
+
+    def get_out_all(self, device: Device) -> None:
+        while device.unsent:
+            self.act(self.members.index(device.member), device.unsent.popleft())
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from chat.client.store import Entity, Store
 from chat.delivery import database, store
 from chat.delivery.mailbox import mailbox
 from chat.models import Client, Event
-from chat.queries.conversations import participants
+from chat.queries.conversations import own_conversations, participants
 from chat.queries.history import page_before
 from chat.queries.sync import sync
 
@@ -57,6 +57,11 @@ class Server:
             return [seat.entity(own=seat.member_id == me.pk) for seat in seats]
 
         return as_json(self._as(read))
+
+    def unread(self) -> dict[str, int]:
+        """By conversation: how much of it REST says is unread."""
+        views = as_json(self._as(own_conversations))
+        return {view["id"]: view["unread_count"] for view in views}
 
     def person(self, id: str) -> Entity:
         found = UUID(id)
@@ -111,6 +116,7 @@ def projection(store: Store) -> dict[str, Any]:
             id: {seat["member"]: {**seat, "version": None} for seat in room.participants} for id, room in rooms.items()
         },
         "messages": {id: room.history for id, room in rooms.items()},
+        "unread": {id: store.unread(id) for id in rooms},
         "reports": store.reports,
         "sanctions": store.sanctions,
         "cases": store.open_cases(),

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Literal
+from uuid import UUID
 
 from django.conf import settings
 from django.core.management import call_command
@@ -82,6 +83,10 @@ class Device:
     heard: int = 0  # events that came, whatever became of them
     asked: tuple[Sync, Entity] | None = None  # a sync under way and the answer that has not arrived
     loading: dict[tuple[str, str], Callable[[], None]] = field(default_factory=dict)  # what was looked for and has not
+    shown: dict[UUID, int] = field(default_factory=dict)  # by conversation: how far somebody saw the main line here
+    unsent: deque[Callable[[Member], None]] = field(
+        default_factory=deque
+    )  # what they read and wrote, until it gets out
 
     @property
     def member(self) -> Member:
@@ -369,6 +374,7 @@ class World:
         got, wanted = projection(store), projection(fresh(device.server))
         for part, value in wanted.items():
             assert got[part] == value, f"{device.member.handle}: {part} differ: {difference(got[part], value)}"
+        assert got["unread"] == device.server.unread(), f"{device.member.handle}: REST counts otherwise"
 
     def clients(self) -> list[int]:
         with every_organization():
