@@ -8,7 +8,7 @@ Lock order: conversations by ascending id, participants, clients (inside publish
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -39,8 +39,7 @@ from chat.access import (
 from chat.actions.changes import message_draft, reactions_of, save_change, save_tombstone
 from chat.actions.mentions import write
 from chat.actions.participants import own_seat_draft, publish_own_seat
-from chat.actions.read import MOST as MOST_READ
-from chat.actions.read import merge, show
+from chat.actions.read import KEPT, merge, show
 from chat.actions.reasons import reason_to_run
 from chat.delivery.publish import publish, reserve
 from chat.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
@@ -371,13 +370,14 @@ def _write(batch: _Batch) -> None:
         statements.insert(batch.messages)
         moved = statements.execute(_MOVE_ON, moves)
         publish(batch.messages[0].organization_id, *drafts, ids=batch.event_ids)
-    _publish_full(participant for participant, ranges in moved if ranges >= MOST_READ)
+    closed = [participant for participant, ranges in moved if ranges == KEPT]
+    if closed:
+        _publish_closed(closed)
 
 
-def _publish_full(participants: Iterable[int]) -> None:
-    """Where `read` is full a gap may have been closed for what was written: their clients cannot conclude which."""
-    full = list(participants)
-    for participant in Participant.objects.filter(pk__in=full).order_by("pk") if full else ():
+def _publish_closed(participants: Sequence[int]) -> None:
+    """Where `read` was full, gaps may have been closed for what was written: their clients cannot conclude which."""
+    for participant in Participant.objects.filter(pk__in=participants).order_by("pk"):
         publish_own_seat(participant)
 
 

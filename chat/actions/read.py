@@ -23,13 +23,14 @@ from chat.errors import Forbidden, Invalid, NotFound
 from chat.models import Message, Participant
 from chat.statements import array
 
-MOST: Final = 500  # ranges of `read`: 9 KB of a row; where more would be needed, the oldest gap counts as read
+MOST: Final = 500  # ranges of `read`: 9 KB of a row. Where more would be needed, the oldest gaps count as read
+KEPT: Final = 400  # ranges that are left then: who writes and never reads is not at the bound with every message
 
 
 def merge(added: str, *, shown: str) -> str:
     """The assignments of an UPDATE of `chat_participant p`: the multirange `added` counts as read, and the main line
-    was shown up to `shown`. Past MOST ranges the lowest gaps are closed. The read position moves over what is read
-    without a gap.
+    was shown up to `shown`. Past MOST ranges the lowest gaps are closed until KEPT are left. The read position moves
+    over what is read without a gap.
     """
     return f"""
         version = p.version + 1, (read, read_seq) = (
@@ -38,11 +39,13 @@ def merge(added: str, *, shown: str) -> str:
             )
             FROM (
                 SELECT GREATEST(p.read_seq, {shown}) AS shown,
-                    CASE WHEN (SELECT count(*) FROM unnest(grown.read)) <= {MOST} THEN grown.read
+                    CASE WHEN pg_column_size(grown.read) < {MOST} * 16 THEN grown.read  -- each range takes more
+                    WHEN (SELECT count(*) FROM unnest(grown.read)) <= {MOST} THEN grown.read
                     ELSE grown.read + int8multirange(int8range(lower(grown.read), (
-                        SELECT upper(r) FROM unnest(grown.read) AS r ORDER BY r DESC OFFSET {MOST - 1} LIMIT 1
+                        SELECT upper(r) FROM unnest(grown.read) AS r ORDER BY r DESC OFFSET {KEPT - 1} LIMIT 1
                     ))) END AS read
                 FROM (SELECT p.read + ({added}) AS read OFFSET 0) AS grown
+                OFFSET 0
             ) AS kept
         )"""
 

@@ -364,12 +364,13 @@ def test_where_too_many_gaps_are_left_the_oldest_count_as_read(
     events = own_events(bob)
     say(alice)
     say(bob)
-    bobs = seat(bob, town)
-    assert bobs.read == [[0, 2], *sparse(read.MOST)[2:], [last + 2, last + 2]]
-    assert bobs.read_seq == 2
-    assert own_events(bob) == [*events, "participant.updated"]  # their clients cannot know which gap was closed
-    mark_read(bob, town.pk, seq=2 * read.MOST - 2)
-    assert seat(bob, town).read == [[0, last - 2], [last + 2, last + 2]]
+    bobs, closed = seat(bob, town), read.MOST + 1 - read.KEPT
+    assert bobs.read == [[0, 2 * closed], *sparse(read.MOST)[closed + 1 :], [last + 2, last + 2]]
+    assert (len(bobs.read), bobs.read_seq) == (read.KEPT, 2 * closed)
+    assert own_events(bob) == [*events, "participant.updated"]  # their clients cannot know which gaps were closed
+    say(alice)
+    say(bob)
+    assert (len(seat(bob, town).read), len(own_events(bob))) == (read.KEPT + 1, len(events) + 1)
 
 
 def test_of_too_many_tombstones_the_oldest_count_again(
