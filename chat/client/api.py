@@ -98,10 +98,18 @@ class Api:
     async def member(self, id: str) -> Entity:
         return await self._object("GET", f"members/{id}")
 
-    async def send(self, conversation: str, *, text: str, ref: str, thread: str | None = None) -> Entity:
+    async def send(
+        self, conversation: str, *, text: str, ref: str, thread: str | None = None, read: int | None = None
+    ) -> Entity:
         """The message; the very same one when the ref has been used before."""
-        body = {"ref": ref, "text": text} | ({"thread": thread} if thread else {})
-        return await self._object("POST", f"conversations/{conversation}/messages", json=body)
+        body = {"ref": ref, "text": text, "thread": thread, "read": read}
+        return await self._object("POST", f"conversations/{conversation}/messages", json=_given(body))
+
+    async def read(self, conversation: str, *, seq: int, thread: str | None = None, threads: bool = False) -> Entity:
+        """Say that the main line was shown up to `seq`, with `thread` that thread, with `threads` everything. Returns
+        the own participant."""
+        body = {"seq": seq, "thread": thread, "threads": threads or None}
+        return await self._object("PUT", f"conversations/{conversation}/read", json=_given(body))
 
     async def request(self, method: str, path: str, **options: Any) -> Any:
         """Any address with a row in `answers.PROOFS`: the JSON of the answer, None for 204. Raises ApiError and
@@ -145,6 +153,11 @@ class Api:
 
     async def _object(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         return dict(await self.request(method, path, **options))
+
+
+def _given(body: dict[str, Any]) -> dict[str, Any]:
+    """Without what was left out: servers of before do not know it."""
+    return {name: value for name, value in body.items() if value is not None}
 
 
 def _proven(method: str, path: str, body: Any, answer: httpx.Response) -> Any:

@@ -33,6 +33,7 @@ class Entry:
     thread: str | None = None
     ref: str = field(default_factory=lambda: str(uuid.uuid4()))
     order: int = 0  # counts up with every entry: clocks jump, so no time says what was written first
+    read: int | None = None  # the seq up to which the main line was shown where it was written
     state: Literal["sending", "sent", "failed"] = "sending"
     message: Entity | None = None  # once it is sent
     error: ApiError | None = None  # why it failed
@@ -53,10 +54,11 @@ class Outbox:
         self._awake = asyncio.Event()
         self._settled = asyncio.Event()
 
-    def add(self, conversation: str, text: str, *, thread: str | None = None) -> Entry:
+    def add(self, conversation: str, text: str, *, thread: str | None = None, read: int | None = None) -> Entry:
+        """Raises OutboxFull. `read` is what had been shown when it was written, however much later it is sent."""
         if len(self.entries) >= MOST:
             raise OutboxFull
-        entry = Entry(conversation, text, thread, order=next(self._order))
+        entry = Entry(conversation, text, thread, order=next(self._order), read=read)
         self.entries[entry.ref] = entry
         self.start()
         return entry

@@ -270,13 +270,21 @@ class Session:
         if (socket := self._socket) is not None:
             with suppress(Unproven):
                 return await self._send_by_socket(socket, entry)
-        return await self.api.send(entry.conversation, text=entry.text, ref=entry.ref, thread=entry.thread)
+        return await self.api.send(
+            entry.conversation, text=entry.text, ref=entry.ref, thread=entry.thread, read=entry.read
+        )
 
     async def _send_by_socket(self, socket: ClientConnection, entry: Entry) -> Entity:
         """The message. Raises Unproven when what came is no answer to it, or a refusal with an unknown code: REST says
         more then."""
-        frame = {"op": "message.send", "ref": entry.ref, "conversation": entry.conversation, "text": entry.text}
+        frame: dict[str, Any] = {
+            "op": "message.send",
+            "ref": entry.ref,
+            "conversation": entry.conversation,
+            "text": entry.text,
+        }
         frame |= {"thread": entry.thread} if entry.thread else {}
+        frame |= {} if entry.read is None else {"read": entry.read}
         answer = await self._ask(socket, frame)
         if answer["op"] == "result":
             return prove_sent(frame, answer)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from uuid import uuid4
+
 from accounts.models import Member
 from tests.chat.api.conftest import code_of
 
@@ -25,6 +27,41 @@ def test_a_position_only_moves_forward_and_never_past_the_end(api_of, alice: Mem
     assert api("PUT", path, {"seq": 99}).json() == moved
     assert code_of(api("PUT", path, {"seq": -1})) == (422, "invalid")
     assert code_of(api("PUT", path, {"seq": 2**70})) == (422, "invalid")
+
+
+def test_threads_are_read_apart_from_the_main_line(api_of, alice: Member, bob: Member, charlie: Member) -> None:
+    channel = api_of(alice).channel(members=[bob.pk])
+    other = api_of(alice).channel(name="other", members=[bob.pk])
+    api, path = api_of(bob), f"conversations/{channel['id']}/read"
+    head = api.say(channel, "a question")
+    api_of(alice).say(channel, "an answer", thread=head["id"])
+    api_of(alice).say(channel, "something else")
+    assert api("PUT", path, {"seq": 3}).json()["read"] == [[0, 1], [3, 3]]
+    assert api.get(f"conversations/{channel['id']}")["unread_count"] == 1
+    assert api("PUT", path, {"seq": 3, "thread": head["id"]}).json()["read"] == [[0, 3]]
+    refused = [
+        {"seq": 1, "thread": head["id"], "threads": True},
+        {"seq": 1, "thread": head["id"], "unread": True},
+        {"seq": 1, "threads": True, "unread": True},
+        {"seq": 1, "thread": "not an id"},
+    ]
+    assert {code_of(api("PUT", path, body)) for body in refused} == {(422, "invalid")}
+    elsewhere = f"conversations/{other['id']}/read"
+    assert code_of(api("PUT", elsewhere, {"seq": 1, "thread": head["id"]})) == (404, "not_found")
+    assert code_of(api_of(charlie)("PUT", path, {"seq": 1, "thread": head["id"]})) == (404, "not_found")
+
+
+def test_a_message_says_what_was_shown_when_it_was_written(api_of, alice: Member, bob: Member) -> None:
+    channel = api_of(alice).channel(members=[bob.pk])
+    for text in ("one", "two", "three"):
+        api_of(alice).say(channel, text)
+    api = api_of(bob)
+    api.say(channel, "offline", read=1)
+    view = api.get(f"conversations/{channel['id']}")
+    assert (view["unread_count"], view["participant"]["read"]) == (2, [[0, 1], [4, 4]])
+    assert view["last_message_at"] == api.get(f"conversations/{channel['id']}/messages")["results"][-1]["created_at"]
+    path, body = f"conversations/{channel['id']}/messages", {"ref": str(uuid4()), "text": "so far", "read": -1}
+    assert code_of(api("POST", path, body)) == (422, "invalid")
 
 
 def test_reading_needs_a_seat(api_of, alice: Member, bob: Member, charlie: Member) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +99,24 @@ async def test_what_one_says_the_other_hears(scene: Scene, http: httpx.AsyncClie
         assert alice.store.unread(scene.town) == 0
         await until(lambda: bob.mailbox.ack is None and bob.mailbox.unacked == 0)
         assert bob.mailbox.syncs == 1
+
+
+async def test_what_was_shown_is_said_with_what_is_written(scene: Scene, http: httpx.AsyncClient) -> None:
+    async with session_of(scene, 0, http) as alice, session_of(scene, 1, http) as bob:
+        await alice.ready()
+        await bob.ready()
+        for number in range(4):
+            alice.outbox.add(scene.town, f"m{number}")
+        await alice.outbox.drain()
+        await until(lambda: bob.store.unread(scene.town) == 4)
+        bob.outbox.add(scene.town, "seen one", read=1)  # over the socket
+        await bob.outbox.drain()
+        await until(lambda: bob.store.unread(scene.town) == 3)
+        await bob.api.send(scene.town, text="seen two", ref=str(uuid.uuid4()), read=2)
+        await until(lambda: bob.store.unread(scene.town) == 2)
+        own = await bob.api.read(scene.town, seq=3)
+        assert own["read"] == [[0, 3], [5, 6]]
+        await until(lambda: bob.store.unread(scene.town) == 1)
 
 
 async def test_a_killed_node_loses_nothing(scene: Scene, http: httpx.AsyncClient) -> None:

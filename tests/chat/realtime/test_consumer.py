@@ -47,9 +47,9 @@ async def in_organization(member: Member, work: Callable[[], Any]) -> Any:
     return await sync_to_async(scoped, thread_sensitive=False)()
 
 
-def post(talk: Talk, conversation: Conversation, text: str) -> str:
+def post(talk: Talk, conversation: Conversation, text: str, **fields: Any) -> str:
     ref = str(uuid.uuid4())
-    talk.say(op="message.send", ref=ref, conversation=str(conversation.pk), text=text)
+    talk.say(op="message.send", ref=ref, conversation=str(conversation.pk), text=text, **fields)
     return ref
 
 
@@ -362,6 +362,30 @@ async def test_read_positions_move_over_the_socket(
     result = await reader.hear("result")
     assert (result["ref"], result["participant"]["read_seq"]) == (ref, 1)
     assert (await reader.hear("events"))["events"][0]["type"] == "participant.updated"
+
+
+async def test_threads_are_read_over_the_socket_and_sends_say_what_was_shown(
+    server: Server, enter: Enter, channel: Conversation, alice: Member, bob: Member
+) -> None:
+    client, token = await enter(bob)
+    reader = await server.connect(client, token=token)
+    post(reader, channel, "a question")
+    head = (await reader.hear("result"))["message"]["id"]
+    client, token = await enter(alice)
+    talk = await server.connect(client, token=token)
+    post(talk, channel, "an answer", thread=head)
+    await talk.hear("result")
+    for frame, read in (({"seq": 2}, [[0, 1]]), ({"seq": 2, "thread": head}, [[0, 2]])):
+        reader.say(op="conversation.read", conversation=str(channel.pk), ref=str(uuid.uuid4()), **frame)
+        assert (await reader.hear("result"))["participant"]["read"] == read
+    post(talk, channel, "one")
+    await talk.hear("result")
+    post(reader, channel, "I saw that", read=3)
+    seq = (await reader.hear("result"))["message"]["seq"]
+    reader.say(op="conversation.read", conversation=str(channel.pk), ref=str(uuid.uuid4()), seq=seq)
+    assert (await reader.hear("result"))["participant"]["read"] == [[0, 4]]
+    reader.say(op="conversation.read", conversation=str(channel.pk), ref="r", seq=1, thread=str(uuid.uuid4()))
+    assert (await reader.hear("error"))["code"] == "not_found"
 
 
 async def test_typing_is_told_to_the_others_and_not_too_often(
