@@ -92,8 +92,9 @@ class Handler(ASGIHandler):
         """Before the body is read. The connection ends, so that the next request costs a connection of the address."""
         REFUSALS.labels("stranger_work").inc()
         request, refused = self.create_request(scope, BytesIO())
-        response = cast(HttpResponseBase, refused) if request is None else _too_much(request, visit.wait)
+        response = cast(HttpResponse, refused) if request is None else _too_much(request, visit.wait)
         response.headers["Connection"] = "close"
+        response.headers["Content-Length"] = str(len(response.content))
         await self.send_response(response, send)
 
     async def _respond(self, request: ASGIRequest, visit: Visit) -> HttpResponseBase:
