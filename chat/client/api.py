@@ -112,8 +112,10 @@ class Api:
         return await self._object("PUT", f"conversations/{conversation}/read", json=_given(body))
 
     async def request(self, method: str, path: str, **options: Any) -> Any:
-        """Any address with a row in `answers.PROOFS`: the JSON of the answer, None for 204. Raises ApiError and
-        Unreachable, LookupError without a row. A 204 proves nothing by itself: ask what became of it.
+        """Ask any address. Return the JSON of the answer, None for 204. Raises ApiError and Unreachable.
+
+        An answer of an address without a row in `answers.PROOFS` is believed only with the header. A 204 proves nothing
+        by itself: ask what became of it.
         """
         answer = await self._answer(method, path, **options)
         if not answer.is_success:
@@ -161,8 +163,10 @@ def _given(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _proven(method: str, path: str, body: Any, answer: httpx.Response) -> Any:
+    content = None if answer.status_code == httpx.codes.NO_CONTENT else answer.content
+    is_echoed = answer.headers.get(ECHOED) == answer.request.headers[ECHOED]
     try:
-        return prove(method, path, body, None if answer.status_code == httpx.codes.NO_CONTENT else answer.content)
+        return prove(method, path, body, content, is_echoed=is_echoed)
     except Unproven as error:
         raise Unreachable(str(error)) from error
 

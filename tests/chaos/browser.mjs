@@ -1,6 +1,7 @@
 /**
  * Many tabs of the browser's library in one process: people who write, edit, delete, react, read, come and go, over a
- * network that loses frames, cuts sockets and delays, truncates and fails answers. Started by browsers.py, which speaks
+ * network that loses frames, cuts sockets and delays, truncates and fails answers, and behind portals that answer in the
+ * server's place. Started by browsers.py, which speaks
  * to it in lines of JSON: `start` with a plan, then `calm`, `state`, `dump`, `stop`; each is answered by one line.
  */
 
@@ -38,7 +39,23 @@ const DEEDS = {
   reload: 2,
   duplicate: 0.5,
   offline: 2,
+  portal: 2,
   cut: 4,
+};
+
+/**
+ * What a network that asks for a sign-in first answers to everything: its own JSON, its page, a way to it, or what it has
+ * kept from an earlier answer of the same address, with the headers of then or without.
+ */
+const PORTALS = {
+  json: () => new Response("{}", { headers: { "Content-Type": "application/json" } }),
+  list: () => new Response('{"results":[],"next":null}', { headers: { "Content-Type": "application/json" } }),
+  page: () => new Response("<h1>Sign in</h1>", { headers: { "Content-Type": "text/html" } }),
+  refusal: () => new Response('{"error":"sign in"}', { status: 403, headers: { "Content-Type": "application/json" } }),
+  empty: () => new Response(null, { status: 204 }),
+  redirect: () => ({ status: 0, ok: false, type: "opaqueredirect", headers: new Headers(), json: async () => null }),
+  old: (kept) => (kept ? new Response(kept.body || null, kept) : PORTALS.json()),
+  bare: (kept) => (kept ? new Response(kept.body || null, { status: kept.status }) : PORTALS.json()),
 };
 
 class Dice {
@@ -81,7 +98,7 @@ class Wire {
 
   send(text) {
     const share = text.startsWith('{"op":"ack"') ? FRAMES.ackLost : FRAMES.sendLost;
-    if (!this.page.isUp || this.real.readyState !== WebSocket.OPEN || this.page.fails(share, "frames unsent")) return;
+    if (!this.page.isUp || this.page.portal || this.real.readyState !== WebSocket.OPEN || this.page.fails(share, "frames unsent")) return;
     this.real.send(text);
   }
 
@@ -102,6 +119,7 @@ class Wire {
   }
 
   #hear(data) {
+    if (this.page.portal) return; // it swallows what is open, and lets nothing new through
     const { op } = JSON.parse(data);
     if (op === "hello" || op === "result" || op === "error") return this.onmessage({ data });
     if (this.page.fails(FRAMES.cut, "sockets cut")) return this.cut();
@@ -116,6 +134,10 @@ class Page {
   alive = true;
   online = true;
   wire = null;
+  /** What answers in the server's place. @type {keyof typeof PORTALS | null} */
+  portal = null;
+  /** By method and address: the last answer. */
+  kept = new Map();
   /** By conversation: the seq from which on it was whole once. */
   floors = new Map();
   /** The end of the page. What waits for its timers or its server then waits forever. @type {Promise<void>} */
@@ -188,8 +210,19 @@ class Page {
     if (this.alive) this.client.wake();
   }
 
+  async goBehind(portal, milliseconds) {
+    this.portal = portal;
+    await sleep(systemClock, milliseconds);
+    this.portal = null;
+  }
+
   async #fetch(url, options) {
     const { account, world } = this.tab;
+    const address = `${options.method} ${url}`;
+    if (this.isUp && this.portal) {
+      world.count(`portal ${this.portal}`);
+      return PORTALS[this.portal](this.kept.get(address));
+    }
     const fault = this.dice.weighted(world.calm ? QUIET : url.includes("/sync") ? FAULTS.sync : FAULTS.other, 1);
     if (fault) world.count(`${url.includes("/sync") ? "syncs" : "requests"} ${fault}`);
     if (!this.isUp || fault === "unreachable") throw new TypeError("fault: unreachable");
@@ -197,6 +230,7 @@ class Page {
     const response = await fetch(`http://${this.dice.pick(world.plan.nodes)}${url}`, { ...options, headers });
     const body = await response.text();
     if (response.status === 500) world.complain(`500: ${options.method} ${url}`);
+    if (response.ok) this.kept.set(address, { body, status: response.status, headers: response.headers });
     if (fault === "delayed") await sleep(systemClock, this.dice.next() * LONGEST_DELAY);
     if (!this.isUp || fault === "lost") throw new TypeError("fault: the answer was lost");
     if (fault === "failed") return new Response("{}", { status: 500 });
@@ -375,6 +409,10 @@ class World {
 
   async offline(tab) {
     await tab.page.goOffline(500 + this.dice.next() * 3_000);
+  }
+
+  async portal(tab) {
+    await tab.page.goBehind(this.dice.pick(Object.keys(PORTALS)), 1_000 + this.dice.next() * 6_000);
   }
 
   async cut(tab) {

@@ -2,8 +2,9 @@
 
 Two nodes, and in one Node process (browser.mjs) many tabs with the real library of static/js/client: people write,
 edit, delete, react, read, come and go, reload and duplicate their tabs. Frames are lost, doubled and cut off, answers
-delayed, truncated and failed; meanwhile the server's side breaks as in run.py. At the end every tab must hold what a
-fresh sync tells its member and what the database says of every message, and every message must be there once.
+delayed, truncated and failed, portals answer in the server's place; meanwhile the server's side breaks as in run.py. At
+the end every tab must hold what a fresh sync tells its member and what the database says of every message, and every
+message must be there once.
 """
 
 from __future__ import annotations
