@@ -157,10 +157,9 @@ class Page {
       label: "chaos",
       isOnline: () => this.online,
       clock: {
-        now: systemClock.now,
+        ...systemClock,
         random: this.dice.next,
         setTimeout: (call, wait) => systemClock.setTimeout(() => this.alive && call(), wait),
-        clearTimeout: systemClock.clearTimeout,
       },
       fetch: (url, options) => this.#fetch(url, options),
     });
