@@ -60,6 +60,11 @@ def has_right(role: str, right: Right) -> bool:
     return right in RIGHTS[Role(role)]
 
 
+def is_above(role: str, other: str) -> bool:
+    """Whether `role` ranks above `other`."""
+    return RANK[Role(role)] > RANK[Role(other)]
+
+
 def may_moderate(actor: str, subject: str) -> bool:
     """Whether the one may take measures against the other: those of lower rank, and owners against everybody."""
     if not has_right(actor, Right.MODERATE):

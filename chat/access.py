@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts.models import Member
-from accounts.roles import RANK, Right, Role, may_moderate
+from accounts.roles import Right, is_above, may_moderate
 from accounts.rules import Rule, require_voice
 from accounts.tenancy import current_organization_id
 from chat import rules, statements
@@ -95,8 +95,7 @@ def require_rank(place: Place, subject: Member) -> None:
     moderator against lower roles alone; owners against everybody.
     """
     member = place.member
-    is_above = member.role != Role.OWNER and RANK[Role(subject.role)] > RANK[Role(member.role)]
-    if is_above or not (place.runs_channel or may_moderate(member.role, subject.role)):
+    if is_above(subject.role, member.role) or not (place.runs_channel or may_moderate(member.role, subject.role)):
         raise Forbidden(gettext("You may not do that to a member of this role."))
 
 

@@ -68,6 +68,18 @@ def test_signing_out_revokes_the_token_it_came_with(client_of, adam, bob):
     assert list(ApiToken.objects.filter(user=bob.user)) == [kept]
 
 
+@pytest.mark.parametrize("name", ["resync", "sign-out"])
+def test_nobody_acts_on_a_client_of_a_higher_role_or_without_a_reason(client_of, adam, alice, bob, name):
+    with scope_of(alice):
+        devices = {who.handle: register_client(who, platform="bot", credential="session:none") for who in (alice, bob)}
+    path = {handle: reverse("admin:chat_client_act", args=[device.pk, name]) for handle, device in devices.items()}
+    client_of(adam).post(path["alice"], {"reason": "because"})
+    client_of(adam).post(path["bob"], {"reason": "\u200b"})
+    assert all(there(device) for device in devices.values())
+    with scope_of(alice):
+        assert not AuditEntry.objects.filter(action__startswith="client.").exists()
+
+
 def test_staff_of_the_installation_may_too(waiting):  # noqa: F811
     user = make_user("staff@parley.test", is_staff=True)
     act(sign_in(Client(), user), waiting[0], "sign-out")
