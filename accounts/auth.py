@@ -17,7 +17,6 @@ from allauth.account.signals import email_confirmed
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
-from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
@@ -75,6 +74,7 @@ __all__ = [
     "revoke_token",
     "session_credential",
     "token_credential",
+    "use_code",
 ]
 
 TOKEN_PREFIX: Final = "parley_"  # noqa: S105  # lets secret scanners find a token that was published by mistake
@@ -84,6 +84,7 @@ DEMO_DOMAINS: Final = ("acme.example", "globex.example")
 NO_ADDRESS: Final = "0.0.0.0"  # noqa: S104  # stands for "came over a Unix socket", where addresses are required
 BEGUN_WITH: Final = "sign_in_begun_with"  # in the session: which password a sign-in of several steps began with
 CONFIRMATION_FAILED: Final = "email_confirmation_failed"
+CODE_SECONDS: Final = 30  # how long an authenticator app shows a code
 DEVICE_COOKIE: Final = "parley_device"
 DEVICE_SECONDS: Final = 365 * 86_400
 ACCOUNTS_PER_DEVICE: Final = 8  # of a family's computer; the oldest is forgotten
@@ -225,6 +226,16 @@ def may_found() -> bool:
     return settings.SIGNUP == "open" or not Organization.objects.exists()
 
 
+def use_code(user: AbstractBaseUser, code: str) -> bool:
+    """Use a code of an authenticator app up; whether it was unused.
+
+    allauth remembers a used code for one step of 30 seconds, and takes it for as long as a phone's clock may be off.
+    """
+    mark = hash_secret(f"{user.pk}:{''.join(code.split())}")
+    steps = 2 * settings.MFA_TOTP_TOLERANCE + 2
+    return bool(cache.add(f"otp:{mark}", "used", timeout=steps * CODE_SECONDS))
+
+
 def must_confirm() -> bool:
     """Whether nobody signs in before they confirmed their address."""
     return bool(settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory")
@@ -246,7 +257,9 @@ def _check_second_factor(request: HttpRequest, user: User, otp: str) -> None:
         return
     if not otp:
         raise Invalid({"otp": ["otp_required"]}, gettext("A code of your second factor is needed."))
-    form = AuthenticateForm(user=user, data={"code": otp})
+    from accounts.forms import CodeForm  # which is made of this module
+
+    form = CodeForm(user=user, data={"code": otp})
     if form.is_valid():
         form.authenticator.record_usage()
         return

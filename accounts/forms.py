@@ -8,9 +8,7 @@ from allauth.account import forms as account
 from allauth.account.internal.flows.email_verification import send_verification_email_to_address
 from allauth.account.models import EmailAddress
 from allauth.mfa.base import forms as mfa
-from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.conf import settings
@@ -22,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actions import create_organization
 from accounts.actions.addresses import accounts_of, is_proven, prove_address, replace_unproven_address
 from accounts.actions.organizations import check_new_organization
-from accounts.auth import AccountAdapter, MFAAdapter, may_sign_in, must_confirm, notify_owner
+from accounts.auth import AccountAdapter, MFAAdapter, may_sign_in, must_confirm, notify_owner, use_code
 from accounts.errors import Conflict, Invalid, Refusal
 from accounts.models import Member, User
 from accounts.roles import Role, may_change_role
@@ -124,24 +122,31 @@ class ConfirmPasswordForm(InOurWords, account.ReauthenticateForm):  # type: igno
     pass
 
 
-class CodeForm(InOurWords, mfa.AuthenticateForm):  # type: ignore[misc]
+class CodeOnce:
+    """A form with a code: what was accepted once is not accepted again."""
+
+    user: User
+
+    def clean_code(self) -> str:
+        code = str(super().clean_code())  # type: ignore[misc]
+        if not use_code(self.user, code):
+            raise MFAAdapter().validation_error("incorrect_code")
+        return code
+
+
+class CodeForm(CodeOnce, InOurWords, mfa.AuthenticateForm):  # type: ignore[misc]
     """The second step of signing in."""
 
     helps: ClassVar[dict[str, Any]] = {"code": _("From your authenticator app, or one of your recovery codes.")}
     attributes: ClassVar[dict[str, dict[str, str]]] = {"code": DIGITS}
 
 
-class ConfirmCodeForm(InOurWords, mfa.ReauthenticateForm):  # type: ignore[misc]
+class ConfirmCodeForm(CodeOnce, InOurWords, mfa.ReauthenticateForm):  # type: ignore[misc]
     helps, attributes = CodeForm.helps, CodeForm.attributes
 
 
-class AuthenticatorAppForm(InOurWords, ActivateTOTPForm):  # type: ignore[misc]
-    def clean_code(self) -> str:
-        """The code that switches the app on is used up with that: it does not sign anybody in."""
-        code = str(super().clean_code())
-        if not TOTP(Authenticator(user=self.user))._mark_code_used(code):  # noqa: SLF001  # upstream leaves it out
-            raise MFAAdapter().validation_error("incorrect_code")
-        return code
+class AuthenticatorAppForm(CodeOnce, InOurWords, ActivateTOTPForm):  # type: ignore[misc]
+    """The code that switches the app on is used up with that: it does not sign anybody in."""
 
     labels: ClassVar[dict[str, Any]] = {"code": _("Code that the app shows")}
     attributes: ClassVar[dict[str, dict[str, str]]] = {"code": DIGITS}

@@ -12,11 +12,15 @@ one address only, which reserves nothing: others may prove it first. The rules:
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from uuid import UUID
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.db import transaction
+from django.db.models import F
 
 from accounts.actions.sessions import end_sessions
 from accounts.audit import record
@@ -31,6 +35,12 @@ LOST_ADDRESS = "@unclaimed.invalid"  # of an account whose address somebody else
 def is_proven(user: User) -> bool:
     """Whether somebody proved an address of this account."""
     return bool(EmailAddress.objects.filter(user=user, verified=True).exists())
+
+
+def proven_among(user_ids: Collection[UUID]) -> set[UUID]:
+    """Of these users those whose main address is proved: what is shown of the others is what somebody claimed."""
+    rows = EmailAddress.objects.filter(user__in=user_ids, verified=True, email=F("user__email"))
+    return set(rows.values_list("user_id", flat=True))
 
 
 def accounts_of(email: str) -> list[User]:
@@ -86,6 +96,19 @@ def replace_unproven_address(user: User, email: str) -> EmailAddress:
     user.save(update_fields=["email"])
     record("user.address_changed", actor=user, target=user, before={"email": before}, after={"email": user.email})
     return EmailAddress.objects.create(user=user, email=user.email, primary=True)
+
+
+@transaction.atomic
+def empty_unproven(user: User) -> None:
+    """Take from an unproven account everything that lets somebody in, its password included. Its address stays.
+
+    Who reads the mail of the address chooses a new password. Raises Conflict for an account that somebody proved.
+    Locks the user.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if is_proven(user):
+        raise Conflict
+    _sweep(user, user.email, session_key="", forget_password=True)
 
 
 def _sweep(user: User, email: str, *, session_key: str, forget_password: bool) -> None:

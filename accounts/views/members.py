@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.actions import change_profile, change_role, deactivate_member, reactivate_member
+from accounts.actions.addresses import proven_among
 from accounts.errors import Conflict, NotFound, Refusal
 from accounts.forms import MemberFilter, ProfileForm, ReasonForm, RoleForm, add_refusal, roles_for
 from accounts.middleware import TenantRequest
@@ -34,7 +35,8 @@ def list_members(request: TenantRequest, slug: str) -> HttpResponse:
     page = page_of(
         request, members.select_related("user").order_by(F("deactivated_at").desc(nulls_first=True), "name", "id")
     )
-    rows = [_row(request.member, subject) for subject in page]
+    proven = proven_among([subject.user_id for subject in page])
+    rows = [{**_row(request.member, subject), "is_proven": subject.user_id in proven} for subject in page]
     return render(request, "accounts/members.html", {"page": page, "rows": rows, "form": form})
 
 

@@ -161,6 +161,13 @@ def test_a_confirmation_says_where_its_letter_is(bob, client_of, settings):
     assert "This server sends no mail. The letter for bob@home.test is a file" in page.content.decode()
 
 
+def test_the_list_of_members_says_whose_address_nobody_confirmed(alice, bob, charlie, client_of):
+    assert "not confirmed" not in client_of(alice).get("/o/acme/manage/members").content.decode()
+    EmailAddress.objects.filter(user=bob.user).update(verified=False)
+    assert client_of(alice).get("/o/acme/manage/members").content.decode().count("Address not confirmed") == 1
+    assert "not confirmed" not in client_of(charlie).get("/o/globex/manage/members").content.decode()
+
+
 # --- What the owner is told -----------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -136,7 +137,7 @@ def kept(home: Path) -> int:
 
 
 def sign_up(up: Up, email: str) -> None:
-    with httpx.Client(base_url=up.url, follow_redirects=True) as browser:
+    with httpx.Client(base_url=up.url, follow_redirects=True, timeout=START) as browser:
         browser.get("/accounts/signup/")
         form = {
             "csrfmiddlewaretoken": browser.cookies["csrftoken"],
@@ -154,9 +155,12 @@ def test_starts_says_where_to_go_sends_mail_and_stops_cleanly(start: Callable[..
     up = start().ready()
     assert up.answers()
     assert any("create your organization" in line for line in up.screen)
+    assert any(f"{up.home / 'mail'} (no EMAIL_HOST" in line for line in up.screen)
+    assert stat.S_IMODE((up.home / "secret_key").stat().st_mode) == 0o600
     sign_up(up, "alice@acme.test")  # by the web server, to the worker, without a mail server to a folder
     # What stands in a letter, not that there is a file: Django makes the file first and writes into it afterwards.
     assert processes.wait_until(lambda: "To: alice@acme.test" in up.letters(), seconds=RECOVERY)
+    assert f"{up.url}/accounts/confirm-email/" in up.letters()  # whatever Host the request had
     record = running_urls(up.home)
     assert record.database != embedded.DEFAULT_DATABASE_URL
 

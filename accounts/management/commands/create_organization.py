@@ -11,6 +11,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from accounts.actions import create_organization
+from accounts.actions.addresses import accounts_of, empty_unproven, is_proven
 from accounts.errors import Invalid, Refusal
 from accounts.models import Member, User
 
@@ -41,5 +42,7 @@ class Command(BaseCommand):
     @transaction.atomic
     def found(self, name: str, owner: str, slug: str) -> Member:
         validate_email(owner)
-        user = User.objects.filter(email=owner.lower()).first() or User.objects.create_user(owner)
+        user = next(iter(accounts_of(owner)), None) or User.objects.create_user(owner)
+        if not is_proven(user):  # whoever made it may be anybody, and is not to own an organization by that
+            empty_unproven(user)
         return create_organization(user, name=name, slug=slug)

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
+from django.test import Client
 
+from accounts.auth import find_token, issue_token
 from accounts.models import Organization, User
 from accounts.roles import Role
 from accounts.tenancy import member_of
+from tests.cast import make_user, sign_in
 
 
 def test_an_organization_is_set_up_for_somebody_new(db, capsys):
@@ -21,6 +25,26 @@ def test_an_organization_is_set_up_for_somebody_new(db, capsys):
 def test_an_account_that_exists_is_used(charlie):
     call_command("create_organization", "Initech", owner="charlie@globex.test", slug="ini")
     assert member_of(charlie.user, "ini") is not None
+
+
+def test_an_account_that_nobody_proved_is_emptied_first(db):
+    """Somebody who signed up with the address of a future owner is not to become the owner."""
+    squatter = make_user("ceo@initech.test")
+    EmailAddress.objects.filter(user=squatter).update(verified=False)
+    browser = sign_in(Client(), squatter)
+    _, secret = issue_token(squatter, label="backdoor")
+    call_command("create_organization", "Initech", owner="CEO@initech.test", slug="ini")
+    squatter.refresh_from_db()
+    assert member_of(squatter, "ini") is not None
+    assert not squatter.has_usable_password()
+    assert find_token(secret) is None
+    assert browser.get("/api/v1/me").status_code == 401
+
+
+def test_an_address_that_waits_at_another_account_owns_nothing(charlie):
+    EmailAddress.objects.create(user=charlie.user, email="ceo@initech.test")
+    call_command("create_organization", "Initech", owner="ceo@initech.test", slug="ini")
+    assert member_of(charlie.user, "ini") is None
 
 
 @pytest.mark.parametrize(
