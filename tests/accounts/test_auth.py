@@ -478,7 +478,7 @@ def test_identity_providers_and_passkeys_need_no_code(db):
     assert 'href="/accounts/oidc/sso/login/' in done.stdout
     assert "Acme SSO" in done.stdout
     assert "Sign in with a passkey" in done.stdout
-    assert done.stdout.count('<script nonce="') == 4  # the page's own and those of the passkey
+    assert done.stdout.count('<script nonce="') == 5  # the page's own and those of the passkey
 
 
 def test_pages_of_the_second_factor_obey_the_policy(bob, totp_secret, client_of):
