@@ -49,6 +49,7 @@ def test_notifications_and_days_are_the_same_whatever_the_clock_says(
     b.open("berries")
     b.send_message("Come and see @alice")
     a.assert_unread("berries", 1)
+    a.page.wait_for_function("window.notices.length > 0")
     assert notices(a.page) == ["Bob in #berries: Come and see @alice"]
     a.open("berries")
     expect(a.page.locator(".day-label")).to_have_text("Today")
@@ -63,6 +64,7 @@ def test_today_becomes_yesterday_at_midnight(
     b.send_message("Of the day before")
     b.assert_sent("Of the day before")
     b.start_direct_message("Alice")
+    b.assert_in("Alice")
     b.send_message("Psst")
     b.assert_sent("Psst")
     # The midnight that is nearest: a clock that is off by a day is nobody's calendar.

@@ -12,6 +12,7 @@ import { conversationTitle, isChannel, memberName } from "./names.js";
 export const DESKTOP = "parley:notifications"; // in localStorage: "on" after the member allowed them here
 export const SOUND = "parley:sound"; // the same for the sound
 const FRESH = 120_000; // milliseconds; what a sync brings after hours is shown as unread, not announced one by one
+const UNKNOWN = 3_000; // milliseconds for which the name of an author is waited for
 const MANY = 3; // at once; more become one notification a conversation anyway, and beyond this only the title counts
 
 /**
@@ -26,6 +27,8 @@ export class Notifications {
   #open = new Map();
   /** @type {Map<string, number>} by conversation: the seq that was last shown, or was there before */
   #told = new Map();
+  /** @type {Set<Message>} whose author is being asked for */
+  #waiting = new Set();
 
   /** @param {App} app @param {Tabs} tabs */
   constructor(app, tabs) {
@@ -40,6 +43,7 @@ export class Notifications {
   /** @param {Changes} changes */
   #onChanges(changes) {
     this.#review();
+    if (changes.members.size) for (const message of this.#waiting) if (this.app.store.members.has(message.author)) this.#tellNow(message);
     const news = [...changes.messages].map((id) => this.app.store.messages.get(id)).filter((message) => message !== undefined);
     const fresh = news.filter((message) => this.#isNews(message));
     for (const { conversation, seq } of news) this.#told.set(conversation, Math.max(seq, this.#told.get(conversation) ?? 0));
@@ -67,8 +71,17 @@ export class Notifications {
   /** @param {Message} message */
   #tell(message) {
     if (!isSupported() || Notification.permission !== "granted" || localStorage.getItem(DESKTOP) !== "on") return;
-    const words = this.#wordsOf(message);
-    if (words) this.#show(message, words);
+    if (this.app.store.members.has(message.author)) return this.#tellNow(message);
+    this.#waiting.add(message); // the client asks for people who are spoken of
+    setTimeout(() => this.#waiting.has(message) && this.#tellNow(message), UNKNOWN);
+  }
+
+  /** @param {Message} message as it came; it may be another by now */
+  #tellNow(message) {
+    this.#waiting.delete(message);
+    const now = this.app.store.messages.get(message.id) ?? message;
+    const words = this.#wordsOf(now);
+    if (words) this.#show(now, words);
   }
 
   /** @param {Message} message @returns {Words | null} null where there is nothing to say */
