@@ -507,8 +507,15 @@ export class History {
     if (!id || this.#stays || this.#visible.size === 0 || !isLookedAt() || this.#isCovered) return;
     const next = this.#firstUnread;
     if (next !== undefined && next < this.#firstShown) return;
-    const last = this.#isReadingAlong ? this.#to : Math.max(...[...this.#visible].map(seqOf));
+    const last = this.#isReadingAlong && this.#isLastShown ? this.#to : Math.max(...[...this.#visible].map(seqOf));
     if (last > 0) this.app.client.reads.mark(id, last);
+  }
+
+  /** Whether the last message of the list is on the screen: right after a jump the end is near, and not shown yet. */
+  get #isLastShown() {
+    let row = this.list.element.lastElementChild;
+    while (row && !seqOf(row)) row = row.previousElementSibling;
+    return row !== null && this.#visible.has(row);
   }
 
   /** @returns {number | undefined} the first unread message behind the read position */
