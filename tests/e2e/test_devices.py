@@ -33,6 +33,7 @@ def test_on_a_device_of_somebody_else_nothing_stays_and_what_is_lost_is_said_bef
     browser_of: BrowserOf, channels: list[Conversation], alice: Member
 ) -> None:
     a = browser_of(alice, own=True)
+    a.expect_refusals()  # what was asked for at the moment of signing out
     a.open("apples")
     other = a.duplicate_tab()
     other.open("berries")
@@ -56,6 +57,7 @@ def test_on_a_device_of_somebody_else_nothing_stays_and_what_is_lost_is_said_bef
 
 def test_on_ones_own_device_drafts_wait(browser_of: BrowserOf, channels: list[Conversation], alice: Member) -> None:
     a = browser_of(alice, own=True)
+    a.expect_refusals()  # what was asked for at the moment of signing out
     a.open("apples")
     a.write("Half a")
     a.open("berries")
@@ -70,6 +72,7 @@ def test_on_ones_own_device_drafts_wait(browser_of: BrowserOf, channels: list[Co
 
 def test_the_choice_is_made_at_sign_in(browser_of: BrowserOf, channels: list[Conversation], alice: Member) -> None:
     a = browser_of(alice, own=True)
+    a.expect_refusals()  # what was asked for at the moment of signing out
     a.open("apples")
     a.page.context.clear_cookies()
     a.visit("/accounts/login/")

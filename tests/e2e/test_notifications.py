@@ -91,7 +91,7 @@ def test_it_follows_its_conversation(browser_of: BrowserOf, desk: Person, bob: M
     b.send_message("One")
     assert_shown(desk, "Bob in #berries: One")
     b.page.get_by_role("button", name="Channel settings").click()
-    dialog = b.page.get_by_role("dialog", name="Channel settings")
+    dialog = b.page.get_by_role("dialog", name="#berries")
     dialog.get_by_label("Name").fill("cherries")
     dialog.get_by_role("button", name="Save").click()
     assert_shown(desk, "Bob in #cherries: One")
