@@ -207,7 +207,7 @@ def _was_sent(message: Message, request: Request) -> bool:
 
 def _was_edited(message: Message, request: Request) -> bool:
     is_new = message.version > int(request.body.get("version") or 0)
-    return _is_it(message, request) and (is_new or message.text == request.body["text"])
+    return _is_it(message, request) and (is_new or message.text.strip() == str(request.body["text"]).strip())
 
 
 def _was_read(seat: Seat, request: Request) -> bool:

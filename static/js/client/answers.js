@@ -98,7 +98,7 @@ export const PROOFS = {
   "PATCH conversations/*/participants/*": theSeat((one, [, member], body) => one.member === member && hasAll(one, body)),
   "DELETE conversations/*/participants/*": nothing,
   "GET messages/*": the(isMessage),
-  "PATCH messages/*": the(isMessage, (one, _, { text, version = 0 }) => one.version > version || one.text === text),
+  "PATCH messages/*": the(isMessage, (one, _, { text, version = 0 }) => one.version > version || one.text.trim() === text.trim()),
   "DELETE messages/*": nothing,
   "GET messages/*/thread": page(isMessage),
   "GET messages/*/revisions": page((one) => isNumber(one?.version) && isText(one.text)),
