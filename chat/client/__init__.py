@@ -1,6 +1,7 @@
 """A client of Parley for bots, load and chaos, and the one that other clients can be ported from. Knows no Django.
 
 mailbox.py   what a frame and a sync answer mean: tags, gaps, acks. No input or output
+ranges.py    sets of sequence numbers
 store.py     what is known: entities by id, replaced if newer
 outbox.py    what is to be sent, until it is answered
 api.py       REST

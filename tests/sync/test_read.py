@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 
 from accounts.models import Member
+from chat.actions.messages import send_message
 from chat.actions.read import mark_read, mark_unread
 from chat.models import Conversation
 from tests.sync.conftest import Say, Verify, alike, proves
@@ -20,6 +23,39 @@ def test_read(verify: Verify, alice: Member, bob: Member, town: Conversation, sa
             mark_read(alice, town.pk, seq=seq)
 
     assert verify(read_back_and_forth) == alike(("alice", "alice again"), ["participant.updated"] * 2)
+
+
+@proves(mark_read, events=("participant.updated",))
+def test_read_threads(verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say) -> None:
+    head = say(alice, town)
+    for _ in range(2):
+        say(bob, town, thread_id=head.id)
+        say(bob, town)
+
+    def read_one_after_the_other() -> None:
+        mark_read(alice, town.pk, seq=5)
+        for seq in (2, 2):
+            mark_read(alice, town.pk, seq=seq, thread_id=head.id)
+        for _ in range(2):
+            mark_read(alice, town.pk, seq=5, threads=True)
+
+    assert verify(read_one_after_the_other) == alike(("alice", "alice again"), ["participant.updated"] * 3)
+
+
+@proves(send_message, events=("message.created", "participant.updated"))
+def test_write_what_was_shown(verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say) -> None:
+    for _ in range(3):
+        say(bob, town)
+
+    def write() -> None:
+        for shown in (None, 2, 2, 0):
+            send_message(alice, town.pk, text="hello", ref=uuid4(), read=shown)
+
+    told = ["message.created", "participant.updated", *["message.created"] * 3]
+    assert verify(write) == {
+        **alike(("alice", "alice again"), told),
+        **alike(("bob", "gus"), ["message.created"] * 4),
+    }
 
 
 @proves(mark_unread, mark_read, events=("participant.updated",))
