@@ -13,6 +13,7 @@ Theme = Literal["light", "dark", "system"]
 Density = Literal["comfortable", "compact"]
 Clock = Literal["12", "24", "auto"]
 Motion = Literal["full", "reduced", "system"]
+Smileys = Literal["on", "off"]  # whether :) becomes an emoji
 
 COOKIE: Final = "parley_appearance"
 COOKIE_AGE: Final = 365 * 86400  # seconds; the pages before one signs in look as the chat did
@@ -25,6 +26,7 @@ class Preferences(Struct, frozen=True):
     density: Density = "comfortable"
     clock: Clock = "auto"
     motion: Motion = "system"
+    smileys: Smileys = "on"
 
 
 class PreferenceChanges(TypedDict, total=False):
@@ -32,6 +34,7 @@ class PreferenceChanges(TypedDict, total=False):
     density: Density
     clock: Clock
     motion: Motion
+    smileys: Smileys
 
 
 def read_preferences(stored: object) -> Preferences:

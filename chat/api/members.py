@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.actions import change_preferences, change_profile
 from accounts.models import Member
-from accounts.preferences import Clock, Density, Motion, Theme, read_preferences, remember_appearance
+from accounts.preferences import Clock, Density, Motion, Smileys, Theme, read_preferences, remember_appearance
 from chat import events
 from chat.access import find_member
 from chat.api.rendering import read_body, read_query
@@ -39,6 +39,7 @@ class PreferencesChange(Struct, frozen=True, omit_defaults=True):
     density: Density | None = None
     clock: Clock | None = None
     motion: Motion | None = None
+    smileys: Smileys | None = None
 
 
 class OwnMemberChange(Struct, frozen=True, omit_defaults=True):

@@ -11,6 +11,7 @@ const view = (fields = {}) => ({ ...conversation(fields), participant: seat(), p
 const page = (...results) => ({ results, next: null });
 const REF = "6f1c1f4e-7f0b-4c57-9d5a-0d4bb0a7f5a1";
 const report = { id: "report-1", message: "message-1", reason: "spam", version: 1 };
+const read = (id) => ({ id, version: 2, acknowledged_at: "2026-03-01T09:00:00Z" });
 const thumbs = message({ seq: 1, reactions: [{ emoji: "👍", members: [ME] }] });
 
 /**
@@ -22,6 +23,8 @@ const SAMPLES = {
   "GET me": ["/api/v1/me", undefined, { id: "user", organizations: [{ slug: "acme", name: "Acme" }] }, [{ organizations: {} }]],
   "GET members": ["members?q=bob", undefined, page(member()), [page({ id: "x" })]],
   "GET members/*": ["members/member-bob", undefined, member(), [me()]],
+  "POST members/*/sanctions/*/acknowledge": ["members/me/sanctions/sanction-1/acknowledge", undefined, read("sanction-1"), [read("sanction-2"), { ...read("sanction-1"), acknowledged_at: null }]],
+  "POST members/*/reports/*/acknowledge": ["members/me/reports/report-1/acknowledge", undefined, read("report-1"), [read("report-2"), report]],
   "PATCH members/*": ["members/me", { preferences: { theme: "dark" } }, me({ preferences: { theme: "dark" } }), [me({ preferences: { theme: "light" } }), me()]],
   ...Object.fromEntries(["report", "sanction"].map((noun) => [
     `POST members/*/${noun}s/*/acknowledge`,

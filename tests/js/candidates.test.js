@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { findChannels, findEmojis, findMembers, tokenAt } from "../../static/js/ui/candidates.js";
+import { findChannels, findMembers, tokenAt } from "../../static/js/ui/candidates.js";
 import { ME, conversation, member } from "./support.js";
 
 const person = (handle, name, fields = {}) => member({ id: `member-${handle}`, handle, name, ...fields });
@@ -39,10 +39,4 @@ test("ten thousand members are gone through, and the few that fit are offered", 
 test("only channels that anybody can follow a link to are offered", () => {
   const channels = [conversation({ id: "1", name: "plan-budget" }), conversation({ id: "2", name: "budget" }), conversation({ id: "3", name: "budget-secret", kind: "private" }), conversation({ id: "4", name: "budget-old", archived_at: "2026-01-01T00:00:00Z" }), conversation({ id: "5", kind: "direct", name: null })];
   assert.deepEqual(findChannels(channels, "budget", 8).map(({ name }) => name), ["budget", "plan-budget"]);
-});
-
-test("emoji are found by any of their words, by the first of them before others", () => {
-  const emojis = [{ emoji: "🎉", label: "tada party" }, { emoji: "🥳", label: "party celebrate" }, { emoji: "🔥", label: "fire hot" }];
-  assert.deepEqual(findEmojis(emojis, "par", 8).map(({ emoji }) => emoji), ["🥳", "🎉"]);
-  assert.deepEqual(findEmojis(emojis, "tada_party", 8).map(({ emoji }) => emoji), ["🎉"]);
 });

@@ -35,6 +35,9 @@ const the = (isOne, more = () => true) => (one, ids, body) => isOne(one) && isTh
 /** @param {Proof} [more] @returns {Proof} the seat of a conversation that the path names */
 const theSeat = (more = () => true) => (one, ids, body) => isSeat(one) && isHere(one, ids) && more(one, ids, body);
 
+/** @type {Proof} that the member has read what a moderator told them */
+const acknowledged = (one, [, id]) => isEntity(one) && one.id === id && one.acknowledged_at;
+
 /** An answer without content proves nothing by itself: who asked looks at what became of it. @type {Proof} */
 const nothing = (answer) => answer === null;
 
@@ -42,7 +45,7 @@ const nothing = (answer) => answer === null;
 export const plainEmoji = (emoji) => emoji.replaceAll("\u{fe0f}", "");
 
 /** @type {Proof} */
-function isSync({ cursor, full, more, organization, me, members, conversations, participants, messages, reports, sanctions, removed, presence }) {
+function isSync({ cursor, full, more, organization, me, members, conversations, participants, messages, reports, sanctions, cases = null, removed, presence }) {
   return (
     isId(cursor) &&
     typeof full === "boolean" &&
@@ -54,6 +57,7 @@ function isSync({ cursor, full, more, organization, me, members, conversations, 
     isEach(messages, isMessage) &&
     isEach(reports, isEntity) &&
     isEach(sanctions, isEntity) &&
+    (cases === null || isEach(cases, isEntity)) &&
     isEach(removed?.conversations, isId) &&
     isEach(presence, (one) => isId(one?.member))
   );
@@ -67,6 +71,8 @@ export const PROOFS = {
   "GET me": ({ organizations }) => isEach(organizations, (one) => isId(one?.slug)),
   "GET members": page(isMember),
   "GET members/*": the(isMember),
+  "POST members/*/sanctions/*/acknowledge": acknowledged,
+  "POST members/*/reports/*/acknowledge": acknowledged,
   "PATCH members/*": (member, _, { preferences = {} }) => isMember(member) && hasAll(member.preferences, preferences),
   "POST members/*/reports/*/acknowledge": (one, [, id]) => isEntity(one) && one.id === id && one.acknowledged_at,
   "POST members/*/sanctions/*/acknowledge": (one, [, id]) => isEntity(one) && one.id === id && one.acknowledged_at,

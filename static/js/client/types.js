@@ -28,6 +28,7 @@ export {};
  * @property {"comfortable" | "compact"} density
  * @property {"12" | "24" | "auto"} clock
  * @property {"full" | "reduced" | "system"} motion
+ * @property {"on" | "off"} smileys
  */
 
 /**

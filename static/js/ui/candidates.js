@@ -50,19 +50,6 @@ export function findChannels(conversations, words, most) {
   return found.slice(0, most);
 }
 
-/**
- * @template {{label: string}} T
- * @param {T[]} emojis each with the words that it is found by
- * @param {string} words
- * @param {number} most
- */
-export function findEmojis(emojis, words, most) {
-  const wanted = words.replace(/[_-]/g, " ");
-  const starts = emojis.filter(({ label }) => label.startsWith(wanted));
-  const within = emojis.filter(({ label }) => !label.startsWith(wanted) && ` ${label}`.includes(` ${wanted}`));
-  return [...starts, ...within].slice(0, most);
-}
-
 /** @param {Member} member @returns {string[]} the handle, then the words of the name */
 function spellings(member) {
   let found = spelled.get(member);

@@ -1,11 +1,13 @@
 /** @import {App} from "./app.js" */
 /** @import {Conversation, Member} from "../client/types.js" */
+/** @import {Emoji} from "./emojidata.js" */
 /** @import {Token} from "./candidates.js" */
 
 import { ApiError } from "../client/api.js";
-import { findChannels, findEmojis, findMembers, tokenAt } from "./candidates.js";
+import { findChannels, findMembers, tokenAt } from "./candidates.js";
 import { OptionList } from "./combobox.js";
-import { byId, clone, setIcon, setText } from "./dom.js";
+import { clone, setIcon, setText } from "./dom.js";
+import { findEmojis, loadEmojis, loadedEmojis, toned } from "./emojidata.js";
 import { fillAvatar } from "./format.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { plainKey } from "./keys.js";
@@ -116,7 +118,7 @@ export class Completion {
   #find({ sign, words }) {
     const { store } = this.app;
     if (sign === "#") return findChannels(this.#channels(), words, MOST_OFFERED).map(channelOption);
-    if (sign === ":") return findEmojis(emojis(), words, MOST_OFFERED).map(({ emoji, label }) => ({ insert: emoji, emoji, name: label, detail: "" }));
+    if (sign === ":") return findEmojis(loadedEmojis(), words, MOST_OFFERED).map(emojiOption);
     const here = new Set(store.participants.get(this.conversation())?.keys());
     const people = findMembers(store.members.values(), words, { most: MOST_OFFERED, here, me: store.me }).map(memberOption);
     const wide = this.#wide().filter(({ insert }) => insert.slice(1).startsWith(words));
@@ -144,6 +146,7 @@ export class Completion {
     const { sign, words } = /** @type {Token} */ (this.#token);
     const key = sign + words;
     clearTimeout(this.#timer);
+    if (sign === ":") this.#awaitEmojis(key);
     if (sign === ":" || this.#asked.has(key)) return;
     this.#timer = setTimeout(async () => {
       this.#asked.set(key, true);
@@ -156,6 +159,13 @@ export class Completion {
         if (!(error instanceof ApiError)) throw error; // those who are known can still be chosen
       }
     }, TYPING_PAUSE);
+  }
+
+  /** The first one who names an emoji waits for the list of them. @param {string} key */
+  #awaitEmojis(key) {
+    if (loadedEmojis().length) return;
+    const shown = () => this.#token && this.#token.sign + this.#token.words === key && document.activeElement === this.input && this.#offer();
+    loadEmojis().then(shown, () => {}); // without it one can still write
   }
 
   /** @param {string} q */
@@ -200,8 +210,7 @@ function channelOption(channel) {
   return { insert: `#${channel.name}`, name: `#${channel.name}`, detail: channel.topic, icon: "hash" };
 }
 
-/** Those of the page's picker. @returns {{emoji: string, label: string}[]} */
-function emojis() {
-  const buttons = [...byId("emoji-picker").querySelectorAll("[data-emoji]")];
-  return buttons.map((button) => ({ emoji: button.dataset.emoji, label: button.getAttribute("aria-label") ?? "" }));
+/** @param {Emoji} emoji @returns {Option} */
+function emojiOption(emoji) {
+  return { insert: toned(emoji), emoji: toned(emoji), name: emoji.name, detail: `:${emoji.codes[0]}:` };
 }

@@ -10,6 +10,8 @@ import { toast } from "./toast.js";
 const COUNT_FROM = 0.9; // of the longest message: from here on the characters that are left are shown
 const DRAFT_PAUSE = 250; // milliseconds after the last key
 const HEAD_START = 1_000; // milliseconds after the last key in which this tab's draft is the one that counts
+const MAY_CONVERT = /[:;<]/; // what every name and every smiley has
+const KNOWN_WITHIN = 1_500; // milliseconds in which the names of emoji have to be here, else a message goes as it was typed
 const TICK = 1_000; // milliseconds between two looks at how long one still has to wait
 
 /**
@@ -96,12 +98,33 @@ export class Composer {
   #submit(event) {
     event.preventDefault();
     const text = this.input.value.trimEnd();
-    if (!text.trim() || this.#left < 0 || this.#wait > 0 || !this.#target) return;
+    if (!text.trim() || this.#left < 0 || this.#wait > 0 || !this.#target || this.input.readOnly) return;
+    const ready = this.#writing ? this.#writing.convert(text) : MAY_CONVERT.test(text) ? null : text;
+    if (ready === null) void this.#sendWhenKnown(this.#target, text);
+    else this.#send(this.#target, ready);
+  }
+
+  /** What a name between colons means is fetched; who has no network for it sends what they typed. @param {Target} target @param {string} text */
+  async #sendWhenKnown(target, text) {
+    const loaded = this.loadWriting().then(async (writing) => (await (await import("./emojidata.js")).loadEmojis(), writing));
+    const late = new Promise((resolve) => setTimeout(() => resolve(null), KNOWN_WITHIN));
+    this.input.readOnly = true;
+    const writing = await Promise.race([loaded, late]).catch(() => null);
+    this.input.readOnly = false;
+    this.#send(target, writing?.convert(text) ?? text);
+  }
+
+  /** @param {Target} target @param {string} text */
+  #send(target, text) {
     try {
-      this.#target.send(text);
+      target.send(text);
     } catch (error) {
       if (!(error instanceof OutboxFull)) throw error;
       toast(gettext("Too many messages are waiting for the connection. This one stays here."));
+      return;
+    }
+    if (target.place !== this.#target?.place) {
+      this.app.client.drafts.set(target.place, ""); // one has gone elsewhere meanwhile
       return;
     }
     this.input.value = "";

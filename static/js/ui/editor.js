@@ -10,6 +10,7 @@ import { gettext, interpolate } from "./i18n.js";
 import { plainKey } from "./keys.js";
 import { isGone } from "./message.js";
 import { explain } from "./toast.js";
+import { convertText } from "./writing.js";
 
 /**
  * Edit a message where it stands. What is written is kept at every key until it is saved (Enter) or cancelled (Escape), so
@@ -128,7 +129,7 @@ class Editor {
     if (!text.trim() || this.#isOvertaken()) return;
     this.slots.save.disabled = true;
     try {
-      if (text !== this.base) await this.#send(text);
+      if (text !== this.base) await this.#send(await convertText(this.app, text));
       this.app.client.edits.end(this.message.id);
       this.#close();
     } catch (error) {

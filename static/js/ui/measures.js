@@ -77,9 +77,9 @@ function isUnread({ kind, acknowledged_at }) {
  */
 export async function acknowledge(app, noun, id) {
   try {
-    const told = await app.client.api.post(`members/me/${noun}s/${id}/acknowledge`);
-    if (noun === "sanction") app.store.putSanction(told);
-    else app.store.putReport(told);
+    const { api } = app.client;
+    if (noun === "sanction") app.store.putSanction(await api.post(`members/me/sanctions/${id}/acknowledge`));
+    else app.store.putReport(await api.post(`members/me/reports/${id}/acknowledge`));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     toast(explain(error));

@@ -8,7 +8,7 @@ import { gettext } from "./i18n.js";
 import { DESKTOP, SOUND, chime, isSupported } from "./notifications.js";
 
 /** @type {Preferences} */
-const DEFAULTS = { theme: "system", density: "comfortable", clock: "auto", motion: "system" };
+const DEFAULTS = { theme: "system", density: "comfortable", clock: "auto", motion: "system", smileys: "on" };
 
 /** How the page looks, kept with the member; and what this browser may do to be noticed, kept in the browser. */
 export class PreferencesDialog {

@@ -5,12 +5,14 @@ import { ApiError } from "../client/api.js";
 import { Completion } from "./completion.js";
 import { setText } from "./dom.js";
 import { pickEmoji } from "./emoji.js";
+import { emojiOf, loadEmojis, loadedEmojis, skinTone, toned } from "./emojidata.js";
 import { setMessageHtml } from "./html.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { isComposing, plainKey } from "./keys.js";
 import { codeBlock, isInCode, link, looksLikeCode, prefixLines, wrap } from "./markdown.js";
 import { enrich } from "./message.js";
 import { WRITING_KEYS } from "./messagekeys.js";
+import { hasNames, justTyped, withEmojis } from "./shortcodes.js";
 import { chordOf } from "./shortcuts.js";
 import { replace, selected } from "./textfield.js";
 import { explain, toast } from "./toast.js";
@@ -41,7 +43,10 @@ export class Writing {
     this.input = composer.input;
     this.slots = composer.slots;
     this.completion = new Completion(this.app, this.input, composer.root, () => composer.target?.conversation ?? "");
-    this.input.addEventListener("input", () => this.#withdrawOffer());
+    this.input.addEventListener("input", (/** @type {Event} */ event) => {
+      this.#withdrawOffer();
+      this.#onTyped(/** @type {InputEvent} */ (event));
+    });
     this.slots.tools.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#moveInTools(event));
     this.#setToolStop(0);
     if (document.activeElement === this.input) this.completion.update();
@@ -49,7 +54,7 @@ export class Writing {
 
   /** @param {KeyboardEvent} event @returns {boolean} whether it has been dealt with */
   onKey(event) {
-    if (this.completion.onKey(event)) return true;
+    if (this.completion.onKey(event) || this.#takeBack(event)) return true;
     const digit = event.code.startsWith("Digit") && event.shiftKey ? event.code.slice(-1) : ""; // Shift turns digits into signs
     const format = isComposing(event) ? undefined : KEYS.get(digit ? `Mod+Shift+${digit}` : chordOf(event));
     if (!format || !(event.ctrlKey || event.metaKey) || this.#isPreviewing) return false;
@@ -75,7 +80,57 @@ export class Writing {
   reset() {
     this.#closePreview();
     this.#withdrawOffer();
+    this.#converted = null;
+    this.#kept.clear();
     this.completion.close();
+  }
+
+  // --- Names and smileys that become emoji -----------------------------------------------------------
+
+  /** @type {{from: number, to: number, typed: string, emoji: string} | null} what the last key has changed */
+  #converted = null;
+  /** @type {Set<string>} what somebody took back to what they had typed: it stays so */
+  #kept = new Set();
+
+  get #rules() {
+    return { lookup: emojiNamed, smileys: convertsSmileys(this.app), kept: this.#kept };
+  }
+
+  /** @param {string} text as it is to be sent @returns {string | null} with its emoji; null until their names are known */
+  convert(text) {
+    if (hasNames(text) && loadedEmojis().length === 0) return null;
+    return withEmojis(text, this.#rules);
+  }
+
+  /** @param {InputEvent} event */
+  #onTyped({ data, inputType, isComposing: composes }) {
+    this.#converted = null;
+    if (data === ":") loadEmojis().catch(() => {}); // asked for again when it is needed
+    const { selectionStart: caret, selectionEnd, value } = this.input;
+    if (inputType !== "insertText" || composes || caret !== selectionEnd || (data !== ":" && data !== " ")) return;
+    const before = value.slice(0, caret);
+    const found = isInCode(before) ? null : justTyped(before, this.#rules);
+    if (!found) return;
+    this.completion.close();
+    const end = caret + found.emoji.length - found.typed.length;
+    replace(this.input, { from: found.from, to: found.to, insert: found.emoji, start: end, end });
+    this.completion.close();
+    this.#converted = { ...found, to: found.from + found.emoji.length };
+  }
+
+  /** Backspace right behind an emoji that was typed as a name restores the name. @param {KeyboardEvent} event */
+  #takeBack(event) {
+    const made = this.#converted;
+    if (!made || plainKey(event) !== "Backspace") return false;
+    const { selectionStart: caret, value } = this.input;
+    if (value.slice(made.from, made.to) !== made.emoji || caret < made.to || caret > made.to + 1) return false;
+    event.preventDefault();
+    this.#kept.add(made.typed);
+    const end = caret + made.typed.length - made.emoji.length;
+    replace(this.input, { from: made.from, to: made.to, insert: made.typed, start: end, end });
+    this.#converted = null;
+    this.completion.close();
+    return true;
   }
 
   /** @param {string} format */
@@ -203,4 +258,21 @@ export class Writing {
     this.#setToolStop(to % tools.length);
     tools[to % tools.length].focus();
   }
+}
+
+/** @param {import("./app.js").App} app @param {string} text @returns {Promise<string>} with its emoji, if their names can be fetched */
+export async function convertText(app, text) {
+  if (hasNames(text)) await loadEmojis().catch(() => {});
+  return withEmojis(text, { lookup: emojiNamed, smileys: convertsSmileys(app) });
+}
+
+/** @param {string} code @param {number} tone of a name that says so, else 0 or less */
+function emojiNamed(code, tone) {
+  const found = emojiOf(code);
+  return found && toned(found, tone > 0 ? tone : skinTone());
+}
+
+/** @param {import("./app.js").App} app whether `:)` becomes an emoji for this member */
+function convertsSmileys({ store }) {
+  return store.members.get(store.me)?.preferences?.smileys !== "off";
 }

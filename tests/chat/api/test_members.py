@@ -52,6 +52,7 @@ def test_preferences_are_changed_one_by_one_and_told_to_nobody_else(api_of, alic
         "density": "comfortable",
         "clock": "auto",
         "motion": "system",
+        "smileys": "on",
     }
     api("PATCH", "members/me", {"preferences": {"theme": "dark"}})
     changed = api("PATCH", "members/me", {"preferences": {"clock": "24"}, "title": "Support"}).json()
