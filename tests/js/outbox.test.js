@@ -37,6 +37,15 @@ test("an accepted message leaves outbox and storage", async () => {
   assert.equal(storage.length, 0);
 });
 
+test("half of an emoji does not keep a message from being sent", async () => {
+  const { outbox, attempts, storage } = outboxWith(accept);
+  const entry = outbox.add("general", "cut \ud83d, \ude00 and \ud83d\ude00");
+  assert.equal(entry.text, "cut \ufffd, \ufffd and \u{1f600}");
+  assert.equal(JSON.parse(storage.getItem(`outbox:me:${entry.ref}`)).text, entry.text);
+  await settle();
+  assert.deepEqual(attempts, [entry.text]);
+});
+
 test("a lost connection is retried until answered, in order, with the same ref", async () => {
   const refs = [];
   const { outbox, attempts, sent, clock } = outboxWith((entry, attempt) => {

@@ -88,7 +88,7 @@ export class Outbox {
     const entry = {
       ref: this.newRef(),
       conversation,
-      text,
+      text: text.toWellFormed(), // what was cut in the middle of an emoji: the server would replace the half as well
       thread,
       read: this.shown(conversation),
       order: this.#nextOrder(),
