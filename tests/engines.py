@@ -88,7 +88,8 @@ def static_folder() -> Path:
     if "STATIC_ROOT" in os.environ:
         return Path(os.environ["STATIC_ROOT"])  # a worker inherits it
     digest = hashlib.sha256()
-    for path in sorted([*(ROOT / "static").rglob("*"), ROOT / "requirements-dev.lock"]):
+    makers = [ROOT / "config/staticfiles.py", ROOT / "requirements-dev.lock"]
+    for path in sorted([*(ROOT / "static").rglob("*"), *makers]):
         found = path.stat()
         digest.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
     return STATIC / digest.hexdigest()[:16]

@@ -97,3 +97,16 @@ def test_tests_run_on_hashed_names() -> None:
 def test_style_sheets_are_served_without_comments_and_mean_the_same() -> None:
     sheet = b'/* why */\n.a,\n.b {\n  color: red;\n  content: "x,  y";\n  width: calc(1px + 2px);\n}\n'
     assert minified_style(sheet) == b'.a,.b{color:red;content:"x,  y";width:calc(1px + 2px)}'
+
+
+def test_minified_styles_keep_what_stands_within_from_what_is() -> None:
+    """`.a :is(b)` is a descendant of .a, `.a:is(b)` is .a itself."""
+    sheet = b"@layer x {\n  .a :is(b, c),\n  .a:hover :focus > d :not(e)::after {\n    color: red;\n  }\n}\n"
+    assert minified_style(sheet) == b"@layer x{.a *:is(b,c),.a:hover *:focus>d *:not(e)::after{color:red}}"
+
+
+@pytest.mark.parametrize("path", sorted(Path("static/css").glob("*.css")), ids=lambda path: path.name)
+def test_minified_styles_have_the_same_selectors(path: Path) -> None:
+    sheet = path.read_text()
+    within = len(re.findall(r"[\w\])*] :[a-z]", re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)))
+    assert minified_style(sheet.encode()).decode().count(" *:") == within
