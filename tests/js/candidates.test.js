@@ -16,6 +16,14 @@ test("a sign begins a name at the start of a word, and nowhere else", () => {
   for (const text of ["me@home", "a/#b", "https://x:80", "10:30", ":t", ":)", "`@al", "```\n@al", "@al ", ""]) assert.equal(token(text), null, text);
 });
 
+test("letters that no handle can have may stand beside a name, and names may be joined", () => {
+  const starts = (text) => tokenAt(text, text.length)?.start;
+  for (const text of ["请@bo", "全員@bo", "всем@bo", "و@bo", "한국@bo", "ถึง@bo", "é@bo", "😀@bo", "（@bo", "@ann/@bo", "@ann+@bo", "@ann-@bo", "你/@bo", "-@bo", "看#bo", "今天:bo"]) {
+    assert.equal(starts(text), text.length - 3, text);
+  }
+  for (const text of ["x@bo", "1@bo", "_@bo", "@@bo", "/@bo", "a/@bo", "a+@bo", "a-@bo", "$@bo", "C:\\@bo", "https://x.example/@bo", "a#bo"]) assert.equal(tokenAt(text, text.length), null, text);
+});
+
 test("the word is the one before the caret", () => {
   assert.deepEqual(tokenAt("@al and @bo", 3), { sign: "@", words: "al", start: 0 });
 });

@@ -50,5 +50,5 @@ export class ActivityNode {
 function textOf(message) {
   if (message.deleted_at) return gettext("a deleted message");
   if (message.hidden_at) return gettext("a hidden message");
-  return excerpt(message.text);
+  return excerpt(message.html);
 }

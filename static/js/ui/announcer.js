@@ -61,6 +61,6 @@ export class Announcer {
 
   /** @param {import("../client/types.js").Message | undefined} message */
   #sentence(message) {
-    return message ? `${memberName(this.app.store, message.author)}: ${excerpt(message.text)}` : "";
+    return message ? `${memberName(this.app.store, message.author)}: ${excerpt(message.html)}` : "";
   }
 }

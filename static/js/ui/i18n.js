@@ -14,10 +14,17 @@ export function ngettext(one, many, count) {
   return count === 1 ? one : many;
 }
 
+const RIGHT_TO_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
+
 /**
- * @param {string} format with `%(name)s`
+ * @param {string} format with `%(name)s`; a value that is written from right to left is isolated, so that it turns no sign beside it
  * @param {Record<string, string | number>} values
  */
 export function interpolate(format, values) {
-  return format.replace(/%\((\w+)\)s/g, (_, name) => String(values[name]));
+  return format.replace(/%\((\w+)\)s/g, (_, name) => isolated(String(values[name])));
+}
+
+/** @param {string} value */
+function isolated(value) {
+  return RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : value;
 }

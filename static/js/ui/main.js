@@ -11,7 +11,7 @@ import { ConversationView } from "./conversation.js";
 import { watchDay } from "./day.js";
 import { byId, isWriting, once } from "./dom.js";
 import { guardKeys, isComposing } from "./keys.js";
-import { isChannel } from "./names.js";
+import { isChannel, showNames } from "./names.js";
 import { recentPlaces, rememberPlace } from "./recent.js";
 import { Router } from "./router.js";
 import { SHORTCUTS, chordOf, isTyped } from "./shortcuts.js";
@@ -99,6 +99,9 @@ class Page {
         : null;
     };
     client.store.observe((changes) => {
+      if (changes.members.size || changes.conversations.size) {
+        showNames(client.store, document, (id) => changes.members.has(id) || changes.conversations.has(id));
+      }
       if (changes.conversations.size || changes.participants.size) this.#onConversations();
       if (changes.members.has(config.member)) applyPreferences(client.store.members.get(config.member)?.preferences);
     });

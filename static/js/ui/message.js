@@ -4,9 +4,9 @@
 
 import { clone, setIcon, setText } from "./dom.js";
 import { clearTime, clockChoice, dayKey, fillAvatar, fullDate, listOf, repliesLabel, timeOfDay, writeTime } from "./format.js";
-import { setMessageHtml } from "./html.js";
+import { setMessageHtml, textOf } from "./html.js";
 import { gettext, interpolate } from "./i18n.js";
-import { memberName } from "./names.js";
+import { memberName, showNames } from "./names.js";
 
 const EXCERPT = 90; // characters of the message that one replies to
 const PATIENCE = 1_500; // milliseconds before a message on its way says so: most have arrived by then
@@ -172,7 +172,7 @@ export class MessageNode {
   #contextText(root, near) {
     if (!root) return gettext("Replied in a thread");
     if (near) return interpolate(gettext("Replied to %(name)s"), { name: memberName(this.app.store, root.author) });
-    const text = isGone(root) ? gettext("a deleted message") : excerpt(root.text);
+    const text = isGone(root) ? gettext("a deleted message") : excerpt(root.html);
     return interpolate(gettext("Replied to %(name)s: %(text)s"), { name: memberName(this.app.store, root.author), text });
   }
 
@@ -190,27 +190,49 @@ export class MessageNode {
   }
 }
 
-/** @param {string} text */
-export function excerpt(text) {
-  const line = text.replace(/```\w*|[*_`~]{1,2}|^[>#\s]+/gm, " ").replace(/\s+/g, " ").trim();
-  return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line;
+/** @param {string} html of a message @returns {string} the beginning of what it shows, on one line */
+export function excerpt(html) {
+  const line = [...textOf(html).replace(/\s+/g, " ").trim()];
+  return line.length > EXCERPT ? `${line.slice(0, EXCERPT).join("")}…` : line.join("");
 }
 
-/** Add what the server cannot know: addresses of this page, who is looking. @param {App} app @param {HTMLElement} prose */
+/** Add what the server cannot know: addresses of this page, present names, who is looking. @param {App} app @param {HTMLElement} prose */
 export function enrich(app, prose) {
+  // What has a direction of its own has no say in that of the block around it.
+  for (const element of prose.querySelectorAll(":scope > *, code, .mention, .channel")) {
+    element.setAttribute("dir", element.matches("code, .code") ? "ltr" : "auto");
+  }
+  showNames(app.store, prose);
   for (const link of prose.querySelectorAll("a.channel[data-conversation]")) {
     link.setAttribute("href", app.router.path(link.getAttribute("data-conversation") ?? ""));
   }
   for (const mention of prose.querySelectorAll(".mention")) {
     const member = mention.getAttribute("data-member");
-    mention.classList.toggle("is-me", member === app.store.me || mention.matches(".mention-wide"));
-    if (member) Object.assign(/** @type {HTMLElement} */ (mention).dataset, { command: "profile", argument: member });
+    const calls = member === app.store.me || mention.matches(".mention-wide");
+    mention.classList.toggle("is-me", calls && !mention.matches(".mention-silent"));
+    if (!member) continue;
+    Object.assign(/** @type {HTMLElement} */ (mention).dataset, { command: "profile", argument: member });
+    if (!app.store.members.has(member)) meetLater(app, member);
   }
   for (const code of prose.querySelectorAll("pre")) {
     code.tabIndex = 0; // it scrolls, so keys must reach it
     const { root } = clone("copy-code");
     code.after(root);
   }
+}
+
+/** @type {Set<string>} members who are named and not known: asked for together */
+const strangers = new Set();
+
+/** @param {App} app @param {string} member */
+function meetLater(app, member) {
+  strangers.add(member);
+  if (strangers.size > 1) return;
+  queueMicrotask(() => {
+    const ids = [...strangers];
+    strangers.clear();
+    void app.client.meet(ids);
+  });
 }
 
 /** @param {Message} message whether there is nothing left to read */

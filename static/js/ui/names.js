@@ -1,6 +1,7 @@
 /** @import {Store} from "../client/store.js" */
 /** @import {Conversation, Member} from "../client/types.js" */
 
+import { setText } from "./dom.js";
 import { gettext } from "./i18n.js";
 
 const collator = new Intl.Collator(); // made once: `localeCompare` looks for it at every comparison
@@ -52,6 +53,22 @@ export function roleLabel(role) {
 export function people(store) {
   const active = [...store.members.values()].filter((member) => !member.deactivated_at && member.id !== store.me);
   return active.sort((one, other) => collator.compare(one.name, other.name));
+}
+
+/**
+ * Show the present names of the members and channels that messages name: their HTML has those of the time of writing.
+ *
+ * @param {Store} store
+ * @param {ParentNode} root
+ * @param {(id: string) => boolean} [changed] which ones to look at, all if it is left out
+ */
+export function showNames(store, root, changed) {
+  for (const element of root.querySelectorAll("span.mention[data-member], a.channel[data-conversation]")) {
+    const { member, conversation = "" } = /** @type {HTMLElement} */ (element).dataset;
+    if (changed && !changed(member ?? conversation)) continue;
+    const name = member ? store.members.get(member)?.name : store.conversations.get(conversation)?.name;
+    if (name) setText(element, (member ? "@" : "#") + name); // the one of somebody unknown stays as it was written
+  }
 }
 
 /** @param {string} name */

@@ -91,7 +91,7 @@ export class Notifications {
     if (!conversation || conversation.archived_at || !isWorthTelling(store, message)) return null;
     const name = memberName(store, message.author);
     const place = { name, place: conversationTitle(store, conversation) };
-    return { title: isChannel(conversation) ? interpolate(gettext("%(name)s in %(place)s"), place) : name, body: excerpt(message.text) };
+    return { title: isChannel(conversation) ? interpolate(gettext("%(name)s in %(place)s"), place) : name, body: excerpt(message.html) };
   }
 
   /** In place of the one of the same conversation. @param {Message} message @param {Words} words @param {{silent?: boolean}} [options] */
