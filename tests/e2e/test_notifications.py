@@ -101,5 +101,5 @@ def test_it_follows_its_conversation(browser_of: BrowserOf, desk: Person, bob: M
     b.press("Escape")
     b.send_message("Two")
     assert_shown(desk, "Bob in #cherries: Two")
-    desk.choose_for("cherries", "Leave")
+    desk.choose_for("cherries", "Leave channel")
     assert_shown(desk)
