@@ -85,6 +85,7 @@ class Dice {
 /** A WebSocket with faults. The real one loses nothing; what stands between a page and its server may. */
 class Wire {
   onmessage = null;
+  swallowed = false;
   onclose = null;
 
   constructor(page, query) {
@@ -98,7 +99,7 @@ class Wire {
 
   send(text) {
     const share = text.startsWith('{"op":"ack"') ? FRAMES.ackLost : FRAMES.sendLost;
-    if (!this.page.isUp || this.page.portal || this.real.readyState !== WebSocket.OPEN || this.page.fails(share, "frames unsent")) return;
+    if (!this.page.isUp || this.swallowed || this.page.portal || this.real.readyState !== WebSocket.OPEN || this.page.fails(share, "frames unsent")) return;
     this.real.send(text);
   }
 
@@ -119,7 +120,8 @@ class Wire {
   }
 
   #hear(data) {
-    if (this.page.portal) return; // it swallows what is open, and lets nothing new through
+    this.swallowed ||= Boolean(this.page.portal); // what a portal has cut off stays cut off, and nobody says so
+    if (this.swallowed) return;
     const { op } = JSON.parse(data);
     if (op === "hello" || op === "result" || op === "error") return this.onmessage({ data });
     if (this.page.fails(FRAMES.cut, "sockets cut")) return this.cut();

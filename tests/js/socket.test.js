@@ -316,3 +316,13 @@ test("a frame with an op of a later version is passed on", async () => {
   last().say({ op: "weather", tag: "sunny" });
   assert.deepEqual(heard, ["hello", "weather"]);
 });
+
+test("a frame that comes before the hello ends the socket: the hello may have said that something is lost", async () => {
+  const { socket, last, heard } = socketWith();
+  socket.start();
+  await settle();
+  last().say({ op: "events", tag: 1, events: [] });
+  assert.equal(socket.state, "waiting");
+  assert.ok(last().closed);
+  assert.deepEqual(heard, []);
+});

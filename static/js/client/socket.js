@@ -156,7 +156,8 @@ export class Socket {
   /** @param {any} data */
   #hear(data) {
     const frame = read(data);
-    if (!frame) return this.#retry(); // what is no frame comes from something in between: the next socket brings it again
+    // What is no frame comes from something in between, and what comes before a hello may follow on something unknown.
+    if (!frame || (this.state !== "open" && frame.op !== "hello")) return this.#retry();
     this.heard.start();
     if (frame.op === "hello") this.#onHello(frame);
     // Timers of a page in the background come once a minute, frames come at once: so it answers, instead of counting.
