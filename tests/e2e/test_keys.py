@@ -174,3 +174,27 @@ def test_a_pasted_picture_is_answered_and_the_text_with_it_arrives(
     both = {"file": "cells.png", "texts": {"text/plain": "1\\t2"}}
     assert person.composer.evaluate(PASTE, both) is False  # the browser pastes the text
     assert person.composer.evaluate(PASTE, {"texts": {"text/plain": "words"}}) is False
+
+
+PRESS = """
+([key, code]) => document.activeElement.dispatchEvent(
+  new KeyboardEvent("keydown", { key, code, ctrlKey: true, bubbles: true, cancelable: true })
+)
+"""
+
+
+def test_shortcuts_work_on_keyboards_without_latin_letters(
+    browser_of: BrowserOf, town: Conversation, bob: Member
+) -> None:
+    person = browser_of(bob)
+    person.open("town")
+    person.write("words")
+    person.composer.select_text()
+    person.page.evaluate(PRESS, ["и", "KeyB"])  # Cyrillic
+    expect(person.composer).to_have_value("**words**")
+    palette = person.page.locator("#palette")
+    for key in ("л", "κ", "ל", "ن"):  # Cyrillic, Greek, Hebrew, Arabic
+        person.page.evaluate(PRESS, [key, "KeyK"])
+        expect(palette).to_be_visible()
+        person.press("Escape")
+        expect(palette).to_be_hidden()
