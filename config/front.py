@@ -36,6 +36,8 @@ LINGER: Final = 2.0  # seconds that a refused client has to read its answer befo
 LINGER_BYTES: Final = 1_048_576  # of what it still sends are read meanwhile, so that it comes to reading the answer
 SWEEP: Final = 1.0  # seconds between two looks at the deadlines
 ADDRESSES: Final = 20_000  # that are remembered for their rates, some 200 bytes each
+RETURN: Final = 30.0  # seconds after which a client may come again at no cost: a network that fails does so less often
+CLIENTS: Final = 20_000  # whose last arrival is remembered, 100 bytes each
 LOOK: Final = 64  # of the longest connected strangers are asked whether they can make room
 NEVER: Final = float("inf")
 
@@ -97,6 +99,7 @@ class Front:
         self.connections = Rates(burst=settings.CONNECTIONS_AT_ONCE, per_second=settings.CONNECTIONS_PER_SECOND)
         self.handshakes = Rates(burst=settings.HANDSHAKES_AT_ONCE, per_second=settings.HANDSHAKES_PER_SECOND)
         self.work = Rates(burst=settings.STRANGER_WORK, per_second=settings.STRANGER_WORK_PER_SECOND)
+        self._arrivals: OrderedDict[int, float] = OrderedDict()  # client → when it was last let in
         self._strangers: OrderedDict[Stranger, None] = OrderedDict()  # the longest untouched first
         self._leaving: dict[Stranger, None] = {}
         self._by_address: dict[str, OrderedDict[Stranger, None]] = {}
@@ -160,6 +163,23 @@ class Front:
             return self._refuse("handshakes")
         self.handshakes.spend(address, 1)
         return True
+
+    def let_in(self, address: str | None, client_id: int) -> None:
+        """A handshake led to a member. It costs the address nothing, so that a whole office can come back at once,
+        unless the same client comes again and again.
+        """
+        now = time.monotonic()
+        last = self._arrivals.pop(client_id, -NEVER)
+        self._arrivals[client_id] = now
+        if len(self._arrivals) > CLIENTS:
+            self._arrivals.popitem(last=False)
+        if now - last >= RETURN:
+            self.handshakes.spend(address, -1)
+            self.served(address)
+
+    def served(self, address: str | None) -> None:
+        """A connection brought what a member asked for: it costs the address nothing."""
+        self.connections.spend(address, -1)
 
     def turned_away(self, address: str | None) -> None:
         """A handshake led to nothing: it costs as much as many that do."""

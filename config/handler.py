@@ -178,7 +178,11 @@ class Visit:
         member = _signed_in(request)
         if self._key is not None and member is not None:
             (self._proven.add if member else self._proven.discard)(self._key)
-        if self._front is not None and not member and not self.is_members:
+        if self._front is None:
+            return
+        if member or self.is_members:
+            self._front.served(self._address)
+        else:
             self._front.work.spend(self._address, seconds)
 
 

@@ -364,7 +364,7 @@ ANSWER_TIMEOUT = envint("ANSWER_TIMEOUT", 60, least=1, most=3600)  # seconds unt
 HANDSHAKE_TIMEOUT = envint("HANDSHAKE_TIMEOUT", 30, least=1, most=600)  # seconds to find a socket's member: a busy node
 CLOSE_TIMEOUT = envint("CLOSE_TIMEOUT", 5, least=1, most=60)  # seconds for a member's client to answer a close
 CONNECTIONS = envint("CONNECTIONS", 4_000, least=10)  # without a member, in all; 0.1 MiB each at the most
-CONNECTIONS_PER_ADDRESS = envint("CONNECTIONS_PER_ADDRESS", 1_000, least=4)  # an office; browsers keep six each
+CONNECTIONS_PER_ADDRESS = envint("CONNECTIONS_PER_ADDRESS", 2_000, least=4)  # an office; browsers keep six each
 CONNECTIONS_AT_ONCE = envint("CONNECTIONS_AT_ONCE", 4_000, least=10)  # of an address: an office after a restart
 CONNECTIONS_PER_SECOND = envint("CONNECTIONS_PER_SECOND", 200, least=1)  # of an address, for long: 1 % of a core
 HANDSHAKES_AT_ONCE = envint("HANDSHAKES_AT_ONCE", 2_000, least=10)  # of an address: an office after a restart

@@ -70,6 +70,7 @@ class SocketConsumer(AsyncConsumer):  # type: ignore[misc]  # channels is untype
         try:
             if direct is not None:
                 direct.admit()
+                direct.let_in(connection.client_id)
                 connection.direct = direct.write_text
             await self.node.join(connection, tag=visitor.tag)
             if direct is not None:

@@ -117,6 +117,10 @@ class DirectProtocol(WebSocketsSansIOProtocol):
             self.deadline = NEVER
             self.front.leave(self)
 
+    def let_in(self, client_id: int) -> None:
+        """The handshake led to this client of a member."""
+        self.front.let_in(self.address, client_id)
+
     @property
     def idle(self) -> bool:
         """Whether it was turned away: a handshake that is being looked at is not to be cut for others."""

@@ -149,6 +149,28 @@ async def test_handshakes_that_lead_to_nothing_are_bounded_by_address(
     await elsewhere.hear("hello")
 
 
+async def test_an_office_may_come_back_at_once_and_one_client_not_for_ever(
+    server: Server, enter: Enter, alice: Member, bob: Member, settings: Any
+) -> None:
+    settings.TRUSTED_PROXIES = 1
+    settings.HANDSHAKES_AT_ONCE, settings.HANDSHAKES_PER_SECOND = 5, 1
+    office = {"X-Forwarded-For": "192.0.2.9"}
+    for _ in range(10):  # more than the address could afford
+        client, token = await enter(alice)
+        await (await server.connect(client, token=token, headers=office)).hear("hello")
+    client, token = await enter(bob)
+    statuses: list[int] = []
+    while 429 not in statuses and len(statuses) < 200:
+        try:
+            await (await server.connect(client, token=token, headers=office)).hear("hello")
+            statuses.append(101)
+        except wire.Refused as refusal:
+            statuses.append(refusal.status)
+    assert statuses[-1] == 429
+    elsewhere = await server.connect(client, token=token, headers={"X-Forwarded-For": "192.0.2.10"})
+    await elsewhere.hear("hello")
+
+
 @pytest.mark.parametrize(
     "headers",
     [
