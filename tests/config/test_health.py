@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pytest
 from django.core.cache import cache
 from django.db import OperationalError, connection
@@ -93,6 +95,11 @@ def test_metrics_for_this_machine(client: Client) -> None:
         {"REMOTE_ADDR": ""},
         {"HTTP_X_FORWARDED_FOR": "203.0.113.9"},  # a proxy on this machine brought a stranger
         {"HTTP_FORWARDED": "for=203.0.113.9"},
+        {"HTTP_X_REAL_IP": "203.0.113.9"},
+        {"HTTP_VIA": "1.1 proxy"},
+        {"HTTP_X_FORWARDED_PROTO": "https"},
+        {"HTTP_CF_CONNECTING_IP": "203.0.113.9"},
+        {"HTTP_X_SOMEBODYS_OWN_PROXY": "1"},
         {"REMOTE_ADDR": "203.0.113.9", "HTTP_X_FORWARDED_FOR": "127.0.0.1"},
         {"REMOTE_ADDR": "203.0.113.9", "HTTP_AUTHORIZATION": "Bearer "},
         {"REMOTE_ADDR": "203.0.113.9", "HTTP_AUTHORIZATION": "Bearer guess"},
@@ -105,6 +112,12 @@ def test_metrics_are_not_for_strangers(client: Client, visitor: dict[str, str], 
         answer = client.get("/metrics", **visitor)  # type: ignore[arg-type]
     assert answer.status_code == 403
     assert b"parley_" not in answer.content
+
+
+@pytest.mark.parametrize(("peer", "status"), [("10.1.2.3", 200), ("2001:db8::1", 200), ("127.0.0.1", 403), ("", 403)])
+def test_metrics_for_the_networks_that_are_named(client: Client, peer: str, status: int) -> None:
+    with override_settings(METRICS_NETWORKS=[ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")]):
+        assert client.get("/metrics", REMOTE_ADDR=peer).status_code == status
 
 
 def test_metrics_for_a_bearer_of_the_token(client: Client) -> None:
