@@ -195,8 +195,12 @@ def change(world: World, model: type[Any], key: UUID, **values: Any) -> None:
 def writes() -> Iterator[tuple[str, str]]:
     patterns = next(found for found in get_resolver().url_patterns if getattr(found, "namespace", "") == "api")
     for pattern in patterns.url_patterns:
+        view = getattr(pattern.callback, "view_class", None)
+        if view is None:
+            assert pattern.name == "schema", "a view of which it is not known what it answers"
+            continue
         for method in WRITES:
-            if hasattr(pattern.callback.view_class, method.lower()):
+            if hasattr(view, method.lower()):
                 yield method, f"api:{pattern.name}"
 
 

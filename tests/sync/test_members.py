@@ -12,7 +12,9 @@ from accounts.actions import (
     deactivate_member,
     end_session,
     invite_member,
+    prove_address,
     reactivate_member,
+    renew_link,
     revoke_invitation,
     sign_out_everywhere,
     transfer_ownership,
@@ -100,6 +102,8 @@ def test_reactivation(verify: Verify, alice: Member, dora: Member, town: Convers
 @proves(
     accept_invitation,
     invite_member,
+    prove_address,
+    renew_link,
     revoke_invitation,
     welcome_member,
     events=("member.created", "conversation.created", "participant.created"),
@@ -110,7 +114,10 @@ def test_a_newcomer(verify: Verify, alice: Member, bob: Member, gus: Member) -> 
 
     def come() -> None:
         revoke_invitation(alice, invite_member(alice)[0])
-        accept_invitation(make_user("nina@acme.test"), invite_member(alice, role=Role.MEMBER)[1])
+        invitation, _ = invite_member(alice, role=Role.MEMBER)
+        nina = make_user("nina@acme.test")
+        assert prove_address(nina, nina.email)
+        accept_invitation(nina, renew_link(alice, invitation))
 
     told = verify(come)
     assert told["bob"] == ["member.created", "participant.created"]
