@@ -6,6 +6,7 @@ from celery import shared_task
 
 from accounts.tenancy import every_organization
 from chat.actions.purge import PURGES
+from chat.actions.reports import mail_open_reports
 from chat.actions.sanctions import end_expired_suspensions
 
 
@@ -14,6 +15,13 @@ def purge(what: str) -> int:
     """Remove one kind of thing that is no longer needed; how many rows went."""
     with every_organization():
         return PURGES[what].run()
+
+
+@shared_task
+def mail_reports() -> int:
+    """Mail moderators that there are new reports, at most once an hour; returns how many mails."""
+    with every_organization():
+        return mail_open_reports()
 
 
 @shared_task

@@ -435,6 +435,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         }.items()
     },
     "chat.end_suspensions": {"task": "chat.tasks.end_suspensions", "schedule": 60},
+    "chat.mail_reports": {"task": "chat.tasks.mail_reports", "schedule": 300},
 }
 
 # --- Pages ------------------------------------------------------------------------------------------

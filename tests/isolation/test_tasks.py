@@ -15,6 +15,7 @@ TASKS = {
     "accounts.tasks.deliver_mail": {"to", "subject", "text"},  # written out where the scope was open
     "chat.tasks.purge": {"what"},  # for the whole installation
     "chat.tasks.end_suspensions": set(),  # likewise
+    "chat.tasks.mail_reports": set(),  # likewise
 }
 
 
@@ -26,5 +27,9 @@ def test_every_task_is_known_with_what_it_takes() -> None:
 
 def test_what_runs_by_the_clock_is_the_installations_and_complete() -> None:
     entries = settings.CELERY_BEAT_SCHEDULE.values()
-    assert {entry["task"] for entry in entries} == {"chat.tasks.purge", "chat.tasks.end_suspensions"}
+    assert {entry["task"] for entry in entries} == {
+        "chat.tasks.purge",
+        "chat.tasks.end_suspensions",
+        "chat.tasks.mail_reports",
+    }
     assert {entry["args"][0] for entry in entries if "args" in entry} == set(PURGES)
