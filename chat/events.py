@@ -18,6 +18,14 @@ from accounts import models as accounts
 from accounts.preferences import Preferences, read_preferences
 
 Time = Annotated[datetime, Meta(tz=True)]
+Html = Annotated[
+    str,
+    Meta(
+        description="Safe HTML of the text. Names in it are those of the time of writing: show the present name of the "
+        "member in `data-member` and of the conversation in `data-conversation` instead, where you know it. Set "
+        '`dir="auto"` on the outermost elements.'
+    ),
+]
 Ranges = list[Annotated[list[int], Meta(min_length=2, max_length=2)]]
 """A set of sequence numbers as inclusive ranges `[[from, to], …]`, ascending, none touching the next."""
 
@@ -101,7 +109,7 @@ class Message(Struct, frozen=True):
     seq: int
     author: UUID
     text: str
-    html: str
+    html: Html
     thread: UUID | None  # the message this one replies to
     reply_count: int
     reactions: list[Reaction]
