@@ -50,8 +50,10 @@ def merge(added: str, *, shown: str) -> str:
         )"""
 
 
-# Of the replies up to n.seq that the participant has not read: those of threads that they follow. A member follows the
-# threads that they started or wrote in, or that name them. Looks at unread messages alone.
+# Of the replies up to n.seq that the participant has not read: those of threads that they follow. A member follows a
+# thread from its head on if they started it or it names them, else from the first reply that they wrote or that names
+# them. What comes later changes nothing, so a client that has the thread up to a reply judges it as the server does,
+# whenever it is asked. Looks at unread messages alone.
 _FOLLOWED: Final = """
 WITH replies AS MATERIALIZED (
     SELECT m.seq, m.thread_id, m.thread_author
@@ -62,13 +64,16 @@ WITH replies AS MATERIALIZED (
         OFFSET 0
     ) AS m
 ), threads AS MATERIALIZED (
-    SELECT DISTINCT thread_id, thread_author FROM replies
+    SELECT t.thread_id, LEAST(
+        CASE WHEN t.thread_author = p.member_id THEN 0 END,
+        (SELECT h.seq FROM chat_message h WHERE h.id = t.thread_id AND h.mentions @> ARRAY[p.member_id]),
+        (SELECT min(a.seq) FROM chat_message a
+            WHERE a.thread_id = t.thread_id AND (a.author_id = p.member_id OR a.mentions @> ARRAY[p.member_id]))
+    ) AS followed_from
+    FROM (SELECT DISTINCT thread_id, thread_author FROM replies) AS t
 )
 SELECT range_agg(int8range(r.seq, r.seq, '[]')) FROM replies r JOIN threads t USING (thread_id)
-WHERE t.thread_author = p.member_id OR EXISTS (
-    SELECT FROM chat_message a
-    WHERE a.thread_id = t.thread_id AND (a.author_id = p.member_id OR a.mentions @> ARRAY[p.member_id])
-) OR EXISTS (SELECT FROM chat_message h WHERE h.id = t.thread_id AND h.mentions @> ARRAY[p.member_id])
+WHERE r.seq >= t.followed_from
 """
 _UP_TO: Final = "int8multirange(int8range(0, n.seq, '[]'))"
 _SHOW: Final = f"""

@@ -6,6 +6,7 @@ server and every client must count as it does.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -98,7 +99,10 @@ class Reading:
         kept_back = {
             each.seq
             for each in messages
-            if each.thread_id in followed and each.deleted_at is None and each.seq not in reader.seqs
+            if each.thread_id is not None
+            and each.seq >= followed.get(each.thread_id, math.inf)
+            and each.deleted_at is None
+            and each.seq not in reader.seqs
         }
         return set(range(min(seq, self.last_seqs[room]) + 1)) - kept_back
 
@@ -109,10 +113,11 @@ class Reading:
         return sum(not reader.counts(seq) for seq in there)
 
 
-def _followed(messages: list[Message], member: UUID) -> set[UUID]:
-    """Threads that the member started or wrote in, or that name them."""
-    followed = set()
+def _followed(messages: list[Message], member: UUID) -> dict[UUID, int]:
+    """Threads that the member started or wrote in, or that name them, and from which seq on they follow each."""
+    followed: dict[UUID, int] = {}
     for message in messages:
         if message.author_id == member or member in message.mentions:
-            followed.add(message.thread_id or message.pk)
+            thread = message.thread_id or message.pk
+            followed[thread] = min(message.seq, followed.get(thread, message.seq))
     return followed

@@ -185,6 +185,19 @@ def test_replies_of_other_threads_are_read_with_the_line_that_tells_of_them(
     assert unread(bob, town) == 0
 
 
+def test_a_thread_is_followed_from_ones_first_reply_on(
+    say: Say, alice: Member, bob: Member, gus: Member, town: Conversation
+) -> None:
+    """So that a client which has the thread up to a reply judges it as the server does, whatever is written later."""
+    head = say(alice)
+    say(gus, "before", thread=head)
+    say(bob, "mine", thread=head)
+    say(gus, "after", thread=head)
+    mark_read(bob, town.pk, seq=4)
+    assert seat(bob, town).read == [[0, 3]]
+    assert unread(bob, town) == 1
+
+
 def test_a_reply_that_is_passed_stays_unread_however_often_the_main_line_is_read(
     say: Say, alice: Member, bob: Member, town: Conversation
 ) -> None:
