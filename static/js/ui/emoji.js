@@ -31,32 +31,37 @@ export function pickEmoji(origin, chosen) {
     picker.hidePopover();
     chosen(toned(emoji));
   };
+  let shown = Promise.resolve();
+  const search = () => {
+    shown = show(input);
+  };
   input.value = "";
-  input.oninput = () => show(input.value);
+  input.oninput = search;
   tone.onclick = () => {
     keepSkinTone((skinTone() + 1) % 6);
-    show(input.value);
+    search();
   };
   picker.onclick = (/** @type {MouseEvent} */ event) => choose(/** @type {Element} */ (event.target).closest(".emoji"));
   openMenu(picker, origin, { focus: input });
-  show("");
+  search();
   picker.onkeydown = (/** @type {KeyboardEvent} */ event) => {
     if (plainKey(event) === "Enter" && event.target === input) {
       event.preventDefault(); // else the rest of the press acts on what has the focus then
-      choose(picker.querySelector(".emoji"));
+      // The list may still be on its way: the choice is made from what was typed, once it is there.
+      void shown.then(() => picker.matches(":popover-open") && choose(picker.querySelector(".emoji")));
     } else moveInGrids(picker, input, event);
   };
 }
 
-/** @param {string} typed */
-async function show(typed) {
+/** @param {HTMLInputElement} input show what fits what is typed in it when the list has been fetched */
+async function show(input) {
   const body = byId("emoji-body");
   const status = byId("emoji-status");
   const tone = byId("emoji-picker").querySelector("[data-tone]");
-  const words = typed.trim().toLowerCase().replace(/^:|:$/g, "");
   tone.textContent = toned(/** @type {Emoji} */ (HAND));
   try {
     const emojis = await loadEmojis();
+    const words = input.value.trim().toLowerCase().replace(/^:|:$/g, "");
     const found = words ? findEmojis(emojis, words, MOST_FOUND) : [];
     const groups = words ? [{ name: gettext("Found"), emojis: found }] : everything(emojis);
     body.replaceChildren(...groups.filter((group) => group.emojis.length).map(section));
