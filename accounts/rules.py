@@ -101,4 +101,4 @@ def require_voice(member: Member, rule: Rule) -> None:
 
 def keep_pace(member: Member, pace: Pace) -> None:
     """Count one act; raise Throttled beyond the allowance of the present minute."""
-    throttle.count(pace.name.lower(), member.pk, limit=getattr(settings, pace.value))
+    throttle.count(pace.name.lower(), member.pk, limit=getattr(settings, pace.value) or settings.MESSAGE_RATE)

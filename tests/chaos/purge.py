@@ -27,7 +27,7 @@ CALM = 8.0  # seconds of traffic before the purge
 
 
 def main() -> int:
-    with stack(durable=True, MESSAGE_RATE="100000", PUBLISH_RATE="100000") as whole:
+    with stack(durable=True, MESSAGE_RATE="100000") as whole:
         os.environ.update(whole.settings)
         accounts = _rows()
         node = whole.start_node()

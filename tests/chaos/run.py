@@ -50,7 +50,6 @@ def run(plan: Plan) -> Report:
         FAULT_DROP_WAKEUPS=str(plan.drop_wakeups),
         MAILBOX_BACKEND=plan.backend,
         MESSAGE_RATE="100000",
-        PUBLISH_RATE="100000",
         SOCKET_HEARTBEAT="2",
     ) as whole:
         os.environ.update(whole.settings)

@@ -38,7 +38,6 @@ def running_installation(home: Path) -> Iterator[str]:
         "PARLEY_HOME": str(home),
         "PORT": str(port),
         "MESSAGE_RATE": "100000",
-        "PUBLISH_RATE": "100000",
         "DEMO": "1",
     }
     process = subprocess.Popen([sys.executable, "-m", "config.supervisor"], cwd=settings.BASE_DIR, env=env)

@@ -569,7 +569,6 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "SOCKET_WINDOW": 5,
         "MAILBOX_ENTRIES": 6,
         "MESSAGE_RATE": 10_000,
-        "PUBLISH_RATE": 10_000,
     }.items():
         monkeypatch.setattr(settings, name, value)
     yield
