@@ -75,9 +75,12 @@ def operation(
 ) -> Callable[[F], F]:
     """Describe one method of a view: shape of the answer by status, of the body, of the query.
 
-    Every method may answer 401, 404 and 503; `refuses` adds to that; `open` needs no sign-in.
+    Every method may answer 401, 403 (a suspended member), 404, 429 (its pace) and 503; `refuses` adds to that; `open`
+    needs no sign-in.
     """
-    statuses = {401, 404, 503, *refuses} | ({422, 413} if takes is not None else set()) | ({422} if query else set())
+    statuses = (
+        {401, 403, 404, 429, 503, *refuses} | ({422, 413} if takes is not None else set()) | ({422} if query else set())
+    )
     responses: dict[Any, Any] = {status: _answer(status, shape) for status, shape in gives.items()}
     for status in sorted(statuses - set(responses)):
         responses[(status, "application/problem+json")] = OpenApiResponse(

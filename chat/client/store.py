@@ -234,7 +234,7 @@ class Store:
         for known, told in ((self.reports, answer["reports"]), (self.sanctions, answer["sanctions"])):
             for entity in told:
                 _put_newer(known, entity)
-        if answer["cases"] is not None:
+        if answer.get("cases") is not None:  # servers of before know none
             self.cases = {case["id"]: case for case in answer["cases"]}
 
     def _take_conversation(self, told: Entity, oldest: int) -> None:

@@ -37,7 +37,7 @@ def channel(alice: Member, bob: Member) -> Conversation:
         ("post", "/o/acme/api/v1/conversations", f'{{"kind":"public","name":{DEEP}}}'),
         ("post", "/o/acme/api/v1/clients", f'{{"x":{{"a":{DEEP}}},"platform":"bot"}}'),
         ("put", f"/o/acme/api/v1/conversations/{ID}/read", DEEP),
-        ("patch", "/api/v1/me/preferences", f'{{"x":{DEEP}}}'),
+        ("patch", "/o/acme/api/v1/members/me", f'{{"x":{DEEP}}}'),
     ],
 )
 def test_a_body_that_nests_too_deeply_is_invalid(alice_client: Client, method: str, address: str, body: str) -> None:
