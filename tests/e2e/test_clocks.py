@@ -50,7 +50,7 @@ def test_notifications_and_days_are_the_same_whatever_the_clock_says(
     b.send_message("Come and see @alice")
     a.assert_unread("berries", 1)
     a.page.wait_for_function("window.notices.length > 0")
-    assert notices(a.page) == ["Bob in #berries: Come and see @alice"]
+    assert notices(a.page) == ["Bob in #berries: Come and see @Alice"]
     a.open("berries")
     expect(a.page.locator(".day-label")).to_have_text("Today")
     a.assert_live()
