@@ -136,7 +136,7 @@ def test_account_and_organization(
     person.visit("/accounts/reauthenticate/")
     judge.look(person.page, "the question whether it is her")
     person.page.get_by_label("Password", exact=True).fill(PASSWORD)
-    person.page.get_by_role("button", name="Go on").click()  # some pages want to know it just now
+    person.page.get_by_role("button", name="Continue").click()  # some pages want to know it just now
     expect(person.page).not_to_have_url(re.compile("/reauthenticate/"))
     for path in (*ACCOUNT, *ORGANIZATION):
         person.visit(path)
