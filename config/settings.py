@@ -324,7 +324,7 @@ PARTICIPANTS_PER_GROUP = 9  # a group message with more people wants to be a cha
 # --- Chat: what a member may do in a minute (accounts/rules.py says which act counts where) -------------
 
 MESSAGE_RATE = envint("MESSAGE_RATE", 120, least=1, most=100_000)  # two a second for a minute: only programs are faster
-PUBLISH_RATE = envint("PUBLISH_RATE", 0, most=100_000)  # edits, reactions, topics; 0: as MESSAGE_RATE, they cost as much
+PUBLISH_RATE = envint("PUBLISH_RATE", 0, most=100_000)  # edits, reactions, topics; 0: as MESSAGE_RATE
 ORGANIZATION_RATE = envint("ORGANIZATION_RATE", 30, least=1, most=100_000)  # an entry in every client's mailbox each
 MODERATION_RATE = envint("MODERATION_RATE", 600, least=1, most=100_000)  # two pages of the desk, decided at once
 OWN_RATE = envint("OWN_RATE", 300, least=1, most=100_000)  # told to one's own clients alone
