@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from accounts.models import Member
 from accounts.tenancy import organization_scope
-from chat.models import Conversation, Message, Participant
+from chat.models import Client, Conversation, Message, Participant
 from tests.e2e.conftest import PATIENCE, Server
 from tests.e2e.person import Person
 
@@ -153,6 +153,65 @@ def test_a_server_that_restarts_loses_nothing(
         person.assert_never_empty()
     assert_live(a, b)
     assert sorted(texts_of(plans)) == ["Before", "From Alice, into the void", "From Bob, into the void"]
+
+
+def forget_history(answer: dict[str, Any]) -> None:
+    """Make the answer of a sync one that tells no messages and lets the client forget those it has."""
+    answer["messages"] = []
+    for conversation in answer["conversations"]:
+        conversation["history_gap"] = conversation["participants_gap"] = True
+
+
+def forget_everything(answer: dict[str, Any]) -> None:
+    answer["full"] = True
+    forget_history(answer)
+
+
+@pytest.mark.parametrize("forget", [forget_history, forget_everything])
+def test_what_a_sync_forgets_stays_on_the_page_until_it_is_back(
+    browser_of: BrowserOf, plans: Conversation, alice: Member, bob: Member, forget: Callable[[dict[str, Any]], None]
+) -> None:
+    a, b = browser_of(alice, own=True), browser_of(bob)
+    a.open("plans")
+    b.open("plans")
+    a.send_message("Before")
+    a.assert_sent("Before")
+    told: list[str] = []
+
+    def alter(route: Route) -> None:
+        response = route.fetch(url=re.sub(r"\?.*", "", route.request.url))  # all conversations, not those that changed
+        answer = response.json()
+        forget(answer)
+        told.append(answer["cursor"])
+        route.fulfill(response=response, json=answer)
+
+    a.page.route(re.compile("/api/v1/sync"), alter)
+    a.watch_for_emptiness()
+    with a.late("/api/v1/conversations/[^/]+/messages"):
+        with a.offline():
+            expect(a.page.get_by_text("No connection.")).to_be_visible()
+            with organization_scope(alice.organization_id):
+                Client.objects.filter(member=alice).delete()  # the next one begins with a sync
+            b.send_message("Meanwhile")
+            b.assert_sent("Meanwhile")
+        expect(a.page.locator("#connection")).to_be_hidden()
+        a.assert_sees("Before")
+    a.assert_sees("Meanwhile")
+    a.assert_sees("Before")
+    a.assert_never_empty()
+    assert told
+
+
+def test_what_one_sends_is_on_the_page_before_the_next_frame(
+    browser_of: BrowserOf, plans: Conversation, alice: Member
+) -> None:
+    a = browser_of(alice)
+    a.open("plans")
+    a.send_message("First")
+    a.assert_sent("First")
+    a.page.evaluate("window.requestAnimationFrame = () => 0")  # as on a machine that is too busy to draw
+    a.send_message("Second")
+    a.assert_sees("Second")
 
 
 def test_behind_a_proxy_without_websockets_everything_works(

@@ -114,7 +114,7 @@ export class History {
     this.settle();
   }
 
-  /** The newest messages, at the end of the window. */
+  /** Show the newest messages and what has just been sent, in the same task: no frame is waited for. */
   async toEnd() {
     const conversation = this.#current;
     if (!conversation) return;
@@ -122,7 +122,7 @@ export class History {
       this.#to = 0;
       await this.open(conversation, conversation.last_seq);
       this.app.router.go(this.app.router.path(conversation.id), { replace: true });
-    }
+    } else this.#render();
     this.scroller.scrollTop = this.scroller.scrollHeight;
     this.#notePlace();
     this.settle();
@@ -304,21 +304,25 @@ export class History {
     return true;
   }
 
-  /** Fetch again what one looks at, while it stays on the screen. */
+  /** Fetch again what one looks at, while it stays on the screen; again later where the answer could not be used. */
   async #restore() {
     const id = /** @type {string} */ (this.#conversation);
     const opening = (this.#opening += 1);
     const { from } = this.range;
     const { pages } = this.app.client;
     this.#holding = true;
+    let isKnown = false;
     try {
-      await (this.#isBehind || !this.#isAtBottom ? pages.around(id, from) : pages.newest(id));
+      const found = await (this.#isBehind || !this.#isAtBottom ? pages.around(id, from) : pages.newest(id));
+      isKnown = found.length === 0 || found.some(({ seq }) => this.app.store.at(id, seq)); // else it was older than what was forgotten since
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
+    }
+    if (opening !== this.#opening) return;
+    if (!isKnown) {
       setTimeout(() => opening === this.#opening && void this.#restore(), AGAIN);
       return;
     }
-    if (opening !== this.#opening) return;
     this.#holding = false;
     this.#edges = { before: "idle", after: "idle" };
     this.#openWindow(this.app.store.at(id, from) ? from : (this.#current?.last_seq ?? from));
