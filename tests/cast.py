@@ -9,6 +9,7 @@ tests/conftest.py.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
@@ -16,6 +17,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import Argon2PasswordHasher, make_password
+from django.http import HttpResponse
 from django.test import Client, override_settings
 
 from accounts.models import Member, Organization, User
@@ -126,3 +128,8 @@ def in_acme(acme: Organization) -> Iterator[None]:
 def client_of() -> Callable[[Member], Client]:
     """`client_of(alice)` is a browser in which Alice is signed in."""
     return lambda member: sign_in(Client(), member.user)
+
+
+def without_nonce(answer: HttpResponse) -> str:
+    """The page, for comparing it with another one: each has a nonce of its own."""
+    return re.sub(r' nonce="[^"]+"', "", answer.content.decode())

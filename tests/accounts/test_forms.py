@@ -38,9 +38,13 @@ TITLE_CASE = re.compile(r"^\W*\w+ (?!API|Parley)[A-Z]")
 
 
 def inputs(page) -> dict[str, dict[str, str]]:
-    """The attributes of each field by its name."""
+    """The attributes of each field that is sent, by its name."""
     found = [dict(re.findall(r'([\w-]+)(?:="([^"]*)")?', tag)) for tag in re.findall(r"<input ([^>]*)>", text(page))]
-    return {attributes["name"]: attributes for attributes in found if attributes.get("type") != "hidden"}
+    return {
+        attributes["name"]: attributes
+        for attributes in found
+        if "name" in attributes and attributes.get("type") != "hidden"
+    }
 
 
 def focused(page) -> list[str]:

@@ -558,20 +558,24 @@ export class History {
     this.#showUnreadBar();
     // Counted once: above, while what is new begins there.
     const unread = byId("unread-bar").hidden ? sizeOf(this.app.store.unreadAhead(this.#conversation ?? "")) : 0;
-    byId("jump-button").hidden = !(far || (unread > 0 && !this.#isAtBottom)) || this.#loading || this.#to === 0;
+    byId("jump-button").hidden = !(far || (unread > 0 && !this.#isAtBottom)) || !this.#isReady;
     setText(byId("jump-label"), unread > 0 ? newMessages(unread) : gettext("Jump to the newest"));
+  }
+
+  /** Whether it is known what is on the screen: before that, nothing says where something unread lies. */
+  get #isReady() {
+    return !this.#loading && this.#to > 0 && this.#visible.size > 0;
   }
 
   /** Above the history: that something unread lies above what is on the screen, else that threads have unread replies. */
   #showUnreadBar() {
     const { store } = this.app;
     const id = this.#conversation ?? "";
-    const isReady = !this.#loading && this.#to > 0 && this.#visible.size > 0;
     const ahead = store.unreadAhead(id);
-    const isAbove = isReady && ahead.length > 0 && ahead[0][0] < this.#firstShown;
+    const isAbove = this.#isReady && ahead.length > 0 && ahead[0][0] < this.#firstShown;
     byId("unread-bar").hidden = !isAbove;
     if (isAbove) setText(byId("unread-label"), newMessages(sizeOf(ahead)));
-    const replies = isReady && !isAbove ? sizeOf(store.passedReplies(id)) : 0;
+    const replies = this.#isReady && !isAbove ? sizeOf(store.passedReplies(id)) : 0;
     byId("replies-bar").hidden = replies === 0;
     if (replies > 0) setText(byId("replies-label"), interpolate(ngettext("%(count)s new reply", "%(count)s new replies", replies), { count: replies }));
   }
