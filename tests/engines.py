@@ -24,6 +24,7 @@ from config.embedded import engines, temporary_home
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / ".pytest_cache" / "staticfiles"
 STATIC_KEPT = 86_400  # seconds
+MOST_RETRIES = 3  # of browser tests in one run; each is a race that is still to be found
 
 _running = ExitStack()
 
@@ -46,6 +47,25 @@ def pytest_sessionstart() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest come first, in whatever order chance gave them, so that no core waits for them at the end."""
     items.sort(key=lambda item: not item.path.is_relative_to(ROOT / "tests" / "chaos"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A browser test is tried once more; what failed at first is printed, and MOST_RETRIES of them fail the run."""
+    if item.path.is_relative_to(ROOT / "tests" / "e2e"):
+        item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.write_line(f"tried again: {report.nodeid}", yellow=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and len(reporter.stats.get("rerun", ())) >= MOST_RETRIES:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(tryfirst=True)
