@@ -57,15 +57,20 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for report in terminalreporter.stats.get("rerun", ()):
-        terminalreporter.write_line(f"tried again: {report.nodeid}", yellow=True)
+    for test in _retried(terminalreporter):
+        terminalreporter.write_line(f"tried again: {test}", yellow=True)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None and len(reporter.stats.get("rerun", ())) >= MOST_RETRIES:
+    if reporter is not None and len(_retried(reporter)) >= MOST_RETRIES:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _retried(reporter: pytest.TerminalReporter) -> list[str]:
+    """Return the tests that were tried again, each once: a call and its teardown may both have failed."""
+    return sorted({report.nodeid for report in reporter.stats.get("rerun", ())})
 
 
 @pytest.hookimpl(tryfirst=True)
