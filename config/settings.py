@@ -376,12 +376,12 @@ STRANGER_WORK_PER_SECOND = envint("STRANGER_WORK_PERCENT", 25, least=1, most=100
 # --- REST -------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["chat.api.auth.RequestAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["chat.api.auth.IsMember"],
-    "DEFAULT_RENDERER_CLASSES": ["chat.api.rendering.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["chat.api.rendering.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "chat.api.schemas.ParleySchema",
-    "EXCEPTION_HANDLER": "chat.api.problems.exception_handler",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.rest.authentication.RequestAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.rest.authentication.IsMember"],
+    "DEFAULT_RENDERER_CLASSES": ["accounts.rest.serialization.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["accounts.rest.serialization.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "accounts.rest.openapi.ParleySchema",
+    "EXCEPTION_HANDLER": "accounts.rest.exceptions.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 
@@ -392,7 +392,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Messages are stored first; everything works by REST alone. Errors are RFC 9457 problem details.",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": False,
-    "POSTPROCESSING_HOOKS": ["chat.api.schemas.add_components"],
+    "POSTPROCESSING_HOOKS": ["accounts.rest.openapi.add_components"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "",

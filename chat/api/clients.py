@@ -10,10 +10,10 @@ from rest_framework.response import Response
 
 from accounts.browsers import browser_name
 from accounts.credentials import credential_of
+from accounts.rest.openapi import operation, page_of
+from accounts.rest.serialization import JSONParser, read_body
+from accounts.rest.views import MemberView, list_response
 from chat.actions import clients as actions
-from chat.api.rendering import JSONParser, read_body
-from chat.api.schemas import operation, page_of
-from chat.api.views import MemberView, list_response
 from chat.events import Time
 from chat.models import Client
 

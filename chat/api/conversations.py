@@ -9,13 +9,13 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.rest.openapi import operation, page_of
+from accounts.rest.serialization import read_body, read_query
+from accounts.rest.views import MemberView, keep_page, list_response
 from chat.access import Place, find_conversation
 from chat.actions import conversations as actions
 from chat.actions import moderation, participants
 from chat.actions.reasons import REASON_LENGTH
-from chat.api.rendering import read_body, read_query
-from chat.api.schemas import operation, page_of
-from chat.api.views import MemberView, keep_page, list_response
 from chat.errors import Invalid, NotFound
 from chat.queries.conversations import PAGE, ConversationView, conversation_view, own_conversations, public_channels
 

@@ -13,11 +13,11 @@ from rest_framework.response import Response
 from accounts.actions import change_preferences, change_profile
 from accounts.models import Member
 from accounts.preferences import Clock, Density, Motion, Smileys, Theme, read_preferences, remember_appearance
+from accounts.rest.openapi import operation, page_of
+from accounts.rest.serialization import read_body, read_query
+from accounts.rest.views import MemberView, keep_page, list_response
 from chat import events
 from chat.access import find_member
-from chat.api.rendering import read_body, read_query
-from chat.api.schemas import operation, page_of
-from chat.api.views import MemberView, keep_page, list_response
 from chat.errors import Invalid
 from chat.queries.members import AT_ONCE, PAGE, Profile, list_members, members_by_id, profile
 

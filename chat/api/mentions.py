@@ -7,10 +7,10 @@ from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.rest.openapi import operation, page_of
+from accounts.rest.serialization import read_query
+from accounts.rest.views import MemberView, list_response
 from chat import events
-from chat.api.rendering import read_query
-from chat.api.schemas import operation, page_of
-from chat.api.views import MemberView, list_response
 from chat.queries.mentions import PAGE, mentions
 
 

@@ -10,13 +10,13 @@ from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.rest.openapi import operation, page_of
+from accounts.rest.serialization import read_body, read_query
+from accounts.rest.views import MemberView, keep_page, list_response, next_url
 from chat import events
 from chat.access import find_conversation, find_message, find_thread
 from chat.actions import messages as actions
 from chat.actions.reasons import REASON_LENGTH
-from chat.api.rendering import read_body, read_query
-from chat.api.schemas import operation, page_of
-from chat.api.views import MemberView, keep_page, list_response, next_url
 from chat.errors import Invalid, TooLarge
 from chat.events import Time
 from chat.models import Revision

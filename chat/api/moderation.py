@@ -9,12 +9,12 @@ from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.rest.openapi import operation
+from accounts.rest.serialization import read_body
+from accounts.rest.views import MemberView
 from chat import events
 from chat.actions import moderation as actions
 from chat.actions.reasons import REASON_LENGTH
-from chat.api.rendering import read_body
-from chat.api.schemas import operation
-from chat.api.views import MemberView
 from chat.queries.removed import read_original
 
 

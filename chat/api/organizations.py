@@ -8,11 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.actions import change_organization
+from accounts.rest.openapi import operation
+from accounts.rest.serialization import read_body
+from accounts.rest.views import MemberView
 from chat import events
 from chat.actions.moderation import LONGEST_RETENTION
-from chat.api.rendering import read_body
-from chat.api.schemas import operation
-from chat.api.views import MemberView
 
 
 class OrganizationChange(Struct, frozen=True, omit_defaults=True):

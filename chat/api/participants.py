@@ -8,12 +8,12 @@ from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.rest.openapi import operation, page_of
+from accounts.rest.serialization import read_body, read_query
+from accounts.rest.views import MemberView, keep_page, list_response
 from chat import events
 from chat.access import find_conversation
 from chat.actions import participants as actions
-from chat.api.rendering import read_body, read_query
-from chat.api.schemas import operation, page_of
-from chat.api.views import MemberView, keep_page, list_response
 from chat.errors import Forbidden, NotFound
 from chat.models import Participant
 from chat.queries.conversations import PAGE, participants

@@ -5,11 +5,11 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.rest.openapi import operation, page_of
+from accounts.rest.views import MemberView, list_response
 from chat import events
 from chat.access import find_conversation
 from chat.actions import pins as actions
-from chat.api.schemas import operation, page_of
-from chat.api.views import MemberView, list_response
 from chat.queries.history import pins
 
 

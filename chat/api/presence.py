@@ -6,8 +6,8 @@ from msgspec import Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.api.schemas import operation, page_of
-from chat.api.views import MemberView, list_response
+from accounts.rest.openapi import operation, page_of
+from accounts.rest.views import MemberView, list_response
 from chat.delivery.presence import State, touch_presence
 from chat.queries.presence import presence_seen_by
 

@@ -6,13 +6,13 @@ from msgspec import Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.rest.openapi import operation
+from accounts.rest.serialization import read_body
+from accounts.rest.views import MemberView
 from accounts.rules import Pace, keep_pace
 from chat.access import find_conversation
 from chat.actions.mentions import write
 from chat.actions.messages import clean_text
-from chat.api.rendering import read_body
-from chat.api.schemas import operation
-from chat.api.views import MemberView
 
 
 class NewPreview(Struct, frozen=True):

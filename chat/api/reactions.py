@@ -5,10 +5,10 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.rest.openapi import operation
+from accounts.rest.views import MemberView
 from chat import events
 from chat.actions import reactions as actions
-from chat.api.schemas import operation
-from chat.api.views import MemberView
 
 
 class ReactionDetail(MemberView):

@@ -8,12 +8,12 @@ from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.rest.openapi import operation
+from accounts.rest.serialization import read_body
+from accounts.rest.views import MemberView
 from accounts.rules import Pace, keep_pace
 from chat import events
 from chat.actions.read import mark_read, mark_unread
-from chat.api.rendering import read_body
-from chat.api.schemas import operation
-from chat.api.views import MemberView
 from chat.errors import Invalid
 
 

@@ -5,8 +5,8 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.api.schemas import operation
-from chat.api.views import MemberView
+from accounts.rest.openapi import operation
+from accounts.rest.views import MemberView
 from chat.queries.receipts import Receipts, receipts
 
 

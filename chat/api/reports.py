@@ -7,12 +7,12 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.rest.openapi import operation, page_of
+from accounts.rest.serialization import read_body, read_query
+from accounts.rest.views import MemberView, keep_page, list_response
 from chat import events
 from chat.access import find_report
 from chat.actions import reports as actions
-from chat.api.rendering import read_body, read_query
-from chat.api.schemas import operation, page_of
-from chat.api.views import MemberView, keep_page, list_response
 from chat.models import Report
 from chat.queries.reports import (
     PAGE,

@@ -10,13 +10,13 @@ from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.rest.openapi import operation, page_of
+from accounts.rest.serialization import read_body, read_query
+from accounts.rest.views import MemberView, keep_page, list_response
 from chat import events
 from chat.access import find_member_to_moderate, require_moderator
 from chat.actions import sanctions as actions
 from chat.api.moderation import Because
-from chat.api.rendering import read_body, read_query
-from chat.api.schemas import operation, page_of
-from chat.api.views import MemberView, keep_page, list_response
 from chat.queries.reports import PAGE, SanctionView, list_sanctions, sanction_view
 
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]

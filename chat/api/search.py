@@ -9,10 +9,10 @@ from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.rest.openapi import operation, page_of
+from accounts.rest.serialization import as_utc, read_query
+from accounts.rest.views import MemberView, keep_page, list_response
 from chat.access import find_conversation
-from chat.api.rendering import as_utc, read_query
-from chat.api.schemas import operation, page_of
-from chat.api.views import MemberView, keep_page, list_response
 from chat.errors import Invalid
 from chat.queries.search import LONGEST_QUERY, PAGE, FoundMessage, Question, search
 

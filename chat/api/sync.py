@@ -8,9 +8,9 @@ from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.api.rendering import read_query
-from chat.api.schemas import operation
-from chat.api.views import MemberView
+from accounts.rest.openapi import operation
+from accounts.rest.serialization import read_query
+from accounts.rest.views import MemberView
 from chat.delivery.presence import touch_presence
 from chat.queries.sync import PAGE, SyncAnswer, sync
 

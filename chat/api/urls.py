@@ -1,12 +1,12 @@
+"""The addresses of the REST API about the chat."""
+
 from __future__ import annotations
 
 from django.urls import path
 
 from chat.api import (
-    audit,
     clients,
     conversations,
-    me,
     members,
     mentions,
     messages,
@@ -21,13 +21,9 @@ from chat.api import (
     receipts,
     reports,
     sanctions,
-    schema,
     search,
     sync,
-    tokens,
 )
-
-app_name = "api"
 
 C = "o/<slug:slug>/api/v1/conversations/<uuid:conversation_id>"
 M = "o/<slug:slug>/api/v1/messages/<uuid:message_id>"
@@ -35,12 +31,6 @@ P = "o/<slug:slug>/api/v1/members/<uuid:member_id>"
 ME = "o/<slug:slug>/api/v1/members/me"
 
 urlpatterns = [
-    path("api/v1/tokens", tokens.TokenList.as_view(), name="tokens"),
-    path("api/v1/tokens/current", tokens.TokenCurrent.as_view(), name="token_current"),
-    path("api/v1/tokens/<uuid:token_id>", tokens.TokenDetail.as_view(), name="token"),
-    path("api/v1/me", me.MeDetail.as_view(), name="me"),
-    path("api/v1/schema", schema.schema, name="schema"),
-    path("api/v1/docs", schema.SchemaPage.as_view(url_name="api:schema"), name="docs"),
     path("o/<slug:slug>/api/v1/clients", clients.ClientList.as_view(), name="clients"),
     path("o/<slug:slug>/api/v1/clients/<uuid:client_id>", clients.ClientDetail.as_view(), name="client"),
     path("o/<slug:slug>/api/v1/clients/<uuid:client_id>/close", clients.ClientClose.as_view(), name="client_close"),
@@ -71,7 +61,6 @@ urlpatterns = [
     path(f"{M}/original", moderation.MessageOriginal.as_view(), name="original"),
     path(f"{M}/receipts", receipts.MessageReceipts.as_view(), name="receipts"),
     path(f"{M}/reactions/<str:emoji>", reactions.ReactionDetail.as_view(), name="reaction"),
-    path("o/<slug:slug>/api/v1/audit", audit.AuditList.as_view(), name="audit"),
     path("o/<slug:slug>/api/v1/members", members.MemberList.as_view(), name="members"),
     path("o/<slug:slug>/api/v1/members/me", members.OwnMember.as_view(), name="own_member"),
     path(f"{ME}/sanctions", sanctions.OwnSanctionList.as_view(), name="own_sanctions"),

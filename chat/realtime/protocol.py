@@ -15,9 +15,9 @@ import msgspec
 from django.utils.translation import gettext
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from accounts.surrogates import mend
 from chat import events
 from chat.errors import Invalid, Refusal, Sanctioned, Throttled
-from chat.wellformed import mend
 
 SUBPROTOCOL: Final = "parley.v1"
 

@@ -24,7 +24,7 @@ def broken(request: HttpRequest, status: str) -> HttpResponse:
 
 urlpatterns = [path("broken/<str:status>", broken), path("", include("config.urls"))]
 handler429 = "accounts.problems.too_often"
-handler500 = "chat.api.problems.failed"
+handler500 = "accounts.rest.exceptions.failed"
 
 
 @pytest.mark.urls(__name__)

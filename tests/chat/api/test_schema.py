@@ -24,9 +24,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from accounts.api import urls as accounts_urls
 from accounts.auth import issue_token
 from accounts.models import Member
-from chat.api import urls
+from chat.api import urls as chat_urls
 
 CHECKS = [
     not_a_server_error,
@@ -54,7 +55,7 @@ def operations() -> list[tuple[str, str]]:
             .replace(">", "}"),
             method,
         )
-        for pattern in urls.urlpatterns
+        for pattern in (*accounts_urls.urlpatterns, *chat_urls.urlpatterns)
         if pattern.name not in {"schema", "docs"}
         for method in pattern.callback.view_class.http_method_names
         if hasattr(pattern.callback.view_class, method) and method != "options"

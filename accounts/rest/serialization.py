@@ -12,8 +12,8 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from chat.errors import Invalid, TooLarge
-from chat.wellformed import mend
+from accounts.errors import Invalid, TooLarge
+from accounts.surrogates import mend
 
 LARGEST_BODY: Final = 262_144  # bytes: the longest allowed message, every character escaped
 

@@ -6,9 +6,9 @@ from msgspec import Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.rest.openapi import operation
+from accounts.rest.views import UserView
 from accounts.tenancy import memberships_of
-from chat.api.schemas import operation
-from chat.api.views import UserView
 
 
 class OrganizationOfMe(Struct, frozen=True):

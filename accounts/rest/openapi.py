@@ -48,7 +48,7 @@ class ParleySchema(AutoSchema):
 
 
 class SignIn(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself by being defined
-    target_class = "chat.api.auth.RequestAuthentication"
+    target_class = "accounts.rest.authentication.RequestAuthentication"
     name = ["token", "session"]
 
     def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, str]]:

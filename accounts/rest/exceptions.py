@@ -18,8 +18,8 @@ from redis.exceptions import TimeoutError as ValkeySilent
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from accounts.errors import Forbidden, Invalid, NotAuthenticated, NotFound, Refusal, Throttled, TooLarge
 from accounts.problems import CONTENT_TYPE, MethodNotAllowed, problem_details, problem_headers, problem_response
-from chat.errors import Forbidden, Invalid, NotAuthenticated, NotFound, Refusal, Throttled, TooLarge
 
 log = structlog.get_logger(__name__)
 

@@ -49,5 +49,5 @@ def schema(request: HttpRequest) -> HttpResponse:
 class SchemaPage(SpectacularSwaggerSplitView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    template_name = "chat/schema.html"
+    template_name = "rest/docs.html"
     renderer_classes: Any = SpectacularSwaggerSplitView.renderer_classes

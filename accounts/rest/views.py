@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Member, User
-from chat.api.auth import IsMember, IsSignedIn
+from accounts.rest.authentication import IsMember, IsSignedIn
 
 
 class UserView(APIView):

@@ -8,7 +8,7 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from chat.errors import NotAuthenticated
+from accounts.errors import NotAuthenticated
 
 if TYPE_CHECKING:  # the framework imports this module while its own is half loaded
     from rest_framework.views import APIView

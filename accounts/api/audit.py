@@ -9,13 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.audit import find_entries
+from accounts.errors import Forbidden
 from accounts.models import AuditEntry
+from accounts.rest.fields import Time
+from accounts.rest.openapi import operation, page_of
+from accounts.rest.serialization import as_utc, read_query
+from accounts.rest.views import MemberView, keep_page, list_response
 from accounts.roles import Right
-from chat.api.rendering import as_utc, read_query
-from chat.api.schemas import operation, page_of
-from chat.api.views import MemberView, keep_page, list_response
-from chat.errors import Forbidden
-from chat.events import Time
 
 PAGE = 200
 

@@ -9,12 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import auth
+from accounts.errors import NotFound
 from accounts.models import ApiToken
-from chat.api.rendering import read_body
-from chat.api.schemas import operation, page_of
-from chat.api.views import UserView, list_response
-from chat.errors import NotFound
-from chat.events import Time
+from accounts.rest.fields import Time
+from accounts.rest.openapi import operation, page_of
+from accounts.rest.serialization import read_body
+from accounts.rest.views import UserView, list_response
 
 
 class NewToken(Struct, frozen=True):

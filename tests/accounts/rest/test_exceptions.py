@@ -6,7 +6,7 @@ import redis.exceptions
 from django.db import InterfaceError, OperationalError
 from django.db.transaction import TransactionManagementError
 
-from chat.api.problems import Unavailable, as_refusal
+from accounts.rest.exceptions import Unavailable, as_refusal
 
 
 @pytest.mark.parametrize(
