@@ -10,11 +10,12 @@ from typing import Any
 from accounts import signals
 from accounts.models import Member, Organization
 from accounts.roles import Right
-from chat import events
 from chat.actions.conversations import create_channel
 from chat.actions.participants import join_conversation
 from chat.actions.reports import publish_open_reports
 from chat.delivery.publish import Draft, publish
+from chat.entities.members import member_entity
+from chat.entities.organizations import organization_entity
 from chat.models import Conversation, Kind
 
 WELCOME_CHANNELS = ("general", "random")  # every organization starts with them, every member but guests is seated there
@@ -40,7 +41,7 @@ def open_welcome_channels(*, owner: Member, **_: Any) -> None:
 def publish_organization(*, organization: Organization, **_: Any) -> None:
     publish(
         organization.pk,
-        Draft(type="organization.updated", entity=events.organization_entity(organization), entity_id=organization.pk),
+        Draft(type="organization.updated", entity=organization_entity(organization), entity_id=organization.pk),
     )
 
 
@@ -65,7 +66,7 @@ def publish_desk(*, member: Member, fields: frozenset[str], **_: Any) -> None:
 
 def publish_own_member(*, member: Member, **_: Any) -> None:
     """What only the member themself is told: their own clients, and nobody else's."""
-    entity = events.member_entity(member, own=True)
+    entity = member_entity(member, own=True)
     publish(
         member.organization_id,
         Draft(type="member.updated", entity=entity, entity_id=member.pk, member_id=member.pk),
@@ -73,4 +74,4 @@ def publish_own_member(*, member: Member, **_: Any) -> None:
 
 
 def _publish_member(member: Member, type: str) -> None:
-    publish(member.organization_id, Draft(type=type, entity=events.member_entity(member), entity_id=member.pk))
+    publish(member.organization_id, Draft(type=type, entity=member_entity(member), entity_id=member.pk))

@@ -25,7 +25,7 @@ from accounts.roles import Right
 from accounts.rules import governed, require_voice
 from accounts.tenancy import current_organization_id
 from accounts.text import clean_message, draws_nothing
-from chat import events, rules, statements
+from chat import rules, statements
 from chat.access import (
     Place,
     Places,
@@ -42,6 +42,7 @@ from chat.actions.participants import own_seat_draft, publish_own_seat
 from chat.actions.read import KEPT, merge, show
 from chat.actions.reasons import reason_to_run
 from chat.delivery.publish import publish, reserve
+from chat.entities.messages import Message as MessageEntity
 from chat.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from chat.models import Conversation, Message, Participant, Reaction, Revision
 from chat.statements import array
@@ -66,7 +67,7 @@ class Post:
 class Sent:
     """`created` is False when the ref was known and the message is the one that was sent before."""
 
-    message: events.Message
+    message: MessageEntity
     created: bool
 
 
@@ -100,7 +101,7 @@ def send_messages(posts: Sequence[Post]) -> list[Sent | Refusal]:
 
 
 @governed(rules.EDIT)
-def edit_message(member: Member, message_id: UUID, *, text: str, version: int | None = None) -> events.Message:
+def edit_message(member: Member, message_id: UUID, *, text: str, version: int | None = None) -> MessageEntity:
     """Say it differently; what it said is kept as a revision.
 
     Raises Conflict if the message is no longer at `version`, and beyond REVISIONS_PER_MESSAGE.

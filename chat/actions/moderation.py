@@ -18,12 +18,13 @@ from accounts import audit
 from accounts.models import Member
 from accounts.roles import Right
 from accounts.rules import governed
-from chat import events, rules
+from chat import rules
 from chat.access import Place, find_conversation, lock_message_to_moderate, lock_to_moderate
 from chat.actions.changes import reactions_of, save_tombstone
 from chat.actions.conversations import save_change as save_conversation
 from chat.actions.reasons import clean_reason, reason_to_run
 from chat.delivery.redact import PURGED, UNSEEN, redact
+from chat.entities.messages import Message as MessageEntity
 from chat.errors import Conflict, Forbidden, Invalid
 from chat.models import Conversation, Participant, Reaction, Revision
 
@@ -38,7 +39,7 @@ EMPTIED: Final = (
 
 @governed(rules.HIDE)
 @transaction.atomic
-def hide_message(member: Member, message_id: UUID, *, reason: str) -> events.Message:
+def hide_message(member: Member, message_id: UUID, *, reason: str) -> MessageEntity:
     """Keep a message from everybody until it is restored; doing it twice changes nothing. Conflict when deleted."""
     reason = clean_reason(reason)
     message = lock_message_to_moderate(member, message_id)
@@ -54,7 +55,7 @@ def hide_message(member: Member, message_id: UUID, *, reason: str) -> events.Mes
 
 @governed(rules.RESTORE)
 @transaction.atomic
-def restore_message(member: Member, message_id: UUID, *, reason: str) -> events.Message:
+def restore_message(member: Member, message_id: UUID, *, reason: str) -> MessageEntity:
     """Show a hidden message again. Raises Conflict when retention has taken it from everybody meanwhile."""
     reason = clean_reason(reason)
     message = lock_message_to_moderate(member, message_id)
@@ -69,7 +70,7 @@ def restore_message(member: Member, message_id: UUID, *, reason: str) -> events.
 
 @governed(rules.REMOVE_FOR_GOOD)
 @transaction.atomic
-def remove_message(member: Member, message_id: UUID, *, reason: str) -> events.Message:
+def remove_message(member: Member, message_id: UUID, *, reason: str) -> MessageEntity:
     """Take the words out for good: text, revisions, reactions, the search vector, the event log. The tombstone stays,
     for `seq` is dense. The audit log says how long it was, never what it said."""
     reason = clean_reason(reason)

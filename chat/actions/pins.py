@@ -11,16 +11,17 @@ from django.utils.translation import gettext
 
 from accounts.models import Member
 from accounts.rules import governed
-from chat import events, rules
+from chat import rules
 from chat.access import lock_message_to_change
 from chat.actions.changes import reactions_of, save_change
+from chat.entities.messages import Message as MessageEntity
 from chat.errors import Conflict
 from chat.models import Message
 
 
 @governed(rules.PIN)
 @transaction.atomic
-def pin_message(member: Member, message_id: UUID) -> events.Message:
+def pin_message(member: Member, message_id: UUID) -> MessageEntity:
     """Pin a message for everybody there. Pinning twice changes nothing. Raises Conflict where enough are pinned."""
     message, place = lock_message_to_change(member, message_id, rules.PIN)
     if message.pinned_at is None:

@@ -10,17 +10,18 @@ from django.utils.translation import gettext
 
 from accounts.models import Member
 from accounts.rules import governed
-from chat import events, rules
+from chat import rules
 from chat.access import lock_message_to_change
 from chat.actions.changes import reactions_of, save_change
 from chat.emoji import one_emoji
+from chat.entities.messages import Message as MessageEntity
 from chat.errors import Conflict, Invalid
 from chat.models import Reaction
 
 
 @governed(rules.REACT)
 @transaction.atomic
-def add_reaction(member: Member, message_id: UUID, *, emoji: str) -> events.Message:
+def add_reaction(member: Member, message_id: UUID, *, emoji: str) -> MessageEntity:
     """React; doing it twice changes nothing. Raises Conflict where there are as many kinds of reaction as may be."""
     emoji = _require_emoji(emoji)
     message, _ = lock_message_to_change(member, message_id, rules.REACT)

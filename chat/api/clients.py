@@ -14,7 +14,7 @@ from accounts.rest.openapi import operation, page_of
 from accounts.rest.serialization import JSONParser, read_body
 from accounts.rest.views import MemberView, list_response
 from chat.actions import clients as actions
-from chat.events import Time
+from chat.entities.fields import Time
 from chat.models import Client
 
 

@@ -16,8 +16,9 @@ from accounts.preferences import Clock, Density, Motion, Smileys, Theme, read_pr
 from accounts.rest.openapi import operation, page_of
 from accounts.rest.serialization import read_body, read_query
 from accounts.rest.views import MemberView, keep_page, list_response
-from chat import events
 from chat.access import find_member
+from chat.entities.members import Member as MemberEntity
+from chat.entities.members import member_entity
 from chat.errors import Invalid
 from chat.queries.members import AT_ONCE, PAGE, Profile, list_members, members_by_id, profile
 
@@ -50,7 +51,7 @@ class OwnMemberChange(Struct, frozen=True, omit_defaults=True):
 
 
 class MemberList(MemberView):
-    @operation(summary="People of the organization, by handle", query=MemberQuery, gives={200: page_of(events.Member)})
+    @operation(summary="People of the organization, by handle", query=MemberQuery, gives={200: page_of(MemberEntity)})
     def get(self, request: Request) -> Response:
         query = read_query(request, MemberQuery)
         if query.ids:
@@ -59,8 +60,8 @@ class MemberList(MemberView):
         page, more = keep_page(rows, query.limit)
         return list_response(request, self._told(page), **({"after": page[-1].handle} if more else {}))
 
-    def _told(self, members: list[Member]) -> list[events.Member]:
-        return [events.member_entity(member, own=member.pk == self.member.pk) for member in members]
+    def _told(self, members: list[Member]) -> list[MemberEntity]:
+        return [member_entity(member, own=member.pk == self.member.pk) for member in members]
 
 
 def _ids(text: str) -> list[UUID]:
@@ -77,21 +78,21 @@ class MemberDetail(MemberView):
 
 
 class OwnMember(MemberView):
-    @operation(summary="Yourself, with your preferences", gives={200: events.Member})
+    @operation(summary="Yourself, with your preferences", gives={200: MemberEntity})
     def get(self, request: Request) -> Response:
-        return Response(events.member_entity(self.member, own=True))
+        return Response(member_entity(self.member, own=True))
 
     @operation(
         summary="Change your name, handle, title or preferences",
         takes=OwnMemberChange,
-        gives={200: events.Member},
+        gives={200: MemberEntity},
         refuses=(409,),
         example={"title": "Support, Berlin", "preferences": {"theme": "dark"}},
     )
     def patch(self, request: Request) -> Response:
         body = read_body(request, OwnMemberChange)
         member = _change(self.member, body)
-        response = Response(events.member_entity(member, own=True))
+        response = Response(member_entity(member, own=True))
         remember_appearance(response, read_preferences(member.preferences))
         return response
 

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from accounts.rest.openapi import operation, page_of
 from accounts.rest.serialization import read_query
 from accounts.rest.views import MemberView, list_response
-from chat import events
+from chat.entities.messages import Message as MessageEntity
 from chat.queries.mentions import PAGE, mentions
 
 
@@ -25,7 +25,7 @@ class MentionList(MemberView):
     @operation(
         summary="Messages that mention you, and replies in your threads, newest last",
         query=MentionQuery,
-        gives={200: page_of(events.Message)},
+        gives={200: page_of(MessageEntity)},
     )
     def get(self, request: Request) -> Response:
         query = read_query(request, MentionQuery)

@@ -13,12 +13,12 @@ from rest_framework.response import Response
 from accounts.rest.openapi import operation, page_of
 from accounts.rest.serialization import read_body, read_query
 from accounts.rest.views import MemberView, keep_page, list_response, next_url
-from chat import events
 from chat.access import find_conversation, find_message, find_thread
 from chat.actions import messages as actions
 from chat.actions.reasons import REASON_LENGTH
+from chat.entities.fields import Time
+from chat.entities.messages import Message as MessageEntity
 from chat.errors import Invalid, TooLarge
-from chat.events import Time
 from chat.models import Revision
 from chat.queries import history, removed
 
@@ -58,7 +58,7 @@ class Deletion(Struct, frozen=True):
 class HistoryPage(Struct, frozen=True):
     """`next` goes on in the direction that was asked for; `before` and `after` are the seq to go on from either way."""
 
-    results: list[events.Message]
+    results: list[MessageEntity]
     next: str | None
     before: int | None
     after: int | None
@@ -103,7 +103,7 @@ class MessageList(MemberView):
     @operation(
         summary="Send a message; repeating it with the same ref is harmless",
         takes=NewMessage,
-        gives={201: events.Message, 200: events.Message},
+        gives={201: MessageEntity, 200: MessageEntity},
         refuses=(403, 409, 429),
         example={"ref": "6f1c1f4e-7f0b-4c57-9d5a-0d4bb0a7f5a1", "text": "Shipped **2.4** to staging."},
     )
@@ -117,7 +117,7 @@ class MessageList(MemberView):
 
 
 class MessageDetail(MemberView):
-    @operation(summary="One message", gives={200: events.Message})
+    @operation(summary="One message", gives={200: MessageEntity})
     def get(self, request: Request, message_id: UUID) -> Response:
         message, place = find_message(self.member, message_id)
         expired = message.seq < place.conversation.first_seq
@@ -126,7 +126,7 @@ class MessageDetail(MemberView):
     @operation(
         summary="Edit your message; with `version`, only if it is still that one",
         takes=MessageChange,
-        gives={200: events.Message},
+        gives={200: MessageEntity},
         refuses=(403, 409),
         example={"text": "Shipped **2.4.1** to staging.", "version": 1},
     )
@@ -152,7 +152,7 @@ class MessageThread(MemberView):
     @operation(
         summary="A message, `expired` and empty when its time is over, and the replies to it",
         query=ThreadQuery,
-        gives={200: page_of(events.Message)},
+        gives={200: page_of(MessageEntity)},
     )
     def get(self, request: Request, message_id: UUID) -> Response:
         query = read_query(request, ThreadQuery)

@@ -12,9 +12,9 @@ from rest_framework.response import Response
 from accounts.rest.openapi import operation
 from accounts.rest.serialization import read_body
 from accounts.rest.views import MemberView
-from chat import events
 from chat.actions import moderation as actions
 from chat.actions.reasons import REASON_LENGTH
+from chat.entities.messages import Message as MessageEntity
 from chat.queries.removed import read_original
 
 
@@ -37,7 +37,7 @@ class MessageHide(MemberView):
     @operation(
         summary="Hide a message from everybody",
         takes=Because,
-        gives={200: events.Message},
+        gives={200: MessageEntity},
         refuses=(403, 409),
         example=EXAMPLE,
     )
@@ -49,7 +49,7 @@ class MessageRestore(MemberView):
     @operation(
         summary="Show a hidden message again",
         takes=Because,
-        gives={200: events.Message},
+        gives={200: MessageEntity},
         refuses=(403, 409),
         example={"reason": "Hidden by mistake"},
     )
@@ -61,7 +61,7 @@ class MessageRemove(MemberView):
     @operation(
         summary="Remove what a message says for good, from the log and undelivered mail as well; an empty one stays",
         takes=Because,
-        gives={200: events.Message},
+        gives={200: MessageEntity},
         refuses=(403,),
         example={"reason": "Contains a password"},
     )

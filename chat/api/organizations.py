@@ -11,8 +11,9 @@ from accounts.actions import change_organization
 from accounts.rest.openapi import operation
 from accounts.rest.serialization import read_body
 from accounts.rest.views import MemberView
-from chat import events
 from chat.actions.moderation import LONGEST_RETENTION
+from chat.entities.organizations import Organization as OrganizationEntity
+from chat.entities.organizations import organization_entity
 
 
 class OrganizationChange(Struct, frozen=True, omit_defaults=True):
@@ -26,14 +27,14 @@ class OrganizationChange(Struct, frozen=True, omit_defaults=True):
 
 
 class OrganizationDetail(MemberView):
-    @operation(summary="The organization", gives={200: events.Organization})
+    @operation(summary="The organization", gives={200: OrganizationEntity})
     def get(self, request: Request) -> Response:
-        return Response(events.organization_entity(self.member.organization))
+        return Response(organization_entity(self.member.organization))
 
     @operation(
         summary="Change the organization: admins only",
         takes=OrganizationChange,
-        gives={200: events.Organization},
+        gives={200: OrganizationEntity},
         refuses=(403, 409),
         example={"retention_days": 365},
     )
@@ -42,4 +43,4 @@ class OrganizationDetail(MemberView):
         version = changes.pop("version")
         given = {name: value for name, value in changes.items() if value is not UNSET}
         changed = change_organization(self.member, version=version, **given)
-        return Response(events.organization_entity(changed))
+        return Response(organization_entity(changed))

@@ -11,9 +11,9 @@ from rest_framework.response import Response
 from accounts.rest.openapi import operation, page_of
 from accounts.rest.serialization import read_body, read_query
 from accounts.rest.views import MemberView, keep_page, list_response
-from chat import events
 from chat.access import find_conversation
 from chat.actions import participants as actions
+from chat.entities.participants import Participant as ParticipantEntity
 from chat.errors import Forbidden, NotFound
 from chat.models import Participant
 from chat.queries.conversations import PAGE, participants
@@ -38,7 +38,7 @@ class ParticipantChange(Struct, frozen=True):
 
 
 class ParticipantList(MemberView):
-    @operation(summary="Who takes part", query=ParticipantQuery, gives={200: page_of(events.Participant)})
+    @operation(summary="Who takes part", query=ParticipantQuery, gives={200: page_of(ParticipantEntity)})
     def get(self, request: Request, conversation_id: UUID) -> Response:
         query = read_query(request, ParticipantQuery)
         place = find_conversation(self.member, conversation_id)
@@ -49,7 +49,7 @@ class ParticipantList(MemberView):
     @operation(
         summary="Add somebody to a channel",
         takes=NewParticipant,
-        gives={201: events.Participant},
+        gives={201: ParticipantEntity},
         refuses=(403, 409),
         example={"member": "0199f3a4-0000-7000-8000-000000000000"},
     )
@@ -60,7 +60,7 @@ class ParticipantList(MemberView):
 
 
 class ParticipantDetail(MemberView):
-    @operation(summary="How somebody takes part", gives={200: events.Participant})
+    @operation(summary="How somebody takes part", gives={200: ParticipantEntity})
     def get(self, request: Request, conversation_id: UUID, member_id: UUID) -> Response:
         place = find_conversation(self.member, conversation_id)
         seat = Participant.objects.filter(conversation=place.conversation, member=member_id, left_at=None).first()
@@ -71,7 +71,7 @@ class ParticipantDetail(MemberView):
     @operation(
         summary="Change a role, or one's own notifications",
         takes=ParticipantChange,
-        gives={200: events.Participant},
+        gives={200: ParticipantEntity},
         refuses=(403,),
         example={"notifications": "mentions"},
     )

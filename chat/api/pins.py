@@ -7,14 +7,14 @@ from rest_framework.response import Response
 
 from accounts.rest.openapi import operation, page_of
 from accounts.rest.views import MemberView, list_response
-from chat import events
 from chat.access import find_conversation
 from chat.actions import pins as actions
+from chat.entities.messages import Message as MessageEntity
 from chat.queries.history import pins
 
 
 class PinDetail(MemberView):
-    @operation(summary="Pin a message for everybody there", gives={200: events.Message}, refuses=(403, 409))
+    @operation(summary="Pin a message for everybody there", gives={200: MessageEntity}, refuses=(403, 409))
     def put(self, request: Request, message_id: UUID) -> Response:
         return Response(actions.pin_message(self.member, message_id))
 
@@ -25,6 +25,6 @@ class PinDetail(MemberView):
 
 
 class PinList(MemberView):
-    @operation(summary="What is pinned in a conversation, the newest pin last", gives={200: page_of(events.Message)})
+    @operation(summary="What is pinned in a conversation, the newest pin last", gives={200: page_of(MessageEntity)})
     def get(self, request: Request, conversation_id: UUID) -> Response:
         return list_response(request, pins(find_conversation(self.member, conversation_id)))

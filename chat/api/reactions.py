@@ -7,12 +7,12 @@ from rest_framework.response import Response
 
 from accounts.rest.openapi import operation
 from accounts.rest.views import MemberView
-from chat import events
 from chat.actions import reactions as actions
+from chat.entities.messages import Message as MessageEntity
 
 
 class ReactionDetail(MemberView):
-    @operation(summary="React with an emoji", gives={200: events.Message}, refuses=(403, 409, 422))
+    @operation(summary="React with an emoji", gives={200: MessageEntity}, refuses=(403, 409, 422))
     def put(self, request: Request, message_id: UUID, emoji: str) -> Response:
         return Response(actions.add_reaction(self.member, message_id, emoji=emoji))
 

@@ -12,8 +12,8 @@ from accounts.rest.openapi import operation
 from accounts.rest.serialization import read_body
 from accounts.rest.views import MemberView
 from accounts.rules import Pace, keep_pace
-from chat import events
 from chat.actions.read import mark_read, mark_unread
+from chat.entities.participants import Participant as ParticipantEntity
 from chat.errors import Invalid
 
 
@@ -32,7 +32,7 @@ class ReadDetail(MemberView):
     @operation(
         summary="Say what you have read, or mark as unread",
         takes=ReadPosition,
-        gives={200: events.Participant},
+        gives={200: ParticipantEntity},
         refuses=(403,),
         example={"seq": 42},
     )

@@ -10,9 +10,9 @@ from rest_framework.response import Response
 from accounts.rest.openapi import operation, page_of
 from accounts.rest.serialization import read_body, read_query
 from accounts.rest.views import MemberView, keep_page, list_response
-from chat import events
 from chat.access import find_report
 from chat.actions import reports as actions
+from chat.entities.reports import Report as ReportEntity
 from chat.models import Report
 from chat.queries.reports import (
     PAGE,
@@ -69,7 +69,7 @@ class MessageReport(MemberView):
     @operation(
         summary="Ask the moderators to look at a message",
         takes=NewReport,
-        gives={201: events.Report},
+        gives={201: ReportEntity},
         refuses=(409,),
         example={"reason": "spam", "comment": "The third time today"},
     )
@@ -127,7 +127,7 @@ class OwnReportList(MemberView):
     @operation(
         summary="What became of the messages that you reported, the newest first",
         query=OwnQuery,
-        gives={200: page_of(events.Report)},
+        gives={200: page_of(ReportEntity)},
     )
     def get(self, request: Request) -> Response:
         query = read_query(request, OwnQuery)
@@ -139,7 +139,7 @@ class OwnReportList(MemberView):
 class ReportAcknowledge(MemberView):
     @operation(
         summary="Say that you have read what was decided about your report",
-        gives={200: events.Report},
+        gives={200: ReportEntity},
         refuses=(409,),
     )
     def post(self, request: Request, report_id: UUID) -> Response:

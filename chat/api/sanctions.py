@@ -13,10 +13,10 @@ from rest_framework.response import Response
 from accounts.rest.openapi import operation, page_of
 from accounts.rest.serialization import read_body, read_query
 from accounts.rest.views import MemberView, keep_page, list_response
-from chat import events
 from chat.access import find_member_to_moderate, require_moderator
 from chat.actions import sanctions as actions
 from chat.api.moderation import Because
+from chat.entities.sanctions import Sanction as SanctionEntity
 from chat.queries.reports import PAGE, SanctionView, list_sanctions, sanction_view
 
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -72,7 +72,7 @@ class OwnSanctionList(MemberView):
     @operation(
         summary="Measures against yourself, with the reasons, the newest first",
         query=OwnQuery,
-        gives={200: page_of(events.Sanction)},
+        gives={200: page_of(SanctionEntity)},
     )
     def get(self, request: Request) -> Response:
         query = read_query(request, OwnQuery)
@@ -84,7 +84,7 @@ class OwnSanctionList(MemberView):
 class SanctionAcknowledge(MemberView):
     @operation(
         summary="Say that you have read why a measure was taken against you",
-        gives={200: events.Sanction},
+        gives={200: SanctionEntity},
     )
     def post(self, request: Request, sanction_id: UUID) -> Response:
         return Response(actions.acknowledge_sanction(self.member, sanction_id).entity())

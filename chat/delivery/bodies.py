@@ -11,8 +11,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Final, Generic, TypeVar
 
-from chat import events
 from chat.delivery import database
+from chat.entities.encoding import splice
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -59,7 +59,7 @@ class Bodies:
         missing = [id for id in ids if id not in texts]
         if missing:
             for id, type, conversation, at, data in await database.fetch(_LOAD, (database.numbers(missing),)):
-                text = events.splice(id=id, type=type, conversation=conversation, at=at, data=data)
+                text = splice(id=id, type=type, conversation=conversation, at=at, data=data)
                 texts[id] = text
                 self._events.put(id, text, size=len(text))
         return texts

@@ -16,10 +16,12 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from chat import events, statements
+from chat import statements
 from chat.delivery import wakeups
 from chat.delivery.mailbox import mailbox
 from chat.delivery.mailbox.contract import Wake
+from chat.entities.encoding import encode, splice
+from chat.entities.registry import Entity
 from chat.statements import array
 
 
@@ -30,7 +32,7 @@ class Draft:
     takes or took part in a conversation of theirs)."""
 
     type: str
-    entity: events.Entity
+    entity: Entity
     entity_id: UUID
     conversation_id: UUID | None = None
     member_id: UUID | None = None
@@ -59,7 +61,7 @@ def publish(
     With them, and within `statements.together()`, it waits for no answer.
     """
     event_ids = list(reserve(len(drafts))() if ids is None else ids)[: len(drafts)]
-    at, data = datetime.now(UTC), [events.encode(draft.entity) for draft in drafts]
+    at, data = datetime.now(UTC), [encode(draft.entity) for draft in drafts]
     _insert_events(organization_id, drafts, event_ids, data, at)
     if withdraw:
         _withdraw(drafts, event_ids)
@@ -98,7 +100,7 @@ def _sole_conversation(drafts: Sequence[Draft]) -> UUID | None:
 def _encoded(drafts: Sequence[Draft], event_ids: Sequence[int], data: Sequence[str], at: datetime) -> dict[int, bytes]:
     """As they go over the wire, for the node of this process: else it would read what was written here."""
     return {
-        id: events.splice(id=id, type=draft.type, conversation=draft.conversation_id, at=at, data=text)
+        id: splice(id=id, type=draft.type, conversation=draft.conversation_id, at=at, data=text)
         for draft, id, text in zip(drafts, event_ids, data, strict=True)
     }
 

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Member
 from accounts.tenancy import TenantModel, TenantReference, new_id, tenant_key
 from accounts.text import LineField
-from chat import events
 from chat.client.ranges import count_unread
+from chat.entities.conversations import Conversation as ConversationEntity
+from chat.entities.participants import Participant as ParticipantEntity
 from chat.models.ranges import RangesField, beginning
 
 
@@ -96,8 +97,8 @@ class Conversation(TenantModel):
     def is_channel(self) -> bool:
         return self.kind in CHANNELS
 
-    def entity(self) -> events.Conversation:
-        return events.Conversation(
+    def entity(self) -> ConversationEntity:
+        return ConversationEntity(
             id=self.id,
             kind=cast(Any, self.kind),
             name=self.name,
@@ -164,9 +165,9 @@ class Participant(TenantModel):
             unread_from=self.unread_from,
         )
 
-    def entity(self, *, own: bool) -> events.Participant:
+    def entity(self, *, own: bool) -> ParticipantEntity:
         """`own`: with the fields that only the member themself is told."""
-        shared = events.Participant(
+        shared = ParticipantEntity(
             conversation=self.conversation_id,
             member=self.member_id,
             role=cast(Any, self.role),

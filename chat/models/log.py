@@ -8,7 +8,7 @@ from django.db.models import Func
 from django.utils import timezone
 
 from accounts.tenancy import TenantModel, TenantReference
-from chat import events
+from chat.entities.registry import event_types
 from chat.models.conversations import Conversation
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Event(TenantModel):
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             TenantReference(field="conversation", to="chat_conversation", name="event_conversation"),
-            models.CheckConstraint(name="event_type_known", condition=models.Q(type__in=sorted(events.EVENT_TYPES))),
+            models.CheckConstraint(name="event_type_known", condition=models.Q(type__in=event_types())),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from accounts.models import Member
 from accounts.tenancy import TenantModel, TenantReference, new_id, tenant_key
-from chat import events
+from chat.entities.messages import Message as MessageEntity
+from chat.entities.messages import Reaction as ReactionEntity
 from chat.lexemes import vector
 from chat.models.conversations import Conversation
 
@@ -102,10 +103,10 @@ class Message(TenantModel):
         """What everybody who reads the conversation sees of the text: nothing where a moderator has hidden it."""
         return "" if self.hidden_at is not None else self.text
 
-    def entity(self, *, reactions: Iterable[tuple[str, UUID]] = ()) -> events.Message:
+    def entity(self, *, reactions: Iterable[tuple[str, UUID]] = ()) -> MessageEntity:
         """`reactions`: (emoji, member id) pairs in the order in which they were made. Hidden is hidden from all."""
         hidden = self.hidden_at is not None
-        return events.Message(
+        return MessageEntity(
             id=self.id,
             conversation=self.conversation_id,
             seq=self.seq,
@@ -128,18 +129,18 @@ class Message(TenantModel):
             ref=self.ref,
         )
 
-    def expired_entity(self) -> events.Message:
+    def expired_entity(self) -> MessageEntity:
         """As the head of a thread that goes on, once its own time is over: all that is said is whose it was and when,
         whether its words are gone from the row already or kept for the moderators."""
         nothing: dict[str, Any] = {"mentions": [], "wide_mention": None, "pinned_at": None, "pinned_by": None}
         return msgspec.structs.replace(self.entity(), text="", html="", hidden_at=None, expired=True, **nothing)
 
 
-def _by_emoji(pairs: Iterable[tuple[str, UUID]]) -> list[events.Reaction]:
+def _by_emoji(pairs: Iterable[tuple[str, UUID]]) -> list[ReactionEntity]:
     members: dict[str, list[UUID]] = {}
     for emoji, member_id in pairs:
         members.setdefault(emoji, []).append(member_id)
-    return [events.Reaction(emoji=emoji, members=ids) for emoji, ids in members.items()]
+    return [ReactionEntity(emoji=emoji, members=ids) for emoji, ids in members.items()]
 
 
 class Reaction(TenantModel):

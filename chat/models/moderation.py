@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Member
 from accounts.tenancy import TenantModel, TenantReference, new_id, tenant_key
 from accounts.text import LineField, LinesField
-from chat import events
+from chat.entities.cases import Case as CaseEntity
+from chat.entities.reports import Report as ReportEntity
+from chat.entities.sanctions import Sanction as SanctionEntity
 from chat.models.conversations import Conversation
 from chat.models.messages import Message
 
@@ -110,9 +112,9 @@ class Report(TenantModel):
     def is_decided(self) -> bool:
         return self.decided_at is not None
 
-    def entity(self) -> events.Report:
+    def entity(self) -> ReportEntity:
         """As the reporter is told: never who decided it."""
-        return events.Report(
+        return ReportEntity(
             id=self.pk,
             message=self.message_id,
             conversation=self.conversation_id,
@@ -126,9 +128,9 @@ class Report(TenantModel):
             version=self.version,
         )
 
-    def case(self) -> events.Case:
+    def case(self) -> CaseEntity:
         """As every moderator is told, to count what is open: nothing about who or what was reported."""
-        return events.Case(
+        return CaseEntity(
             id=self.pk,
             reason=cast(Any, self.reason),
             state=cast(Any, self.state),
@@ -199,9 +201,9 @@ class Sanction(TenantModel):
             models.Index(fields=["organization", "-created_at"], name="sanction_newest"),
         ]
 
-    def entity(self) -> events.Sanction:
+    def entity(self) -> SanctionEntity:
         """As the member is told: never who imposed it."""
-        return events.Sanction(
+        return SanctionEntity(
             id=self.pk,
             member=self.member_id,
             kind=cast(Any, self.kind),

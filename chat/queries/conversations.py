@@ -11,18 +11,19 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import Member
 from accounts.roles import Right
-from chat import events
 from chat.access import Place, visible_conversations
+from chat.entities.conversations import Conversation as ConversationEntity
+from chat.entities.participants import Participant as ParticipantEntity
 from chat.models import Conversation, Kind, Participant
 from chat.models.conversations import CHANNELS
 
 PAGE: Final = 200
 
 
-class ConversationView(events.Conversation, frozen=True, kw_only=True):
+class ConversationView(ConversationEntity, frozen=True, kw_only=True):
     """A conversation with how the caller stands to it; `participant` is null for a channel they have not joined."""
 
-    participant: events.Participant | None
+    participant: ParticipantEntity | None
     participant_count: int
     unread_count: int
 

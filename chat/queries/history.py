@@ -11,8 +11,9 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from chat import events, statements
+from chat import statements
 from chat.access import Place
+from chat.entities.messages import Message as MessageEntity
 from chat.models import Message
 
 PAGE: Final = 50
@@ -23,7 +24,7 @@ LARGEST_PAGE: Final = 200  # messages; a page of the longest ones stays near 4 M
 class Page:
     """`before` and `after`: the seq to go on from in either direction, None where the history ends."""
 
-    messages: list[events.Message]
+    messages: list[MessageEntity]
     before: int | None
     after: int | None
 
@@ -69,7 +70,7 @@ def page_since(place: Place, *, since: datetime, limit: int = PAGE) -> Page:
     return page_after(place, after=low - 1, limit=limit)
 
 
-def thread(place: Place, root: Message, *, after: int = 0, limit: int = PAGE) -> tuple[list[events.Message], bool]:
+def thread(place: Place, root: Message, *, after: int = 0, limit: int = PAGE) -> tuple[list[MessageEntity], bool]:
     """The root, empty where its time is over, then its replies above `after`; and whether there are more."""
     rows = list(_of(place).filter(thread=root, seq__gt=after).order_by("seq")[: limit + 1])
     if root.seq < place.conversation.first_seq:
@@ -78,7 +79,7 @@ def thread(place: Place, root: Message, *, after: int = 0, limit: int = PAGE) ->
     return entities([root, *rows[:limit]] if after == 0 else rows[:limit]), len(rows) > limit
 
 
-def pins(place: Place) -> list[events.Message]:
+def pins(place: Place) -> list[MessageEntity]:
     """Pinned messages, the newest pin last; PINS_PER_CONVERSATION at most."""
     return entities(list(_of(place).filter(pinned_at__isnull=False).order_by("pinned_at", "seq")))
 
@@ -88,7 +89,7 @@ SELECT message_id, emoji, member_id FROM chat_reaction WHERE message_id = ANY(%s
 """
 
 
-def entities(messages: Sequence[Message]) -> list[events.Message]:
+def entities(messages: Sequence[Message]) -> list[MessageEntity]:
     """Messages as they are sent, with the reactions of all of them read at once."""
     if not messages:
         return []

@@ -6,8 +6,9 @@ from typing import Final
 from uuid import UUID
 
 from accounts.models import Member
-from chat import events
 from chat.access import known_members, visible_members
+from chat.entities.members import Member as MemberEntity
+from chat.entities.members import member_entity
 from chat.models import Participant
 
 PAGE: Final = 200
@@ -16,7 +17,7 @@ WORDS: Final = 5  # of a question; each is a look into the index
 SHARED: Final = 100  # conversations of a profile
 
 
-class Profile(events.Member, frozen=True, kw_only=True):
+class Profile(MemberEntity, frozen=True, kw_only=True):
     """`shared`: conversations in which both take part, at most SHARED."""
 
     shared: list[UUID]
@@ -43,7 +44,7 @@ def members_by_id(member: Member, ids: list[UUID]) -> list[Member]:
 def profile(member: Member, subject: Member) -> Profile:
     own = Participant.objects.filter(member=member, left_at=None).values("conversation")
     both = Participant.objects.filter(member=subject, left_at=None, conversation__in=own)
-    entity = events.member_entity(subject, own=subject.pk == member.pk)
+    entity = member_entity(subject, own=subject.pk == member.pk)
     return Profile(
         **{name: getattr(entity, name) for name in entity.__struct_fields__},
         shared=list(both.order_by("conversation").values_list("conversation", flat=True)[:SHARED]),

@@ -10,7 +10,7 @@ from django.db.models import F
 
 from accounts.models import Member
 from accounts.roles import Right
-from chat import events
+from chat.entities.messages import Message as MessageEntity
 from chat.models import Message
 from chat.queries.history import entities
 
@@ -59,7 +59,7 @@ ORDER BY id DESC LIMIT %(limit)s
 """
 
 
-def mentions(member: Member, *, before: UUID | None = None, limit: int = PAGE) -> list[events.Message]:
+def mentions(member: Member, *, before: UUID | None = None, limit: int = PAGE) -> list[MessageEntity]:
     """The newest `limit` messages that call the member, older than the message `before`, newest last.
 
     Others' messages that name them, where they may read; that call everybody, where they took part by then; replies in

@@ -21,8 +21,8 @@ from accounts.roles import Right
 from chat.access import find_message, find_message_to_moderate
 from chat.client.ranges import contains
 from chat.delivery.mailbox import mailbox
+from chat.entities.fields import Time
 from chat.errors import Forbidden
-from chat.events import Time
 from chat.models import AckedEntry, Client, Event, Message, Participant
 
 PEOPLE: Final = 500  # participants told of; in larger conversations it is the number that counts, not the names

@@ -10,9 +10,11 @@ from msgspec import Struct
 
 from accounts import audit
 from accounts.models import Member
-from chat import events
 from chat.access import visible_reports
-from chat.events import Time
+from chat.entities.fields import Time
+from chat.entities.messages import Message as MessageEntity
+from chat.entities.reports import Report as ReportEntity
+from chat.entities.sanctions import Sanction as SanctionEntity
 from chat.models import Message, Report, ReportNote, Sanction
 from chat.queries.history import entities
 
@@ -27,7 +29,7 @@ class ReportNoteView(Struct, frozen=True):
     created_at: Time
 
 
-class DeskReport(events.Report, frozen=True, kw_only=True):
+class DeskReport(ReportEntity, frozen=True, kw_only=True):
     """A report with what only moderators see."""
 
     author: UUID
@@ -36,7 +38,7 @@ class DeskReport(events.Report, frozen=True, kw_only=True):
     decided_by: UUID | None
 
 
-class SanctionView(events.Sanction, frozen=True, kw_only=True):
+class SanctionView(SanctionEntity, frozen=True, kw_only=True):
     """A measure with what only moderators see."""
 
     created_by: UUID | None
@@ -50,9 +52,9 @@ class ReportContext(Struct, frozen=True):
 
     report: DeskReport
     original: str | None
-    message: events.Message | None
-    before: list[events.Message]
-    after: list[events.Message]
+    message: MessageEntity | None
+    before: list[MessageEntity]
+    after: list[MessageEntity]
     notes: list[ReportNoteView]
     reports: list[DeskReport]
     sanctions: list[SanctionView]

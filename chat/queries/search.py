@@ -13,7 +13,7 @@ from django.db.models.functions import Cast
 
 from accounts.models import Member
 from accounts.roles import Right
-from chat import events
+from chat.entities.messages import Message as MessageEntity
 from chat.models import Conversation, Kind, Message, Participant
 from chat.queries.excerpts import Piece, excerpt
 from chat.queries.history import entities
@@ -28,7 +28,7 @@ KEPT: Final[dict[str, Any]] = {
 }
 
 
-class FoundMessage(events.Message, frozen=True, kw_only=True):
+class FoundMessage(MessageEntity, frozen=True, kw_only=True):
     """A message with the part of it that matched, as plain text in pieces: nothing in it is markup."""
 
     excerpt: list[Piece]
@@ -83,6 +83,6 @@ def _filters(question: Question) -> dict[str, Any]:
     return {name: value for name, value in filters.items() if value is not None}
 
 
-def _found(entity: events.Message, query: Query) -> FoundMessage:
+def _found(entity: MessageEntity, query: Query) -> FoundMessage:
     fields = {name: getattr(entity, name) for name in entity.__struct_fields__}
     return FoundMessage(**fields, excerpt=excerpt(entity.text, query))

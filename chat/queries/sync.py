@@ -24,9 +24,19 @@ from msgspec import Struct
 
 from accounts.models import Member
 from accounts.roles import Right
-from chat import events, statements
+from chat import statements
 from chat.access import known_members, open_reports
 from chat.delivery.presence import State, presence_of
+from chat.entities.cases import Case as CaseEntity
+from chat.entities.conversations import Conversation as ConversationEntity
+from chat.entities.members import Member as MemberEntity
+from chat.entities.members import member_entity
+from chat.entities.messages import Message as MessageEntity
+from chat.entities.organizations import Organization as OrganizationEntity
+from chat.entities.organizations import organization_entity
+from chat.entities.participants import Participant as ParticipantEntity
+from chat.entities.reports import Report as ReportEntity
+from chat.entities.sanctions import Sanction as SanctionEntity
 from chat.models import Conversation, Message, Participant, Report, Sanction
 from chat.queries.cursor import Cursor, here, valid
 from chat.queries.history import entities
@@ -46,7 +56,7 @@ OWN: Final = 100  # of one's own reports, and of sanctions: more than anybody lo
 EVENTS: Final = 400  # events of one conversation, or of people, that are looked at; more of them always is a gap
 
 
-class SyncConversation(events.Conversation, frozen=True, kw_only=True):
+class SyncConversation(ConversationEntity, frozen=True, kw_only=True):
     """`history_gap`: forget the messages older than those in this answer, and page them in when they are looked at.
     `participants_gap`: forget who takes part, and ask when it is looked at."""
 
@@ -70,16 +80,16 @@ class SyncAnswer(Struct, frozen=True):
     cursor: str
     full: bool
     more: bool
-    organization: events.Organization
-    me: events.Member
-    members: list[events.Member]
+    organization: OrganizationEntity
+    me: MemberEntity
+    members: list[MemberEntity]
     members_gap: bool
     conversations: list[SyncConversation]
-    participants: list[events.Participant]
-    messages: list[events.Message]
-    reports: list[events.Report]
-    sanctions: list[events.Sanction]
-    cases: list[events.Case] | None  # for moderators: all that are open, in place of those known; null after page one
+    participants: list[ParticipantEntity]
+    messages: list[MessageEntity]
+    reports: list[ReportEntity]
+    sanctions: list[SanctionEntity]
+    cases: list[CaseEntity] | None  # for moderators: all that are open, in place of those known; null after page one
     removed: Removed
     presence: list[Presence]
 
@@ -180,8 +190,8 @@ def _answer(
         cursor=_next(start, now, told if more else None, spent).encode(),
         full=full,
         more=more,
-        organization=events.organization_entity(member.organization),
-        me=events.member_entity(member, own=True),
+        organization=organization_entity(member.organization),
+        me=member_entity(member, own=True),
         members=people,
         members_gap=people_gap,
         conversations=[_conversation(conversations[change.conversation], gaps, seat_gaps) for change in told],
@@ -227,7 +237,7 @@ SELECT {statements.columns(Message)} FROM chat_message WHERE id = ANY(%s::uuid[]
 
 def _messages(
     changes: Sequence[Change], conversations: dict[UUID, Conversation], start: Cursor
-) -> tuple[list[Change], set[UUID], list[events.Message], int]:
+) -> tuple[list[Change], set[UUID], list[MessageEntity], int]:
     """The messages of as many changes as fit, which changes those are, which of their histories have a gap, and about
     how many bytes of messages that makes.
 
@@ -328,7 +338,7 @@ WHERE organization_id = %(organization)s AND conversation_id = ANY(%(peopled)s::
 
 def _seats(
     member: Member, told: Sequence[Change], conversations: dict[UUID, Conversation]
-) -> tuple[list[events.Participant], set[UUID]]:
+) -> tuple[list[ParticipantEntity], set[UUID]]:
     """The member's own seats, all seats of direct and group messages, and of channels those that changed."""
     gaps = {change.conversation for change in told if _has_seat_gap(change, conversations[change.conversation])}
     wanted: dict[UUID, frozenset[UUID]] = {
@@ -376,10 +386,10 @@ SELECT {statements.columns(Member)} FROM accounts_member WHERE organization_id =
 def _people(
     member: Member,
     start: Cursor,
-    messages: Iterable[events.Message],
-    seats: Iterable[events.Participant],
+    messages: Iterable[MessageEntity],
+    seats: Iterable[ParticipantEntity],
     conversations: dict[UUID, Conversation],
-) -> tuple[list[events.Member], bool]:
+) -> tuple[list[MemberEntity], bool]:
     """Whom this answer speaks of, and whoever changed; all others are asked for when they are looked at."""
     spoken = {member.pk, *(message.author for message in messages), *(seat.member for seat in seats)}
     for conversation in conversations.values():
@@ -392,7 +402,7 @@ def _people(
     gap = len(events_of_people) > EVENTS or len(changed) > PEOPLE  # a few people with many changes push others out, too
     rows = _members(member, spoken)
     rows += known_members(member).filter(pk__in=changed - spoken) if changed and not gap else []
-    told = (events.member_entity(row, own=row.pk == member.pk) for row in rows)
+    told = (member_entity(row, own=row.pk == member.pk) for row in rows)
     return sorted(told, key=lambda row: row.id), gap
 
 
@@ -423,7 +433,7 @@ def _own_statement(model: type[models.Model], owner: str, *, since: bool) -> str
         ORDER BY id DESC LIMIT %(limit)s"""
 
 
-def _cases(member: Member) -> list[events.Case]:
+def _cases(member: Member) -> list[CaseEntity]:
     return [report.case() for report in open_reports(member)] if member.may(Right.MODERATE) else []
 
 

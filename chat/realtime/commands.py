@@ -20,8 +20,8 @@ from chat.actions.read import mark_read
 from chat.delivery.connections import Connection
 from chat.delivery.node import Node
 from chat.delivery.signals import Notice
+from chat.entities.participants import Participant
 from chat.errors import Forbidden, Refusal
-from chat.events import Participant
 from chat.realtime import poster, protocol, repeats
 from chat.realtime.protocol import Ack, ConversationRead, Heartbeat, MessageSend, Result, Stir, Typing
 

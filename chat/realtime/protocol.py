@@ -16,7 +16,9 @@ from django.utils.translation import gettext
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from accounts.surrogates import mend
-from chat import events
+from chat.entities.fields import Time
+from chat.entities.messages import Message as MessageEntity
+from chat.entities.participants import Participant as ParticipantEntity
 from chat.errors import Invalid, Refusal, Sanctioned, Throttled
 
 SUBPROTOCOL: Final = "parley.v1"
@@ -84,8 +86,8 @@ class Stir(Struct, frozen=True, tag_field="op", tag="presence"):
 
 class Result(Struct, frozen=True, tag_field="op", tag="result"):
     ref: Ref
-    message: events.Message | UnsetType = UNSET
-    participant: events.Participant | UnsetType = UNSET
+    message: MessageEntity | UnsetType = UNSET
+    participant: ParticipantEntity | UnsetType = UNSET
 
 
 class Failure(Struct, frozen=True, tag_field="op", tag="error"):
@@ -96,7 +98,7 @@ class Failure(Struct, frozen=True, tag_field="op", tag="error"):
     retry_after: int | UnsetType = UNSET  # seconds
     sanction: Literal["mute", "suspension"] | UnsetType = UNSET  # what a moderator imposed, told with the next two
     reason: str | UnsetType = UNSET
-    until: events.Time | UnsetType | None = UNSET
+    until: Time | UnsetType | None = UNSET
 
 
 class ProtocolError(Exception):

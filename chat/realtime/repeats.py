@@ -16,8 +16,8 @@ from weakref import WeakKeyDictionary
 
 from django.utils.translation import gettext
 
+from chat.entities.participants import Participant
 from chat.errors import Throttled
-from chat.events import Participant
 
 PACE: Final = 20.0  # reads a second and member for long: 4 ms each are a twelfth of a core
 AT_ONCE: Final = 60.0  # and in a burst: somebody goes through their unread conversations

@@ -16,7 +16,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import condition, require_safe
 from msgspec import Struct
 
-from chat import events
+from chat.entities.fields import Time
+from chat.entities.registry import event_types, registrations
 from chat.realtime.commands import HANDLERS
 from chat.realtime.protocol import SUBPROTOCOL, Failure, Result
 
@@ -36,7 +37,7 @@ class Event(Struct):
     id: int
     type: str
     conversation: UUID | None
-    at: events.Time
+    at: Time
     data: dict[str, Any]  # the whole entity
 
 
@@ -97,13 +98,13 @@ def frames(request: HttpRequest) -> HttpResponse:
 
 def description() -> dict[str, Any]:
     """`client`: what a client may say; `server`: what it is told; the shapes in `$defs`."""
-    entities = list(dict.fromkeys(events.EVENT_TYPES.values()))
+    entities = [registration.struct for registration in registrations()]
     references, definitions = msgspec.json.schema_components(
         [*HANDLERS, *TOLD, *entities], ref_template="#/$defs/{name}"
     )
     said, told = references[: len(HANDLERS)], references[len(HANDLERS) : len(HANDLERS) + len(TOLD)]
     definitions["Event"]["properties"]["data"] = {"anyOf": list(references[-len(entities) :])}
-    definitions["Event"]["properties"]["type"] = {"enum": sorted(events.EVENT_TYPES)}
+    definitions["Event"]["properties"]["type"] = {"enum": event_types()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": SUBPROTOCOL,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from chat.events import EVENT_TYPES
+from chat.entities.registry import registrations
 
 ROOT = Path(settings.BASE_DIR)
 DOCUMENTS = sorted(path for path in ROOT.rglob("README.md") if not {".venv", "node_modules"} & set(path.parts))
@@ -48,13 +48,5 @@ def test_a_noun_is_called_the_same_everywhere() -> None:
     assert {"messages", "conversations", "participants", "reactions", "read", "reports", "clients"} <= (
         nouns["api"] & nouns["actions"]
     )
-    assert {name.partition(".")[0] for name in EVENT_TYPES} == {
-        "organization",
-        "member",
-        "conversation",
-        "participant",
-        "message",
-        "report",
-        "sanction",
-        "case",
-    }
+    entities = {p.stem for p in (ROOT / "chat" / "entities").glob("[a-z]*.py")}
+    assert {f"{registration.noun}s" for registration in registrations()} <= entities

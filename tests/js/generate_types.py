@@ -1,8 +1,9 @@
-"""Write static/js/client/types.js from chat/events.py: `python -m tests.js.generate_types`."""
+"""Write static/js/client/types.js from the registry of entities: `python -m tests.js.generate_types`."""
 
 from __future__ import annotations
 
 import types
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -12,19 +13,6 @@ import django
 from msgspec import Struct, UnsetType
 
 TARGET = Path(__file__).parents[2] / "static/js/client/types.js"
-ENTITIES = (
-    "Reaction",
-    "Organization",
-    "Preferences",
-    "Member",
-    "Conversation",
-    "Participant",
-    "Message",
-    "Report",
-    "Case",
-    "Sanction",
-)
-ANSWERS = ("SyncConversation", "Removed", "Presence", "SyncAnswer")
 SIMPLE = {
     UUID: "string",
     datetime: "string",
@@ -36,7 +24,7 @@ SIMPLE = {
 }
 HEADER = """\
 /**
- * The entities of the wire protocol. Generated from chat/events.py and chat/queries/sync.py by
+ * The entities of the wire protocol. Generated from chat/entities/ and chat/queries/sync.py by
  * tests/js/generate_types.py; a test compares them. Ids are UUIDs, times RFC 3339 in UTC.
  */
 
@@ -45,11 +33,28 @@ export {};
 
 
 def generate() -> str:
-    from chat import events
-    from chat.queries import sync
+    from chat.entities.registry import event_types, registrations
+    from chat.queries.sync import SyncAnswer
 
-    structs = [getattr(events, name) for name in ENTITIES] + [getattr(sync, name) for name in ANSWERS]
-    return HEADER + "".join(_typedef(struct) for struct in structs) + _event(list(events.EVENT_TYPES))
+    structs = _with_parts([*(registration.struct for registration in registrations()), SyncAnswer])
+    return HEADER + "".join(_typedef(struct) for struct in structs) + _event(event_types())
+
+
+def _with_parts(structs: Iterable[type[Struct]]) -> list[type[Struct]]:
+    """The structs in order, each after the structs that its fields refer to."""
+    found: dict[type[Struct], None] = {}
+    for struct in structs:
+        if struct not in found:
+            parts = [part for hint in get_type_hints(struct).values() for part in _structs_in(hint)]
+            found |= dict.fromkeys([*_with_parts(part for part in parts if part not in found), struct])
+    return list(found)
+
+
+def _structs_in(hint: Any) -> Iterator[type[Struct]]:
+    if isinstance(hint, type) and issubclass(hint, Struct):
+        yield hint
+    for part in get_args(hint):
+        yield from _structs_in(part)
 
 
 def _event(names: list[str]) -> str:

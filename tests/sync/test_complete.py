@@ -13,7 +13,7 @@ import chat.actions
 import tests.sync
 from chat.actions import members
 from chat.actions.messages import send_messages
-from chat.events import EVENT_TYPES
+from chat.entities.registry import event_types
 
 Action = Callable[..., Any]
 
@@ -54,7 +54,7 @@ def test_every_action_is_proven() -> None:
 
 def test_every_event_is_proven() -> None:
     proven = {type for _, types in proofs() for type in types}
-    assert proven == set(EVENT_TYPES)
+    assert proven == set(event_types())
 
 
 def test_the_actions_are_found() -> None:

@@ -17,12 +17,15 @@ import msgspec
 
 from accounts.models import Member
 from accounts.tenancy import every_organization, organization_scope
-from chat import access, events
+from chat import access
 from chat.actions.clients import register_client
 from chat.client.mailbox import Frame, Mailbox, State
 from chat.client.store import Entity, Store
 from chat.delivery import database, store
 from chat.delivery.mailbox import mailbox
+from chat.entities.encoding import splice
+from chat.entities.members import member_entity
+from chat.entities.participants import Participant as ParticipantEntity
 from chat.models import Client, Event
 from chat.queries.conversations import own_conversations, participants
 from chat.queries.history import page_before
@@ -52,7 +55,7 @@ class Server:
         )
 
     def participants(self, conversation: str) -> list[Entity]:
-        def read(me: Member) -> list[events.Participant]:
+        def read(me: Member) -> list[ParticipantEntity]:
             seats = participants(access.find_conversation(me, UUID(conversation)))
             return [seat.entity(own=seat.member_id == me.pk) for seat in seats]
 
@@ -65,7 +68,7 @@ class Server:
 
     def person(self, id: str) -> Entity:
         found = UUID(id)
-        return as_json(self._as(lambda me: events.member_entity(access.find_member(me, found), own=me.pk == found)))
+        return as_json(self._as(lambda me: member_entity(access.find_member(me, found), own=me.pk == found)))
 
     def _as(self, question: Any) -> Any:
         """As the middleware does: the member is read anew for every request."""
@@ -163,7 +166,7 @@ class Viewer:
 
 
 def _on_the_wire(event: Event) -> Entity:
-    text = events.splice(id=event.pk, type=event.type, conversation=event.conversation_id, at=event.at, data=event.data)
+    text = splice(id=event.pk, type=event.type, conversation=event.conversation_id, at=event.at, data=event.data)
     entity: Entity = json.loads(text)
     return entity
 

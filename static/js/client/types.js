@@ -1,24 +1,37 @@
 /**
- * The entities of the wire protocol. Generated from chat/events.py and chat/queries/sync.py by
+ * The entities of the wire protocol. Generated from chat/entities/ and chat/queries/sync.py by
  * tests/js/generate_types.py; a test compares them. Ids are UUIDs, times RFC 3339 in UTC.
  */
 
 export {};
 
 /**
- * @typedef {object} Reaction
- * @property {string} emoji
- * @property {string[]} members
+ * @typedef {object} Case
+ * @property {string} id
+ * @property {"spam" | "harassment" | "inappropriate" | "confidential" | "other"} reason
+ * @property {"open" | "in_review" | "resolved" | "dismissed"} state
+ * @property {string} created_at
+ * @property {number} version
  */
 
 /**
- * @typedef {object} Organization
+ * @typedef {object} Conversation
  * @property {string} id
- * @property {string} slug
- * @property {string} name
- * @property {string} description
- * @property {number | null} edit_window
+ * @property {"public" | "private" | "direct" | "group"} kind
+ * @property {string | null} name
+ * @property {string} topic
+ * @property {string[]} people
+ * @property {string | null} created_by
+ * @property {string} created_at
+ * @property {string | null} archived_at
+ * @property {string | null} locked_at
+ * @property {boolean} announcement_only
+ * @property {number} slow_mode
  * @property {number | null} retention_days
+ * @property {number} first_seq
+ * @property {number} last_seq
+ * @property {string | null} last_message_at
+ * @property {number[][]} gone
  * @property {number} version
  */
 
@@ -47,40 +60,9 @@ export {};
  */
 
 /**
- * @typedef {object} Conversation
- * @property {string} id
- * @property {"public" | "private" | "direct" | "group"} kind
- * @property {string | null} name
- * @property {string} topic
- * @property {string[]} people
- * @property {string | null} created_by
- * @property {string} created_at
- * @property {string | null} archived_at
- * @property {string | null} locked_at
- * @property {boolean} announcement_only
- * @property {number} slow_mode
- * @property {number | null} retention_days
- * @property {number} first_seq
- * @property {number} last_seq
- * @property {string | null} last_message_at
- * @property {number[][]} gone
- * @property {number} version
- */
-
-/**
- * @typedef {object} Participant
- * @property {string} conversation
- * @property {string} member
- * @property {"admin" | "member"} role
- * @property {string} joined_at
- * @property {string | null} left_at
- * @property {number} version
- * @property {number} [read_seq]
- * @property {number[][]} [read]
- * @property {number | null} [unread_from]
- * @property {"all" | "mentions" | "none"} [notifications]
- * @property {boolean} [muted]
- * @property {boolean} [favourite]
+ * @typedef {object} Reaction
+ * @property {string} emoji
+ * @property {string[]} members
  */
 
 /**
@@ -109,6 +91,33 @@ export {};
  */
 
 /**
+ * @typedef {object} Organization
+ * @property {string} id
+ * @property {string} slug
+ * @property {string} name
+ * @property {string} description
+ * @property {number | null} edit_window
+ * @property {number | null} retention_days
+ * @property {number} version
+ */
+
+/**
+ * @typedef {object} Participant
+ * @property {string} conversation
+ * @property {string} member
+ * @property {"admin" | "member"} role
+ * @property {string} joined_at
+ * @property {string | null} left_at
+ * @property {number} version
+ * @property {number} [read_seq]
+ * @property {number[][]} [read]
+ * @property {number | null} [unread_from]
+ * @property {"all" | "mentions" | "none"} [notifications]
+ * @property {boolean} [muted]
+ * @property {boolean} [favourite]
+ */
+
+/**
  * @typedef {object} Report
  * @property {string} id
  * @property {string | null} message
@@ -120,15 +129,6 @@ export {};
  * @property {string} created_at
  * @property {string | null} decided_at
  * @property {string | null} acknowledged_at
- * @property {number} version
- */
-
-/**
- * @typedef {object} Case
- * @property {string} id
- * @property {"spam" | "harassment" | "inappropriate" | "confidential" | "other"} reason
- * @property {"open" | "in_review" | "resolved" | "dismissed"} state
- * @property {string} created_at
  * @property {number} version
  */
 
@@ -202,7 +202,7 @@ export {};
 /**
  * @typedef {object} Event
  * @property {number} id
- * @property {"organization.updated" | "member.created" | "member.updated" | "conversation.created" | "conversation.updated" | "participant.created" | "participant.updated" | "participant.removed" | "message.created" | "message.updated" | "message.deleted" | "report.created" | "report.updated" | "case.created" | "case.updated" | "sanction.created" | "sanction.updated"} type
+ * @property {"case.created" | "case.updated" | "conversation.created" | "conversation.updated" | "member.created" | "member.updated" | "message.created" | "message.deleted" | "message.updated" | "organization.updated" | "participant.created" | "participant.removed" | "participant.updated" | "report.created" | "report.updated" | "sanction.created" | "sanction.updated"} type
  * @property {string | null} conversation
  * @property {string} at
  * @property {any} data the entity that the noun of `type` names

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
+from chat.entities.participants import Participant
 from chat.errors import NotFound, Throttled
-from chat.events import Participant
 from chat.realtime import repeats
 from chat.realtime.repeats import Bucket, Reader, What
 

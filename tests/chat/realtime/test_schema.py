@@ -10,11 +10,11 @@ import pytest
 from django.test import Client
 
 from accounts.models import Member
-from chat import events
 from chat.actions.conversations import create_channel
 from chat.delivery import hello
 from chat.delivery.connections import Connection
 from chat.delivery.mailbox import Position
+from chat.entities.encoding import splice
 from chat.models import Event
 from chat.realtime.commands import HANDLERS
 from tests.cast import scope_of
@@ -64,7 +64,7 @@ def test_events_are_as_described_and_charlie_has_none(alice: Member, charlie: Me
             SimpleNamespace(id=e.pk, type=e.type, conversation=e.conversation_id, at=e.at, data=e.data)
             for e in Event.objects.order_by("pk")
         ]
-    body = [json.loads(events.splice(**vars(row))) for row in rows]
+    body = [json.loads(splice(**vars(row))) for row in rows]
     assert {event["type"] for event in body} == {"conversation.created", "participant.created"}
     validator("server").validate({"op": "events", "tag": 1, "events": body})
     with scope_of(charlie):

@@ -10,10 +10,10 @@ import pytest
 from django.db import connection, transaction
 
 from accounts.models import Member
-from chat import events
 from chat.delivery import database, store
 from chat.delivery.mailbox import BACKENDS, Mailbox, Position, backend, mailbox
 from chat.delivery.publish import Draft, publish
+from chat.entities.members import member_entity
 from chat.models import Client, Conversation, Event, Participant
 from tests.cast import scope_of
 from tests.chat.delivery.conftest import MakeClient, make_channel
@@ -148,8 +148,7 @@ def test_an_event_for_nobody_in_particular_is_for_the_organization_and_guests_on
     clients = {member.name: make_client(member) for member in (alice, bob, gus, charlie)}
     make_channel("with-gus", bob, gus)
     drafts = [
-        Draft(type="member.updated", entity=events.member_entity(member), entity_id=member.pk)
-        for member in (alice, bob)
+        Draft(type="member.updated", entity=member_entity(member), entity_id=member.pk) for member in (alice, bob)
     ]
     with scope_of(alice), transaction.atomic():
         about_alice, about_bob = publish(alice.organization_id, *drafts)

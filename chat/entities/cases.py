@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from chat.entities.fields import Time
+from chat.entities.registry import Entity, register
+
+
+@register("case.created", "case.updated")
+class Case(Entity, frozen=True):
+    """A report as moderators are told of it, so that they see how many are open. Never to whoever was reported."""
+
+    id: UUID
+    reason: Literal["spam", "harassment", "inappropriate", "confidential", "other"]
+    state: Literal["open", "in_review", "resolved", "dismissed"]
+    created_at: Time
+    version: int
