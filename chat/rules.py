@@ -22,7 +22,7 @@ REACT: Final = Rule(act="reaction.add", pace=Pace.PUBLISH, locked=False, archive
 UNREACT: Final = Rule(act="reaction.remove", pace=Pace.PUBLISH, locked=False, archived=False)
 PIN: Final = Rule(act="pin.add", pace=Pace.PUBLISH, locked=False, archived=False)
 UNPIN: Final = Rule(act="pin.remove", pace=Pace.PUBLISH, locked=False, archived=False)
-READ: Final = Rule(act="conversation.read", pace=Pace.READ, muted=True)  # on a socket: chat/realtime/repeats.py
+READ: Final = Rule(act="conversation.read", pace=Pace.READ, muted=True)  # on a socket: chat/realtime/reads.py
 
 # --- Conversations ------------------------------------------------------------------------------------
 

@@ -89,7 +89,7 @@ def touch_presence(member: Member, state: Literal["online", "away"]) -> None:
         log.warning("presence_unavailable", reason=repr(error))
         return
     if changes := pairs(changed):
-        from chat.delivery import signals
+        from chat.delivery.node import signals
 
         signals.announce(member.organization_id, changes)
 

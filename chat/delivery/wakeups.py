@@ -11,7 +11,7 @@ messages
     {"type": "resync", "clients": [ids]}               their mailboxes were emptied by hand
     {"type": "redacted", "events": [ids]}              their words were taken out of the log: forget what is encoded
     {"type": "signal", "clients": [ids], "signal": {}} pass it on
-    {"type": "presence", …}                            see chat/delivery/signals.py
+    {"type": "presence", …}                            see chat/delivery/node/signals.py
 """
 
 from __future__ import annotations

@@ -17,12 +17,12 @@ from django.db import connections
 from accounts.models import Member
 from accounts.tenancy import organization_scope
 from chat.actions.read import mark_read
-from chat.delivery.connections import Connection
 from chat.delivery.node import Node
-from chat.delivery.signals import Notice
+from chat.delivery.node.connections import Connection
+from chat.delivery.node.signals import Notice
 from chat.entities.participants import Participant
 from chat.errors import Forbidden, Refusal
-from chat.realtime import poster, protocol, repeats
+from chat.realtime import poster, protocol, reads
 from chat.realtime.protocol import Ack, ConversationRead, Heartbeat, MessageSend, Result, Stir, Typing
 
 
@@ -96,18 +96,18 @@ async def _send(node: Node, parcel: poster.Parcel) -> Result:
 
 
 async def _read(organization_id: UUID, member_id: UUID, frame: ConversationRead) -> Result | None:
-    async def mark(what: repeats.What, seq: int) -> Participant:
+    async def mark(what: reads.What, seq: int) -> Participant:
         participant: Participant = await sync_to_async(_mark_read, thread_sensitive=False)(
             organization_id, member_id, what, seq
         )
         return participant
 
-    what = repeats.What(frame.conversation, frame.thread, frame.threads)
-    participant = await repeats.read(member_id, what, frame.seq, mark=mark)
+    what = reads.What(frame.conversation, frame.thread, frame.threads)
+    participant = await reads.read(member_id, what, frame.seq, mark=mark)
     return Result(ref=frame.ref, participant=participant) if frame.ref is not None else None
 
 
-def _mark_read(organization_id: UUID, member_id: UUID, what: repeats.What, seq: int) -> Participant:
+def _mark_read(organization_id: UUID, member_id: UUID, what: reads.What, seq: int) -> Participant:
     try:
         with organization_scope(organization_id):
             member = Member.objects.filter(pk=member_id, deactivated_at=None).first()

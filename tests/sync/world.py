@@ -28,11 +28,11 @@ from accounts.tenancy import every_organization, organization_scope
 from chat.actions.clients import register_client
 from chat.client.mailbox import Mailbox, State, Sync
 from chat.client.store import Entity, Store
-from chat.delivery import claims, database, store, wakeups
-from chat.delivery.connections import Connection
+from chat.delivery import database, store, wakeups
 from chat.delivery.mailbox import mailbox, valkey
 from chat.delivery.mailbox.recipients import Group
-from chat.delivery.node import Node
+from chat.delivery.node import Node, claims
+from chat.delivery.node.connections import Connection
 from chat.errors import NotFound
 from chat.models import Client, Event
 from tests.sync.viewer import EVERY_TAG, Server, fresh, load_everything, projection

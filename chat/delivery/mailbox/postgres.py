@@ -24,9 +24,8 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from chat import statements
-from chat.delivery import database, metrics
+from chat.delivery import audience, database, metrics
 from chat.delivery.database import numbers
-from chat.delivery.mailbox import audience
 from chat.delivery.mailbox.contract import News, Position, Wake
 
 CHECK_EVERY: Final = 256  # entries between two looks at a mailbox's bounds; staggered: few clients are due at once

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from chat.delivery.mailbox.audience import WANTED
+from chat.delivery.audience import WANTED
 from chat.delivery.mailbox.contract import Recipients
 
 _WHO: Final = f"""

@@ -27,8 +27,8 @@ COMMANDS: Final[dict[type[Any], Rule | str]] = {
     ConversationRead: rules.READ,
     Ack: "writes nothing that others see",
     Heartbeat: "writes nothing",
-    Stir: "a signal, never stored, told at the pace of chat/delivery/signals.py",
-    Typing: "a signal, never stored, told at the pace of chat/delivery/signals.py",
+    Stir: "a signal, never stored, told at the pace of chat/delivery/node/signals.py",
+    Typing: "a signal, never stored, told at the pace of chat/delivery/node/signals.py",
 }
 
 

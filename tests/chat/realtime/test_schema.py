@@ -11,9 +11,9 @@ from django.test import Client
 
 from accounts.models import Member
 from chat.actions.conversations import create_channel
-from chat.delivery import hello
-from chat.delivery.connections import Connection
 from chat.delivery.mailbox import Position
+from chat.delivery.node import hello
+from chat.delivery.node.connections import Connection
 from chat.entities.encoding import splice
 from chat.models import Event
 from chat.realtime.commands import HANDLERS

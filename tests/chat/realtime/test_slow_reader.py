@@ -20,7 +20,7 @@ from tests.chat.realtime.conftest import Server
 pytestmark = pytest.mark.django_db(transaction=True)
 
 EVENTS, TOGETHER = 100_000, 1000
-MEMORY = 64 * 2**20  # bytes by which the process may grow: the memories of chat/delivery/bodies.py, and as much again
+MEMORY = 64 * 2**20  # bytes by which the process may grow: twice the memories of chat/delivery/node/bodies.py
 
 
 def post(conversation: Conversation, sender: Member, count: int) -> None:

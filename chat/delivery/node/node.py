@@ -28,13 +28,14 @@ from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
-from chat.delivery import claims, database, figures, metrics, store, wakeups
-from chat.delivery.acks import Acks
-from chat.delivery.connections import Connection
-from chat.delivery.dispatcher import Dispatcher
-from chat.delivery.hello import hello, resync
+from chat.delivery import database, figures, metrics, store, wakeups
 from chat.delivery.mailbox import News, Position, mailbox
-from chat.delivery.signals import Signals
+from chat.delivery.node import claims
+from chat.delivery.node.acks import Acks
+from chat.delivery.node.connections import Connection
+from chat.delivery.node.dispatcher import Dispatcher
+from chat.delivery.node.hello import hello, resync
+from chat.delivery.node.signals import Signals
 
 COMPARE: Final = 4.0  # seconds between two comparisons: how long a lost wake-up can go unnoticed
 ECHO: Final = 2.0  # seconds between two wake-ups to oneself: how a broken and mended subscription is noticed

@@ -18,7 +18,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from chat.delivery import database, metrics, presence, wakeups
-from chat.delivery.connections import Connection
+from chat.delivery.node.connections import Connection
 from chat.delivery.presence import Change, State, presence_of, touch_presence
 
 __all__ = ["State", "announce", "presence_of", "touch_presence"]

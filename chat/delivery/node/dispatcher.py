@@ -19,9 +19,9 @@ from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
 from chat.delivery import metrics
-from chat.delivery.bodies import Bodies, Chunk
-from chat.delivery.connections import Connection
 from chat.delivery.mailbox import News, mailbox
+from chat.delivery.node.bodies import Bodies, Chunk
+from chat.delivery.node.connections import Connection
 
 READ_CLIENTS: Final = 1000  # mailboxes in one read; the next thousand follows at once
 READ_EVENTS: Final = 100  # of one client in one read: a frame that a phone can apply without stuttering

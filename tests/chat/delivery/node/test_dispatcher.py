@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from chat.delivery import dispatcher as module
-from chat.delivery.bodies import Chunk
-from chat.delivery.connections import Connection
-from chat.delivery.dispatcher import Dispatcher
 from chat.delivery.mailbox import News
+from chat.delivery.node import dispatcher as module
+from chat.delivery.node.bodies import Chunk
+from chat.delivery.node.connections import Connection
+from chat.delivery.node.dispatcher import Dispatcher
 
 
 class Box:

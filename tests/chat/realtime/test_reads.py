@@ -10,8 +10,8 @@ import pytest
 
 from chat.entities.participants import Participant
 from chat.errors import NotFound, Throttled
-from chat.realtime import repeats
-from chat.realtime.repeats import Bucket, Reader, What
+from chat.realtime import reads
+from chat.realtime.reads import Bucket, Reader, What
 
 TOWN, CREW = (What(uuid4(), None, threads=False) for _ in range(2))
 
@@ -92,25 +92,25 @@ async def test_a_socket_that_goes_away_takes_only_its_own_answer_along() -> None
 
 
 async def test_too_many_different_ones_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repeats, "WAITING", 1)
+    monkeypatch.setattr(reads, "WAITING", 1)
     marker = Marker()
     reader = Reader(marker)
-    reads = begin(reader, (CREW, 1))
+    tasks = begin(reader, (CREW, 1))
     await marker.begun.wait()
-    reads += begin(reader, (TOWN, 1))
+    tasks += begin(reader, (TOWN, 1))
     await asyncio.sleep(0)
     with pytest.raises(Throttled):
         await reader.read(CREW, 2)
     marker.go_on(2)
-    assert await asyncio.gather(*reads) == [(CREW, 1), (TOWN, 1)]
+    assert await asyncio.gather(*tasks) == [(CREW, 1), (TOWN, 1)]
 
 
 async def test_a_member_has_one_reader_on_a_node() -> None:
     marker, member = Marker(), uuid4()
-    reads = [asyncio.create_task(repeats.read(member, TOWN, seq, mark=marker)) for seq in range(5)]
+    tasks = [asyncio.create_task(reads.read(member, TOWN, seq, mark=marker)) for seq in range(5)]
     await marker.begun.wait()
     marker.go_on(5)
-    await asyncio.gather(*reads)
+    await asyncio.gather(*tasks)
     assert marker.most == 1
     assert marker.marked[-1] == (TOWN, 4)
     assert len(marker.marked) <= 2

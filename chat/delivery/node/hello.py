@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 
 from chat.delivery import metrics
-from chat.delivery.connections import Connection
 from chat.delivery.mailbox import Position
+from chat.delivery.node.connections import Connection
 
 Range = tuple[int, int]
 """(after, upto): entries that the client no longer needs."""
