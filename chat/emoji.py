@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 EMOJI_STYLE: Final = "\N{VARIATION SELECTOR-16}"
 
-# The menu of a message offers these; the picker has all of them (static/js/ui/emojilist.js).
+# The menu of a message offers these; the picker has all of them (static/js/ui/emoji/list.js).
 EMOJIS: Final = (
     ("👍", _("thumbs up")),
     ("👎", _("thumbs down")),

@@ -34,7 +34,7 @@ STYLESHEETS: Final = (
 )
 
 
-MAIN: Final = "js/ui/main.js"
+MAIN: Final = "js/ui/shell/main.js"
 _IMPORT: Final = re.compile(r'^(?:import|export)\b[^;"]*"(\.[^"]+)"', re.MULTILINE)
 
 

@@ -34,7 +34,7 @@
     dialog.querySelector("textarea, select, input:not([type=hidden])")?.focus();
   }
 
-  // Where the keyboard has no Latin letters, the letter in the place of the key, as in static/js/ui/keys.js.
+  // Where the keyboard has no Latin letters, the letter in the place of the key, as in static/js/ui/lib/keys.js.
   function letterOf({ key, code }) {
     if (key.length !== 1 || /[ -~]|\p{Script=Latin}/u.test(key)) return key;
     return /^Key([A-Z])$/.exec(code)?.[1].toLowerCase() ?? key;

@@ -8,7 +8,8 @@
   const GLOBALS = new Set([...FUNCTIONS, "localStorage", "window", "undefined"]);
   const OF_WINDOW = new Set(["location", "innerWidth"]);
   const REFUSED = new Set(["constructor", "prototype", "__proto__", "ownerDocument", "defaultView"]);
-  const TOKEN = /\s*(?:(\d+(?:\.\d+)?)|('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|([A-Za-z_$][\w$]*)|(===|!==|=>|==|!=|<=|>=|&&|\|\||\?\?|\+\+|--|[-+*/%!<>=?:.,;()[\]{}]))/y;
+  const TOKEN =
+    /\s*(?:(\d+(?:\.\d+)?)|('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|([A-Za-z_$][\w$]*)|(===|!==|=>|==|!=|<=|>=|&&|\|\||\?\?|\+\+|--|[-+*/%!<>=?:.,;()[\]{}]))/y;
   const LEVELS = [["??"], ["||"], ["&&"], ["===", "!==", "==", "!="], ["<", ">", "<=", ">="], ["+", "-"], ["*", "/", "%"]];
   const OPERATORS = {
     "===": (a, b) => a === b,
@@ -26,7 +27,11 @@
     "%": (a, b) => a % b,
   };
   const loose = new Map();
-  const LITERALS = new Map([["true", true], ["false", false], ["null", null]]);
+  const LITERALS = new Map([
+    ["true", true],
+    ["false", false],
+    ["null", null],
+  ]);
 
   // --- Reading: text to a function of a scope --------------------------------------------------------------------
 

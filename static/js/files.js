@@ -7,7 +7,8 @@
  */
 
 const SHOWN = 6_000; // milliseconds in which the sentence can be read
-const WRITTEN = "textarea, [contenteditable=''], [contenteditable=true], input:not([type]), input:is([type=text], [type=search], [type=email], [type=url], [type=tel], [type=number], [type=password])";
+const WRITTEN =
+  "textarea, [contenteditable=''], [contenteditable=true], input:not([type]), input:is([type=text], [type=search], [type=email], [type=url], [type=tel], [type=number], [type=password])";
 
 let timer = 0;
 
@@ -27,7 +28,13 @@ const takesFiles = (target) => target instanceof Element && target.closest("inpu
 /** @param {DataTransfer | null} data @returns {string} the text or the address that comes with the files */
 function textOf(data) {
   const addresses = data?.getData("text/uri-list") ?? "";
-  return data?.getData("text/plain") || addresses.split(/\r?\n/).filter((line) => line && !line.startsWith("#")).join("\n");
+  return (
+    data?.getData("text/plain") ||
+    addresses
+      .split(/\r?\n/)
+      .filter((line) => line && !line.startsWith("#"))
+      .join("\n")
+  );
 }
 
 /** As if it had been typed, so that undo takes it back. @param {HTMLInputElement | HTMLTextAreaElement} field @param {string} text */

@@ -99,7 +99,14 @@ class Wire {
 
   send(text) {
     const share = text.startsWith('{"op":"ack"') ? FRAMES.ackLost : FRAMES.sendLost;
-    if (!this.page.isUp || this.swallowed || this.page.portal || this.real.readyState !== WebSocket.OPEN || this.page.fails(share, "frames unsent")) return;
+    if (
+      !this.page.isUp ||
+      this.swallowed ||
+      this.page.portal ||
+      this.real.readyState !== WebSocket.OPEN ||
+      this.page.fails(share, "frames unsent")
+    )
+      return;
     this.real.send(text);
   }
 

@@ -120,15 +120,15 @@ def test_no_script_or_style_is_inline(alice: Member, secret: Conversation, clien
 
 def test_the_page_comes_up_with_what_its_script_imports_and_nothing_else() -> None:
     modules = set(_modules())
-    assert {"js/ui/main.js", "js/ui/sidebar.js", "js/client/store.js"} <= modules
-    assert not {"js/client/types.js", "js/ui/dialog.js", "js/ui/settings.js"} & modules
+    assert {"js/ui/shell/main.js", "js/ui/sidebar/sidebar.js", "js/client/store.js"} <= modules
+    assert not {"js/client/types.js", "js/ui/dialogs/dialog.js", "js/ui/dialogs/conversation-settings.js"} & modules
     assert all((STATIC / name).is_file() for name in modules)
 
 
 def test_scripts_find_every_template_and_element_that_they_name(alice: Member, client_of: ClientOf) -> None:
     content = client_of(alice).get("/o/acme/").content.decode()
     there = set(re.findall(r'\bid="([^"{]+)"', content))
-    sources = "".join(path.read_text() for path in STATIC.glob("js/*/*.js"))
+    sources = "".join(path.read_text() for path in STATIC.glob("js/**/*.js"))
     named = set(re.findall(r'byId\("([a-z-]+)"\)', sources)) | {
         f"{name}-template" for name in re.findall(r'clone\("([a-z-]+)"\)', sources)
     }

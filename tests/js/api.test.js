@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Api, ApiError } from "../../static/js/client/api.js";
-import { FakeClock, conversation, fakeFetch, member, settle } from "./support.js";
+import { conversation, FakeClock, fakeFetch, member, settle } from "./support.js";
 
 const people = (...ids) => ({ results: ids.map((id) => member({ id })), next: null });
 
@@ -102,6 +102,9 @@ test("lists follow next, whatever host the server calls itself", async () => {
     { json: people("three") },
   );
   const found = await api.list("members");
-  assert.deepEqual(found.map(({ id }) => id), ["one", "two", "three"]);
+  assert.deepEqual(
+    found.map(({ id }) => id),
+    ["one", "two", "three"],
+  );
   assert.equal(requests[1].url, "/o/acme/api/v1/members?after=b");
 });

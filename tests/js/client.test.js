@@ -2,7 +2,25 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Client } from "../../static/js/client/client.js";
-import { FakeClock, ME, MemoryStorage, answer, conversation, created, event, everything, fakeSockets, me, member, message, problem, response, seat, settle, told } from "./support.js";
+import {
+  answer,
+  conversation,
+  created,
+  event,
+  everything,
+  FakeClock,
+  fakeSockets,
+  ME,
+  MemoryStorage,
+  me,
+  member,
+  message,
+  problem,
+  response,
+  seat,
+  settle,
+  told,
+} from "./support.js";
 
 const BASE = "/o/acme/api/v1/";
 
@@ -44,7 +62,17 @@ function tabWith({ routes = {}, sync = [everything([1, 2])], ...options } = {}) 
   });
   const statuses = [];
   client.stream.observe((status) => statuses.push(status));
-  return { client, clock, requests, answers, sockets, last, statuses, all, count: (what) => requests.filter((one) => one.startsWith(what)).length };
+  return {
+    client,
+    clock,
+    requests,
+    answers,
+    sockets,
+    last,
+    statuses,
+    all,
+    count: (what) => requests.filter((one) => one.startsWith(what)).length,
+  };
 }
 
 /** A tab that is live. */
@@ -59,7 +87,10 @@ async function liveTab(options) {
 }
 
 /** The server's answer to a question for people: Dora is one, nobody else is. */
-const dora = ({ query }) => ({ results: query.get("ids").includes("member-dora") ? [member({ id: "member-dora", name: "Dora" })] : [], next: null });
+const dora = ({ query }) => ({
+  results: query.get("ids").includes("member-dora") ? [member({ id: "member-dora", name: "Dora" })] : [],
+  next: null,
+});
 
 const refused = (status) => () => problem(status);
 
@@ -117,14 +148,20 @@ test("a gap is resynced: what arrives meanwhile is kept and applied after it, an
   release(answer({ cursor: "c2", conversations: [told({ last_seq: 5 })], messages: [3, 4, 5].map((seq) => message({ seq })) }));
   await settle();
   assert.equal(client.stream.status, "live");
-  assert.deepEqual(client.store.between("general", 1, 9).map(({ seq }) => seq), [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(
+    client.store.between("general", 1, 9).map(({ seq }) => seq),
+    [1, 2, 3, 4, 5, 6],
+  );
   await clock.advance(1_000);
   assert.deepEqual(last().ops("ack"), [{ op: "ack", tag: 4 }]);
   assert.deepEqual(statuses.slice(-2), ["resyncing", "live"]);
 });
 
 test("a heartbeat shows a lost tail, and so does a signal", async () => {
-  for (const frame of [{ op: "heartbeat", tag: 2 }, { op: "signal", tag: 2, signal: { type: "presence", member: "member-bob", state: "online" } }]) {
+  for (const frame of [
+    { op: "heartbeat", tag: 2 },
+    { op: "signal", tag: 2, signal: { type: "presence", member: "member-bob", state: "online" } },
+  ]) {
     const { client, last, count } = await liveTab();
     const before = count("GET sync");
     last().say(frame);
@@ -265,7 +302,9 @@ test("polling names the answer it has, so that the same one is not sent again; a
   all["GET sync"] = () => {
     answers += 1;
     if (answers > 3) return new Response(null, { status: 304 });
-    return new Response(JSON.stringify(answers === 1 ? everything([1]) : answer({ cursor: `c${answers}` })), { headers: { ETag: `"e${answers}"` } });
+    return new Response(JSON.stringify(answers === 1 ? everything([1]) : answer({ cursor: `c${answers}` })), {
+      headers: { ETag: `"e${answers}"` },
+    });
   };
   await client.start();
   await settle();
@@ -313,7 +352,10 @@ test("a connection that dies with the send: the same ref goes again, and there i
   assert.equal(client.outbox.size, 0);
   last().hello(0);
   last().say({ op: "events", tag: 1, events: [event("message.created", message({ seq: 3, author: ME, ref: entry.ref, text: "hello" }))] });
-  assert.deepEqual(client.store.between("general", 1, 9).map(({ seq }) => seq), [1, 2, 3]);
+  assert.deepEqual(
+    client.store.between("general", 1, 9).map(({ seq }) => seq),
+    [1, 2, 3],
+  );
 });
 
 test("a very long message is posted: no frame meets the server's bound", async () => {
@@ -329,7 +371,10 @@ test("a very long message is posted: no frame meets the server's bound", async (
 
 test("read positions are gathered, told once in two seconds, and told later when the server is silent", async () => {
   const { client, clock, last } = await liveTab({ sync: [everything([1, 2, 3, 4, 5, 6, 7, 8, 9])] });
-  const positions = () => last().ops("conversation.read").map((frame) => frame.seq);
+  const positions = () =>
+    last()
+      .ops("conversation.read")
+      .map((frame) => frame.seq);
   const confirm = () => {
     const { ref, seq } = last().ops("conversation.read").at(-1);
     last().say({ op: "result", ref, participant: seat({ read_seq: seq, read: [[0, seq]], version: 1 + seq }) });
@@ -374,11 +419,23 @@ test("what was shown and is not told yet goes with a message, also with one that
   const { client: reloaded } = tabWith({
     sync: [everything([1, 2, 3, 4, 5])],
     storage,
-    routes: { "POST conversations/general/messages": ({ body }) => (posted.push(body), message({ seq: 5 + posted.length, author: ME, ref: body.ref, text: body.text })) },
+    routes: {
+      "POST conversations/general/messages": ({ body }) => (
+        posted.push(body), message({ seq: 5 + posted.length, author: ME, ref: body.ref, text: body.text })
+      ),
+    },
   });
   await reloaded.start();
   await settle();
-  assert.deepEqual(posted.map(({ text, read }) => [text, read]), [["nothing was shown", undefined], ["three were shown", 3], ["the server knows", undefined], ["written offline", 4]]);
+  assert.deepEqual(
+    posted.map(({ text, read }) => [text, read]),
+    [
+      ["nothing was shown", undefined],
+      ["three were shown", 3],
+      ["the server knows", undefined],
+      ["written offline", 4],
+    ],
+  );
 });
 
 test("a read position counts as told when the server says whose it is; anything else is no answer", async () => {
@@ -434,7 +491,9 @@ test("many unknown people are asked for a hundred at a time, whatever the size o
     return { results: ids.map((id) => member({ id })), next: null };
   };
   const seats = Array.from({ length: 250 }, (_, number) => seat({ member: `member-${number}` }));
-  const { client } = await liveTab({ routes: { "GET members": answer, "GET conversations/general/participants": () => ({ results: seats, next: null }) } });
+  const { client } = await liveTab({
+    routes: { "GET members": answer, "GET conversations/general/participants": () => ({ results: seats, next: null }) },
+  });
   await client.loadParticipants("general");
   assert.deepEqual(asked, [100, 100, 50]);
   assert.equal(client.store.strangers().size, 0);
@@ -446,7 +505,10 @@ test("a channel looked at from outside is looked at again and again; entering it
   const { client, clock, last } = await liveTab({
     routes: {
       "GET conversations/open": () => view(null),
-      "GET conversations/open/messages": () => ({ results: [message({ seq: 1, conversation: "open", id: "o1", text, version: text.length })], next: null }),
+      "GET conversations/open/messages": () => ({
+        results: [message({ seq: 1, conversation: "open", id: "o1", text, version: text.length })],
+        next: null,
+      }),
     },
   });
   await client.loadConversation("open");
@@ -500,7 +562,15 @@ async function overtaken({ routes, ask }) {
   const tab = await liveTab({ routes: held });
   const asking = ask(tab.client);
   await settle();
-  tab.answers.push(answer({ full: true, members: [me(), member()], conversations: [told({ last_seq: 200, history_gap: true, version: 9 })], participants: [seat()], messages: [message({ seq: 200 })] }));
+  tab.answers.push(
+    answer({
+      full: true,
+      members: [me(), member()],
+      conversations: [told({ last_seq: 200, history_gap: true, version: 9 })],
+      participants: [seat()],
+      messages: [message({ seq: 200 })],
+    }),
+  );
   tab.last().say({ op: "heartbeat", tag: 90 });
   await settle();
   release();
@@ -532,7 +602,9 @@ test("a sent message whose answer was overtaken is shown as it is now, before it
     routes: { "POST conversations/general/messages": tell, "GET messages/message-1": tell },
     ask: (client) => {
       client.outbox.add("general", "x".repeat(20_000));
-      return new Promise((resolve) => client.outbox.observe(() => client.outbox.size || ((atTheEnd = client.store.at("general", 1)), resolve())));
+      return new Promise((resolve) =>
+        client.outbox.observe(() => client.outbox.size || ((atTheEnd = client.store.at("general", 1)), resolve())),
+      );
     },
   });
   assert.equal(atTheEnd.version, 2, "it would flicker");
@@ -540,7 +612,12 @@ test("a sent message whose answer was overtaken is shown as it is now, before it
 });
 
 test("a view of a conversation that was overtaken is asked for again, and what is gone by then does not return", async () => {
-  const view = (version) => ({ ...conversation({ version: version === 1 ? 1 : 10, name: `version ${version}` }), participant: null, participant_count: 1, unread_count: 0 });
+  const view = (version) => ({
+    ...conversation({ version: version === 1 ? 1 : 10, name: `version ${version}` }),
+    participant: null,
+    participant_count: 1,
+    unread_count: 0,
+  });
   const tell = ageing(view);
   const { client } = await overtaken({
     routes: { "PATCH conversations/general": tell, "GET conversations/general": tell },
@@ -557,7 +634,10 @@ test("a view of a conversation that was overtaken is asked for again, and what i
 
 test("people who were asked for before people were forgotten are asked for again", async () => {
   const tell = ageing((version) => member({ id: "member-dora", version, name: `version ${version}` }));
-  const { client } = await overtaken({ routes: { "GET members": () => ({ results: [tell()], next: null }) }, ask: (client) => client.findMembers("dora") });
+  const { client } = await overtaken({
+    routes: { "GET members": () => ({ results: [tell()], next: null }) },
+    ask: (client) => client.findMembers("dora"),
+  });
   assert.equal(client.store.members.get("member-dora").name, "version 2");
 
   const again = ageing((version) => member({ id: "member-eve", version, name: `version ${version}` }));
@@ -625,7 +705,9 @@ test("presence comes with the state and changes by signals", async () => {
 });
 
 test("who came and went while there was no socket is asked for, once and not by everybody at the same time", async () => {
-  const { client, clock, last, count } = await liveTab({ routes: { "GET presence": () => ({ results: [{ member: "member-bob", state: "online" }], next: null }) } });
+  const { client, clock, last, count } = await liveTab({
+    routes: { "GET presence": () => ({ results: [{ member: "member-bob", state: "online" }], next: null }) },
+  });
   const heartbeats = async (seconds) => {
     for (let second = 0; second < seconds; second += 20) {
       await clock.advance(20_000);
@@ -700,9 +782,16 @@ test("a portal's answer to a message sends nothing: it stays, and goes out when 
   all["GET sync"] = portal;
   client.outbox.add("general", "Do not lose this");
   await clock.advance(120_000);
-  assert.deepEqual(client.outbox.entries("general").map(({ text, state }) => [text, state]), [["Do not lose this", "sending"]]);
+  assert.deepEqual(
+    client.outbox.entries("general").map(({ text, state }) => [text, state]),
+    [["Do not lose this", "sending"]],
+  );
   assert.equal(client.stream.status, "portal");
-  assert.deepEqual(client.store.between("general", 1, 9).map(({ seq }) => seq), [1, 2], "what was shown stays");
+  assert.deepEqual(
+    client.store.between("general", 1, 9).map(({ seq }) => seq),
+    [1, 2],
+    "what was shown stays",
+  );
   mine = true;
   all["GET sync"] = given;
   await clock.advance(60_000);
@@ -729,7 +818,11 @@ for (const status of [401, 403, 404, 409, 410, 422]) {
 }
 
 test("a socket's result that proves nothing, and an unknown code: the message is posted, under the same ref", async () => {
-  for (const frame of [{ op: "result" }, { op: "result", message: message({ seq: 9, ref: "another" }) }, { op: "error", code: "hotel", message: "Room?" }]) {
+  for (const frame of [
+    { op: "result" },
+    { op: "result", message: message({ seq: 9, ref: "another" }) },
+    { op: "error", code: "hotel", message: "Room?" },
+  ]) {
     const posted = [];
     const post = ({ body }) => (posted.push(body.ref), message({ seq: 3, author: ME, ref: body.ref, text: body.text }));
     const { client, last } = await liveTab({ routes: { "POST conversations/general/messages": post } });
@@ -761,8 +854,18 @@ test("the ref was used for another text: the message fails, and its words stay t
 const nothing = () => new Response(null, { status: 204 });
 
 for (const [what, routes, work, proven] of [
-  ["a deletion", { "DELETE messages/message-1": nothing }, (client) => client.remove(message({ seq: 1 })), { deleted_at: "2026-03-01T09:00:00Z" }],
-  ["a reaction taken back", { "DELETE messages/message-1/reactions/%F0%9F%91%8D": nothing }, (client) => client.toggleReaction(message({ seq: 1, reactions: [{ emoji: "👍", members: [ME] }] }), "👍"), { reactions: [] }],
+  [
+    "a deletion",
+    { "DELETE messages/message-1": nothing },
+    (client) => client.remove(message({ seq: 1 })),
+    { deleted_at: "2026-03-01T09:00:00Z" },
+  ],
+  [
+    "a reaction taken back",
+    { "DELETE messages/message-1/reactions/%F0%9F%91%8D": nothing },
+    (client) => client.toggleReaction(message({ seq: 1, reactions: [{ emoji: "👍", members: [ME] }] }), "👍"),
+    { reactions: [] },
+  ],
   ["an unpinning", { "DELETE messages/message-1/pin": nothing }, (client) => client.unpin("message-1"), { pinned_at: null }],
 ]) {
   test(`${what} is done when the message says so: an answer without content proves nothing`, async () => {

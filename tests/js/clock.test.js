@@ -10,7 +10,7 @@ import { Reads } from "../../static/js/client/reads.js";
 import { Signals } from "../../static/js/client/signals.js";
 import { Socket } from "../../static/js/client/socket.js";
 import { Store } from "../../static/js/client/store.js";
-import { FakeClock, ME, MemoryStorage, answer, conversation, fakeFetch, fakeSockets, response, seat, settle } from "./support.js";
+import { answer, conversation, FakeClock, fakeFetch, fakeSockets, ME, MemoryStorage, response, seat, settle } from "./support.js";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -86,7 +86,12 @@ for (const by of JUMPS) {
     store.putConversation(conversation({ last_seq: 9 }));
     store.putParticipant(seat());
     const told = [];
-    const reads = new Reads({ api: null, store, say: async (_, { seq }) => (told.push(seq), seat({ read_seq: seq, version: 1 + seq })), clock });
+    const reads = new Reads({
+      api: null,
+      store,
+      say: async (_, { seq }) => (told.push(seq), seat({ read_seq: seq, version: 1 + seq })),
+      clock,
+    });
     reads.mark("general", 1);
     await clock.advance(400);
     clock.time += by;

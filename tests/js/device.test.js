@@ -5,7 +5,13 @@ import { beginLeaving, closable, countUnsaved, finishLeaving, hasLeft, setOwnDev
 import { Drafts } from "../../static/js/client/drafts.js";
 import { MemoryStorage } from "./support.js";
 
-const kept = () => ({ "parley:draft:me:general": "half a", "parley:outbox:me:r1": "{}", "parley:edit:me:m1": "{}", "parley:sidebar:me": "{}", other: "not ours" });
+const kept = () => ({
+  "parley:draft:me:general": "half a",
+  "parley:outbox:me:r1": "{}",
+  "parley:edit:me:m1": "{}",
+  "parley:sidebar:me": "{}",
+  other: "not ours",
+});
 
 test("signing out removes everything that is kept, of a browser that is not marked as one's own", () => {
   const storage = new MemoryStorage(kept());

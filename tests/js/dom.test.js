@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { everyFrame } from "../../static/js/ui/dom.js";
+import { everyFrame } from "../../static/js/ui/lib/dom.js";
 
 const FRAME = 16; // milliseconds
 

@@ -1,12 +1,14 @@
-// Names between colons and smileys become emoji (static/js/ui/shortcodes.js), and what finds them (emojidata.js).
+// Names between colons and smileys become emoji (static/js/ui/emoji/shortcodes.js), and what finds them (data.js).
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 const kept = new Map();
 globalThis.localStorage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) };
 
-const { emojiOf, findEmojis, keepSkinTone, loadEmojis, recentEmojis, rememberEmoji, toned } = await import("../../static/js/ui/emojidata.js");
-const { hasNames, justTyped, withEmojis } = await import("../../static/js/ui/shortcodes.js");
+const { emojiOf, findEmojis, keepSkinTone, loadEmojis, recentEmojis, rememberEmoji, toned } = await import(
+  "../../static/js/ui/emoji/data.js"
+);
+const { hasNames, justTyped, withEmojis } = await import("../../static/js/ui/emoji/shortcodes.js");
 
 const all = await loadEmojis();
 const lookup = (code, tone) => emojiOf(code) && toned(emojiOf(code), Math.max(tone, 0));
@@ -14,9 +16,40 @@ const convert = (text, more = {}) => withEmojis(text, { lookup, smileys: true, .
 
 test("names of Slack, GitHub and Discord are known", () => {
   const names = {
-    "+1": "👍", thumbsup: "👍", thumbs_up: "👍", "-1": "👎", wave: "👋", tada: "🎉", joy: "😂", heart: "❤️", rocket: "🚀", fire: "🔥", eyes: "👀", pray: "🙏",
-    white_check_mark: "✅", "100": "💯", slightly_smiling_face: "🙂", hankey: "💩", poop: "💩", "flag-de": "🇩🇪", de: "🇩🇪", flag_de: "🇩🇪", hugging_face: "🤗", upside_down: "🙃",
-    thinking: "🤔", thinking_face: "🤔", raised_hands: "🙌", clap: "👏", muscle: "💪", shrug: "🤷", man_shrugging: "🤷‍♂️", technologist: "🧑‍💻", octopus: "🐙", x: "❌", bug: "🐛", memo: "📝",
+    "+1": "👍",
+    thumbsup: "👍",
+    thumbs_up: "👍",
+    "-1": "👎",
+    wave: "👋",
+    tada: "🎉",
+    joy: "😂",
+    heart: "❤️",
+    rocket: "🚀",
+    fire: "🔥",
+    eyes: "👀",
+    pray: "🙏",
+    white_check_mark: "✅",
+    100: "💯",
+    slightly_smiling_face: "🙂",
+    hankey: "💩",
+    poop: "💩",
+    "flag-de": "🇩🇪",
+    de: "🇩🇪",
+    flag_de: "🇩🇪",
+    hugging_face: "🤗",
+    upside_down: "🙃",
+    thinking: "🤔",
+    thinking_face: "🤔",
+    raised_hands: "🙌",
+    clap: "👏",
+    muscle: "💪",
+    shrug: "🤷",
+    man_shrugging: "🤷‍♂️",
+    technologist: "🧑‍💻",
+    octopus: "🐙",
+    x: "❌",
+    bug: "🐛",
+    memo: "📝",
   };
   for (const [name, emoji] of Object.entries(names)) assert.equal(convert(`:${name}:`), emoji, name);
   assert.equal(convert(":WAVE:"), "👋");
@@ -42,8 +75,24 @@ test("names are converted wherever they stand for themselves", () => {
 
 test("what only looks like a name stays as it was typed", () => {
   const texts = [
-    "10:30:45", "at 10:30:45 or 1:100:1", "std::vector::x", "https://example.test/:wave:", "http://a:100:x", "www.example.test/:wave:/", "a:wave:b", "key:x:", ":nosuchname:",
-    ":wave", "wave:", ": wave :", "::", "    :wave: in code", "x:100:", "[::1]:80", ":wave:s", "path/:id:",
+    "10:30:45",
+    "at 10:30:45 or 1:100:1",
+    "std::vector::x",
+    "https://example.test/:wave:",
+    "http://a:100:x",
+    "www.example.test/:wave:/",
+    "a:wave:b",
+    "key:x:",
+    ":nosuchname:",
+    ":wave",
+    "wave:",
+    ": wave :",
+    "::",
+    "    :wave: in code",
+    "x:100:",
+    "[::1]:80",
+    ":wave:s",
+    "path/:id:",
   ];
   for (const text of texts) assert.equal(convert(text), text);
   assert.equal(hasNames("10:30:45"), false);
@@ -56,7 +105,8 @@ test("smileys are converted where they stand alone, unless the member does not w
     assert.equal(convert(text), wanted, text);
     assert.equal(convert(text, { smileys: false }), text);
   }
-  for (const text of ["1:)", "http://x", "`:)`", "a:)", ":)x", "10:D", "x<3y", "```\n:)\n```", "https://a.test/:)", "f(:)"]) assert.equal(convert(text), text);
+  for (const text of ["1:)", "http://x", "`:)`", "a:)", ":)x", "10:D", "x<3y", "```\n:)\n```", "https://a.test/:)", "f(:)"])
+    assert.equal(convert(text), text);
 });
 
 test("what was taken back stays", () => {
@@ -69,7 +119,8 @@ test("the closing colon completes, and a space behind a smiley", () => {
   assert.deepEqual(typed("Hi :wave:"), { from: 3, to: 9, typed: ":wave:", emoji: "👋" });
   assert.deepEqual(typed("👋:tada:"), { from: 2, to: 8, typed: ":tada:", emoji: "🎉" });
   assert.deepEqual(typed("so :) "), { from: 3, to: 5, typed: ":)", emoji: "🙂" });
-  for (const before of ["10:30:", "https://x/:wave:", "a:wave:", "so :)", "f(:) ", ":nosuch:", "plain "]) assert.equal(typed(before), null, before);
+  for (const before of ["10:30:", "https://x/:wave:", "a:wave:", "so :)", "f(:) ", ":nosuch:", "plain "])
+    assert.equal(typed(before), null, before);
   assert.equal(typed("so :) ", { smileys: false }), null);
   assert.equal(typed("Hi :wave:", { kept: new Set([":wave:"]) }), null);
 });
@@ -88,7 +139,14 @@ test("emoji are found by short name, by name, by other words, in this order", ()
 
 test("a skin tone is added where it belongs, and kept", () => {
   const tones = { "👍": "👍🏽", "✌️": "✌🏽", "🤷‍♂️": "🤷🏽‍♂️", "🧑‍💻": "🧑🏽‍💻", "🚀": "🚀", "🕵️‍♀️": "🕵🏽‍♀️" };
-  for (const [emoji, wanted] of Object.entries(tones)) assert.equal(toned(all.find((one) => one.emoji === emoji), 3), wanted);
+  for (const [emoji, wanted] of Object.entries(tones))
+    assert.equal(
+      toned(
+        all.find((one) => one.emoji === emoji),
+        3,
+      ),
+      wanted,
+    );
   keepSkinTone(5);
   assert.equal(toned(emojiOf("wave")), "👋🏿");
   keepSkinTone(0);
@@ -98,5 +156,8 @@ test("one name each, and what was used last stands first", () => {
   assert.equal(new Set(all.map(({ name }) => name)).size, all.length);
   for (const { name, codes } of all) assert.ok(name && !name.includes(":wave") && codes[0], name);
   for (const code of ["tada", "fire", "tada"]) rememberEmoji(emojiOf(code));
-  assert.deepEqual(recentEmojis().map(({ emoji }) => emoji), ["🎉", "🔥"]);
+  assert.deepEqual(
+    recentEmojis().map(({ emoji }) => emoji),
+    ["🎉", "🔥"],
+  );
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Finder, best, fold, score } from "../../static/js/ui/fuzzy.js";
+import { best, Finder, fold, score } from "../../static/js/ui/lib/fuzzy.js";
 
 /** @param {string[]} labels */
 const items = (labels) => labels.map((label) => ({ label, folded: fold(label) }));
@@ -34,16 +34,35 @@ test("nothing typed finds everything, in the order given", () => {
 });
 
 test("weight decides between equals, and the number is bounded", () => {
-  const equal = [{ folded: "alpha", weight: 0 }, { folded: "alpha", weight: 2 }, { folded: "alpha", weight: 1 }];
-  assert.deepEqual(best(equal, "al", 2).map(({ weight }) => weight), [2, 1]);
+  const equal = [
+    { folded: "alpha", weight: 0 },
+    { folded: "alpha", weight: 2 },
+    { folded: "alpha", weight: 1 },
+  ];
+  assert.deepEqual(
+    best(equal, "al", 2).map(({ weight }) => weight),
+    [2, 1],
+  );
 });
 
 /** @param {string[]} labels @returns {{items: {folded: string}[], looks: () => string[]}} items that say when they are looked at */
 function watched(labels) {
   /** @type {Set<string>} */
   let seen = new Set();
-  const items = labels.map((label) => ({ label, get folded() { return seen.add(label), label; } }));
-  return { items, looks: () => { const found = [...seen].sort(); seen = new Set(); return found; } };
+  const items = labels.map((label) => ({
+    label,
+    get folded() {
+      return (seen.add(label), label);
+    },
+  }));
+  return {
+    items,
+    looks: () => {
+      const found = [...seen].sort();
+      seen = new Set();
+      return found;
+    },
+  };
 }
 
 test("while one types on, only what matched before is looked at", () => {
@@ -70,7 +89,10 @@ test("what is taken back, or typed in front, is looked for among all", () => {
 });
 
 test("narrowing finds what looking afresh finds", () => {
-  const labels = Array.from({ length: 300 }, (_, number) => `${["Maria", "design-review", "Zoë #", "plans"][number % 4]} ${(number * 7919) % 1000}`);
+  const labels = Array.from(
+    { length: 300 },
+    (_, number) => `${["Maria", "design-review", "Zoë #", "plans"][number % 4]} ${(number * 7919) % 1000}`,
+  );
   for (const query of ["maria 9", "dsgr 1 2", "zoe 7", "#1", "pl ns"]) {
     const finder = new Finder(items(labels));
     for (let end = 1; end <= query.length; end += 1) {

@@ -1,4 +1,4 @@
-"""Write static/js/ui/emojilist.js: `python -m tests.js.generate_emoji FOLDER`, the unpacked npm package emojibase-data.
+"""Write static/js/ui/emoji/list.js: `python -m tests.js.generate_emoji FOLDER`, the unpacked npm package emojibase-data.
 
 emojibase-data (MIT, kept since 2017, a release with each version of Unicode) has what the Python package `emoji` lacks:
 groups, words to search by, and the short names of GitHub, Slack and Discord. Which emoji there are, and how each is
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from emoji import EMOJI_DATA, STATUS
 
-TARGET: Final = Path(__file__).parents[2] / "static/js/ui/emojilist.js"
+TARGET: Final = Path(__file__).parents[2] / "static/js/ui/emoji/list.js"
 NAMES: Final = ("github", "iamcal", "joypixels", "cldr")  # the first to use a short name keeps it; iamcal is Slack's
 SHORT_NAME: Final = re.compile(r"^[a-z0-9_+-]+$")
 PICTURE: Final = "\N{VARIATION SELECTOR-16}"
@@ -74,7 +74,7 @@ def _tones(row: dict[str, Any], emoji: str) -> str:
 
 
 def toned(emoji: str, tone: str, way: str) -> str:
-    """The emoji with a skin tone, as static/js/ui/emojidata.js makes it."""
+    """The emoji with a skin tone, as static/js/ui/emoji/data.js makes it."""
     if way == "1":
         return emoji[0] + tone + emoji[1:].removeprefix(PICTURE)
     return re.sub(f"([🧑👨👩🫱🫲]){PICTURE}?", rf"\g<1>{tone}", emoji)

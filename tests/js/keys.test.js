@@ -1,10 +1,10 @@
-// The rules that every handler of a key keeps (static/js/ui/keys.js).
+// The rules that every handler of a key keeps (static/js/ui/lib/keys.js).
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { guardKeys, isComposing, keyOf, plainKey } from "../../static/js/ui/keys.js";
-import { chordOf } from "../../static/js/ui/shortcuts.js";
+import { guardKeys, isComposing, keyOf, plainKey } from "../../static/js/ui/lib/keys.js";
+import { chordOf } from "../../static/js/ui/shell/shortcuts.js";
 
 const UI = new URL("../../static/js/ui/", import.meta.url);
 const BARE = { ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, isComposing: false, keyCode: 38, repeat: false };
@@ -78,14 +78,14 @@ test("keys of an input method are its own", () => {
 });
 
 test("no handler asks which key it is by itself", () => {
-  const allowed = new Set(["keys.js", "shortcuts.js"]);
-  const files = readdirSync(UI).filter((name) => name.endsWith(".js") && !allowed.has(name));
+  const allowed = new Set(["lib/keys.js", "shell/shortcuts.js"]);
+  const files = readdirSync(UI, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js") && !allowed.has(name));
   assert.ok(files.length > 40);
   for (const name of files) {
     const text = readFileSync(new URL(name, UI), "utf8");
     assert.doesNotMatch(text, /event\.isComposing|keyCode|\[event\.(key|code)\]|\.test\(event\.key\)/, name);
     const compared = [...text.matchAll(/event\.key (?:===|!==) "(\w+)"/g)].map(([, key]) => key);
-    const known = { "composer.js": ["Enter"] }[name] ?? []; // beside a look at the modifiers
+    const known = { "compose/composer.js": ["Enter"] }[name] ?? []; // beside a look at the modifiers
     assert.deepEqual(compared, known, name);
   }
 });

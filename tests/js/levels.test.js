@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Store } from "../../static/js/client/store.js";
-import { attention, isWorthTelling } from "../../static/js/ui/levels.js";
-import { ME, conversation, message, seat } from "./support.js";
+import { attention, isWorthTelling } from "../../static/js/ui/lib/levels.js";
+import { conversation, ME, message, seat } from "./support.js";
 
 /** A channel in which two of four messages are read; the last one names the member. @param {object} own the member's seat */
 function channel(own = {}) {
@@ -34,9 +34,18 @@ test("a notification is for what is new, somebody else's, and as loud as one ask
     const store = channel(own);
     return isWorthTelling(store, { ...store.at(id, seq), ...fields });
   };
-  assert.deepEqual([2, 3, 4].map((seq) => worth({}, seq)), [false, true, true]);
-  assert.deepEqual([3, 4].map((seq) => worth({ notifications: "mentions" }, seq)), [false, true]);
-  assert.deepEqual([3, 4].map((seq) => worth({ notifications: "none" }, seq)), [false, false]);
+  assert.deepEqual(
+    [2, 3, 4].map((seq) => worth({}, seq)),
+    [false, true, true],
+  );
+  assert.deepEqual(
+    [3, 4].map((seq) => worth({ notifications: "mentions" }, seq)),
+    [false, true],
+  );
+  assert.deepEqual(
+    [3, 4].map((seq) => worth({ notifications: "none" }, seq)),
+    [false, false],
+  );
   assert.equal(worth({ muted: true }, 4), false);
   assert.equal(worth({}, 4, { author: ME }), false);
   assert.equal(worth({}, 4, { deleted_at: "2026-03-01T09:00:00Z" }), false);

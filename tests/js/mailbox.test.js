@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Mailbox } from "../../static/js/client/mailbox.js";
 import { Store } from "../../static/js/client/store.js";
-import { ME, answer, created, everything, message, told } from "./support.js";
+import { answer, created, everything, ME, message, told } from "./support.js";
 
 const hello = (tag, outcome = "resumed") => ({ op: "hello", tag, outcome });
 const events = (tag, ...seqs) => ({ op: "events", tag, events: created(...seqs) });
@@ -52,7 +52,13 @@ test("a gap resyncs; kept frames that have a gap among them resync once more", (
   assert.deepEqual([sync.cursor, sync.covers], ["c1", 2]);
   mailbox.receive(events(3, 5));
   mailbox.receive(events(5, 7));
-  assert.equal(mailbox.takeAnswer(sync, answer({ cursor: "c2", conversations: [told({ last_seq: 4 })], messages: [3, 4].map((seq) => message({ seq })) })), false);
+  assert.equal(
+    mailbox.takeAnswer(
+      sync,
+      answer({ cursor: "c2", conversations: [told({ last_seq: 4 })], messages: [3, 4].map((seq) => message({ seq })) }),
+    ),
+    false,
+  );
   assert.deepEqual(seqs(mailbox), [1, 2, 3, 4, 5]);
   assert.ok(mailbox.wantsSync, "6 is missing");
   assert.equal(mailbox.beginSync().covers, 5);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { codeBlock, isInCode, link, looksLikeCode, prefixLines, wrap } from "../../static/js/ui/markdown.js";
+import { codeBlock, isInCode, link, looksLikeCode, prefixLines, wrap } from "../../static/js/ui/compose/markdown.js";
 
 /** "a [b] c": the brackets are the selection. */
 const read = (marked) => {
@@ -46,7 +46,13 @@ test("a link waits for its address, or for its text", () => {
 });
 
 test("code is told from prose", () => {
-  for (const code of ["def f():\n    return 1", "if (a) {\n  b();\n}", '{\n  "a": 1\n}', "<ul>\n  <li>a</li>\n</ul>", "SELECT 1\nFROM x;"]) {
+  for (const code of [
+    "def f():\n    return 1",
+    "if (a) {\n  b();\n}",
+    '{\n  "a": 1\n}',
+    "<ul>\n  <li>a</li>\n</ul>",
+    "SELECT 1\nFROM x;",
+  ]) {
     assert.equal(looksLikeCode(code), true, code);
   }
   for (const prose of ["one line;", "Dear all,\nthank you", "a\nb\nc", "```\nalready = 1;\nmarked = 2;\n```"]) {

@@ -82,7 +82,10 @@ test("conversations do not wait for each other", async () => {
   outbox.add("slow", "stuck");
   outbox.add("general", "quick");
   await settle();
-  assert.deepEqual(sent.map((one) => one.id), ["id of quick"]);
+  assert.deepEqual(
+    sent.map((one) => one.id),
+    ["id of quick"],
+  );
 });
 
 test("a refusal steps aside as failed and lets the next one pass", async () => {
@@ -93,10 +96,14 @@ test("a refusal steps aside as failed and lets the next one pass", async () => {
   const bad = outbox.add("general", "bad");
   outbox.add("general", "good");
   await settle();
-  assert.deepEqual(sent.map((one) => one.id), ["id of good"]);
-  assert.deepEqual(outbox.entries("general").map(({ ref, state, error }) => [ref, state, error]), [
-    [bad.ref, "failed", "The channel is archived."],
-  ]);
+  assert.deepEqual(
+    sent.map((one) => one.id),
+    ["id of good"],
+  );
+  assert.deepEqual(
+    outbox.entries("general").map(({ ref, state, error }) => [ref, state, error]),
+    [[bad.ref, "failed", "The channel is archived."]],
+  );
   assert.equal(storage.length, 1, "it survives a reload as failed");
 });
 
@@ -130,7 +137,10 @@ test("a ref that belongs to another message: it fails with its words kept, and i
   assert.equal(storage.length, 1, "once");
   outbox.retry(failed.ref);
   await settle();
-  assert.deepEqual(sent.map(({ id }) => id), ["id of keep my words"]);
+  assert.deepEqual(
+    sent.map(({ id }) => id),
+    ["id of keep my words"],
+  );
   assert.equal(outbox.size + storage.length, 0);
 });
 
@@ -171,7 +181,10 @@ test("what an earlier page left is sent by the next, in the order in which it wa
   after.outbox.restore();
   await settle();
   assert.deepEqual(after.attempts, ["one", "two"]);
-  assert.deepEqual(after.sent.map((one) => one.ref), ["ref-1", "ref-2"]);
+  assert.deepEqual(
+    after.sent.map((one) => one.ref),
+    ["ref-1", "ref-2"],
+  );
   assert.notEqual(storage.getItem("outbox:somebody-else:ref-9"), null);
 });
 

@@ -14,12 +14,18 @@ function pollerWith(run, pause = () => 1_000) {
 test("runs a pause after the one before has ended, and asks for the pause every time", async () => {
   const times = [];
   let pause = 1_000;
-  const { clock } = pollerWith(async () => void times.push(clock.now()), () => pause);
+  const { clock } = pollerWith(
+    async () => void times.push(clock.now()),
+    () => pause,
+  );
   await clock.advance(2_000);
   pause = 10_000;
   await clock.advance(1_000); // the one that was planned before
   await clock.advance(20_000);
-  assert.deepEqual(times.map((time) => (time - times[0]) / 1_000), [0, 1, 2, 12, 22]);
+  assert.deepEqual(
+    times.map((time) => (time - times[0]) / 1_000),
+    [0, 1, 2, 12, 22],
+  );
 });
 
 test("never overlaps itself, however often it is poked", async () => {

@@ -5,7 +5,7 @@ import { Api } from "../../static/js/client/api.js";
 import { Mailbox } from "../../static/js/client/mailbox.js";
 import { Resync } from "../../static/js/client/resync.js";
 import { Store } from "../../static/js/client/store.js";
-import { FakeClock, ME, answer, everything, fakeFetch, member, message, settle } from "./support.js";
+import { answer, everything, FakeClock, fakeFetch, ME, member, message, settle } from "./support.js";
 
 function resyncWith(...answers) {
   const clock = new FakeClock();
@@ -74,7 +74,10 @@ test("a cursor that the server refuses is given up, for a beginning from nothing
 });
 
 test("no longer a member: nothing is asked again", async () => {
-  for (const [status, code] of [[403, "forbidden"], [404, "not_found"]]) {
+  for (const [status, code] of [
+    [403, "forbidden"],
+    [404, "not_found"],
+  ]) {
     const { resync, clock, asked, changes } = resyncWith({ status, json: { code } });
     await resync.run();
     await clock.advance(60_000);

@@ -298,7 +298,17 @@ test("an error with an unknown code is no refusal: it is asked for in another wa
   await assert.rejects(asked, { status: 0, code: "unproven", passing: true });
 });
 
-for (const text of ["<html>Sign in</html>", "{}", "[]", "null", '{"op":"events","tag":"1"}', '{"op":"hello"}', '{"op":"heartbeat"}', '{"op":"signal","tag":1}', '{"op":"result"}']) {
+for (const text of [
+  "<html>Sign in</html>",
+  "{}",
+  "[]",
+  "null",
+  '{"op":"events","tag":"1"}',
+  '{"op":"hello"}',
+  '{"op":"heartbeat"}',
+  '{"op":"signal","tag":1}',
+  '{"op":"result"}',
+]) {
   test(`what is no frame ends the socket, and the next one is opened: ${text}`, async () => {
     const { socket, last, sockets, clock, heard } = await opened();
     last().onmessage({ data: text });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Store } from "../../static/js/client/store.js";
-import { ME, answer, conversation, event, everything, me, member, message, seat, told } from "./support.js";
+import { answer, conversation, event, everything, ME, me, member, message, seat, told } from "./support.js";
 
 function storeWith(...messages) {
   const store = new Store(ME);
@@ -85,16 +85,39 @@ test("a page of history says nothing about what is read, so an old position is t
 test("deleted and hidden messages are not unread; restored ones are again", () => {
   const store = storeWith(...[1, 2, 3, 4].map((seq) => message({ seq })));
   store.moveRead("general", 1);
-  store.putConversation(conversation({ version: 2, last_seq: 4, gone: [[1, 2], [4, 4]] }));
+  store.putConversation(
+    conversation({
+      version: 2,
+      last_seq: 4,
+      gone: [
+        [1, 2],
+        [4, 4],
+      ],
+    }),
+  );
   assert.deepEqual(store.unreadSeqs("general"), [[3, 3]]);
-  store.putConversation(conversation({ version: 3, last_seq: 4, gone: [[1, 1], [4, 4]] }));
+  store.putConversation(
+    conversation({
+      version: 3,
+      last_seq: 4,
+      gone: [
+        [1, 1],
+        [4, 4],
+      ],
+    }),
+  );
   assert.equal(store.unread("general"), 2);
 });
 
 const reply = (seq, fields = {}) => message({ seq, thread: "message-1", ...fields });
 
 test("the main line reads replies of foreign threads, not those of threads that the member follows", () => {
-  const follows = { head: [{ author: ME }], reply: [{}, { author: ME }], name: [{ mentions: [ME] }], "name in a reply": [{}, { mentions: [ME] }] };
+  const follows = {
+    head: [{ author: ME }],
+    reply: [{}, { author: ME }],
+    name: [{ mentions: [ME] }],
+    "name in a reply": [{}, { mentions: [ME] }],
+  };
   for (const [why, [head, first = {}]] of Object.entries(follows)) {
     const store = storeWith(message({ seq: 1, ...head }), reply(2, first), reply(3), message({ seq: 4 }));
     store.moveRead("general", 4);
@@ -130,12 +153,28 @@ test("a thread is read up to what was shown of it, and a mark stays", () => {
 });
 
 test("what counts as read is united, in whatever order it is told", () => {
-  const states = [[[0, 2], [7, 7]], [[0, 3]], [[0, 0], [5, 6]]].map((read, index) => seat({ version: 2 + index, read, read_seq: read[0][1] }));
+  const states = [
+    [
+      [0, 2],
+      [7, 7],
+    ],
+    [[0, 3]],
+    [
+      [0, 0],
+      [5, 6],
+    ],
+  ].map((read, index) => seat({ version: 2 + index, read, read_seq: read[0][1] }));
   for (const order of permutations(states)) {
     const store = storeWith(...[1, 2, 3, 4, 5, 6, 7, 8].map((seq) => message({ seq })));
     order.forEach((one) => store.addRead("general", one));
-    assert.deepEqual(store.ownSeat("general").read, [[0, 3], [5, 7]]);
-    assert.deepEqual(store.unreadSeqs("general"), [[4, 4], [8, 8]]);
+    assert.deepEqual(store.ownSeat("general").read, [
+      [0, 3],
+      [5, 7],
+    ]);
+    assert.deepEqual(store.unreadSeqs("general"), [
+      [4, 4],
+      [8, 8],
+    ]);
   }
 });
 
@@ -202,7 +241,10 @@ test("removing a conversation leaves nothing of it", () => {
 test("trimming keeps the window and what is shown elsewhere", () => {
   const store = storeWith(...[1, 2, 3, 4, 5].map((seq) => message({ seq })));
   store.trim("general", 3, 4, (one) => one.seq === 1);
-  assert.deepEqual(store.between("general", 1, 9).map((one) => one.seq), [1, 3, 4]);
+  assert.deepEqual(
+    store.between("general", 1, 9).map((one) => one.seq),
+    [1, 3, 4],
+  );
   assert.equal(store.messages.size, 3);
   assert.equal(store.conversations.get("general").last_seq, 5);
 });
@@ -210,7 +252,10 @@ test("trimming keeps the window and what is shown elsewhere", () => {
 test("replies of a thread come in order", () => {
   const root = message({ seq: 1 });
   const store = storeWith(root, message({ seq: 5, thread: root.id }), message({ seq: 3, thread: root.id }), message({ seq: 4 }));
-  assert.deepEqual(store.replies(root).map((one) => one.seq), [3, 5]);
+  assert.deepEqual(
+    store.replies(root).map((one) => one.seq),
+    [3, 5],
+  );
 });
 
 test("a full answer replaces what was known, pages before it included", () => {
@@ -229,7 +274,10 @@ test("a full answer replaces what was known, pages before it included", () => {
 test("a history gap forgets what is older than the answer, of that conversation alone", () => {
   const store = storeWith(...[1, 2, 3, 9].map((seq) => message({ seq })));
   store.take([answer({ conversations: [told({ last_seq: 11, history_gap: true })], messages: [10, 11].map((seq) => message({ seq })) })]);
-  assert.deepEqual(store.between("general", 1, 20).map(({ seq }) => seq), [10, 11]);
+  assert.deepEqual(
+    store.between("general", 1, 20).map(({ seq }) => seq),
+    [10, 11],
+  );
   store.take([answer({ conversations: [told({ last_seq: 20, history_gap: true })] })]);
   assert.equal(store.has("general"), false, "none of the changed messages fitted");
 });
@@ -274,7 +322,10 @@ test("what was asked for before something was forgotten is not current", () => {
 });
 
 test("guests forget whom nothing refers to; everybody else keeps them", () => {
-  for (const [role, kept] of [["guest", false], ["member", true]]) {
+  for (const [role, kept] of [
+    ["guest", false],
+    ["member", true],
+  ]) {
     const store = storeWith(message({ seq: 1 }));
     for (const one of [me({ role }), member(), member({ id: "member-dora" })]) store.putMember(one);
     store.take([answer({ me: me({ role }) })]);
@@ -292,15 +343,16 @@ test("strangers are those who are referred to and not known", () => {
 
 function permutations(items) {
   if (items.length < 2) return [items];
-  return items.flatMap((item, index) =>
-    permutations([...items.slice(0, index), ...items.slice(index + 1)]).map((rest) => [item, ...rest]),
-  );
+  return items.flatMap((item, index) => permutations([...items.slice(0, index), ...items.slice(index + 1)]).map((rest) => [item, ...rest]));
 }
 
 test("what retention takes away is forgotten and does not come back", () => {
   const store = storeWith(...[1, 2, 3].map((seq) => message({ seq })));
   store.putConversation(conversation({ version: 2, last_seq: 3, first_seq: 3 }));
-  assert.deepEqual([...store.messages.values()].map(({ seq }) => seq), [3]);
+  assert.deepEqual(
+    [...store.messages.values()].map(({ seq }) => seq),
+    [3],
+  );
   assert.equal(store.unread("general"), 1);
   store.putMessage(message({ seq: 2, version: 9 }));
   assert.equal(store.at("general", 2), undefined);
@@ -344,7 +396,10 @@ test("the empty head of a thread that goes on is kept beside the history", () =>
   const head = message({ seq: 48, text: "", expired: true });
   store.putMessage(head);
   store.putMessage(message({ seq: 47 }));
-  assert.deepEqual(store.between("general", 1, 99).map(({ seq }) => seq), [49]);
+  assert.deepEqual(
+    store.between("general", 1, 99).map(({ seq }) => seq),
+    [49],
+  );
   assert.equal(store.messages.get(head.id), undefined);
   assert.deepEqual(store.heads.get(head.id), head);
   store.removeConversation("general");

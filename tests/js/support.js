@@ -82,7 +82,15 @@ export function response(json, status = 200, headers = {}) {
 
 export const problem = (status) => response({ code: CODES[status] }, status);
 
-const CODES = { 401: "not_authenticated", 403: "forbidden", 404: "not_found", 409: "conflict", 422: "invalid", 429: "throttled", 503: "unavailable" };
+const CODES = {
+  401: "not_authenticated",
+  403: "forbidden",
+  404: "not_found",
+  409: "conflict",
+  422: "invalid",
+  429: "throttled",
+  503: "unavailable",
+};
 
 export const ME = "member-me";
 
@@ -203,7 +211,8 @@ export function fakeSockets() {
       send: (text) => void socket.sent.push(JSON.parse(text)),
       close: () => (socket.closed = true),
       say: (frame) => socket.onmessage({ data: JSON.stringify(frame) }),
-      hello: (tag = 0, fields = {}) => socket.say({ op: "hello", client: "client-1", tag, outcome: "resumed", pending: 0, heartbeat: 25, window: 256, ...fields }),
+      hello: (tag = 0, fields = {}) =>
+        socket.say({ op: "hello", client: "client-1", tag, outcome: "resumed", pending: 0, heartbeat: 25, window: 256, ...fields }),
       die: (code = 1006, reason = "") => socket.onclose({ code, reason }),
       ops: (op) => socket.sent.filter((frame) => frame.op === op),
     };

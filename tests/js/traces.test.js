@@ -1,7 +1,7 @@
 /** The traces of tests/sync/traces/, recorded from the real server, end in the browser's store as they do in Python's. */
 
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { Mailbox } from "../../static/js/client/mailbox.js";
@@ -11,7 +11,8 @@ const FOLDER = new URL("../sync/traces/", import.meta.url);
 const traces = readdirSync(FOLDER).map((name) => [name, JSON.parse(readFileSync(new URL(name, FOLDER), "utf8"))]);
 
 const twice = (frame) => (frame.op === "events" ? [frame, frame] : [frame]);
-const oneByOne = (frame) => (frame.op === "events" ? frame.events.map((event, index) => ({ ...frame, tag: frame.tag + index, events: [event] })) : [frame]);
+const oneByOne = (frame) =>
+  frame.op === "events" ? frame.events.map((event, index) => ({ ...frame, tag: frame.tag + index, events: [event] })) : [frame];
 
 /** @param {(frame: any) => any[]} bend what arrives in place of a frame */
 function replay({ me, tag, steps }, bend = (frame) => [frame]) {

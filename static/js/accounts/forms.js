@@ -6,8 +6,14 @@ const SLUG_LENGTH = 36; // as the server cuts it: room for a number
 
 /** @param {string} name what the server would make of it, see accounts/actions/organizations.py */
 function slugOf(name) {
-  const plain = name.normalize("NFKD").replace(/[^\p{ASCII}]/gu, "").toLowerCase();
-  return plain.replace(/[^a-z0-9]+/g, "-").slice(0, SLUG_LENGTH).replace(/^-+|-+$/g, "");
+  const plain = name
+    .normalize("NFKD")
+    .replace(/[^\p{ASCII}]/gu, "")
+    .toLowerCase();
+  return plain
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, SLUG_LENGTH)
+    .replace(/^-+|-+$/g, "");
 }
 
 /** An address follows the name as it is typed, until somebody types an address. @param {HTMLInputElement} slug */

@@ -13,7 +13,8 @@ const isEntity = (/** @type {any} */ one) => isId(one?.id) && isNumber(one.versi
 const isMember = (/** @type {any} */ one) => isEntity(one) && isId(one.handle) && isText(one.name);
 const isConversation = (/** @type {any} */ one) => isEntity(one) && isId(one.kind) && isNumber(one.last_seq) && Array.isArray(one.people);
 const isSeat = (/** @type {any} */ one) => isId(one?.conversation) && isId(one.member) && isNumber(one.version);
-const isMessage = (/** @type {any} */ one) => isEntity(one) && isId(one.conversation) && isNumber(one.seq) && isText(one.text) && Array.isArray(one.reactions);
+const isMessage = (/** @type {any} */ one) =>
+  isEntity(one) && isId(one.conversation) && isNumber(one.seq) && isText(one.text) && Array.isArray(one.reactions);
 const isThis = (/** @type {any} */ one, /** @type {string[]} */ [id]) => one.id === id;
 const isHere = (/** @type {any} */ one, /** @type {string[]} */ [conversation]) => one.conversation === conversation;
 
@@ -27,13 +28,20 @@ const hasAll = (one, wanted) => Object.entries(wanted).every(([name, value]) => 
 const isEach = (list, isOne) => Array.isArray(list) && list.every(isOne);
 
 /** @param {(one: any, ids: string[]) => unknown} isOne @returns {Proof} */
-const page = (isOne) => (answer, ids) => (answer?.next === null || isText(answer?.next)) && isEach(answer.results, (one) => isOne(one, ids));
+const page = (isOne) => (answer, ids) =>
+  (answer?.next === null || isText(answer?.next)) && isEach(answer.results, (one) => isOne(one, ids));
 
 /** @param {(one: any) => unknown} isOne @param {Proof} [more] @returns {Proof} an entity that the path names */
-const the = (isOne, more = () => true) => (one, ids, body) => isOne(one) && isThis(one, ids) && more(one, ids, body);
+const the =
+  (isOne, more = () => true) =>
+  (one, ids, body) =>
+    isOne(one) && isThis(one, ids) && more(one, ids, body);
 
 /** @param {Proof} [more] @returns {Proof} the seat of a conversation that the path names */
-const theSeat = (more = () => true) => (one, ids, body) => isSeat(one) && isHere(one, ids) && more(one, ids, body);
+const theSeat =
+  (more = () => true) =>
+  (one, ids, body) =>
+    isSeat(one) && isHere(one, ids) && more(one, ids, body);
 
 /** @type {Proof} that the member has read what a moderator told them */
 const acknowledged = (one, [, id]) => isEntity(one) && one.id === id && one.acknowledged_at;
@@ -45,7 +53,22 @@ const nothing = (answer) => answer === null;
 export const plainEmoji = (emoji) => emoji.replaceAll("\u{fe0f}", "");
 
 /** @type {Proof} */
-function isSync({ cursor, full, more, organization, me, members, conversations, participants, messages, reports, sanctions, cases = null, removed, presence }) {
+function isSync({
+  cursor,
+  full,
+  more,
+  organization,
+  me,
+  members,
+  conversations,
+  participants,
+  messages,
+  reports,
+  sanctions,
+  cases = null,
+  removed,
+  presence,
+}) {
   return (
     isId(cursor) &&
     typeof full === "boolean" &&
@@ -84,7 +107,9 @@ export const PROOFS = {
   "POST clients/*/sign-out": nothing,
   "GET conversations": page(isConversation),
   "POST conversations": (one, _, { kind, members = [] }) =>
-    isConversation(one) && one.kind === kind && (one.people.length === 0 || members.every((/** @type {string} */ id) => one.people.includes(id))),
+    isConversation(one) &&
+    one.kind === kind &&
+    (one.people.length === 0 || members.every((/** @type {string} */ id) => one.people.includes(id))),
   "GET conversations/*": the(isConversation),
   "PATCH conversations/*": the(isConversation, (one, _, { archived }) => archived === undefined || Boolean(one.archived_at) === archived),
   "POST conversations/*/archive": the(isConversation, (one) => one.archived_at),
@@ -111,7 +136,9 @@ export const PROOFS = {
   "GET messages/*/receipts": ({ delivered, read }) => isEach(delivered, (one) => isId(one?.member)) && isEach(read, isId),
   "GET messages/*/original": ({ text }) => isText(text),
   "POST messages/*/report": (one, [message], { reason }) => isEntity(one) && one.message === message && one.reason === reason,
-  "PUT messages/*/reactions/*": the(isMessage, (one, [, emoji]) => one.reactions.some((/** @type {any} */ its) => plainEmoji(its.emoji) === plainEmoji(emoji))),
+  "PUT messages/*/reactions/*": the(isMessage, (one, [, emoji]) =>
+    one.reactions.some((/** @type {any} */ its) => plainEmoji(its.emoji) === plainEmoji(emoji)),
+  ),
   "DELETE messages/*/reactions/*": nothing,
   "PUT messages/*/pin": the(isMessage, (one) => one.pinned_at),
   "DELETE messages/*/pin": nothing,
@@ -140,7 +167,10 @@ export const REFUSALS = {
  * @returns {boolean} whether it is what the address answers; for one without a row the header has to do
  */
 export function isProven(method, path, body, answer, isEchoed) {
-  const segments = path.replace(/^.*\/api\/v1\//, "").replace(/\?.*/, "").split("/");
+  const segments = path
+    .replace(/^.*\/api\/v1\//, "")
+    .replace(/\?.*/, "")
+    .split("/");
   const proof = PROOFS[`${method} ${segments.map((one, index) => (index % 2 ? "*" : one)).join("/")}`];
   if (!proof) return isEchoed;
   const ids = segments.filter((_, index) => index % 2).map(decodeURIComponent);
@@ -159,6 +189,7 @@ export function isFrame(frame) {
 
 /** @param {any} asked the command @param {any} result @returns {boolean} whether the result is that of the command */
 export function isResult(asked, { message, participant }) {
-  const [proof, found] = asked.op === "message.send" ? [PROOFS["POST conversations/*/messages"], message] : [PROOFS["PUT conversations/*/read"], participant];
+  const [proof, found] =
+    asked.op === "message.send" ? [PROOFS["POST conversations/*/messages"], message] : [PROOFS["PUT conversations/*/read"], participant];
   return Boolean(proof(found, [asked.conversation], asked));
 }

@@ -1,8 +1,8 @@
 /** @import {Clock} from "./clock.js" */
 /** @import {SyncAnswer} from "./types.js" */
 
-import { REFUSALS, isProven } from "./answers.js";
-import { ServerClock, fullJitter, serverClock, sleep, systemClock } from "./clock.js";
+import { isProven, REFUSALS } from "./answers.js";
+import { fullJitter, ServerClock, serverClock, sleep, systemClock } from "./clock.js";
 
 const TIMEOUT = 15_000; // milliseconds until an unanswered request counts as failed
 const ATTEMPTS = 3; // of a request that may safely be repeated
@@ -56,7 +56,13 @@ export class Api {
    * @param {Clock} [options.clock]
    * @param {ServerClock} [options.time] learns the server's time from every answer
    */
-  constructor({ base, csrfToken, fetch = globalThis.fetch.bind(globalThis), clock = systemClock, time = clock === systemClock ? serverClock : new ServerClock(clock) }) {
+  constructor({
+    base,
+    csrfToken,
+    fetch = globalThis.fetch.bind(globalThis),
+    clock = systemClock,
+    time = clock === systemClock ? serverClock : new ServerClock(clock),
+  }) {
     this.base = base;
     this.csrfToken = csrfToken;
     this.fetch = fetch;
@@ -168,7 +174,10 @@ export class Api {
       const empty = status === 204 || status === 304;
       const answer = empty ? null : ((await response.json().catch(() => null)) ?? undefined);
       const isOurs = this.#isOurs(response, request);
-      if (isOurs && (status === 304 ? etag : response.ok && isProven(method, path, body, answer, response.headers.get(ECHOED) === request))) {
+      if (
+        isOurs &&
+        (status === 304 ? etag : response.ok && isProven(method, path, body, answer, response.headers.get(ECHOED) === request))
+      ) {
         this.time.takeDate(response.headers.get("Date"), askedAt);
         return { answer, response };
       }

@@ -347,7 +347,9 @@ export class Client {
     const { socket } = this.stream;
     if (socket.state !== "open") return null;
     const put = () => this.api.put(`conversations/${conversation}/read`, shown);
-    return socket.ask({ op: "conversation.read", ref: crypto.randomUUID(), conversation, ...shown }).then(({ participant }) => participant, ifUnproven(put));
+    return socket
+      .ask({ op: "conversation.read", ref: crypto.randomUUID(), conversation, ...shown })
+      .then(({ participant }) => participant, ifUnproven(put));
   }
 
   /** @param {Changes} changes */

@@ -1,7 +1,7 @@
 /** @import {Clock} from "./clock.js" */
 
 import { ApiError } from "./api.js";
-import { Pause, ServerClock, fullJitter, serverClock, systemClock } from "./clock.js";
+import { fullJitter, Pause, ServerClock, serverClock, systemClock } from "./clock.js";
 
 const CONFLICT = 409;
 const MOST_ENTRIES = 200; // a person does not write more while offline; a script that does should hear of it
@@ -56,7 +56,15 @@ export class Outbox {
    * @param {ServerClock} [options.time]
    * @param {() => string} [options.newRef]
    */
-  constructor({ send, shown = () => null, storage, prefix, clock = systemClock, time = clock === systemClock ? serverClock : new ServerClock(clock), newRef = () => crypto.randomUUID() }) {
+  constructor({
+    send,
+    shown = () => null,
+    storage,
+    prefix,
+    clock = systemClock,
+    time = clock === systemClock ? serverClock : new ServerClock(clock),
+    newRef = () => crypto.randomUUID(),
+  }) {
     this.send = send;
     this.shown = shown;
     this.storage = storage;
@@ -233,7 +241,10 @@ export class Outbox {
   /** @returns {Entry[]} */
   #stored() {
     const keys = Array.from({ length: this.storage.length }, (_, index) => this.storage.key(index));
-    return keys.filter((key) => key?.startsWith(this.prefix)).map((key) => this.#read(key ?? "")).filter((entry) => entry !== null);
+    return keys
+      .filter((key) => key?.startsWith(this.prefix))
+      .map((key) => this.#read(key ?? ""))
+      .filter((entry) => entry !== null);
   }
 
   /** @param {string} key @returns {Entry | null} */

@@ -117,7 +117,10 @@ export class Reads {
     if (!untold) return;
     this.#toldAt.set(line, this.clock.monotonic());
     const telling = this.#ask(untold.conversation, untold.shown);
-    this.#telling.set(line, telling.catch(() => null)); // whoever waits for its end does not mind how it ended
+    this.#telling.set(
+      line,
+      telling.catch(() => null),
+    ); // whoever waits for its end does not mind how it ended
     try {
       await telling;
     } catch (error) {

@@ -4,7 +4,7 @@
 /** @import {SyncAnswer} from "./types.js" */
 
 import { ApiError } from "./api.js";
-import { Pause, fullJitter } from "./clock.js";
+import { fullJitter, Pause } from "./clock.js";
 
 const GONE = new Set([403, 404]); // no longer a member: nothing to wait for
 

@@ -81,7 +81,10 @@ export class Signals {
     const typists = this.#typing.get(conversation) ?? new Map();
     this.#typing.set(conversation, typists);
     this.clock.clearTimeout(typists.get(member));
-    typists.set(member, this.clock.setTimeout(() => this.ended(conversation, member), TYPING));
+    typists.set(
+      member,
+      this.clock.setTimeout(() => this.ended(conversation, member), TYPING),
+    );
   }
 
   #tell() {

@@ -1,9 +1,9 @@
 /** @import {Clock} from "./clock.js" */
 /** @import {Frame} from "./mailbox.js" */
 
-import { REFUSALS, isFrame, isResult } from "./answers.js";
+import { isFrame, isResult, REFUSALS } from "./answers.js";
 import { ApiError } from "./api.js";
-import { Stopwatch, fullJitter } from "./clock.js";
+import { fullJitter, Stopwatch } from "./clock.js";
 
 export const SUBPROTOCOL = "parley.v1";
 const OPENING = 10_000; // milliseconds from asking for a socket to its hello

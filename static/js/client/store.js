@@ -317,7 +317,9 @@ export class Store {
    */
   moveThreadRead(conversation, head, seq) {
     const { read = [] } = this.ownSeat(conversation) ?? {};
-    const shown = this.unreadMessages(conversation, { to: seq }).filter((message) => message.thread === head && !contains(read, message.seq));
+    const shown = this.unreadMessages(conversation, { to: seq }).filter(
+      (message) => message.thread === head && !contains(read, message.seq),
+    );
     this.#addRead(conversation, { read: rangesOf(shown.map((message) => message.seq)) });
     return shown.length > 0;
   }
@@ -623,7 +625,11 @@ export class Store {
   /** @param {string} conversation @param {Partial<Read>} read @param {{endMark?: boolean}} [options] */
   #addRead(conversation, read, { endMark = false } = {}) {
     const own = this.ownSeat(conversation);
-    if (own) this.#changeOwnSeat(conversation, { ...mergeRead(own, { read: [], ...read }), ...(endMark && own.unread_from && { unread_from: null }) });
+    if (own)
+      this.#changeOwnSeat(conversation, {
+        ...mergeRead(own, { read: [], ...read }),
+        ...(endMark && own.unread_from && { unread_from: null }),
+      });
   }
 
   /** @param {Message} reply whether it is certain that the member does not follow its thread */

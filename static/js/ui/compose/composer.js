@@ -1,0 +1,240 @@
+/** @import {App} from "../shell/app.js" */
+
+import { serverClock } from "../../client/clock.js";
+import { OutboxFull } from "../../client/outbox.js";
+import { clone, once, setText } from "../lib/dom.js";
+import { gettext, interpolate } from "../lib/i18n.js";
+import { isComposing, plainKey } from "../lib/keys.js";
+import { toast } from "../lib/toast.js";
+
+const COUNT_FROM = 0.9; // of the longest message: from here on the characters that are left are shown
+const DRAFT_PAUSE = 250; // milliseconds after the last key
+const HEAD_START = 1_000; // milliseconds after the last key in which this tab's draft is the one that counts
+const MAY_CONVERT = /[:;<]/; // what every name and every smiley has
+const KNOWN_WITHIN = 1_500; // milliseconds in which the names of emoji have to be here, else a message goes as it was typed
+const TICK = 1_000; // milliseconds between two looks at how long one still has to wait
+
+/**
+ * Where one writes. What is written is a draft of `place` (a conversation, or a thread in it) until it is sent.
+ *
+ * @typedef {object} Target
+ * @property {string} place key of the draft
+ * @property {string} conversation its id
+ * @property {string} label what the field is called
+ * @property {(text: string) => void} send
+ * @property {() => void} [onKey] something was typed
+ * @property {() => boolean} editLast arrow up in an empty field; whether there was anything to edit
+ * @property {number} [heldUntil] milliseconds since 1970, server time; nothing can be sent before (slow mode)
+ */
+export class Composer {
+  /** @type {Target | null} */
+  #target = null;
+  #timer = 0;
+  #ticking = 0;
+  #note = "";
+  #typedAt = -Infinity;
+  /** @type {import("./writing.js").Writing | null} */
+  #writing = null;
+
+  /** @param {App} app @param {HTMLElement} dock */
+  constructor(app, dock) {
+    this.app = app;
+    const { root, slots } = clone("composer");
+    this.root = root;
+    this.slots = slots;
+    /** @type {HTMLTextAreaElement} */
+    this.input = slots.input;
+    // Completion, formatting and preview are fetched when somebody begins to write.
+    this.loadWriting = once(async () => (this.#writing = new (await import("./writing.js")).Writing(this)));
+    dock.append(root);
+    root.addEventListener("submit", (/** @type {Event} */ event) => this.#submit(event));
+    root.addEventListener("click", (/** @type {MouseEvent} */ event) => void this.#onClick(event));
+    this.input.addEventListener("focus", () => this.loadWriting().catch(() => {})); // one can write without; the buttons ask again
+    this.input.addEventListener("input", () => this.#onInput());
+    this.input.addEventListener("keydown", (event) => this.#onKey(event));
+    this.input.addEventListener("paste", (event) => void this.#onPaste(event));
+    window.addEventListener("pagehide", () => this.#keepDraft());
+    window.addEventListener("storage", (event) => this.#onStorage(event));
+    growWithText(this.input);
+  }
+
+  /** @returns {Target | null} */
+  get target() {
+    return this.#target;
+  }
+
+  /** @param {Target | null} target */
+  setTarget(target) {
+    const same = this.#target?.place === target?.place;
+    if (!same) this.#keepDraft();
+    this.#target = target;
+    this.#tick();
+    if (same) return;
+    this.#writing?.reset();
+    this.root.hidden = target === null;
+    if (!target) return;
+    this.input.value = this.app.client.drafts.get(target.place);
+    this.input.setAttribute("aria-label", target.label);
+    this.input.placeholder = target.label;
+    this.#show();
+  }
+
+  /** @param {string} text what stands below the field in place of the hint, such as who is typing */
+  note(text) {
+    this.#note = text;
+    this.#tick();
+  }
+
+  focus() {
+    this.input.focus({ preventScroll: true });
+  }
+
+  /** @returns {number} seconds until one may send again */
+  get #wait() {
+    return Math.max(0, Math.ceil(((this.#target?.heldUntil ?? 0) - serverClock.now()) / 1_000));
+  }
+
+  /** @param {Event} event */
+  #submit(event) {
+    event.preventDefault();
+    const text = this.input.value.trimEnd();
+    if (!text.trim() || this.#left < 0 || this.#wait > 0 || !this.#target || this.input.readOnly) return;
+    const ready = this.#writing ? this.#writing.convert(text) : MAY_CONVERT.test(text) ? null : text;
+    if (ready === null) void this.#sendWhenKnown(this.#target, text);
+    else this.#send(this.#target, ready);
+  }
+
+  /** What a name between colons means is fetched; who has no network for it sends what they typed. @param {Target} target @param {string} text */
+  async #sendWhenKnown(target, text) {
+    const loaded = this.loadWriting().then(async (writing) => (await (await import("../emoji/data.js")).loadEmojis(), writing));
+    const late = new Promise((resolve) => setTimeout(() => resolve(null), KNOWN_WITHIN));
+    this.input.readOnly = true;
+    const writing = await Promise.race([loaded, late]).catch(() => null);
+    this.input.readOnly = false;
+    this.#send(target, writing?.convert(text) ?? text);
+  }
+
+  /** @param {Target} target @param {string} text */
+  #send(target, text) {
+    try {
+      target.send(text);
+    } catch (error) {
+      if (!(error instanceof OutboxFull)) throw error;
+      toast(gettext("Too many messages are waiting for the connection. This one stays here."));
+      return;
+    }
+    if (target.place !== this.#target?.place) {
+      this.app.client.drafts.set(target.place, ""); // one has gone elsewhere meanwhile
+      return;
+    }
+    this.input.value = "";
+    this.#writing?.reset();
+    this.#show();
+    this.#keepDraft();
+    this.focus();
+  }
+
+  /** Characters that may still be written, as the server counts them. */
+  get #left() {
+    const { value } = this.input;
+    const most = this.app.config.messageLength;
+    // Only near the limit does it matter that some characters are two units long.
+    return most - (value.length < most * COUNT_FROM ? value.length : [...value.trimEnd()].length);
+  }
+
+  #onInput() {
+    this.#typedAt = performance.now();
+    this.#show();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#keepDraft(), DRAFT_PAUSE);
+    if (this.input.value) this.#target?.onKey?.();
+  }
+
+  #show() {
+    const left = this.#left;
+    const near = left < this.app.config.messageLength * (1 - COUNT_FROM);
+    this.slots.send.disabled = !this.input.value.trim() || left < 0 || this.#wait > 0;
+    this.slots.count.hidden = !near;
+    this.slots.count.classList.toggle("is-over", left < 0);
+    const format = left < 0 ? gettext("%(count)s characters too many") : gettext("%(count)s characters left");
+    if (near) setText(this.slots.count, interpolate(format, { count: Math.abs(left) }));
+    fitHeight(this.input);
+  }
+
+  /** What stands below the field; while one has to wait, for how long. */
+  #tick() {
+    clearTimeout(this.#ticking);
+    const wait = this.#wait;
+    setText(
+      this.slots.note,
+      wait > 0 ? interpolate(gettext("Slow mode: you can send again in %(count)s s."), { count: wait }) : this.#note,
+    );
+    this.slots.hint.hidden = wait > 0 || this.#note !== "";
+    this.#show();
+    if (wait > 0) this.#ticking = setTimeout(() => this.#tick(), TICK);
+  }
+
+  /** @param {MouseEvent} event */
+  async #onClick({ target }) {
+    const at = /** @type {Element} */ (target);
+    const button = /** @type {HTMLElement | null} */ (at.closest("[data-tool]"));
+    if (button) (await this.loadWriting()).press(button);
+    else if (at === this.slots.box) this.focus();
+  }
+
+  /** What is pasted before the help to write has come is looked at when it has. @param {ClipboardEvent} event */
+  async #onPaste(event) {
+    const text = event.clipboardData?.getData("text/plain").replace(/\r\n?/g, "\n") ?? ""; // as the field keeps it
+    if (this.#writing?.linkSelection(event, text)) return;
+    const from = this.input.selectionStart;
+    const writing = await this.loadWriting().catch(() => null);
+    setTimeout(() => writing?.offerBlock(from, text)); // it has been pasted by then
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (this.#writing?.onKey(event)) return;
+    if (sends(event)) {
+      event.preventDefault();
+      this.root.requestSubmit();
+    } else if (plainKey(event) === "ArrowUp" && this.input.value === "" && this.#target?.editLast()) event.preventDefault();
+  }
+
+  #keepDraft() {
+    clearTimeout(this.#timer);
+    if (this.#target) this.app.client.drafts.set(this.#target.place, this.input.value);
+  }
+
+  /** Another tab went on with the same draft. @param {StorageEvent} event */
+  #onStorage(event) {
+    if (!this.#target || event.key !== this.app.client.drafts.prefix + this.#target.place) return;
+    const text = event.newValue ?? "";
+    if (performance.now() - this.#typedAt < HEAD_START || this.input.value === text) return;
+    this.input.value = text;
+    this.#show();
+  }
+}
+
+/**
+ * Whether a key sends: Enter, but not while an input method composes a word, nor on a keyboard of glass, where it is the
+ * only way to a new line (there is a button).
+ *
+ * @param {KeyboardEvent} event
+ */
+export function sends(event) {
+  const enter = event.key === "Enter" && !event.shiftKey && !event.altKey;
+  const modified = event.ctrlKey || event.metaKey;
+  return enter && !isComposing(event) && (modified || !matchMedia("(pointer: coarse)").matches);
+}
+
+/** @param {HTMLTextAreaElement} input where style sheets cannot do it yet */
+export function growWithText(input) {
+  input.dataset.grows = String(!CSS.supports("field-sizing", "content"));
+}
+
+/** @param {HTMLTextAreaElement} input */
+export function fitHeight(input) {
+  if (input.dataset.grows !== "true") return;
+  input.style.height = "auto";
+  input.style.height = `${input.scrollHeight}px`;
+}

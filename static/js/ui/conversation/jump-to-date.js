@@ -1,0 +1,46 @@
+/** @import {History} from "./history.js" */
+
+import { serverClock } from "../../client/clock.js";
+import { byId } from "../lib/dom.js";
+import { openMenu } from "../lib/menu.js";
+
+/**
+ * Ask where in the history to go, beside the name of a day.
+ *
+ * @param {History} history
+ * @param {HTMLElement} origin
+ */
+export function chooseDate(history, origin) {
+  const menu = byId("date-menu");
+  const input = byId("date-input");
+  const go = (/** @type {Promise<void>} */ going) => {
+    menu.hidePopover();
+    void going;
+  };
+  input.value = localDate(new Date(origin.dataset.at ?? serverClock.calendar()));
+  input.max = localDate(serverClock.calendar());
+  menu.onsubmit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (input.value) go(history.toDate(new Date(`${input.value}T00:00:00`)));
+  };
+  menu.onclick = (/** @type {Event} */ event) => {
+    const item = /** @type {Element} */ (event.target).closest("[data-days]");
+    if (!item) return;
+    const days = Number(item.getAttribute("data-days"));
+    if (days === 0) go(history.toEnd());
+    else go(history.toDate(days < 0 ? new Date(0) : startOfDay(days)));
+  };
+  openMenu(menu, origin);
+}
+
+/** @param {number} ago days */
+function startOfDay(ago) {
+  const now = serverClock.calendar();
+  return new Date(now.getFullYear(), now.getMonth(), now.getDate() - ago);
+}
+
+/** @param {Date} date @returns {string} as a date field has it, in local time */
+function localDate(date) {
+  const two = (/** @type {number} */ number) => String(number).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}

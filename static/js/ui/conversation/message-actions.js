@@ -1,0 +1,259 @@
+/** @import {App} from "../shell/app.js" */
+/** @import {MessageList} from "./message-list.js" */
+/** @import {MessageNode} from "./message.js" */
+/** @import {Message} from "../../client/types.js" */
+
+import { ApiError } from "../../client/api.js";
+import { editMessage } from "../compose/message-editor.js";
+import { ask } from "../dialogs/dialog.js";
+import { pickEmoji } from "../emoji/picker.js";
+import { byId, clone, once } from "../lib/dom.js";
+import { gettext } from "../lib/i18n.js";
+import { keyOf, plainKey } from "../lib/keys.js";
+import { openMenu } from "../lib/menu.js";
+import { explain, toast } from "../lib/toast.js";
+import { isGone } from "./message.js";
+import { MESSAGE_KEYS } from "./message-keys.js";
+
+/** @type {Record<string, string>} */
+const KEYS = {
+  ...Object.fromEntries(MESSAGE_KEYS.map(({ keys, command }) => [keys.toLowerCase(), command])),
+  "+": "react",
+  enter: "reply",
+};
+/** @type {Record<string, number>} */
+const STEPS = { ArrowUp: -1, k: -1, ArrowDown: 1, j: 1 };
+const ON_TOMBSTONES = ["link", "reply", "unread", "original", "more", "resume", "discard-edit"];
+
+/** @type {Map<string, (app: App, message: Message) => unknown>} what opens a dialog, fetched when it is wanted */
+const DETAILS = new Map(["revisions", "reactions", "receipts", "report", "original"].map((name) => [name, show(name)]));
+
+/** What can be done with the messages of a list: by the bar that follows the pointer and the focus, by menu, by key. */
+export class MessageActions {
+  /** @type {MessageNode | undefined} the one that the bar stands at */
+  #at;
+
+  /** @param {App} app @param {MessageList} list @param {{inThread?: boolean}} [options] */
+  constructor(app, list, { inThread = false } = {}) {
+    this.app = app;
+    this.list = list;
+    this.inThread = inThread;
+    this.toolbar = clone("toolbar").root;
+    const { element } = list;
+    element.addEventListener("pointerover", (event) => event.pointerType !== "touch" && this.#follow(event.target));
+    element.addEventListener(
+      "focusin",
+      (event) => event.target instanceof Element && event.target.matches(":focus-visible") && this.#follow(event.target),
+    );
+    element.addEventListener("pointerleave", () => this.#unfollow());
+    element.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#follow(element.querySelector(".message:hover")); // the pointer may have been there before this was fetched
+  }
+
+  /** @param {MessageNode} node @param {string} action @param {HTMLElement} origin where a menu is placed */
+  async run(node, action, origin) {
+    const message = node.row?.message;
+    const entry = node.row?.entry;
+    if (entry && action === "retry") this.app.client.outbox.retry(entry.ref);
+    if (entry && action === "discard") this.app.client.outbox.discard(entry.ref);
+    if (!message || (isGone(message) && !ON_TOMBSTONES.includes(action)) || !this.#may(action, message)) return;
+    if (action === "more") this.#openMore(node, origin);
+    if (action === "edit" || action === "resume") editMessage(this.app, node);
+    if (action === "discard-edit") this.app.client.edits.end(message.id);
+    if (action === "reply") this.#openThread(message);
+    if (action === "react") pickEmoji(origin, (emoji) => void this.#toggle(message, emoji));
+    if (action === "link") await this.#copyLink(message);
+    if (action === "copy") await copy(message.text, gettext("Text copied."));
+    if (action === "delete") await this.#delete(message);
+    if (action === "pin" || action === "unpin") await this.#pin(message);
+    if (action === "unread") await this.#markUnread(message);
+    await DETAILS.get(action)?.(this.app, message);
+  }
+
+  /**
+   * @param {MouseEvent} event a click somewhere in the list
+   * @param {MessageNode | undefined} [node] the message it was in when it came, for who had to wait for this module since
+   */
+  async onClick(event, node = this.list.nodeOf(event.target)) {
+    const target = /** @type {Element} */ (event.target);
+    const button = /** @type {HTMLElement | null} */ (target.closest("button"));
+    if (button?.matches(".activity-button")) this.#go(button.dataset.conversation, button.dataset.thread);
+    if (!node || !button) return;
+    if (button.matches(".copy-code")) await copy(button.previousElementSibling?.textContent ?? "", gettext("Code copied."));
+    else if (button.matches("[data-emoji]")) await this.#toggle(node.row?.message, button.dataset.emoji ?? "");
+    else if (button.matches(".message-context")) this.#go(node.row?.message?.conversation, button.dataset.thread);
+    else if (button.dataset.action) await this.run(node, button.dataset.action, button);
+  }
+
+  /** @param {string} action @param {Message} message */
+  #may(action, message) {
+    const { store, config } = this.app;
+    if (message.expired) return false;
+    const seat = store.ownSeat(message.conversation);
+    const conversation = store.conversations.get(message.conversation);
+    const moderates = config.rights.includes("moderate");
+    const isOpen = seat !== undefined && !conversation?.archived_at && !isGone(message);
+    const isMine = message.author === store.me;
+    if (action === "edit") return isOpen && isMine;
+    if (action === "delete") return isOpen && (isMine || moderates || seat?.role === "admin");
+    if (action === "react") return isOpen;
+    if (action === "pin") return isOpen && !message.pinned_at;
+    if (action === "unpin") return isOpen && Boolean(message.pinned_at);
+    if (action === "unread") return seat !== undefined && !this.inThread && !message.thread;
+    if (action === "report") return !isMine && !isGone(message);
+    if (action === "receipts") return (isMine || moderates) && !isGone(message);
+    if (action === "revisions") return Boolean(message.edited_at) && !isGone(message);
+    if (action === "reactions") return message.reactions.length > 0;
+    if (action === "original") return Boolean(message.hidden_at) && moderates;
+    if (action === "copy") return !isGone(message);
+    if (action === "reply") return !this.inThread;
+    return true;
+  }
+
+  // --- The bar, the menu ---------------------------------------------------------------------------
+
+  /** @param {EventTarget | null} target */
+  #follow(target) {
+    const node = this.list.nodeOf(target);
+    if (!node || node === this.#at) return;
+    const message = node.row?.message;
+    this.#at = node;
+    if (!message) {
+      this.toolbar.remove();
+      return;
+    }
+    this.#showAllowed(this.toolbar, message);
+    node.root.append(this.toolbar);
+  }
+
+  #unfollow() {
+    if (this.toolbar.contains(document.activeElement) || this.toolbar.querySelector("[aria-expanded=true]")) return;
+    this.#at = undefined;
+    this.toolbar.remove();
+  }
+
+  /** @param {HTMLElement} place @param {Message} message hide what the member may not do */
+  #showAllowed(place, message) {
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll("[data-action]"))) {
+      const action = button.dataset.action ?? "";
+      button.hidden = !this.#may(action, message) || (isGone(message) && !ON_TOMBSTONES.includes(action));
+    }
+  }
+
+  /** @param {MessageNode} node @param {HTMLElement} origin */
+  #openMore(node, origin) {
+    const menu = byId("message-menu");
+    const message = /** @type {Message} */ (node.row?.message);
+    this.#showAllowed(menu, message);
+    byId("message-menu-quick").hidden = !this.#may("react", message);
+    menu.onclick = (/** @type {MouseEvent} */ event) => {
+      const item = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-action], [data-emoji]"));
+      if (!item) return;
+      menu.hidePopover();
+      if (item.dataset.emoji) void this.#toggle(message, item.dataset.emoji);
+      else void this.run(node, item.dataset.action ?? "", origin);
+    };
+    openMenu(menu, origin);
+  }
+
+  /** A finger rests on something in the list. @param {Element} target */
+  onLongPress(target) {
+    const node = this.list.nodeOf(target);
+    if (node?.row?.message && !byId("message-menu").matches(":popover-open")) this.#openMore(node, node.root);
+  }
+
+  // --- Keys ----------------------------------------------------------------------------------------
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const key = plainKey(event, { shift: keyOf(event) === "+" }); // some keyboards have it behind Shift
+    if (!key || !target.matches(".message, .activity-button")) return;
+    const step = STEPS[key];
+    if (step !== undefined) {
+      event.preventDefault();
+      this.list.moveFocus(step);
+      return;
+    }
+    const node = this.list.nodeOf(target);
+    const action = KEYS[key.toLowerCase()];
+    if (!node || !action) return;
+    event.preventDefault();
+    void this.run(node, action === "pin" && node.row?.message?.pinned_at ? "unpin" : action, node.root);
+  }
+
+  // --- The acts ------------------------------------------------------------------------------------
+
+  /** @param {Message | undefined} message @param {string} emoji */
+  async #toggle(message, emoji) {
+    if (!message || !this.#may("react", message)) return;
+    await orToast(() => this.app.client.toggleReaction(message, emoji));
+  }
+
+  /** @param {Message} message */
+  async #delete(message) {
+    const title = gettext("Delete this message?");
+    const text = gettext("A note that it was deleted stays in its place. This cannot be undone.");
+    const { store, client } = this.app;
+    const isOwn = message.author === store.me || store.ownSeat(message.conversation)?.role === "admin";
+    const reason = await ask({ title, text, yes: gettext("Delete"), reason: !isOwn });
+    if (reason !== null) await orToast(() => client.remove(message, reason));
+  }
+
+  /** @param {Message} message */
+  async #pin(message) {
+    await orToast(async () => {
+      await this.app.client.togglePin(message);
+      toast(message.pinned_at ? gettext("No longer pinned.") : gettext("Pinned for everybody here."));
+    });
+  }
+
+  /** @param {Message} message */
+  async #markUnread({ conversation, seq }) {
+    await orToast(() => this.app.client.reads.markUnread(conversation, seq));
+  }
+
+  /** @param {Message} message */
+  async #copyLink(message) {
+    const path = this.app.router.path(message.conversation, message.seq, message.thread ?? undefined);
+    await copy(new URL(path, location.href).href, gettext("Link copied."));
+  }
+
+  /** @param {Message} message */
+  #openThread(message) {
+    if (!this.inThread) this.#go(message.conversation, message.thread ?? message.id);
+  }
+
+  /** @param {string | undefined} conversation @param {string | undefined} thread */
+  #go(conversation, thread) {
+    const { router } = this.app;
+    const id = conversation ?? router.route.conversation;
+    if (id && thread) router.go(router.path(id, undefined, thread));
+  }
+}
+
+/** @param {string} name @returns {(app: App, message: Message) => Promise<unknown>} */
+function show(name) {
+  const load = once(() => import("../dialogs/message-details.js"));
+  return async (app, message) => (await load()).show(name, app, message);
+}
+
+/** @param {string} text @param {string} done */
+async function copy(text, done) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(done);
+  } catch {
+    toast(gettext("The browser does not allow copying here."));
+  }
+}
+
+/** @param {() => Promise<unknown>} work */
+async function orToast(work) {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    toast(explain(error));
+  }
+}

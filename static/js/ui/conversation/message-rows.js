@@ -1,0 +1,174 @@
+/** @import {Entry} from "../../client/outbox.js" */
+/** @import {Store} from "../../client/store.js" */
+/** @import {Message} from "../../client/types.js" */
+
+import { dayKey, repliesLabel } from "../lib/format.js";
+
+const GROUP_MINUTES = 7; // messages of one author within this time stand under one name
+const FACES = 3; // of those who replied, beside the count of replies
+
+/**
+ * What is known of the replies to a message: who wrote them, newest last; the newest, where all of them are known.
+ *
+ * @typedef {{authors: string[], last: Message | null}} Replies
+ */
+
+/**
+ * One line of a history. `key` is the same for a message on its way and the message it becomes, so the node stays.
+ *
+ * @typedef {object} Row
+ * @property {string} key
+ * @property {"day" | "new" | "count" | "beginning" | "edge" | "message" | "pending" | "activity"} kind
+ * @property {string} [label]
+ * @property {string} [at] of a day: a time in it
+ * @property {Message} [message]
+ * @property {Entry} [entry]
+ * @property {boolean} [compact] without avatar and name, because it goes on from the one above
+ * @property {Message | null} [context] the root of the thread that it replies to, where that is not clear from above
+ * @property {boolean} [near] that root, or another reply to it, stands right above
+ * @property {Replies} [replies]
+ * @property {number} [news] how many of the replies are unread, as far as they are known
+ * @property {Message[]} [activity] replies in one thread, one after the other
+ * @property {"before" | "after"} [edge]
+ */
+
+/**
+ * In a conversation replies are read in their thread: the message they belong to counts them, and where they came in
+ * later one line says so. Thus nothing that is counted as unread is without a place.
+ *
+ * @param {Store} store
+ * @param {Message[]} messages oldest first
+ * @param {Entry[]} entries on their way, oldest first; those whose message has arrived are left out
+ * @param {{newAfter?: number | null, inThread?: boolean}} [options] `newAfter`: the seq above the "new" divider
+ * @returns {Row[]}
+ */
+export function rowsOf(store, messages, entries, { newAfter = null, inThread = false } = {}) {
+  /** @type {Row[]} */
+  const rows = [];
+  const replies = inThread ? new Map() : repliesIn(messages);
+  const news = inThread ? new Map() : unreadReplies(store, messages[0]?.conversation);
+  /** @type {Message | undefined} */
+  let previous;
+  /** @type {Row | undefined} the root or the line under which further replies go without saying */
+  let open;
+  let marked = false;
+  let day = "";
+  for (const message of messages) {
+    if (!inThread && message.thread && open && threadOf(open) === message.thread && !(isNew(message) && !marked && open.activity)) {
+      open.activity?.push(message);
+      continue;
+    }
+    if (day !== dayKey(message.created_at)) {
+      day = dayKey(message.created_at);
+      rows.push({ key: `day ${day}`, kind: "day", at: message.created_at });
+      previous = undefined;
+    }
+    /** @type {boolean} */
+    const first = !marked && isNew(message);
+    if (first) rows.push({ key: "new", kind: "new" });
+    marked ||= first;
+    if (!inThread && message.thread) {
+      open = { key: `activity ${message.id}`, kind: "activity", activity: [message] };
+      rows.push(open);
+      previous = undefined;
+      continue;
+    }
+    const known = replies.get(message.id);
+    rows.push({
+      key: keyOf(message),
+      kind: "message",
+      message,
+      compact: !first && !!previous && goesOn(previous, message),
+      replies: known && { ...known, last: known.count === message.reply_count ? known.last : null },
+      news: news.get(message.id) ?? 0,
+    });
+    open = rows.at(-1);
+    previous = message;
+    if (inThread && message.reply_count > 0 && !message.thread) {
+      rows.push({ key: `count ${message.reply_count}`, kind: "count", label: repliesLabel(message.reply_count) });
+      previous = undefined;
+    }
+  }
+  const known = new Set(messages.map(keyOf));
+  const waiting = entries.filter((entry) => !known.has(`${store.me} ${entry.ref}`));
+  return [...rows, ...waiting.map((entry, index) => pendingRow(store, entry, waiting[index - 1], previous, inThread))];
+
+  /** @param {Message} message */
+  function isNew(message) {
+    return newAfter !== null && message.seq > newAfter && message.author !== store.me && !message.deleted_at && !message.hidden_at;
+  }
+}
+
+/**
+ * How far a window on a history reaches that starts at one end of `messages` and shows at most `most` rows.
+ *
+ * @param {Message[]} messages oldest first
+ * @param {number} most
+ * @param {"first" | "last"} end the one that stays
+ * @returns {number | null} the seq of the last message that still fits; null when all do
+ */
+export function reach(messages, most, end) {
+  let rows = 0;
+  let thread = "";
+  let fits = null;
+  for (let index = 0; index < messages.length; index += 1) {
+    const message = messages[end === "first" ? index : messages.length - 1 - index];
+    if (!message.thread || message.thread !== thread) rows += 1;
+    if (rows > most) return fits;
+    thread = message.thread ?? "";
+    fits = message.seq;
+  }
+  return null;
+}
+
+/** @param {Message} message */
+export function keyOf(message) {
+  return message.ref ? `${message.author} ${message.ref}` : message.id;
+}
+
+/** @param {Row} row */
+function threadOf(row) {
+  return row.activity ? row.activity[0].thread : row.message?.id;
+}
+
+/** @param {Message[]} messages @returns {Map<string, {authors: string[], last: Message, count: number}>} by root; deleted and hidden ones do not count */
+function repliesIn(messages) {
+  const found = new Map();
+  for (const message of messages) {
+    if (!message.thread || message.deleted_at || message.hidden_at) continue;
+    const known = found.get(message.thread) ?? { authors: [], count: 0 };
+    const authors = [...known.authors.filter((/** @type {string} */ one) => one !== message.author), message.author];
+    found.set(message.thread, { authors: authors.slice(-FACES), last: message, count: known.count + 1 });
+  }
+  return found;
+}
+
+/** @param {Store} store @param {string | undefined} conversation @returns {Map<string, number>} by root */
+function unreadReplies(store, conversation) {
+  const found = new Map();
+  for (const { thread } of store.unreadMessages(conversation ?? "")) if (thread) found.set(thread, (found.get(thread) ?? 0) + 1);
+  return found;
+}
+
+/** @param {Store} store @param {Entry} entry @param {Entry | undefined} above @param {Message | undefined} last @param {boolean} inThread @returns {Row} */
+function pendingRow(store, entry, above, last, inThread) {
+  const sameThread = (above?.thread ?? null) === entry.thread;
+  const mine = above !== undefined || (last !== undefined && last.author === store.me && isClose(last.created_at, entry.created_at));
+  return {
+    key: `${store.me} ${entry.ref}`,
+    kind: "pending",
+    entry,
+    compact: mine && (inThread || sameThread),
+    context: !inThread && entry.thread && !(above && sameThread) ? (store.messages.get(entry.thread) ?? null) : undefined,
+  };
+}
+
+/** @param {Message} above @param {Message} message */
+function goesOn(above, message) {
+  return above.author === message.author && !above.deleted_at && !message.pinned_at && isClose(above.created_at, message.created_at);
+}
+
+/** @param {string} earlier @param {string} later */
+function isClose(earlier, later) {
+  return Date.parse(later) - Date.parse(earlier) < GROUP_MINUTES * 60_000;
+}

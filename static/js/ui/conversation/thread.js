@@ -1,0 +1,234 @@
+/** @import {App} from "../shell/app.js" */
+/** @import {Message} from "../../client/types.js" */
+
+import { ApiError } from "../../client/api.js";
+import { Composer } from "../compose/composer.js";
+import { editMessage } from "../compose/message-editor.js";
+import { byId, everyFrame, isLookedAt, isWriting, setText } from "../lib/dom.js";
+import { gettext } from "../lib/i18n.js";
+import { plainKey } from "../lib/keys.js";
+import { onLongPress, steady } from "../lib/long-press.js";
+import { conversationTitle } from "../lib/names.js";
+import { explain, toast } from "../lib/toast.js";
+import { refusalIn, whenMuteEnds } from "./conversation-view.js";
+import { flash } from "./history.js";
+import { MessageActions } from "./message-actions.js";
+import { MessageList } from "./message-list.js";
+import { rowsOf } from "./message-rows.js";
+
+const AT_END = 48; // pixels from the end within which one is reading along
+
+/** A message and the replies to it, beside the conversation. */
+export class Thread {
+  /** @type {string | null} id of the root */
+  #root = null;
+  #conversation = "";
+  #shown = 0; // replies
+  /** @type {number | null} the seq above the divider: the first reply that was unread when the thread was opened stands below */
+  #newAfter = null;
+  /** @type {Set<Element>} replies on the screen */
+  #visible = new Set();
+
+  /** @param {App} app */
+  constructor(app) {
+    this.app = app;
+    /** @type {HTMLElement} */
+    this.panel = byId("thread");
+    /** @type {HTMLElement} */
+    this.scroller = byId("thread-history");
+    this.list = new MessageList(app, byId("thread-messages"), {
+      added: (root) => this.observer.observe(root),
+      removed: (root) => this.#forget(root),
+    });
+    this.observer = new IntersectionObserver((entries) => this.#see(entries), { root: this.scroller, rootMargin: "0px 0px -20px 0px" });
+    this.settle = everyFrame(() => this.#markRead());
+    window.addEventListener("focus", this.settle);
+    document.addEventListener("visibilitychange", this.settle);
+    const actions = new MessageActions(app, this.list, { inThread: true });
+    this.list.element.addEventListener("click", (event) => void actions.onClick(event));
+    onLongPress(this.list.element, (target) => actions.onLongPress(target));
+    this.composer = new Composer(app, byId("thread-dock"));
+    this.render = everyFrame(steady(() => this.#render()));
+    whenMuteEnds(app, this.render);
+    app.store.observe((changes) => {
+      if (changes.histories.size || changes.members.size || changes.participants.size || changes.sanctions.size) this.render();
+      if (this.#root && changes.histories.has(this.#conversation)) void this.#refill(this.#root);
+    });
+    app.client.outbox.observe(this.render);
+    app.client.edits.observe(this.render);
+    byId("thread-close").addEventListener("click", () => this.close());
+    this.panel.addEventListener("keydown", (event) => plainKey(event) === "Escape" && !event.defaultPrevented && this.close());
+  }
+
+  /** @param {string | undefined} id of the root message, or of a reply */
+  async open(id) {
+    if (!id) {
+      this.#hide();
+      return;
+    }
+    if (id === this.#root) {
+      this.#showTarget();
+      return;
+    }
+    this.#root = id;
+    this.#shown = 0;
+    this.#newAfter = null;
+    this.panel.hidden = false;
+    this.list.clear();
+    this.#noteNew();
+    this.#render();
+    this.#scrollToNew();
+    try {
+      const [root] = await this.app.client.pages.thread(id);
+      if (this.#root !== id) return;
+      if (root?.thread) this.#root = root.thread;
+      this.#noteNew();
+      this.#render();
+      this.#scrollToNew();
+      if (this.#showTarget()) return;
+      // Whoever went on writing elsewhere meanwhile must not find the rest of the sentence here.
+      if (!matchMedia("(pointer: coarse)").matches && !isWriting(document.activeElement)) this.composer.focus();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      toast(explain(error));
+      if (!error.passing) this.close();
+    }
+  }
+
+  /** Replies that come from the server may be older than those that were known. */
+  #noteNew() {
+    const root = this.#find(this.#root ?? "");
+    const first = root && this.app.store.replies(root).find((reply) => this.app.store.isUnread(reply));
+    if (first) this.#newAfter = Math.min(first.seq - 1, this.#newAfter ?? Infinity);
+  }
+
+  /** To the first reply that is unread, else to the end. */
+  #scrollToNew() {
+    const divider = this.list.withKey("new");
+    if (!divider) this.scroller.scrollTop = this.scroller.scrollHeight;
+    else
+      this.scroller.scrollTop +=
+        divider.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top - this.scroller.clientHeight / 4;
+  }
+
+  /** @param {IntersectionObserverEntry[]} entries */
+  #see(entries) {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) this.#visible.add(target);
+      else this.#visible.delete(target);
+    }
+    this.settle();
+  }
+
+  /** @param {HTMLElement} root */
+  #forget(root) {
+    this.observer.unobserve(root);
+    this.#visible.delete(root);
+  }
+
+  /** What stands on the screen of somebody who looks at it is read, unless an unread reply above was never there. */
+  #markRead() {
+    const root = this.#root ? this.#find(this.#root) : undefined;
+    if (!root || !isLookedAt()) return;
+    const { store, client } = this.app;
+    const seqs = [...this.#visible].map((one) => Number(/** @type {HTMLElement} */ (one).dataset.seq ?? 0)).filter((seq) => seq > 0);
+    const next = store.replies(root).find((reply) => store.isUnread(reply))?.seq ?? Infinity;
+    if (seqs.length && Math.min(...seqs) <= next) client.reads.markThread(root.conversation, root.id, Math.max(...seqs));
+  }
+
+  /** The reply that a link led to. @returns {boolean} whether there is one */
+  #showTarget() {
+    const { seq } = this.app.router.route;
+    const target = seq === undefined ? null : this.list.atSeq(seq);
+    if (!target || target === this.list.element.firstElementChild) return false;
+    target.scrollIntoView({ block: "center" });
+    flash(target);
+    return true;
+  }
+
+  close() {
+    const { route } = this.app.router;
+    if (route.conversation) this.app.router.go(this.app.router.path(route.conversation));
+  }
+
+  /** Messages of it may have been forgotten: so many changed that sync did not tell them all. @param {string} id */
+  async #refill(id) {
+    const root = this.#find(id);
+    if (root && this.app.store.replies(root).length >= this.#shown) return;
+    try {
+      await this.app.client.pages.thread(id);
+      if (id !== this.#root) return;
+      this.#shown = 0; // what has not come back is gone
+      this.render();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error; // the next change is another occasion
+      if (error.status === 404 && id === this.#root) this.#end();
+    }
+  }
+
+  /** Its last message is past its time, or the conversation is no longer one's own. */
+  #end() {
+    toast(gettext("This thread is no longer there."));
+    this.close();
+  }
+
+  /** @param {string} id of a root @returns {Message | undefined} empty when its time is over and that of its replies is not */
+  #find(id) {
+    return this.app.store.messages.get(id) ?? this.app.store.heads.get(id);
+  }
+
+  #hide() {
+    const had = this.panel.contains(document.activeElement);
+    this.#root = null;
+    this.panel.hidden = true;
+    this.list.clear();
+    this.composer.setTarget(null);
+    if (had) byId("main").focus();
+  }
+
+  #render() {
+    const root = this.#root ? this.#find(this.#root) : undefined;
+    const conversation = root && this.app.store.conversations.get(root.conversation);
+    if (!root || !conversation) return;
+    const replies = this.app.store.replies(root);
+    if (replies.length < this.#shown) return; // forgotten, and asked for again: what is there stays until it is back
+    this.#shown = replies.length;
+    this.#conversation = conversation.id;
+    setText(byId("thread-place"), conversationTitle(this.app.store, conversation));
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    const end = scrollHeight - scrollTop - clientHeight < AT_END;
+    const entries = this.app.client.outbox.entries(root.conversation).filter((entry) => entry.thread === root.id);
+    this.list.show(rowsOf(this.app.store, [root, ...replies], entries, { newAfter: this.#newAfter, inThread: true }));
+    if (end) this.scroller.scrollTop = this.scroller.scrollHeight;
+    const seated = this.app.store.ownSeat(root.conversation) !== undefined;
+    const refusal = seated || conversation.archived_at ? refusalIn(this.app, conversation, { inThread: true }) : "";
+    byId("thread-refusal-bar").hidden = refusal === "";
+    setText(byId("thread-refusal-text"), refusal);
+    byId("thread-dock").hidden = !seated || refusal !== "";
+    this.composer.setTarget(seated && !refusal ? this.#target(root) : null);
+  }
+
+  /** @param {Message} root */
+  #target(root) {
+    return {
+      place: `${root.conversation}:${root.id}`,
+      conversation: root.conversation,
+      label: gettext("Reply"),
+      send: (/** @type {string} */ text) => {
+        this.app.client.outbox.add(root.conversation, text, root.id);
+        this.scroller.scrollTop = this.scroller.scrollHeight;
+      },
+      editLast: () => this.#editLast(root),
+    };
+  }
+
+  /** As in the conversation. @param {Message} root */
+  #editLast(root) {
+    const waiting = this.app.client.outbox.entries(root.conversation).filter((entry) => entry.thread === root.id);
+    if (waiting.some((entry) => entry.state === "sending")) return true;
+    const mine = this.app.store.replies(root).filter((one) => one.author === this.app.store.me && !one.deleted_at && !one.hidden_at);
+    const node = this.list.nodeOf(this.list.atSeq(mine.at(-1)?.seq ?? 0));
+    if (node) editMessage(this.app, node);
+    return node !== undefined;
+  }
+}

@@ -1,0 +1,103 @@
+import { ApiError } from "../../client/api.js";
+import { byId } from "../lib/dom.js";
+import { explain } from "../lib/toast.js";
+
+/**
+ * Show a dialog of templates/chat/dialogs.html. Its close button and a press beside it close it, as Escape does.
+ *
+ * @param {HTMLDialogElement} dialog
+ */
+export function openDialog(dialog) {
+  clearErrors(dialog);
+  if (!dialog.dataset.wired) wire(dialog);
+  if (!dialog.open) dialog.showModal();
+}
+
+/**
+ * Run what a dialog is for; a refusal is shown beside the field that it is about, or above the buttons.
+ *
+ * @param {HTMLDialogElement} dialog
+ * @param {() => Promise<unknown>} work
+ * @returns {Promise<boolean>} whether it worked
+ */
+export async function attempt(dialog, work) {
+  clearErrors(dialog);
+  const buttons = [...dialog.querySelectorAll("button[type=submit]")].map((one) => /** @type {HTMLButtonElement} */ (one));
+  for (const button of buttons) button.disabled = true;
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    showError(dialog, error);
+    return false;
+  } finally {
+    for (const button of buttons) button.disabled = false;
+  }
+}
+
+/**
+ * @param {{title: string, text: string, yes: string}} question
+ * @returns {Promise<boolean>}
+ */
+export async function confirm(question) {
+  return (await ask(question)) !== null;
+}
+
+/**
+ * The same; where a `reason` is needed, it is asked for.
+ *
+ * @param {{title: string, text: string, yes: string, reason?: boolean}} question
+ * @returns {Promise<string | null>} the reason, "" where none was asked for; null for no
+ */
+export function ask({ title, text, yes, reason = false }) {
+  const dialog = /** @type {HTMLDialogElement} */ (byId("confirm"));
+  byId("confirm-title").textContent = title;
+  byId("confirm-text").textContent = text;
+  byId("confirm-yes").textContent = yes;
+  const input = /** @type {HTMLInputElement} */ (byId("confirm-reason"));
+  byId("confirm-reason-field").hidden = input.disabled = !reason;
+  input.value = "";
+  dialog.returnValue = "no";
+  openDialog(dialog);
+  if (reason) input.focus();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes" ? input.value.trim() : null), { once: true });
+  });
+}
+
+/** @param {HTMLDialogElement} dialog */
+function wire(dialog) {
+  dialog.dataset.wired = "true";
+  dialog.addEventListener("click", (event) => {
+    const target = /** @type {Element} */ (event.target);
+    if (target === dialog || target.closest("[data-action=close]")) dialog.close();
+  });
+}
+
+/** @param {HTMLDialogElement} dialog @param {ApiError} error */
+function showError(dialog, error) {
+  for (const [field, sentences] of Object.entries(error.errors)) {
+    const place = dialog.querySelector(`[data-error="${CSS.escape(field)}"]`);
+    const input = /** @type {HTMLElement | null} */ (dialog.querySelector(`[name="${CSS.escape(field)}"]`));
+    if (!place || !input) continue;
+    reveal(place, sentences.join(" "));
+    input.setAttribute("aria-invalid", "true");
+    input.focus();
+    return;
+  }
+  const place = dialog.querySelector('[data-error=""]');
+  if (place) reveal(place, explain(error));
+}
+
+/** @param {HTMLDialogElement} dialog */
+function clearErrors(dialog) {
+  for (const place of dialog.querySelectorAll("[data-error]")) /** @type {HTMLElement} */ (place).hidden = true;
+  for (const input of dialog.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+}
+
+/** @param {Element} place @param {string} text */
+function reveal(place, text) {
+  place.textContent = text;
+  /** @type {HTMLElement} */ (place).hidden = false;
+}

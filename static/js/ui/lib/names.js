@@ -1,0 +1,77 @@
+/** @import {Store} from "../../client/store.js" */
+/** @import {Conversation, Member} from "../../client/types.js" */
+
+import { setText } from "./dom.js";
+import { gettext } from "./i18n.js";
+
+const collator = new Intl.Collator(); // made once: `localeCompare` looks for it at every comparison
+
+/** @param {Conversation} conversation */
+export const isChannel = (conversation) => conversation.kind === "public" || conversation.kind === "private";
+
+/** @param {Store} store @param {string} id */
+export function memberName(store, id) {
+  return store.members.get(id)?.name ?? gettext("Somebody");
+}
+
+/** @param {Store} store @param {Conversation} conversation the people of a direct or group message other than oneself */
+export function others(store, conversation) {
+  return conversation.people.filter((id) => id !== store.me);
+}
+
+/** @param {Store} store @param {Conversation} conversation a channel's name, or its people */
+export function conversationName(store, conversation) {
+  if (isChannel(conversation)) return conversation.name ?? "";
+  const names = others(store, conversation).map((id) => memberName(store, id));
+  if (names.length === 0) return `${memberName(store, store.me)} (${gettext("you")})`;
+  return names.length === 1 ? names[0] : names.map(firstName).sort().join(", ");
+}
+
+/** @param {Store} store @param {Conversation} conversation with a `#` where it is a channel */
+export function conversationTitle(store, conversation) {
+  const name = conversationName(store, conversation);
+  return isChannel(conversation) ? `#${name}` : name;
+}
+
+/** @param {Conversation} conversation @returns {string} name of an icon */
+export function conversationIcon(conversation) {
+  return { public: "hash", private: "lock", direct: "person", group: "people" }[conversation.kind];
+}
+
+/** @param {string} state of presence @returns {string} for people */
+export function presenceLabel(state) {
+  return { online: gettext("online"), away: gettext("away"), offline: gettext("offline") }[state] ?? "";
+}
+
+/** @param {string} role of a member @returns {string} for people */
+export function roleLabel(role) {
+  const names = { owner: gettext("Owner"), admin: gettext("Admin"), moderator: gettext("Moderator"), guest: gettext("Guest") };
+  return names[/** @type {keyof typeof names} */ (role)] ?? gettext("Member");
+}
+
+/** @param {Store} store @returns {Member[]} active members other than oneself, by name */
+export function people(store) {
+  const active = [...store.members.values()].filter((member) => !member.deactivated_at && member.id !== store.me);
+  return active.sort((one, other) => collator.compare(one.name, other.name));
+}
+
+/**
+ * Show the present names of the members and channels that messages name: their HTML has those of the time of writing.
+ *
+ * @param {Store} store
+ * @param {ParentNode} root
+ * @param {(id: string) => boolean} [changed] which ones to look at, all if it is left out
+ */
+export function showNames(store, root, changed) {
+  for (const element of root.querySelectorAll("span.mention[data-member], a.channel[data-conversation]")) {
+    const { member, conversation = "" } = /** @type {HTMLElement} */ (element).dataset;
+    if (changed && !changed(member ?? conversation)) continue;
+    const name = member ? store.members.get(member)?.name : store.conversations.get(conversation)?.name;
+    if (name) setText(element, (member ? "@" : "#") + name); // the one of somebody unknown stays as it was written
+  }
+}
+
+/** @param {string} name */
+function firstName(name) {
+  return name.split(" ")[0];
+}
