@@ -1,4 +1,4 @@
-"""Write static/js/ui/emoji/list.js from the unpacked npm package emojibase-data: `python -m tests.js.generate_emoji FOLDER`.
+"""Write static/js/ui/emoji/list.js from the unpacked npm package emojibase-data: `-m tests.js.generate_emoji FOLDER`.
 
 emojibase-data (MIT, kept since 2017, a release with each version of Unicode) has what the Python package `emoji` lacks:
 groups, words to search by, and the short names of GitHub, Slack and Discord. Which emoji there are, and how each is
