@@ -18,10 +18,10 @@ help: ## this list
 	@printf '\n  make up PORT=8001 BIND=0.0.0.0 PARLEY_HOME=/srv/parley DEMO=0 VERBOSE=1\n'
 
 up: runtime ## install what is missing, start everything, say where to go; Ctrl-C stops
-	@exec $(BIN)/python -m config.supervisor
+	@exec $(BIN)/python -m config.launcher.supervisor
 
 stop: runtime ## stop what runs on this data folder
-	@exec $(BIN)/python -m config.supervisor stop
+	@exec $(BIN)/python -m config.launcher.supervisor stop
 
 shell: runtime ## a Python shell with the models loaded
 	@exec $(BIN)/python manage.py shell
@@ -33,13 +33,13 @@ screenshots: dev ## pictures of every main view, while `make up` runs with its d
 	@$(BIN)/python -m tests.e2e.screenshots $(or $(URL),http://localhost:$(or $(PORT),8000))
 
 chaos: dev ## break everything while people chat, and count what is missing (MINUTES=5 SEED=7 CLIENTS=300 LIBRARY=js BACKEND=valkey)
-	@$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),5) $(if $(CLIENTS),--clients $(CLIENTS)) $(if $(SEED),--seed $(SEED)) $(if $(LIBRARY),--library $(LIBRARY)) $(if $(BACKEND),--backend $(BACKEND))
+	@$(BIN)/python -m tests.tools.chaos.run --minutes $(or $(MINUTES),5) $(if $(CLIENTS),--clients $(CLIENTS)) $(if $(SEED),--seed $(SEED)) $(if $(LIBRARY),--library $(LIBRARY)) $(if $(BACKEND),--backend $(BACKEND))
 
 bench: dev ## how fast we and others are, on this machine (ONLY=fanout,latency SYSTEMS=parley REPEATS=3)
-	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(SYSTEMS),--systems $(SYSTEMS)) $(if $(REPEATS),--repeats $(REPEATS)) $(if $(KEEP),--keep)
+	@$(BIN)/python -m tests.tools.bench $(if $(ONLY),--only $(ONLY)) $(if $(SYSTEMS),--systems $(SYSTEMS)) $(if $(REPEATS),--repeats $(REPEATS)) $(if $(KEEP),--keep)
 
 profile: dev ## a flame graph of the server under load (ONLY=fanout or posts)
-	@$(BIN)/python -m tests.bench.profile $(if $(ONLY),--only $(ONLY))
+	@$(BIN)/python -m tests.tools.bench.profile $(if $(ONLY),--only $(ONLY))
 
 lint: dev node_modules/.package-lock.json ## style, types, layers, templates, migrations
 	@$(BIN)/ruff check .
@@ -48,7 +48,7 @@ lint: dev node_modules/.package-lock.json ## style, types, layers, templates, mi
 	@$(BIN)/lint-imports --no-logo
 	@$(BIOME) ci --error-on-warnings .
 	@find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 --check {} +
-	@$(BIN)/python -m config.embedded $(BIN)/python manage.py makemigrations --check --dry-run
+	@$(BIN)/python -m config.launcher.embedded $(BIN)/python manage.py makemigrations --check --dry-run
 
 format: dev node_modules/.package-lock.json ## let the formatters rewrite the files
 	@$(BIN)/ruff check --fix --quiet .
@@ -66,8 +66,8 @@ node_modules/.package-lock.json: package-lock.json package.json | dev
 
 runtime:
 	@command -v "$(PYTHON)" >/dev/null || { echo "Parley: $(PYTHON) is not there: install Python 3.11 or newer" >&2; exit 1; }
-	@"$(PYTHON)" config/install.py .venv requirements.lock
+	@"$(PYTHON)" config/launcher/install.py .venv requirements.lock
 
 dev:
 	@command -v "$(PYTHON)" >/dev/null || { echo "Parley: $(PYTHON) is not there: install Python 3.11 or newer" >&2; exit 1; }
-	@"$(PYTHON)" config/install.py .venv requirements-dev.lock requirements.lock
+	@"$(PYTHON)" config/launcher/install.py .venv requirements-dev.lock requirements.lock

@@ -13,6 +13,6 @@ django.setup(set_prefix=False)  # first: it loads the applications that the impo
 
 from chat.realtime.lifespan import lifespan  # noqa: E402
 from chat.realtime.routing import websocket  # noqa: E402
-from config.handler import Handler  # noqa: E402
+from config.server.handler import Handler  # noqa: E402
 
 application = ProtocolTypeRouter({"http": Handler(), "websocket": websocket, "lifespan": lifespan})

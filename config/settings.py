@@ -19,8 +19,8 @@ import dj_database_url
 from csp.constants import NONCE, NONE, SELF
 
 from config import logs
-from config.embedded import running_urls
-from config.secretkey import secret_key
+from config.launcher.embedded import running_urls
+from config.secret_key import secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -146,7 +146,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.nul.NulMiddleware",  # before anything looks up a session
+    "config.nul_characters.NulMiddleware",  # before anything looks up a session
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -154,7 +154,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.TokenUserMiddleware",
-    "config.requestlog.RequestLogMiddleware",
+    "config.request_log.RequestLogMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -356,7 +356,7 @@ SOCKET_ACK_TIMEOUT = envint("SOCKET_ACK_TIMEOUT", 90, least=2)  # seconds; timer
 SOCKET_FRAME_BYTES = 131_072  # the longest message, every character escaped, and room for its envelope
 SOCKETS_PER_NODE = envint("SOCKETS_PER_NODE", 20_000, least=1)  # beyond it newcomers are sent to another node
 
-# --- Before anybody is signed in: bounds of one server process (config/front.py, config/http.py) --------
+# --- Before anybody is signed in: bounds of one server process (config/server/front.py, config/server/http.py) --------
 
 HEAD_TIMEOUT = envint("HEAD_TIMEOUT", 20, least=1, most=600)  # seconds for a request's head: 3 KiB/s at the longest
 BODY_TIMEOUT = envint("BODY_TIMEOUT", 60, least=1, most=3600)  # seconds for a body: a message at 2 KiB/s
@@ -452,7 +452,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "config.staticfiles.ManifestStorage"
+        else "config.static_files.ManifestStorage"
     },
 }
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from asgiref.sync import SyncToAsync
 
-from config.embedded import engines, temporary_home
+from config.launcher.embedded import engines, temporary_home
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / ".pytest_cache" / "staticfiles"
@@ -113,7 +113,7 @@ def static_folder() -> Path:
     if "STATIC_ROOT" in os.environ:
         return Path(os.environ["STATIC_ROOT"])  # a worker inherits it
     digest = hashlib.sha256()
-    makers = [ROOT / "config/staticfiles.py", ROOT / "requirements-dev.lock"]
+    makers = [ROOT / "config/static_files.py", ROOT / "requirements-dev.lock"]
     for path in sorted([*(ROOT / "static").rglob("*"), *makers]):
         found = path.stat()
         digest.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())

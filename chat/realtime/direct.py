@@ -11,9 +11,9 @@ frame whole and in order. A server without this (daphne) works too: the applicat
 and uses ASGI's `receive` and `send` alone.
 
 Every frame of any opcode counts against an allowance, whoever reads it in the end. A socket is a *stranger*
-(config/front.py) until `admit` is called, and again once a close was sent. A stranger has little of everything: frames,
-bytes and time. Once a close was sent, frames are skipped unread until the client answers the close; a client that does
-not is cut off after CLOSE_TIMEOUT.
+(config/server/front.py) until `admit` is called, and again once a close was sent. A stranger has little of everything:
+frames, bytes and time. Once a close was sent, frames are skipped unread until the client answers the close; a client
+that does not is cut off after CLOSE_TIMEOUT.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from websockets.protocol import OPEN
 from accounts.network import scope_address
 from chat.delivery import metrics
 from chat.realtime.protocol import Close
-from config.front import HEAD_BYTES, NEVER, front_of
+from config.server.front import HEAD_BYTES, NEVER, front_of
 
 try:
     from websockets.speedups import apply_mask

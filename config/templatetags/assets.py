@@ -9,7 +9,7 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from config.staticfiles import module_map
+from config.static_files import module_map
 
 register = template.Library()
 

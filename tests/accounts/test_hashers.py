@@ -15,7 +15,7 @@ from accounts import hashers
 from accounts.errors import Unavailable
 from accounts.hashers import Turns
 from accounts.models import Member
-from config.processes import wait_until
+from config.launcher.processes import wait_until
 from tests.cast import sign_in
 
 PASSWORD = "a long sentence nobody guesses"

@@ -18,7 +18,7 @@ from accounts.auth import issue_token, revoke_token
 from accounts.errors import Conflict, Forbidden, Throttled
 from accounts.models import Member, User
 from accounts.tenancy import NoOrganizationInScope, current_organization_id
-from config.handler import Handler
+from config.server.handler import Handler
 from tests.cast import make_member, scope_of, sign_in, without_nonce
 
 # --- Views that say what they see -----------------------------------------------------------------------

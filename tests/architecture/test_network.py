@@ -22,7 +22,7 @@ ALLOWED = {
     "accounts/auth.py": "names allauth's hook, whose answer is ours",
     "accounts/problems.py": "compares the Referer with the host: leads back to a path, never to a host",
     "config/health.py": "refuses whoever came by a proxy",
-    "config/requestlog.py": "replaces the judgement of django-structlog",
+    "config/request_log.py": "replaces the judgement of django-structlog",
     "config/settings.py": "SECURE_PROXY_SSL_HEADER, which counts behind a proxy of ours only",
 }
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.bench import accounting
+from tests.tools.bench import accounting
 
 GRAIN = 0.1  # seconds: ticks of user and system time, of each process, rounded down each
 BURN = "import time\nwhile time.process_time() < {seconds}: pass\n"

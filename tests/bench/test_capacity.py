@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.bench.bench import Workload
-from tests.bench.capacity import END, PAGE, START, Costs, Habits, Machines, costs_of, plan, section, spread
-from tests.bench.readme import between
+from tests.tools.bench.bench import Workload
+from tests.tools.bench.capacity import END, PAGE, START, Costs, Habits, Machines, costs_of, plan, section, spread
+from tests.tools.bench.readme import between
 
 COSTS = Costs(
     post=600e-6,
@@ -67,4 +67,4 @@ def test_an_incomplete_run_is_refused():
 
 def test_the_page_is_current():
     text = PAGE.read_text()
-    assert between(text, START, END, section()) == text, "write it again: python -m tests.bench.capacity --write"
+    assert between(text, START, END, section()) == text, "write it again: python -m tests.tools.bench.capacity --write"

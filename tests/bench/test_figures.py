@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bench.figures import figure, percentile
+from tests.tools.bench.figures import figure, percentile
 
 
 def test_the_middle_and_the_spread():

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 
-from tests.bench import load
-from tests.bench.load import closed_loop, paced
-from tests.bench.tally import Tally
+from tests.tools.bench import load
+from tests.tools.bench.load import closed_loop, paced
+from tests.tools.bench.tally import Tally
 
 
 class Echo:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bench.systems.mosquitto import _frame, _packet
+from tests.tools.bench.systems.mosquitto import _frame, _packet
 
 
 @pytest.mark.parametrize("size", [0, 1, 127, 128, 300, 16_383, 16_384])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tests.bench.readme import END, README, START, filled, section
+from tests.tools.bench.readme import END, README, START, filled, section
 
 
 def test_the_readme_is_current():
     text = README.read_text()
     assert START in text
     assert END in text
-    assert filled(text) == text, "write it again: python -m tests.bench.readme"
+    assert filled(text) == text, "write it again: python -m tests.tools.bench.readme"
 
 
 def test_it_says_when_where_and_what_is_not_comparable():

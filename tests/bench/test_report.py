@@ -6,10 +6,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.bench.bars import BARS, THERE, Verdict, judge, slowness
-from tests.bench.bench import Bench, Workload, record
-from tests.bench.chart import METRICS, chart
-from tests.bench.report import read, table, write
+from tests.tools.bench.bars import BARS, THERE, Verdict, judge, slowness
+from tests.tools.bench.bench import Bench, Workload, record
+from tests.tools.bench.chart import METRICS, chart
+from tests.tools.bench.report import read, table, write
 
 SVG = "{http://www.w3.org/2000/svg}"
 

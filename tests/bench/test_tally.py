@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench.tally import Tally, number_of, text_of
+from tests.tools.bench.tally import Tally, number_of, text_of
 
 
 def test_a_text_says_which_message_it_is_and_has_its_size():

@@ -27,7 +27,7 @@ def run(*arguments: str) -> dict[str, Any]:
     """The figures of a run in which nothing was wrong in the end. It starts engines of its own."""
     engines = {"DATABASE_URL", "REDIS_URL", "PARLEY_HOME"}
     environment = {name: value for name, value in os.environ.items() if name not in engines}
-    command = [sys.executable, "-m", "tests.chaos.run", *arguments]
+    command = [sys.executable, "-m", "tests.tools.chaos.run", *arguments]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[0])

@@ -40,7 +40,7 @@ def running_installation(home: Path) -> Iterator[str]:
         "MESSAGE_RATE": "100000",
         "DEMO": "1",
     }
-    process = subprocess.Popen([sys.executable, "-m", "config.supervisor"], cwd=settings.BASE_DIR, env=env)
+    process = subprocess.Popen([sys.executable, "-m", "config.launcher.supervisor"], cwd=settings.BASE_DIR, env=env)
     try:
         wait_ready(f"http://127.0.0.1:{port}", process)
         yield f"http://127.0.0.1:{port}"

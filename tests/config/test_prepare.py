@@ -14,7 +14,7 @@ from django.db import connection, connections
 from django.test.utils import override_settings
 
 from accounts.models import User
-from config import processes
+from config.launcher import processes
 from config.management.commands import prepare
 from config.management.commands.prepare import LOCK, Command, fingerprint
 

@@ -15,7 +15,7 @@ import django
 
 def main(descriptor: int) -> None:
     django.setup()
-    from config.serve import serve
+    from config.server.run import serve
 
     drop = float(os.environ.get("FAULT_DROP_WAKEUPS", "0"))
     if drop:

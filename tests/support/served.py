@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from config import processes
+from config.launcher import processes
 
 ROOT = Path(__file__).resolve().parents[2]
 START = 120.0  # seconds for a process to answer, on a machine with much else to do

@@ -17,8 +17,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from config import processes
-from config.embedded import Postgres, Valkey, prepare, temporary_home
+from config.launcher import processes
+from config.launcher.embedded import Postgres, Valkey, prepare, temporary_home
 
 ROOT = Path(__file__).resolve().parents[2]
 START = 120.0  # seconds for a process to answer, on a machine with much else to do

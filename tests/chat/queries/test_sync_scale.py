@@ -18,8 +18,8 @@ from chat.models import Conversation, Event, Message, Participant
 from chat.queries import sync as module
 from chat.queries.cursor import here
 from chat.queries.sync import SyncAnswer, sync
-from tests.bench.data import copied
 from tests.chat.queries.test_sync import room
+from tests.tools.bench.data import copied
 
 PEOPLE, ROOMS, EACH = 10_000, 500, 400  # messages in each room
 MUCH, LITTLE = 100, 10  # of them since the member was last there, in every fifth room and in the others

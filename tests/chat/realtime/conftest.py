@@ -19,7 +19,7 @@ from chat.actions.clients import register_client
 from chat.delivery import database, store
 from chat.delivery.node import Node, present_node
 from chat.models import Client
-from config.serve import configuration
+from config.server.run import configuration
 from tests.support import wire
 
 

@@ -1,0 +1,1 @@
+"""What starts processes: `make up`, PostgreSQL and Valkey from their wheels, the installer. Imports no Django."""
