@@ -42,14 +42,18 @@
 
   const KEYS = { j: () => go(1), k: () => go(-1), x: choose };
 
+  function actOf(event) {
+    const key = letterOf(event);
+    const button = document.querySelector(`[data-desk-key="${CSS.escape(key)}"]`);
+    if (!button) return Object.hasOwn(KEYS, key) ? KEYS[key] : null;
+    return event.repeat ? null : () => button.click(); // a key that is held acts once
+  }
+
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const dialog = document.querySelector("dialog.desk-dialog[open]");
     if (dialog || event.target.closest?.(TYPING)) return;
-    const key = letterOf(event);
-    const button = document.querySelector(`[data-desk-key="${CSS.escape(key)}"]`);
-    if (button && event.repeat) return; // a key that is held acts once
-    const act = button ? () => button.click() : Object.hasOwn(KEYS, key) ? KEYS[key] : null;
+    const act = actOf(event);
     if (!act) return;
     event.preventDefault();
     act();

@@ -14,7 +14,9 @@
   const OPERATORS = {
     "===": (a, b) => a === b,
     "!==": (a, b) => a !== b,
-    "==": (a, b) => a == b, // what the templates wrote
+    // biome-ignore lint/suspicious/noDoubleEquals: the templates of unfold use this operator with its meaning in JavaScript
+    "==": (a, b) => a == b,
+    // biome-ignore lint/suspicious/noDoubleEquals: as above
     "!=": (a, b) => a != b,
     "<": (a, b) => a < b,
     ">": (a, b) => a > b,
@@ -42,12 +44,15 @@
       const at = TOKEN.lastIndex;
       const match = TOKEN.exec(text);
       if (!match) throw new SyntaxError(`cannot read “${text.slice(at)}”`);
-      const [, number, string, name, sign] = match;
-      if (number) found.push({ kind: "value", value: Number(number) });
-      else if (string) found.push({ kind: "value", value: string.slice(1, -1).replace(/\\(.)/g, "$1") });
-      else found.push({ kind: name ? "name" : "sign", value: name ?? sign });
+      found.push(token(match));
     }
     return found;
+  }
+
+  function token([, number, string, name, sign]) {
+    if (number) return { kind: "value", value: Number(number) };
+    if (string) return { kind: "value", value: string.slice(1, -1).replace(/\\(.)/g, "$1") };
+    return { kind: name ? "name" : "sign", value: name ?? sign };
   }
 
   class Reader {
@@ -270,6 +275,7 @@
         const value = typeof expression === "function" ? expression.apply(data, params) : meaning(expression)(data);
         receive(typeof value === "function" ? value.apply(data, params) : value);
       } catch (error) {
+        // biome-ignore lint/suspicious/noConsole: Alpine reports a failing expression there too
         console.error(`In “${expression}”:`, error, element);
       }
     };

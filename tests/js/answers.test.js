@@ -219,7 +219,7 @@ const CUT_OFF = ["null", "nothing at all"]; // what may as well be a connection 
 
 function apiWith(answers, clock = new FakeClock()) {
   const requests = [];
-  const fetch = async (url, options) => {
+  const fetch = async (_, options) => {
     requests.push(options);
     const next = answers.length > 1 ? answers.shift() : answers[0];
     return next(options);

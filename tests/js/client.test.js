@@ -361,7 +361,12 @@ test("a connection that dies with the send: the same ref goes again, and there i
 test("a very long message is posted: no frame meets the server's bound", async () => {
   let posted = 0;
   const { client, last } = await liveTab({
-    routes: { "POST conversations/general/messages": ({ body }) => ((posted += 1), message({ seq: 3, author: ME, ref: body.ref })) },
+    routes: {
+      "POST conversations/general/messages": ({ body }) => {
+        posted += 1;
+        return message({ seq: 3, author: ME, ref: body.ref });
+      },
+    },
   });
   client.outbox.add("general", "x".repeat(10_001));
   await settle();
@@ -420,9 +425,10 @@ test("what was shown and is not told yet goes with a message, also with one that
     sync: [everything([1, 2, 3, 4, 5])],
     storage,
     routes: {
-      "POST conversations/general/messages": ({ body }) => (
-        posted.push(body), message({ seq: 5 + posted.length, author: ME, ref: body.ref, text: body.text })
-      ),
+      "POST conversations/general/messages": ({ body }) => {
+        posted.push(body);
+        return message({ seq: 5 + posted.length, author: ME, ref: body.ref, text: body.text });
+      },
     },
   });
   await reloaded.start();
@@ -441,7 +447,12 @@ test("what was shown and is not told yet goes with a message, also with one that
 test("a read position counts as told when the server says whose it is; anything else is no answer", async () => {
   let answers = {};
   const told = [];
-  const routes = { "PUT conversations/general/read": ({ body }) => (told.push(body), answers) };
+  const routes = {
+    "PUT conversations/general/read": ({ body }) => {
+      told.push(body);
+      return answers;
+    },
+  };
   const { client, clock, last } = await liveTab({ sync: [everything([1, 2, 3])], routes });
   last().die();
   client.reads.mark("general", 2);
@@ -603,7 +614,11 @@ test("a sent message whose answer was overtaken is shown as it is now, before it
     ask: (client) => {
       client.outbox.add("general", "x".repeat(20_000));
       return new Promise((resolve) =>
-        client.outbox.observe(() => client.outbox.size || ((atTheEnd = client.store.at("general", 1)), resolve())),
+        client.outbox.observe(() => {
+          if (client.outbox.size) return;
+          atTheEnd = client.store.at("general", 1);
+          resolve();
+        }),
       );
     },
   });
@@ -775,7 +790,11 @@ const portal = () => new Response("{}", { status: 200, headers: { "Content-Type"
 test("a portal's answer to a message sends nothing: it stays, and goes out when the server answers", async () => {
   let stored = 0;
   let mine = false;
-  const post = ({ body }) => (mine ? ((stored += 1), message({ seq: 3, author: ME, ref: body.ref, text: body.text })) : portal());
+  const post = ({ body }) => {
+    if (!mine) return portal();
+    stored += 1;
+    return message({ seq: 3, author: ME, ref: body.ref, text: body.text });
+  };
   const { client, clock, all } = tabWith({ routes: { "POST conversations/general/messages": post } });
   await client.start();
   const { "GET sync": given } = all;
@@ -824,7 +843,10 @@ test("a socket's result that proves nothing, and an unknown code: the message is
     { op: "error", code: "hotel", message: "Room?" },
   ]) {
     const posted = [];
-    const post = ({ body }) => (posted.push(body.ref), message({ seq: 3, author: ME, ref: body.ref, text: body.text }));
+    const post = ({ body }) => {
+      posted.push(body.ref);
+      return message({ seq: 3, author: ME, ref: body.ref, text: body.text });
+    };
     const { client, last } = await liveTab({ routes: { "POST conversations/general/messages": post } });
     const entry = client.outbox.add("general", "hello");
     await settle();

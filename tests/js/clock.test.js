@@ -89,7 +89,10 @@ for (const by of JUMPS) {
     const reads = new Reads({
       api: null,
       store,
-      say: async (_, { seq }) => (told.push(seq), seat({ read_seq: seq, version: 1 + seq })),
+      say: async (_, { seq }) => {
+        told.push(seq);
+        return seat({ read_seq: seq, version: 1 + seq });
+      },
       clock,
     });
     reads.mark("general", 1);

@@ -52,7 +52,8 @@ function watched(labels) {
   const items = labels.map((label) => ({
     label,
     get folded() {
-      return (seen.add(label), label);
+      seen.add(label);
+      return label;
     },
   }));
   return {

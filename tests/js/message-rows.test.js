@@ -109,11 +109,11 @@ test("a new reply has its place below the divider, and marks the message it belo
     ["day", "message", "message", "activity", "new", "activity"],
   );
   assert.deepEqual(
-    rows.map((row) => row.news ?? 0),
+    rows.map((row) => row.unreadReplies ?? 0),
     [0, 2, 0, 0, 0, 0],
   );
   store.moveThreadRead("general", root.id, 3);
-  assert.equal(rowsOf(store, messages, [], { newAfter: 3 })[1].news, 1);
+  assert.equal(rowsOf(store, messages, [], { newAfter: 3 })[1].unreadReplies, 1);
 });
 
 test("one's own replies are not new", () => {

@@ -58,7 +58,10 @@ test("stopped it neither runs nor is poked; started twice it runs once", async (
 test("stopped while it runs it plans no other", async () => {
   let runs = 0;
   let finish = () => {};
-  const { poller, clock } = pollerWith(() => ((runs += 1), new Promise((resolve) => (finish = resolve))));
+  const { poller, clock } = pollerWith(() => {
+    runs += 1;
+    return new Promise((resolve) => (finish = resolve));
+  });
   poller.poke();
   poller.stop();
   finish();

@@ -116,7 +116,7 @@ test("close codes that will pass are no end", async () => {
 });
 
 test("silence of two and a half heartbeats is a dead connection, whatever the socket says", async () => {
-  const { clock, sockets, last } = await opened();
+  const { clock, sockets } = await opened();
   await clock.advance(62_000);
   assert.equal(sockets.length, 1);
   await clock.advance(10_000);

@@ -97,8 +97,6 @@ export const PROOFS = {
   "POST members/*/sanctions/*/acknowledge": acknowledged,
   "POST members/*/reports/*/acknowledge": acknowledged,
   "PATCH members/*": (member, _, { preferences = {} }) => isMember(member) && hasAll(member.preferences, preferences),
-  "POST members/*/reports/*/acknowledge": (one, [, id]) => isEntity(one) && one.id === id && one.acknowledged_at,
-  "POST members/*/sanctions/*/acknowledge": (one, [, id]) => isEntity(one) && one.id === id && one.acknowledged_at,
   "GET presence": page((one) => isId(one?.member) && isId(one.state)),
   "GET mentions": page(isMessage),
   "GET search": page(isMessage),

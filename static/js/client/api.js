@@ -170,18 +170,14 @@ export class Api {
         redirect: "manual", // the server never redirects here
         signal: abort.signal,
       });
-      const { status } = response;
-      const empty = status === 204 || status === 304;
-      const answer = empty ? null : ((await response.json().catch(() => null)) ?? undefined);
-      const isOurs = this.#isOurs(response, request);
-      if (
-        isOurs &&
-        (status === 304 ? etag : response.ok && isProven(method, path, body, answer, response.headers.get(ECHOED) === request))
-      ) {
-        this.time.takeDate(response.headers.get("Date"), askedAt);
-        return { answer, response };
-      }
-      throw isOurs && isProblem(response, answer) ? new ApiError(status, answer, retryAfter(response)) : failure(response, answer);
+      const answer = await jsonOf(response);
+      if (!this.#isOurs(response, request)) throw failure(response, answer);
+      const isEchoed = response.headers.get(ECHOED) === request;
+      const isKnown = response.status === 304 ? Boolean(etag) : response.ok && isProven(method, path, body, answer, isEchoed);
+      if (!isKnown)
+        throw isProblem(response, answer) ? new ApiError(response.status, answer, retryAfter(response)) : failure(response, answer);
+      this.time.takeDate(response.headers.get("Date"), askedAt);
+      return { answer, response };
     } catch (error) {
       throw error instanceof ApiError ? error : new ApiError(0, { detail: String(error) });
     } finally {
@@ -210,6 +206,12 @@ export class Api {
 function samePath(url) {
   const { pathname, search } = new URL(url, "http://localhost");
   return pathname + search;
+}
+
+/** @param {Response} response @returns {Promise<any>} null where there is no body; undefined when the body is not JSON */
+async function jsonOf(response) {
+  if (response.status === 204 || response.status === 304) return null;
+  return (await response.json().catch(() => null)) ?? undefined;
 }
 
 /** @param {Response} response @param {any} answer whether it is a refusal of the server's */

@@ -120,10 +120,16 @@ export class Socket {
         if (this.#silence * 1000 >= ANSWER) this.drop();
       };
       const timer = this.clock.setTimeout(unanswered, ANSWER);
-      const done = () => this.clock.clearTimeout(timer);
       this.#questions.set(frame.ref, {
-        resolve: (answer) => (done(), isResult(frame, answer) ? resolve(answer) : reject(unproven())),
-        reject: (error) => reject((done(), error)),
+        resolve: (answer) => {
+          this.clock.clearTimeout(timer);
+          if (isResult(frame, answer)) resolve(answer);
+          else reject(unproven());
+        },
+        reject: (error) => {
+          this.clock.clearTimeout(timer);
+          reject(error);
+        },
       });
       if (!this.send(frame)) unanswered();
     });

@@ -67,7 +67,7 @@ class Dice {
   next = () => {
     this.state = (this.state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 
@@ -174,9 +174,15 @@ class Page {
     });
     const { store } = this.client;
     const apply = store.apply.bind(store);
-    store.apply = (event) => ((world.counts.deliveries += 1), apply(event));
+    store.apply = (event) => {
+      world.counts.deliveries += 1;
+      return apply(event);
+    };
     const forget = store.forgetHistory.bind(store);
-    store.forgetHistory = (id, before = Infinity) => (this.floors.get(id) < before && this.floors.delete(id), forget(id, before));
+    store.forgetHistory = (id, before = Infinity) => {
+      if (this.floors.get(id) < before) this.floors.delete(id);
+      return forget(id, before);
+    };
     store.observe(({ histories }) => histories.forEach((id) => this.#moveFloor(id)));
   }
 
@@ -231,19 +237,32 @@ class Page {
       world.count(`portal ${this.portal}`);
       return PORTALS[this.portal](this.kept.get(address));
     }
-    const fault = this.dice.weighted(world.calm ? QUIET : url.includes("/sync") ? FAULTS.sync : FAULTS.other, 1);
-    if (fault) world.count(`${url.includes("/sync") ? "syncs" : "requests"} ${fault}`);
+    const fault = this.#fault(url);
     if (!this.isUp || fault === "unreachable") throw new TypeError("fault: unreachable");
     const headers = { ...options.headers, Authorization: `Bearer ${account.token}` };
     const response = await fetch(`http://${this.dice.pick(world.plan.nodes)}${url}`, { ...options, headers });
+    const { status } = response;
     const body = await response.text();
-    if (response.status === 500) world.complain(`500: ${options.method} ${url}`);
-    if (response.ok) this.kept.set(address, { body, status: response.status, headers: response.headers });
+    if (status === 500) world.complain(`500: ${address}`);
+    if (response.ok) this.kept.set(address, { body, status, headers: response.headers });
+    return this.#hinder(fault, body, { status, headers: response.headers });
+  }
+
+  /** @returns {string | null} what goes wrong with the request */
+  #fault(url) {
+    const { world } = this.tab;
+    const isSync = url.includes("/sync");
+    const fault = this.dice.weighted(world.calm ? QUIET : isSync ? FAULTS.sync : FAULTS.other, 1);
+    if (fault) world.count(`${isSync ? "syncs" : "requests"} ${fault}`);
+    return fault;
+  }
+
+  async #hinder(fault, body, init) {
     if (fault === "delayed") await sleep(systemClock, this.dice.next() * LONGEST_DELAY);
     if (!this.isUp || fault === "lost") throw new TypeError("fault: the answer was lost");
     if (fault === "failed") return new Response("{}", { status: 500 });
-    const told = fault === "truncated" ? body.slice(0, Math.floor(this.dice.next() * body.length)) : body;
-    return new Response(told || null, { status: response.status, headers: response.headers });
+    const received = fault === "truncated" ? body.slice(0, Math.floor(this.dice.next() * body.length)) : body;
+    return new Response(received || null, init);
   }
 
   /** What was whole up to the end once stays whole from there on, unless it is forgotten. */
@@ -353,34 +372,34 @@ class World {
     if (root) await this.send(tab, client, room, root.id);
   }
 
-  async edit(tab, client, room) {
+  async edit(_, client, room) {
     const message = this.#message(client, room, ({ author, deleted_at }) => author === client.store.me && !deleted_at);
     if (message) await client.edit(message, `${message.text} edited`);
   }
 
-  async remove(tab, client, room) {
+  async remove(_, client, room) {
     const message = this.#message(client, room, (one) => one.author === client.store.me && !one.deleted_at && !isKept(one));
     if (message) await client.remove(message);
   }
 
-  async react(tab, client, room) {
+  async react(_, client, room) {
     const message = this.#message(client, room, ({ deleted_at }) => !deleted_at);
     if (message) await client.toggleReaction(message, this.dice.pick(EMOJI));
   }
 
-  async read(tab, client, room) {
+  async read(_, client, room) {
     client.reads.mark(room, client.store.conversations.get(room).last_seq);
   }
 
   /** Page back from what is known. */
-  async scroll(tab, client, room) {
+  async scroll(_, client, room) {
     const { store, pages } = client;
     const stretch = store.stretch(room, store.conversations.get(room).last_seq);
     if (!stretch) await pages.newest(room);
     else if (!pages.isStart(room, stretch.from)) await pages.before(room, stretch.from);
   }
 
-  async people(tab, client, room) {
+  async people(_, client, room) {
     await client.loadParticipants(room);
   }
 

@@ -11,7 +11,7 @@ import { isInCode } from "./markdown.js";
 // A sign begins a name where chat/markdown/names.py lets one begin: handles are ASCII, so any other letter may stand before it.
 // After a sign that joins words there is one where another name stands before that, as in @ann/@bob, or nothing of a path.
 const TOKEN =
-  /(?<![A-Za-z0-9_@#:\\])(?:(?<![/+&=%$#-])|(?<=@[A-Za-z0-9._-]+[/+&=-])|(?<=[^\x00-\x7f]\/)|(?<=(?:^|[^\x00-\x7f]|[^A-Za-z0-9._@/+&=%$#-])[+&=-]))([@#:])([\p{L}\p{M}\p{N}._+-]{0,40})$/u;
+  /(?<![A-Za-z0-9_@#:\\])(?:(?<![/+&=%$#-])|(?<=@[A-Za-z0-9._-]+[/+&=-])|(?<=\P{ASCII}\/)|(?<=(?:^|\P{ASCII}|[^A-Za-z0-9._@/+&=%$#-])[+&=-]))([@#:])([\p{L}\p{M}\p{N}._+-]{0,40})$/u;
 const LEAST_EMOJI = 2; // letters after a colon: with fewer it ends a word, or is a smile
 
 /** @type {WeakMap<Member, string[]>} what a member is found by; an organization has more members than a key has time for */

@@ -106,7 +106,10 @@ export class Composer {
 
   /** What a name between colons means is fetched; who has no network for it sends what they typed. @param {Target} target @param {string} text */
   async #sendWhenKnown(target, text) {
-    const loaded = this.loadWriting().then(async (writing) => (await (await import("../emoji/data.js")).loadEmojis(), writing));
+    const loaded = this.loadWriting().then(async (writing) => {
+      await (await import("../emoji/data.js")).loadEmojis();
+      return writing;
+    });
     const late = new Promise((resolve) => setTimeout(() => resolve(null), KNOWN_WITHIN));
     this.input.readOnly = true;
     const writing = await Promise.race([loaded, late]).catch(() => null);

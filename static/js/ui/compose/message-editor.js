@@ -87,10 +87,10 @@ class Editor {
   #onKey(event) {
     event.stopPropagation(); // these keys are text, not shortcuts of the message around
     if (this.completion.onKey(event)) return;
-    const escape = plainKey(event) === "Escape";
-    if (!escape && !sends(event)) return;
+    const cancels = plainKey(event) === "Escape";
+    if (!cancels && !sends(event)) return;
     event.preventDefault();
-    if (escape) this.#cancel();
+    if (cancels) this.#cancel();
     else this.root.requestSubmit();
   }
 

@@ -8,7 +8,7 @@ import { emojiOf, loadEmojis, loadedEmojis, skinTone, toned } from "../emoji/dat
 import { pickEmoji } from "../emoji/picker.js";
 import { hasNames, justTyped, withEmojis } from "../emoji/shortcodes.js";
 import { setText } from "../lib/dom.js";
-import { gettext, interpolate, ngettext } from "../lib/i18n.js";
+import { interpolate, ngettext } from "../lib/i18n.js";
 import { isComposing, plainKey } from "../lib/keys.js";
 import { explain, toast } from "../lib/toast.js";
 import { setMessageHtml } from "../lib/trusted-html.js";

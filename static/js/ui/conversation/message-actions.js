@@ -25,6 +25,25 @@ const KEYS = {
 const STEPS = { ArrowUp: -1, k: -1, ArrowDown: 1, j: 1 };
 const ON_TOMBSTONES = ["link", "reply", "unread", "original", "more", "resume", "discard-edit"];
 
+/** @typedef {{isOpen: boolean, isMine: boolean, isAdmin: boolean, moderates: boolean, participates: boolean, inThread: boolean}} Rights */
+
+/** @type {Record<string, (rights: Rights, message: Message) => boolean>} who may do what; what is missing here everybody may do */
+const ALLOWED = {
+  edit: ({ isOpen, isMine }) => isOpen && isMine,
+  delete: ({ isOpen, isMine, isAdmin, moderates }) => isOpen && (isMine || moderates || isAdmin),
+  react: ({ isOpen }) => isOpen,
+  pin: ({ isOpen }, message) => isOpen && !message.pinned_at,
+  unpin: ({ isOpen }, message) => isOpen && Boolean(message.pinned_at),
+  unread: ({ participates, inThread }, message) => participates && !inThread && !message.thread,
+  report: ({ isMine }, message) => !isMine && !isGone(message),
+  receipts: ({ isMine, moderates }, message) => (isMine || moderates) && !isGone(message),
+  revisions: (_, message) => Boolean(message.edited_at) && !isGone(message),
+  reactions: (_, message) => message.reactions.length > 0,
+  original: ({ moderates }, message) => Boolean(message.hidden_at) && moderates,
+  copy: (_, message) => !isGone(message),
+  reply: ({ inThread }) => !inThread,
+};
+
 /** @type {Map<string, (app: App, message: Message) => unknown>} what opens a dialog, fetched when it is wanted */
 const DETAILS = new Map(["revisions", "reactions", "receipts", "report", "original"].map((name) => [name, show(name)]));
 
@@ -50,24 +69,30 @@ export class MessageActions {
     this.#follow(element.querySelector(".message:hover")); // the pointer may have been there before this was fetched
   }
 
+  /** @type {Record<string, (message: Message, node: MessageNode, origin: HTMLElement) => unknown>} what each action does */
+  #acts = {
+    more: (_, node, origin) => this.#openMore(node, origin),
+    edit: (_, node) => editMessage(this.app, node),
+    resume: (_, node) => editMessage(this.app, node),
+    "discard-edit": (message) => this.app.client.edits.end(message.id),
+    reply: (message) => this.#openThread(message),
+    react: (message, _, origin) => pickEmoji(origin, (emoji) => void this.#toggle(message, emoji)),
+    link: (message) => this.#copyLink(message),
+    copy: (message) => copy(message.text, gettext("Text copied.")),
+    delete: (message) => this.#delete(message),
+    pin: (message) => this.#pin(message),
+    unpin: (message) => this.#pin(message),
+    unread: (message) => this.#markUnread(message),
+  };
+
   /** @param {MessageNode} node @param {string} action @param {HTMLElement} origin where a menu is placed */
   async run(node, action, origin) {
-    const message = node.row?.message;
-    const entry = node.row?.entry;
+    const { message, entry } = node.row ?? {};
     if (entry && action === "retry") this.app.client.outbox.retry(entry.ref);
     if (entry && action === "discard") this.app.client.outbox.discard(entry.ref);
-    if (!message || (isGone(message) && !ON_TOMBSTONES.includes(action)) || !this.#may(action, message)) return;
-    if (action === "more") this.#openMore(node, origin);
-    if (action === "edit" || action === "resume") editMessage(this.app, node);
-    if (action === "discard-edit") this.app.client.edits.end(message.id);
-    if (action === "reply") this.#openThread(message);
-    if (action === "react") pickEmoji(origin, (emoji) => void this.#toggle(message, emoji));
-    if (action === "link") await this.#copyLink(message);
-    if (action === "copy") await copy(message.text, gettext("Text copied."));
-    if (action === "delete") await this.#delete(message);
-    if (action === "pin" || action === "unpin") await this.#pin(message);
-    if (action === "unread") await this.#markUnread(message);
-    await DETAILS.get(action)?.(this.app, message);
+    if (!message || !this.#may(action, message) || !isOffered(action, message)) return;
+    if (Object.hasOwn(this.#acts, action)) await this.#acts[action]?.(message, node, origin);
+    else await DETAILS.get(action)?.(this.app, message);
   }
 
   /**
@@ -87,27 +112,24 @@ export class MessageActions {
 
   /** @param {string} action @param {Message} message */
   #may(action, message) {
-    const { store, config } = this.app;
     if (message.expired) return false;
-    const seat = store.ownSeat(message.conversation);
-    const conversation = store.conversations.get(message.conversation);
-    const moderates = config.rights.includes("moderate");
-    const isOpen = seat !== undefined && !conversation?.archived_at && !isGone(message);
-    const isMine = message.author === store.me;
-    if (action === "edit") return isOpen && isMine;
-    if (action === "delete") return isOpen && (isMine || moderates || seat?.role === "admin");
-    if (action === "react") return isOpen;
-    if (action === "pin") return isOpen && !message.pinned_at;
-    if (action === "unpin") return isOpen && Boolean(message.pinned_at);
-    if (action === "unread") return seat !== undefined && !this.inThread && !message.thread;
-    if (action === "report") return !isMine && !isGone(message);
-    if (action === "receipts") return (isMine || moderates) && !isGone(message);
-    if (action === "revisions") return Boolean(message.edited_at) && !isGone(message);
-    if (action === "reactions") return message.reactions.length > 0;
-    if (action === "original") return Boolean(message.hidden_at) && moderates;
-    if (action === "copy") return !isGone(message);
-    if (action === "reply") return !this.inThread;
-    return true;
+    const allowed = Object.hasOwn(ALLOWED, action) ? ALLOWED[action] : undefined;
+    return allowed === undefined || allowed(this.#rightsOn(message), message);
+  }
+
+  /** @param {Message} message @returns {Rights} */
+  #rightsOn(message) {
+    const { store, config } = this.app;
+    const participant = store.ownSeat(message.conversation);
+    const isArchived = Boolean(store.conversations.get(message.conversation)?.archived_at);
+    return {
+      isOpen: participant !== undefined && !isArchived && !isGone(message),
+      isMine: message.author === store.me,
+      isAdmin: participant?.role === "admin",
+      moderates: config.rights.includes("moderate"),
+      participates: participant !== undefined,
+      inThread: this.inThread,
+    };
   }
 
   // --- The bar, the menu ---------------------------------------------------------------------------
@@ -132,11 +154,11 @@ export class MessageActions {
     this.toolbar.remove();
   }
 
-  /** @param {HTMLElement} place @param {Message} message hide what the member may not do */
-  #showAllowed(place, message) {
-    for (const button of /** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll("[data-action]"))) {
+  /** Hide the buttons of `menu` that the member may not use on the message. @param {HTMLElement} menu @param {Message} message */
+  #showAllowed(menu, message) {
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (menu.querySelectorAll("[data-action]"))) {
       const action = button.dataset.action ?? "";
-      button.hidden = !this.#may(action, message) || (isGone(message) && !ON_TOMBSTONES.includes(action));
+      button.hidden = !this.#may(action, message) || !isOffered(action, message);
     }
   }
 
@@ -230,6 +252,11 @@ export class MessageActions {
     const id = conversation ?? router.route.conversation;
     if (id && thread) router.go(router.path(id, undefined, thread));
   }
+}
+
+/** @param {string} action @param {Message} message @returns {boolean} false for what a deleted or hidden message does not offer */
+function isOffered(action, message) {
+  return !isGone(message) || ON_TOMBSTONES.includes(action);
 }
 
 /** @param {string} name @returns {(app: App, message: Message) => Promise<unknown>} */

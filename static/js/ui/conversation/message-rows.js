@@ -27,7 +27,7 @@ const FACES = 3; // of those who replied, beside the count of replies
  * @property {Message | null} [context] the root of the thread that it replies to, where that is not clear from above
  * @property {boolean} [near] that root, or another reply to it, stands right above
  * @property {Replies} [replies]
- * @property {number} [news] how many of the replies are unread, as far as they are known
+ * @property {number} [unreadReplies] how many of the known replies are unread
  * @property {Message[]} [activity] replies in one thread, one after the other
  * @property {"before" | "after"} [edge]
  */
@@ -43,59 +43,98 @@ const FACES = 3; // of those who replied, beside the count of replies
  * @returns {Row[]}
  */
 export function rowsOf(store, messages, entries, { newAfter = null, inThread = false } = {}) {
+  const builder = new RowBuilder(store, messages, { newAfter, inThread });
+  for (const message of messages) builder.add(message);
+  const known = new Set(messages.map(keyOf));
+  const waiting = entries.filter((entry) => !known.has(`${store.me} ${entry.ref}`));
+  const pending = waiting.map((entry, index) => pendingRow(store, entry, waiting[index - 1], builder.previous, inThread));
+  return [...builder.rows, ...pending];
+}
+
+/** Turn messages, oldest first, into rows. */
+class RowBuilder {
   /** @type {Row[]} */
-  const rows = [];
-  const replies = inThread ? new Map() : repliesIn(messages);
-  const news = inThread ? new Map() : unreadReplies(store, messages[0]?.conversation);
-  /** @type {Message | undefined} */
-  let previous;
-  /** @type {Row | undefined} the root or the line under which further replies go without saying */
-  let open;
-  let marked = false;
-  let day = "";
-  for (const message of messages) {
-    if (!inThread && message.thread && open && threadOf(open) === message.thread && !(isNew(message) && !marked && open.activity)) {
-      open.activity?.push(message);
-      continue;
+  rows = [];
+  /** @type {Message | undefined} the message above, while nothing separates the next one from it */
+  previous;
+  /** @type {Row | undefined} the root, or the line of a thread, under which the next replies in that thread belong */
+  #open;
+  #isMarked = false; // whether the "new" divider is in the list
+  #day = "";
+
+  /** @param {Store} store @param {Message[]} messages @param {{newAfter: number | null, inThread: boolean}} options */
+  constructor(store, messages, { newAfter, inThread }) {
+    this.me = store.me;
+    this.newAfter = newAfter;
+    this.inThread = inThread;
+    this.replies = inThread ? new Map() : repliesIn(messages);
+    this.unread = inThread ? new Map() : unreadReplies(store, messages[0]?.conversation);
+  }
+
+  /** @param {Message} message */
+  add(message) {
+    const isReply = !this.inThread && Boolean(message.thread);
+    if (isReply && this.#continues(message)) this.#open?.activity?.push(message);
+    else {
+      this.#addDay(message);
+      const isFirstNew = this.#addDivider(message);
+      if (isReply) this.#addActivity(message);
+      else this.#addMessage(message, isFirstNew);
     }
-    if (day !== dayKey(message.created_at)) {
-      day = dayKey(message.created_at);
-      rows.push({ key: `day ${day}`, kind: "day", at: message.created_at });
-      previous = undefined;
-    }
-    /** @type {boolean} */
-    const first = !marked && isNew(message);
-    if (first) rows.push({ key: "new", kind: "new" });
-    marked ||= first;
-    if (!inThread && message.thread) {
-      open = { key: `activity ${message.id}`, kind: "activity", activity: [message] };
-      rows.push(open);
-      previous = undefined;
-      continue;
-    }
-    const known = replies.get(message.id);
-    rows.push({
+  }
+
+  /** Whether the reply belongs under the row that is open. The first new reply starts a line of its own. @param {Message} message */
+  #continues(message) {
+    const open = this.#open;
+    if (!open || threadOf(open) !== message.thread) return false;
+    return !(open.activity && !this.#isMarked && this.#isNew(message));
+  }
+
+  /** @param {Message} message */
+  #addDay(message) {
+    const day = dayKey(message.created_at);
+    if (day === this.#day) return;
+    this.#day = day;
+    this.rows.push({ key: `day ${day}`, kind: "day", at: message.created_at });
+    this.previous = undefined;
+  }
+
+  /** @param {Message} message @returns {boolean} whether the message is the first new one, and the divider stands above it */
+  #addDivider(message) {
+    if (this.#isMarked || !this.#isNew(message)) return false;
+    this.rows.push({ key: "new", kind: "new" });
+    this.#isMarked = true;
+    return true;
+  }
+
+  /** @param {Message} message */
+  #addActivity(message) {
+    this.#open = { key: `activity ${message.id}`, kind: "activity", activity: [message] };
+    this.rows.push(this.#open);
+    this.previous = undefined;
+  }
+
+  /** @param {Message} message @param {boolean} isFirstNew */
+  #addMessage(message, isFirstNew) {
+    const known = this.replies.get(message.id);
+    this.#open = {
       key: keyOf(message),
       kind: "message",
       message,
-      compact: !first && !!previous && goesOn(previous, message),
+      compact: !isFirstNew && this.previous !== undefined && goesOn(this.previous, message),
       replies: known && { ...known, last: known.count === message.reply_count ? known.last : null },
-      news: news.get(message.id) ?? 0,
-    });
-    open = rows.at(-1);
-    previous = message;
-    if (inThread && message.reply_count > 0 && !message.thread) {
-      rows.push({ key: `count ${message.reply_count}`, kind: "count", label: repliesLabel(message.reply_count) });
-      previous = undefined;
-    }
+      unreadReplies: this.unread.get(message.id) ?? 0,
+    };
+    this.rows.push(this.#open);
+    this.previous = message;
+    if (!this.inThread || message.reply_count === 0 || message.thread) return;
+    this.rows.push({ key: `count ${message.reply_count}`, kind: "count", label: repliesLabel(message.reply_count) });
+    this.previous = undefined;
   }
-  const known = new Set(messages.map(keyOf));
-  const waiting = entries.filter((entry) => !known.has(`${store.me} ${entry.ref}`));
-  return [...rows, ...waiting.map((entry, index) => pendingRow(store, entry, waiting[index - 1], previous, inThread))];
 
   /** @param {Message} message */
-  function isNew(message) {
-    return newAfter !== null && message.seq > newAfter && message.author !== store.me && !message.deleted_at && !message.hidden_at;
+  #isNew({ seq, author, deleted_at, hidden_at }) {
+    return this.newAfter !== null && seq > this.newAfter && author !== this.me && !deleted_at && !hidden_at;
   }
 }
 

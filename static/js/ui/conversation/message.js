@@ -94,12 +94,12 @@ export class MessageNode {
   }
 
   /** How many replies there are, and what is known of them. @param {Message} message @param {Row} row */
-  #showReplies(message, { replies, news = 0 }) {
+  #showReplies(message, { replies, unreadReplies = 0 }) {
     const { slots } = this;
     slots.replies.hidden = message.reply_count === 0;
     if (message.reply_count === 0) return;
     setText(slots["replies-text"], repliesLabel(message.reply_count));
-    setText(slots["replies-new"], news > 0 ? interpolate(gettext("%(count)s new"), { count: news }) : "");
+    setText(slots["replies-new"], unreadReplies > 0 ? interpolate(gettext("%(count)s new"), { count: unreadReplies }) : "");
     slots["replies-faces"].replaceChildren(...(replies?.authors ?? []).map((id) => this.#face(id)));
     const at = replies?.last?.created_at;
     const format = gettext("last %(time)s");
@@ -265,8 +265,8 @@ function isJumbo(text) {
 }
 
 /** @param {Row} row */
-function repliesKey({ replies, news }) {
-  return `${replies?.authors} ${replies?.last?.id} ${news}`;
+function repliesKey({ replies, unreadReplies }) {
+  return `${replies?.authors} ${replies?.last?.id} ${unreadReplies}`;
 }
 
 /** @param {Row} row */

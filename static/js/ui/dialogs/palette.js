@@ -9,7 +9,7 @@ import { Finder, fold } from "../lib/fuzzy.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { isComposing } from "../lib/keys.js";
 import { attention } from "../lib/levels.js";
-import { conversationIcon, conversationName, conversationTitle, isChannel, people, presenceLabel } from "../lib/names.js";
+import { conversationIcon, conversationName, isChannel, people, presenceLabel } from "../lib/names.js";
 import { recentPlaces } from "../shell/recent-conversations.js";
 import { chordOf, keysOf } from "../shell/shortcuts.js";
 import { openDialog } from "./dialog.js";
