@@ -12,7 +12,9 @@ from accounts.rest.openapi import operation
 from accounts.rest.serialization import read_query
 from accounts.rest.views import MemberView
 from chat.delivery.presence import touch_presence
-from chat.queries.sync import PAGE, SyncAnswer, sync
+from chat.queries.sync import SyncAnswer, sync
+from chat.queries.sync.answer import Answer
+from chat.queries.sync.limits import PAGE
 
 
 class SyncQuery(Struct, frozen=True):
@@ -39,7 +41,7 @@ class SyncDetail(MemberView):
         return Response(answer, headers=headers)
 
 
-def _etag(answer: SyncAnswer) -> str:
+def _etag(answer: Answer) -> str:
     """Of everything but the cursor, which moves with every transaction of the database, whoever's it is."""
     body = msgspec.json.encode(msgspec.structs.replace(answer, cursor=""))
     return f'W/"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'

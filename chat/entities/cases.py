@@ -7,7 +7,7 @@ from chat.entities.fields import Time
 from chat.entities.registry import Entity, register
 
 
-@register("case.created", "case.updated")
+@register("case.created", "case.updated", collection="cases", whole=True, moderators=True)
 class Case(Entity, frozen=True):
     """A report as moderators are told of it, so that they see how many are open. Never to whoever was reported."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
@@ -21,20 +21,41 @@ class Entity(Struct, frozen=True):
 EntityT = TypeVar("EntityT", bound=Entity)
 
 
+Owner = Literal["", "member", "conversation"]
+
+
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What is known of an entity: its name in event types (`message`), its struct and the types of its events."""
+    """What is known of an entity.
 
-    noun: str
+    An entity without a `collection` has rules of its own in the answer of sync and in the stores of both clients. All
+    others have a field of that name in the answer and a collection of that name in both stores, where an entity
+    replaces the one with the same `key` if it is newer.
+    """
+
+    noun: str  # what its event types begin with
     struct: type[Entity]
     event_types: tuple[str, ...]
+    collection: str = ""
+    key: str = "id"  # the field by which the collection is indexed
+    owner: Owner = ""  # the field that names its owner: clients forget the entity when they forget the owner
+    whole: bool = False  # sync answers with the whole collection, in place of what clients know
+    moderators: bool = False  # only moderators receive it; clients forget it when the member is no longer one
 
 
 _registrations: dict[str, Registration] = {}
 
 
-def register(*event_types: str) -> Callable[[type[EntityT]], type[EntityT]]:
-    """Decorate the struct of an entity with the types of its events, all of which begin with the same noun."""
+def register(
+    *event_types: str,
+    collection: str = "",
+    key: str = "id",
+    owner: Owner = "",
+    whole: bool = False,
+    moderators: bool = False,
+) -> Callable[[type[EntityT]], type[EntityT]]:
+    """Decorate the struct of an entity with the types of its events, which all begin with the same noun, and with what
+    clients do with it (see `Registration`)."""
 
     def decorate(struct: type[EntityT]) -> type[EntityT]:
         nouns = {type.partition(".")[0] for type in event_types}
@@ -43,7 +64,9 @@ def register(*event_types: str) -> Callable[[type[EntityT]], type[EntityT]]:
         if "version" not in struct.__struct_fields__:
             raise TypeError(f"{struct.__name__}: an entity has a version")
         noun = nouns.pop()
-        _registrations[noun] = Registration(noun, struct, event_types)
+        _registrations[noun] = Registration(
+            noun, struct, event_types, collection, key=key, owner=owner, whole=whole, moderators=moderators
+        )
         return struct
 
     return decorate

@@ -7,7 +7,7 @@ from chat.entities.fields import Time
 from chat.entities.registry import Entity, register
 
 
-@register("report.created", "report.updated")
+@register("report.created", "report.updated", collection="reports")
 class Report(Entity, frozen=True):
     """What became of a message that one reported; told to whoever reported it alone."""
 

@@ -7,7 +7,7 @@ from chat.entities.fields import Time
 from chat.entities.registry import Entity, register
 
 
-@register("sanction.created", "sanction.updated")
+@register("sanction.created", "sanction.updated", collection="sanctions")
 class Sanction(Entity, frozen=True):
     """A measure against a member, told to them alone. In force until `until`, if it has one, unless lifted."""
 

@@ -24,7 +24,7 @@ SIMPLE = {
 }
 HEADER = """\
 /**
- * The entities of the wire protocol. Generated from chat/entities/ and chat/queries/sync.py by
+ * The entities of the wire protocol. Generated from chat/entities/ and chat/queries/sync/ by
  * tests/js/generate_types.py; a test compares them. Ids are UUIDs, times RFC 3339 in UTC.
  */
 

@@ -47,7 +47,7 @@ from chat.delivery import store
 from chat.delivery.mailbox import mailbox
 from chat.errors import Refusal
 from chat.models import Conversation, Message, Participant, Report
-from chat.queries import sync
+from chat.queries.sync import limits
 from tests.cast import make_member
 from tests.sync.reading import Reading
 from tests.sync.world import Device, World, empty_stores
@@ -564,7 +564,7 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Bounds so tight that every step past them happens all the time."""
     bounds = {"MESSAGES": 3, "EVENTS": 8, "PEOPLE": 2, "BUDGET": 1500, "TOTAL": 4000, "WITH_MESSAGES": 2}
     for name, value in bounds.items():
-        monkeypatch.setattr(sync, name, value)
+        monkeypatch.setattr(limits, name, value)
     for name, value in {
         "SOCKET_WINDOW": 5,
         "MAILBOX_ENTRIES": 6,

@@ -25,8 +25,8 @@ from chat.actions.read import mark_read, mark_unread
 from chat.client.mailbox import State
 from chat.delivery.mailbox import mailbox
 from chat.models import Conversation
-from chat.queries import sync as sync_module
 from chat.queries.cursor import Cursor, here
+from chat.queries.sync import answer, limits
 from tests.cast import scope_of
 from tests.sync.traces import FOLDER, Recorder, Trace, end_of, read, replay, write
 from tests.sync.viewer import Viewer
@@ -214,8 +214,8 @@ TRACES: dict[str, Callable[[Stage], Trace]] = {
 def test_trace_is_current(
     name: str, alice: Member, bob: Member, gus: Member, town: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sync_module, "MESSAGES", 4)
-    monkeypatch.setattr(sync_module, "here", undisturbed)
+    monkeypatch.setattr(limits, "MESSAGES", 4)
+    monkeypatch.setattr(answer, "here", undisturbed)
     with scope_of(alice):
         trace = TRACES[name](Stage(alice, bob, gus, town))
     if os.environ.get("RECORD_TRACES"):

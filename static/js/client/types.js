@@ -1,5 +1,5 @@
 /**
- * The entities of the wire protocol. Generated from chat/entities/ and chat/queries/sync.py by
+ * The entities of the wire protocol. Generated from chat/entities/ and chat/queries/sync/ by
  * tests/js/generate_types.py; a test compares them. Ids are UUIDs, times RFC 3339 in UTC.
  */
 
@@ -192,11 +192,11 @@ export {};
  * @property {SyncConversation[]} conversations
  * @property {Participant[]} participants
  * @property {Message[]} messages
- * @property {Report[]} reports
- * @property {Sanction[]} sanctions
- * @property {Case[] | null} cases
  * @property {Removed} removed
  * @property {Presence[]} presence
+ * @property {Case[] | null} cases
+ * @property {Report[]} reports
+ * @property {Sanction[]} sanctions
  */
 
 /**

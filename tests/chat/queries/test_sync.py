@@ -19,9 +19,9 @@ from chat.actions.participants import add_participant, join_conversation, leave_
 from chat.actions.reactions import add_reaction
 from chat.actions.read import mark_read
 from chat.models import Conversation, Event, Message
-from chat.queries import sync as module
 from chat.queries.cursor import Cursor
-from chat.queries.sync import SyncAnswer, sync
+from chat.queries.sync import answer as answers
+from chat.queries.sync import limits, sync
 from tests.cast import make_member, scope_of
 
 
@@ -33,7 +33,7 @@ def room(member: Member, *others: Member, name: str = "town", kind: str = "publi
     return create_channel(member, kind=kind, name=name, members=[other.pk for other in others])
 
 
-def texts(answer: SyncAnswer) -> list[str]:
+def texts(answer: answers.Answer) -> list[str]:
     return [message.text for message in answer.messages]
 
 
@@ -92,7 +92,7 @@ class TestFirst:
         answer = sync(bob)
         assert len(msgspec.json.encode(answer)) < 200_000
         assert answer.more
-        assert len(answer.conversations) == module.PAGE
+        assert len(answer.conversations) == limits.PAGE
 
 
 @pytest.mark.usefixtures("in_acme")
@@ -207,8 +207,8 @@ class TestDelta:
         return sync(member).cursor
 
     def test_many_changes_of_few_push_nobody_out_unsaid(self, alice: Member, bob: Member, monkeypatch) -> None:
-        monkeypatch.setattr(module, "EVENTS", 3)
-        monkeypatch.setattr(module, "PEOPLE", 2)
+        monkeypatch.setattr(limits, "EVENTS", 3)
+        monkeypatch.setattr(limits, "PEOPLE", 2)
         cursor = sync(alice).cursor
         change_profile(bob, name="Bobby")
         for name in ("Al", "Ali", "Alic"):
@@ -305,7 +305,7 @@ def test_one_answer_is_one_snapshot(alice: Member, bob: Member, monkeypatch) -> 
     """What commits while an answer is put together is in none of its parts, and in the next one."""
     with scope_of(alice):
         town = room(alice, bob)
-        real = module._seats
+        real = answers.participants_of
 
         def interrupted(*args, **kwargs):
             thread = threading.Thread(target=intrude)
@@ -320,7 +320,7 @@ def test_one_answer_is_one_snapshot(alice: Member, bob: Member, monkeypatch) -> 
             finally:
                 connection.close()
 
-        monkeypatch.setattr(module, "_seats", interrupted)
+        monkeypatch.setattr(answers, "participants_of", interrupted)
         answer = sync(bob)
         monkeypatch.undo()
         assert (answer.messages, answer.conversations[0].last_seq) == ([], 0)

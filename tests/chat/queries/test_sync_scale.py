@@ -15,9 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Member
 from chat.actions.messages import send_message
 from chat.models import Conversation, Event, Message, Participant
-from chat.queries import sync as module
 from chat.queries.cursor import here
-from chat.queries.sync import SyncAnswer, sync
+from chat.queries.sync import limits, sync
+from chat.queries.sync.answer import Answer
 from tests.chat.queries.test_sync import room
 from tests.tools.bench.data import copied
 
@@ -55,17 +55,17 @@ def expect_a_small_beginning(bob: Member) -> None:
     assert len(msgspec.json.encode(first)) < LARGEST
     assert len(first.members) < 10
     assert [page.full for page in answers] == [True] + [False] * len(others)
-    expect_everything(answers, most=ROOMS // module.PAGE + 1)
+    expect_everything(answers, most=ROOMS // limits.PAGE + 1)
 
 
 def expect_an_end_after_a_month(bob: Member) -> None:
     """What does not fit is a gap: every message that was told of before is known, or forgotten."""
     answers = pages(bob, last_seen(bob))
     assert not any(page.full for page in answers)
-    expect_everything(answers, most=module.TOTAL // module.BUDGET + ROOMS // module.PAGE + 1)
+    expect_everything(answers, most=limits.TOTAL // limits.BUDGET + ROOMS // limits.PAGE + 1)
     told = {message.conversation for page in answers for message in page.messages}
     gaps = {each.id for page in answers for each in page.conversations if each.history_gap}
-    assert sum(len(msgspec.json.encode(page.messages)) for page in answers) < 2 * module.TOTAL
+    assert sum(len(msgspec.json.encode(page.messages)) for page in answers) < 2 * limits.TOTAL
     assert len(told) > 10
     assert told | gaps == {each.id for page in answers for each in page.conversations}
 
@@ -76,12 +76,12 @@ def expect_no_question_about_all_that_is_stored(alice: Member, bob: Member) -> N
     assert scans(lambda: sync(bob, cursor=since)) == {}
     Event.objects.update(xid=BEFORE)
     send_message(alice, Conversation.objects.get(name="room7").pk, text="news", ref=uuid4())
-    answer: list[SyncAnswer] = []
+    answer: list[Answer] = []
     assert scans(lambda: answer.append(sync(bob, cursor=since))) == {}
     assert [message.text for message in answer[0].messages] == ["news"]
 
 
-def expect_everything(answers: list[SyncAnswer], *, most: int) -> None:
+def expect_everything(answers: list[Answer], *, most: int) -> None:
     """Every conversation once, in so many answers of a bounded size."""
     assert len(answers) <= most
     assert max(len(msgspec.json.encode(page)) for page in answers) < LARGEST
@@ -89,7 +89,7 @@ def expect_everything(answers: list[SyncAnswer], *, most: int) -> None:
     assert len(told) == len(set(told)) == ROOMS
 
 
-def pages(member: Member, cursor: str) -> list[SyncAnswer]:
+def pages(member: Member, cursor: str) -> list[Answer]:
     answers = [sync(member, cursor=cursor)]
     while answers[-1].more:
         answers.append(sync(member, cursor=answers[-1].cursor))
