@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from importlib import import_module
-from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
-from django.db import connection
 
 from accounts.models import Member
 from chat.emoji import EMOJIS, one_emoji
@@ -73,20 +70,6 @@ def test_a_reaction_from_before_emoji_were_checked_can_be_taken_back(api_of, ali
     assert code_of(api_of(alice)("PUT", path)) == (422, "invalid")
     assert api_of(alice)("DELETE", path).status_code == 204
     assert code_of(api_of(alice)("DELETE", path)) == (422, "invalid")
-
-
-@pytest.mark.django_db
-def test_rows_of_several_spellings_become_one(api_of, alice: Member, bob: Member) -> None:
-    sent = api_of(alice).say(api_of(alice).channel(members=[bob.pk]), "hm")
-    with scope_of(alice):
-        for member, emoji in ((alice, "\u2764"), (alice, "\u2764\ufe0f"), (bob, "\u2764"), (bob, "\u2192")):
-            Reaction.objects.create(
-                organization_id=alice.organization_id, message_id=sent["id"], member=member, emoji=emoji
-            )
-    import_module("chat.migrations.0018_one_spelling_of_emoji").normalize(None, SimpleNamespace(connection=connection))
-    heart = {"emoji": "\u2764\ufe0f", "members": [str(alice.pk), str(bob.pk)]}
-    arrow = {"emoji": "\u2192", "members": [str(bob.pk)]}
-    assert api_of(alice).get(f"messages/{sent['id']}")["reactions"] == [heart, arrow]
 
 
 @pytest.mark.parametrize("emoji", [emoji for emoji, _ in EMOJIS])
