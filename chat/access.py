@@ -22,10 +22,10 @@ from accounts.models import Member
 from accounts.roles import Right, is_above, may_moderate
 from accounts.rules import Rule, require_voice
 from accounts.tenancy import current_organization_id
-from chat import rules, statements
+from chat import rules, sql
 from chat.errors import Forbidden, NotFound, Refusal, Throttled
 from chat.models import Conversation, Kind, Message, Participant, Report
-from chat.statements import array
+from chat.sql import array
 
 OPEN_REPORTS: Final = 200  # counted for a moderator: the page shows "99+" long before
 SLOW_LOOKBACK: Final = 2_000  # messages searched for one's last: with more since then, others set the pace
@@ -107,7 +107,7 @@ def lock_all_to_write(pairs: Iterable[tuple[UUID, UUID]]) -> Callable[[], Places
     """Lock the conversations in which members want to write, in ascending order, and look up who may.
 
     The pairs are (conversation id, member id); the members need not be members any more. Called within
-    `statements.together()`; what it returns gives the answer after it. Members of one conversation share its object.
+    `sql.together()`; what it returns gives the answer after it. Members of one conversation share its object.
     """
     wanted = set(pairs)
     given = {
@@ -115,12 +115,12 @@ def lock_all_to_write(pairs: Iterable[tuple[UUID, UUID]]) -> Callable[[], Places
         "conversations": array(sorted({conversation_id for conversation_id, _ in wanted})),
         "members": array(sorted({member_id for _, member_id in wanted})),
     }
-    locked = statements.execute(_LOCK_CONVERSATIONS, given)
+    locked = sql.execute(_LOCK_CONVERSATIONS, given)
     # Behind the locks: who was removed while we waited is not found any more.
-    present = statements.execute(_FIND_SEATS, given)
+    present = sql.execute(_FIND_SEATS, given)
 
     def places() -> Places:
-        conversations = {each.pk: each for each in statements.rows(Conversation, locked)}
+        conversations = {each.pk: each for each in sql.rows(Conversation, locked)}
         members, participants = _seats(present.fetchall())
         return {
             key: _place_to_write(members.get(key[1]), conversations.get(key[0]), participants.get(key))
@@ -131,12 +131,12 @@ def lock_all_to_write(pairs: Iterable[tuple[UUID, UUID]]) -> Callable[[], Places
 
 
 _LOCK_CONVERSATIONS: Final = f"""
-SELECT {statements.columns(Conversation)} FROM chat_conversation
+SELECT {sql.columns(Conversation)} FROM chat_conversation
 WHERE organization_id = %(organization)s AND id = ANY(%(conversations)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """
 # A row for each conversation in which a member sits, at least one a member.
 _FIND_SEATS: Final = f"""
-SELECT {statements.columns(Member)}, {statements.columns(Participant)}
+SELECT {sql.columns(Member)}, {sql.columns(Participant)}
 FROM accounts_member LEFT JOIN chat_participant ON chat_participant.member_id = accounts_member.id
     AND chat_participant.organization_id = %(organization)s AND chat_participant.left_at IS NULL
     AND chat_participant.conversation_id = ANY(%(conversations)s::uuid[])
@@ -149,9 +149,9 @@ def _seats(
     rows: Sequence[Sequence[Any]],
 ) -> tuple[dict[UUID, Member], dict[tuple[UUID, UUID], Participant]]:
     """Who is still a member, and where they sit: what `_FIND_SEATS` found."""
-    width = statements.width(Member)
-    members = {each.pk: each for each in statements.rows(Member, (row[:width] for row in rows))}
-    seats = statements.rows(Participant, (row[width:] for row in rows if row[width] is not None))
+    width = sql.width(Member)
+    members = {each.pk: each for each in sql.rows(Member, (row[:width] for row in rows))}
+    seats = sql.rows(Participant, (row[width:] for row in rows if row[width] is not None))
     return members, {(each.conversation_id, each.member_id): each for each in seats}
 
 

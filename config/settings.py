@@ -199,11 +199,11 @@ DATABASES: dict[str, Any] = {
         "CONN_HEALTH_CHECKS": True,  # one round trip a unit of work, and a restarted PostgreSQL costs nobody an error
         "OPTIONS": {
             **_options,
-            # The statements of chat/statements.py again: planning a fan-out anew for each message was a quarter of it.
+            # The statements of chat/sql.py again: planning a fan-out anew for each message was a quarter of it.
             "options": f"-c plan_cache_mode=force_generic_plan {_options.get('options', '')}".strip(),
             "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10},
             "server_side_binding": False,
-            "prepare_threshold": 2,  # for the statements of chat/statements.py; the ORM's are sent as text
+            "prepare_threshold": 2,  # for the statements of chat/sql.py; the ORM's are sent as text
         },
         "TEST": {"NAME": "test_parley"},
     }

@@ -25,7 +25,7 @@ from accounts.roles import Right
 from accounts.rules import governed, require_voice
 from accounts.tenancy import current_organization_id
 from accounts.text import clean_message, draws_nothing
-from chat import rules, statements
+from chat import rules, sql
 from chat.access import (
     Place,
     Places,
@@ -45,7 +45,7 @@ from chat.delivery.publish import publish, reserve
 from chat.entities.messages import Message as MessageEntity
 from chat.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from chat.models import Conversation, Message, Participant, Reaction, Revision
-from chat.statements import array
+from chat.sql import array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +192,7 @@ def _send_alone(post: Post) -> Sent | Refusal:
 
 @transaction.atomic
 def _send_together(posts: Sequence[Post]) -> list[Sent | Refusal]:
-    with statements.together():
+    with sql.together():
         find_places = lock_all_to_write((post.conversation_id, post.member.pk) for post in posts)
         find_known = _known(posts)
         # Behind the locks, so that a conversation's events have their ids in the order of their commits.
@@ -210,7 +210,7 @@ def _send_together(posts: Sequence[Post]) -> list[Sent | Refusal]:
 
 
 _FIND_KNOWN: Final = f"""
-SELECT {statements.columns(Message)} FROM chat_message
+SELECT {sql.columns(Message)} FROM chat_message
 WHERE organization_id = %(organization)s AND author_id = ANY(%(authors)s::uuid[]) AND ref = ANY(%(refs)s::uuid[])
 """
 
@@ -220,7 +220,7 @@ Known = dict[tuple[UUID, UUID], Message]
 
 
 def _known(posts: Sequence[Post]) -> Callable[[], Known]:
-    found = statements.execute(
+    found = sql.execute(
         _FIND_KNOWN,
         {
             "organization": current_organization_id(),
@@ -228,7 +228,7 @@ def _known(posts: Sequence[Post]) -> Callable[[], Known]:
             "refs": array(post.ref for post in posts),
         },
     )
-    return lambda: {(each.author_id, each.ref): each for each in statements.rows(Message, found) if each.ref}
+    return lambda: {(each.author_id, each.ref): each for each in sql.rows(Message, found) if each.ref}
 
 
 def _count(posts: Sequence[Post], places: Places, known: Known) -> dict[UUID, int]:
@@ -367,9 +367,9 @@ def _write(batch: _Batch) -> None:
         root.save(update_fields=["reply_count", "version"])
         if root.seq >= conversations[root.conversation_id].first_seq:  # past its time nobody is told of it any more
             drafts.append(message_draft(root, "message.updated", reactions=reactions_of(root)))
-    with statements.together():
-        statements.insert(batch.messages)
-        moved = statements.execute(_MOVE_ON, moves)
+    with sql.together():
+        sql.insert(batch.messages)
+        moved = sql.execute(_MOVE_ON, moves)
         publish(batch.messages[0].organization_id, *drafts, ids=batch.event_ids)
     closed = [participant for participant, ranges in moved if ranges == KEPT]
     if closed:

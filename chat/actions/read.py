@@ -16,12 +16,12 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from accounts.models import Member
-from chat import statements
+from chat import sql
 from chat.access import Place, find_conversation
 from chat.actions.participants import publish_own_seat
 from chat.errors import Forbidden, Invalid, NotFound
 from chat.models import Message, Participant
-from chat.statements import array
+from chat.sql import array
 
 MOST: Final = 500  # ranges of `read`: 9 KB of a row. Where more would be needed, the oldest gaps count as read
 KEPT: Final = 400  # ranges that are left then: who writes and never reads is not at the bound with every message
@@ -81,14 +81,14 @@ UPDATE chat_participant p
 SET unread_from = NULL, {merge(f"{_UP_TO} - COALESCE(({_FOLLOWED}), '{{}}')", shown="n.seq")}
 FROM unnest(%(participants)s::bigint[], %(seqs)s::bigint[]) AS n (id, seq)
 WHERE p.id = n.id AND p.left_at IS NULL AND (p.read_seq < n.seq OR p.unread_from IS NOT NULL)
-RETURNING {statements.columns(Participant, alias="p")}
+RETURNING {sql.columns(Participant, alias="p")}
 """
 _SHOW_ALL: Final = f"""
 UPDATE chat_participant p SET unread_from = NULL, {merge(_UP_TO, shown="n.seq")}
 FROM (SELECT %(seq)s::bigint AS seq) AS n
 WHERE p.id = %(participant)s AND p.left_at IS NULL
     AND (p.read_seq < n.seq OR p.unread_from IS NOT NULL OR NOT p.read @> {_UP_TO})
-RETURNING {statements.columns(Participant, alias="p")}
+RETURNING {sql.columns(Participant, alias="p")}
 """
 _SHOW_THREAD: Final = f"""
 UPDATE chat_participant p SET {merge("n.seqs", shown="p.read_seq")}
@@ -97,7 +97,7 @@ FROM (
     WHERE thread_id = %(thread)s AND seq <= %(seq)s
 ) AS n
 WHERE p.id = %(participant)s AND p.left_at IS NULL AND NOT p.read @> n.seqs
-RETURNING {statements.columns(Participant, alias="p")}
+RETURNING {sql.columns(Participant, alias="p")}
 """
 
 
@@ -140,13 +140,13 @@ def show(seqs: Mapping[int, int]) -> list[Participant]:
     """Note how far the main line was shown to these participants. Returns those that it moved, as they are now, for the
     caller to publish."""
     given = {"participants": array(seqs), "seqs": array(seqs.values())}
-    return statements.rows(Participant, statements.execute(_SHOW, given))
+    return sql.rows(Participant, sql.execute(_SHOW, given))
 
 
 _MARK: Final = f"""
 UPDATE chat_participant p SET unread_from = %(seq)s, version = p.version + 1
 WHERE p.id = %(participant)s AND p.left_at IS NULL AND p.unread_from IS DISTINCT FROM %(seq)s
-RETURNING {statements.columns(Participant, alias="p")}
+RETURNING {sql.columns(Participant, alias="p")}
 """
 
 
@@ -166,8 +166,8 @@ def _head(place: Place, message_id: UUID) -> UUID:
 
 def _move(seat: Participant, statement: str, given: dict[str, Any]) -> Participant:
     """Run one of the statements above."""
-    found = statements.execute(statement, given | {"participant": seat.pk})
-    return _publish(seat, statements.rows(Participant, found))
+    found = sql.execute(statement, given | {"participant": seat.pk})
+    return _publish(seat, sql.rows(Participant, found))
 
 
 def _publish(seat: Participant, moved: list[Participant]) -> Participant:

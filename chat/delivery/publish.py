@@ -16,13 +16,13 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from chat import statements
+from chat import sql
 from chat.delivery import wakeups
 from chat.delivery.mailbox import mailbox
 from chat.delivery.mailbox.contract import Wake
 from chat.entities.encoding import encode, splice
 from chat.entities.registry import Entity
-from chat.statements import array
+from chat.sql import array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def publish(
 
     `withdraw`: the drafts for one member alone take the place of whatever of that conversation waits in that member's
     mailboxes. The removal of a participant says so. `ids`: as many as are wanted or more, reserved in this transaction.
-    With them, and within `statements.together()`, it waits for no answer.
+    With them, and within `sql.together()`, it waits for no answer.
     """
     event_ids = list(reserve(len(drafts))() if ids is None else ids)[: len(drafts)]
     at, data = datetime.now(UTC), [encode(draft.entity) for draft in drafts]
@@ -73,8 +73,8 @@ def publish(
 
 
 def reserve(count: int) -> Callable[[], list[int]]:
-    """Ids for so many events, ascending. Within `statements.together()`, what it returns gives them after it."""
-    reserved = statements.execute(_RESERVE, [count])
+    """Ids for so many events, ascending. Within `sql.together()`, what it returns gives them after it."""
+    reserved = sql.execute(_RESERVE, [count])
     return lambda: [row[0] for row in reserved]
 
 
@@ -108,7 +108,7 @@ def _encoded(drafts: Sequence[Draft], event_ids: Sequence[int], data: Sequence[s
 def _insert_events(
     organization_id: UUID, drafts: Sequence[Draft], event_ids: Sequence[int], data: Sequence[str], at: datetime
 ) -> None:
-    statements.execute(
+    sql.execute(
         _INSERT_EVENTS,
         {
             "organization": organization_id,

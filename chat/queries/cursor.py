@@ -21,7 +21,7 @@ from django.conf import settings
 from msgspec import Struct
 
 from accounts.models import Member
-from chat import statements
+from chat import sql
 
 MARGIN: Final = 3600  # seconds: the longest transaction, and how far the clocks of two nodes may lie apart
 
@@ -59,7 +59,7 @@ FROM pg_control_system() LEFT JOIN (SELECT id, at FROM chat_event ORDER BY id DE
 
 def here(member: Member) -> Cursor:
     """The cursor of this very snapshot, as a first sync: `since` 0, `until` what a later one begins with."""
-    ((cluster, xmin, newest, at),) = statements.execute(_HERE, [])
+    ((cluster, xmin, newest, at),) = sql.execute(_HERE, [])
     anchor = (newest, _mark(newest, at)) if newest is not None else (0, "")
     return Cursor(member=member.pk, cluster=cluster, anchor=anchor, since=0, until=xmin, at=int(time.time()))
 
@@ -71,7 +71,7 @@ def valid(given: Cursor | None, now: Cursor) -> Cursor | None:
     if given.at < now.at - settings.EVENT_DAYS * 86_400 + MARGIN:
         return None  # what came after it may have been purged
     id, mark = given.anchor
-    row = statements.execute("SELECT at FROM chat_event WHERE id = %s::bigint", [id]).fetchone()
+    row = sql.execute("SELECT at FROM chat_event WHERE id = %s::bigint", [id]).fetchone()
     return given if id == 0 or (row and _mark(id, row[0]) == mark) else None
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from chat import statements
+from chat import sql
 from chat.access import Place
 from chat.entities.messages import Message as MessageEntity
 from chat.models import Message
@@ -95,7 +95,7 @@ def entities(messages: Sequence[Message]) -> list[MessageEntity]:
         return []
     reactions: dict[UUID, list[tuple[str, UUID]]] = defaultdict(list)
     ids = [message.pk for message in messages]
-    for message_id, emoji, member_id in statements.execute(_REACTIONS, [ids]):
+    for message_id, emoji, member_id in sql.execute(_REACTIONS, [ids]):
         reactions[message_id].append((emoji, member_id))
     return [message.entity(reactions=reactions[message.pk]) for message in messages]
 

@@ -23,7 +23,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
-from chat import statements
+from chat import sql
 from chat.delivery import audience, database, metrics
 from chat.delivery.database import numbers
 from chat.delivery.mailbox.contract import News, Position, Wake
@@ -252,9 +252,9 @@ class PostgresMailbox:
     ) -> None:
         ids = numbers(events)
         if conversation_id is None:
-            appended = statements.execute(_TO_ANYBODY, {"events": ids, "organization": organization_id})
+            appended = sql.execute(_TO_ANYBODY, {"events": ids, "organization": organization_id})
         else:
-            appended = statements.execute(_TO_ONE_CONVERSATION, {"events": ids, "conversation": conversation_id})
+            appended = sql.execute(_TO_ONE_CONVERSATION, {"events": ids, "conversation": conversation_id})
 
         def tell() -> None:
             rows = appended.fetchall()  # not before: what is sent together with others has no answer yet
@@ -293,13 +293,13 @@ class PostgresMailbox:
         return 0
 
     def depth(self, clients: Sequence[int]) -> Mapping[int, int]:
-        return dict(statements.execute_by_index(_DEPTH, [numbers(clients)]).fetchall())
+        return dict(sql.execute_by_index(_DEPTH, [numbers(clients)]).fetchall())
 
     def oldest(self, clients: Sequence[int]) -> Mapping[int, int]:
-        return dict(statements.execute_by_index(_OLDEST, [numbers(clients)]).fetchall())
+        return dict(sql.execute_by_index(_OLDEST, [numbers(clients)]).fetchall())
 
     def holding(self, clients: Sequence[int], event: int) -> set[int]:
-        found = statements.execute_by_index(_HOLDING, {"clients": numbers(clients), "event": event})
+        found = sql.execute_by_index(_HOLDING, {"clients": numbers(clients), "event": event})
         return {row[0] for row in found.fetchall()}
 
     def catch_up(self) -> int:
@@ -325,17 +325,17 @@ class PostgresMailbox:
     def _bound(self, clients: Sequence[int]) -> None:
         """Empty those mailboxes that hold more than a sync would cost."""
         bounds = [database.numbers(clients), settings.MAILBOX_ENTRIES, settings.MAILBOX_BYTES]
-        overflowing = [client for (client,) in statements.execute_by_index(_OVERFLOWING, bounds)]
+        overflowing = [client for (client,) in sql.execute_by_index(_OVERFLOWING, bounds)]
         if overflowing:
             self.truncate(overflowing)
             metrics.OVERFLOWS.inc(len(overflowing))
 
 
 def _remove_rows(clients: str) -> None:
-    for client, first, last in statements.execute_by_index(_HELD, [clients]).fetchall():
+    for client, first, last in sql.execute_by_index(_HELD, [clients]).fetchall():
         for tag in range(first or 0, (last or -1) + 1, DROPPED_AT_ONCE):
             started = time.monotonic()
-            statements.execute_by_index(_DROPPED, [client, tag, tag + DROPPED_AT_ONCE])
+            sql.execute_by_index(_DROPPED, [client, tag, tag + DROPPED_AT_ONCE])
             time.sleep(time.monotonic() - started)  # every other moment belongs to who writes
 
 

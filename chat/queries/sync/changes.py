@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from accounts.models import Member
-from chat import statements
+from chat import sql
 from chat.models import Participant
 from chat.queries.cursor import Cursor
 from chat.queries.sync import limits
@@ -66,7 +66,7 @@ def changes_since(member: Member, start: Cursor, limit: int) -> list[Change]:
             frozenset(participants or ()),
             whole=bool(joined) or count > limits.EVENTS or len(messages or ()) > limits.MESSAGES,
         )
-        for conversation, messages, participants, count, joined in statements.execute(_CHANGES, parameters)
+        for conversation, messages, participants, count, joined in sql.execute(_CHANGES, parameters)
     ]
 
 

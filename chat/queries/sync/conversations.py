@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Member
-from chat import statements
+from chat import sql
 from chat.entities.conversations import Conversation as ConversationEntity
 from chat.models import Conversation
 from chat.queries.cursor import Cursor
@@ -27,14 +27,14 @@ class SyncConversation(ConversationEntity, frozen=True, kw_only=True):
 
 
 _CONVERSATIONS: Final = f"""
-SELECT {statements.columns(Conversation)} FROM chat_conversation
+SELECT {sql.columns(Conversation)} FROM chat_conversation
 WHERE organization_id = %s AND id = ANY(%s::uuid[])
 """
 
 
 def conversations_by_id(member: Member, ids: list[UUID]) -> dict[UUID, Conversation]:
-    found = statements.execute(_CONVERSATIONS, [member.organization_id, ids])
-    return {row.pk: row for row in statements.rows(Conversation, found)}
+    found = sql.execute(_CONVERSATIONS, [member.organization_id, ids])
+    return {row.pk: row for row in sql.rows(Conversation, found)}
 
 
 def conversation_entity(
@@ -70,4 +70,4 @@ def left_conversations(member: Member, start: Cursor) -> list[UUID]:
         "since": start.since,
         "lately": timezone.now() - timedelta(days=settings.MAILBOX_DAYS),  # no event waits longer to be delivered
     }
-    return sorted(conversation for (conversation,) in statements.execute(_LEFT, given))
+    return sorted(conversation for (conversation,) in sql.execute(_LEFT, given))

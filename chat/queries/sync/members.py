@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from accounts.models import Member
-from chat import statements
+from chat import sql
 from chat.access import known_members
 from chat.entities.members import Member as MemberEntity
 from chat.entities.members import member_entity
@@ -29,7 +29,7 @@ WHERE organization_id = %(organization)s AND conversation_id IS NULL AND member_
 ORDER BY xid DESC LIMIT %(limit)s
 """
 _MEMBERS: Final = f"""
-SELECT {statements.columns(Member)} FROM accounts_member WHERE organization_id = %s AND id = ANY(%s::uuid[])
+SELECT {sql.columns(Member)} FROM accounts_member WHERE organization_id = %s AND id = ANY(%s::uuid[])
 """
 
 
@@ -66,7 +66,7 @@ def _changed_members(member: Member, start: Cursor) -> tuple[set[UUID], bool]:
         "types": _types_about_members(),
         "limit": limits.EVENTS + 1,
     }
-    ids = [id for (id,) in statements.execute(_CHANGED, given)]
+    ids = [id for (id,) in sql.execute(_CHANGED, given)]
     changed = set(ids)
     return changed, len(ids) > limits.EVENTS or len(changed) > limits.PEOPLE
 
@@ -77,7 +77,7 @@ def _types_about_members() -> list[str]:
 
 
 def _members_by_id(member: Member, ids: Iterable[UUID]) -> list[Member]:
-    rows = statements.rows(Member, statements.execute(_MEMBERS, [member.organization_id, list(ids)]))
+    rows = sql.rows(Member, sql.execute(_MEMBERS, [member.organization_id, list(ids)]))
     for row in rows:
         if isinstance(row.preferences, str):  # Django's connections leave JSON in text form to its fields
             row.preferences = msgspec.json.decode(row.preferences)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from chat import statements
+from chat import sql
 from chat.entities.messages import Message as MessageEntity
 from chat.models import Conversation, Message
 from chat.queries.cursor import Cursor
@@ -20,7 +20,7 @@ from chat.queries.sync import limits
 from chat.queries.sync.changes import Change
 
 _MESSAGES: Final = f"""
-SELECT {statements.columns(Message)} FROM chat_message WHERE id = ANY(%s::uuid[]) ORDER BY conversation_id, seq
+SELECT {sql.columns(Message)} FROM chat_message WHERE id = ANY(%s::uuid[]) ORDER BY conversation_id, seq
 """
 
 
@@ -67,7 +67,7 @@ def choose_messages(changes: Sequence[Change], conversations: dict[UUID, Convers
         if _has_gap(change, rows, conversations[change.conversation], exhausted=exhausted):
             gaps.add(change.conversation)
     answered.sort(key=lambda change: change.conversation)
-    messages = statements.rows(Message, statements.execute(_MESSAGES, [chosen])) if chosen else []
+    messages = sql.rows(Message, sql.execute(_MESSAGES, [chosen])) if chosen else []
     return Chosen(answered, entities(messages), gaps, size)
 
 
@@ -117,8 +117,8 @@ def _candidates(changes: Sequence[Change]) -> dict[UUID, list[_Candidate]]:
     found: dict[UUID, list[_Candidate]] = defaultdict(list)
     changed = [message for change in changes if not change.whole for message in change.messages]
     whole = [change.conversation for change in changes if change.whole]
-    rows = statements.execute(_NEWEST, [limits.MESSAGES, whole]).fetchall() if whole else []
-    rows += statements.execute(_CHANGED, [changed]).fetchall() if changed else []
+    rows = sql.execute(_NEWEST, [limits.MESSAGES, whole]).fetchall() if whole else []
+    rows += sql.execute(_CHANGED, [changed]).fetchall() if changed else []
     for conversation, id, seq, size in rows:
         found[conversation].append(_Candidate(id, seq, limits.ROW + size))
     return found

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from django.db import models
 
-from chat import statements
+from chat import sql
 from chat.queries.sync import limits
 from chat.queries.sync.page import Page
 
@@ -27,8 +27,8 @@ def newest_own(model: type[RowT], page: Page, *, owner: str) -> list[RowT]:
         "since": page.since,
         "limit": limits.OWN,
     }
-    found = statements.execute(_statement(model, owner, since=bool(page.since)), given)
-    return statements.rows(model, found)[::-1]
+    found = sql.execute(_statement(model, owner, since=bool(page.since)), given)
+    return sql.rows(model, found)[::-1]
 
 
 @cache
@@ -38,6 +38,6 @@ def _statement(model: type[models.Model], owner: str, *, since: bool) -> str:
         SELECT entity_id FROM chat_event WHERE organization_id = %(organization)s AND member_id = %(member)s
             AND xid >= %(since)s::text::xid8 AND type LIKE '{model._meta.model_name}.%%')"""
     return f"""
-        SELECT {statements.columns(model)} FROM {table}
+        SELECT {sql.columns(model)} FROM {table}
         WHERE organization_id = %(organization)s AND {owner} = %(member)s {changed if since else ""}
         ORDER BY id DESC LIMIT %(limit)s"""

@@ -9,17 +9,17 @@ from typing import Final
 from uuid import UUID
 
 from accounts.models import Member
-from chat import statements
+from chat import sql
 from chat.entities.participants import Participant as ParticipantEntity
 from chat.models import Conversation, Participant
 from chat.queries.sync import limits
 from chat.queries.sync.changes import Change
 
 _PARTICIPANTS: Final = f"""
-SELECT {statements.columns(Participant)} FROM chat_participant
+SELECT {sql.columns(Participant)} FROM chat_participant
 WHERE organization_id = %(organization)s AND conversation_id = ANY(%(all)s::uuid[]) AND member_id = %(member)s
 UNION ALL
-SELECT {statements.columns(Participant)} FROM chat_participant
+SELECT {sql.columns(Participant)} FROM chat_participant
 WHERE organization_id = %(organization)s AND conversation_id = ANY(%(direct)s::uuid[]) AND member_id <> %(member)s
 """
 
@@ -44,7 +44,7 @@ def participants_of(
         "all": [change.conversation for change in changes],
         "direct": [change.conversation for change in changes if not conversations[change.conversation].is_channel],
     }
-    rows = statements.rows(Participant, statements.execute(_PARTICIPANTS, given)) if changes else []
+    rows = sql.rows(Participant, sql.execute(_PARTICIPANTS, given)) if changes else []
     rows += _changed_participants(wanted, member)
     entities = [row.entity(own=row.member_id == member.pk) for row in rows]
     return sorted(entities, key=lambda entity: (entity.conversation, entity.member)), gaps

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from accounts.models import Member
-from chat import statements
+from chat import sql
 from chat.access import find_conversation
 from chat.actions import changes, read
 from chat.actions.conversations import create_channel, start_direct
@@ -115,13 +115,13 @@ def test_what_was_shown_before_costs_nothing_and_is_no_event(
 ) -> None:
     say(alice)
     mark_read(bob, town.pk, seq=1)
-    events, run, execute = own_events(bob), [], statements.execute
+    events, run, execute = own_events(bob), [], sql.execute
 
-    def count(sql: str, parameters: Any) -> Any:
-        run.append(sql)
-        return execute(sql, parameters)
+    def count(statement: str, parameters: Any) -> Any:
+        run.append(statement)
+        return execute(statement, parameters)
 
-    monkeypatch.setattr(statements, "execute", count)
+    monkeypatch.setattr(sql, "execute", count)
     say(bob)
     without = list(run)
     run.clear()

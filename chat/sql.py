@@ -20,25 +20,28 @@ Row = TypeVar("Row", bound=models.Model)
 
 @contextmanager
 def together() -> Iterator[None]:
-    """The statements of the block go out together; their rows can be read after it. The first that fails is raised."""
+    """Send the statements of the block together. Their rows can be read after it.
+
+    Raises the error of the first statement that fails.
+    """
     with connection.wrap_database_errors, _connection().pipeline():
         yield
 
 
-def execute(sql: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Cursor[Any]:
+def execute(statement: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Cursor[Any]:
     """Run it; rows come in binary form, which psycopg reads in C (Django reads a time in Python, piece by piece)."""
     with connection.wrap_database_errors:
         # Django's own cursor would not prepare it.
-        return Cursor(_connection()).execute(sql, parameters, binary=True)
+        return Cursor(_connection()).execute(statement, parameters, binary=True)
 
 
-def execute_by_index(sql: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Cursor[Any]:
+def execute_by_index(statement: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Cursor[Any]:
     """Run what looks for a few rows of a queue table. Such a table is empty at one moment and huge at the next, and a
     plan lives from one to the other: made for the empty one it would read the whole table, for each row again.
     """
     with transaction.atomic():
         execute(_BY_INDEX, ())
-        return execute(sql, parameters)
+        return execute(statement, parameters)
 
 
 _BY_INDEX: Final = "SELECT " + ", ".join(
@@ -95,8 +98,8 @@ def _stored(model: type[models.Model]) -> list[models.Field[Any, Any]]:
 @cache
 def _insertion(model: type[models.Model]) -> str:
     names = ", ".join(f'"{field.column}"' for field in _stored(model))
-    places = ", ".join("%s" for _ in _stored(model))
-    return f"INSERT INTO {model._meta.db_table} ({names}) VALUES ({places})"  # noqa: S608  # names of ours
+    marks = ", ".join("%s" for _ in _stored(model))
+    return f"INSERT INTO {model._meta.db_table} ({names}) VALUES ({marks})"  # noqa: S608  # names of ours
 
 
 def _connection() -> Connection[Any]:
