@@ -18,7 +18,7 @@ class Role(models.TextChoices):
 
 
 class Right(StrEnum):
-    """What a member may do in the organization as a whole; what they may do in a conversation is in chat/access.py."""
+    """What a member may do in the organization as a whole; what they may do in a conversation is in chat/access."""
 
     CHANGE_ORGANIZATION = "change_organization"
     CHANGE_ROLES = "change_roles"

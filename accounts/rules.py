@@ -76,7 +76,7 @@ def governed(rule: Rule) -> Callable[[Callable[Concatenate[Member, P], R]], Call
     """Ask for what `rule` says of the member before the action begins, outside its transaction.
 
     Raises Forbidden for a muted member, Throttled beyond the pace. What the rule says of a conversation, of ranks and
-    of reasons is asked for by the action, through chat/access.py.
+    of reasons is asked for by the action, through chat/access.
     """
 
     def decorate(action: Callable[Concatenate[Member, P], R]) -> Callable[Concatenate[Member, P], R]:

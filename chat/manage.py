@@ -22,7 +22,7 @@ from accounts.middleware import TenantRequest
 from accounts.roles import Right
 from accounts.views.paging import page_of
 from accounts.views.rights import require_right
-from chat.access import Place, find_conversation
+from chat.access import Access, find_conversation
 from chat.actions.conversations import archive_conversation, update_conversation
 from chat.actions.moderation import regulate_conversation
 from chat.errors import Invalid, NotFound
@@ -83,12 +83,12 @@ def change_channel(request: TenantRequest, slug: str, conversation_id: UUID) -> 
     sent = request.POST
 
     @transaction.atomic
-    def act() -> Place:
-        place = update_conversation(request.member, conversation_id, name=sent.get("name"), topic=sent.get("topic"))
+    def act() -> Access:
+        access = update_conversation(request.member, conversation_id, name=sent.get("name"), topic=sent.get("topic"))
         writers, reason = sent.get("writers", ""), sent.get("reason", "")
         if writers in WRITERS:
             regulate_conversation(request.member, conversation_id, announcement_only=WRITERS[writers], reason=reason)
-        return place
+        return access
 
     return _answer(request, slug, conversation_id, act)
 
@@ -97,7 +97,7 @@ def change_channel(request: TenantRequest, slug: str, conversation_id: UUID) -> 
 def archive_channel(request: TenantRequest, slug: str, conversation_id: UUID) -> HttpResponse:
     archived, reason = request.POST.get("archived") == "yes", request.POST.get("reason", "")
 
-    def act() -> Place:
+    def act() -> Access:
         return archive_conversation(request.member, conversation_id, archived=archived, reason=reason)
 
     return _answer(request, slug, conversation_id, act)
@@ -107,7 +107,7 @@ def _answer(request: TenantRequest, slug: str, conversation_id: UUID, act: Calla
     find_conversation(request.member, conversation_id)
     require_right(request.member, Right.MANAGE_CHANNELS)
     try:
-        place = act()
+        access = act()
     except NotFound:
         raise
     except Invalid as refusal:
@@ -115,5 +115,5 @@ def _answer(request: TenantRequest, slug: str, conversation_id: UUID, act: Calla
     except Refusal as refusal:
         messages.error(request, refusal.detail)
     else:
-        messages.success(request, _("#%(name)s is changed.") % {"name": place.conversation.name})
+        messages.success(request, _("#%(name)s is changed.") % {"name": access.conversation.name})
     return redirect("chat:manage_channels", slug=slug)

@@ -1,7 +1,7 @@
 """The rules of the chat's acts: which counter, whether muted, in a locked or archived conversation, with rank, why.
 
 What a rule says and how it is asked for: accounts/rules.py. Who may do an act at all (participants, the channel's
-admins, moderators) is decided by the function of chat/access.py that the action begins with.
+admins, moderators) is decided by the function of chat/access that the action begins with.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from accounts.roles import Right
 from accounts.rules import governed, require_voice
 from accounts.text import clean_line
 from chat import rules
-from chat.access import Place, find_members, lock_conversation, lock_to_manage
+from chat.access import Access, find_members, lock_conversation, lock_to_manage
 from chat.actions.reasons import reason_to_run
 from chat.delivery.publish import Draft, publish
 from chat.errors import Conflict, Forbidden, Invalid
@@ -51,7 +51,7 @@ def create_channel(
         created_by=member,
     )
     _save_named(conversation)
-    _seat(conversation, [member, *invited], admin=member)
+    _add_participants(conversation, [member, *invited], admin=member)
     return conversation
 
 
@@ -76,7 +76,7 @@ def start_direct(member: Member, *, kind: Literal["direct", "group"], members: l
         defaults={"kind": kind, "created_by": member},
     )
     if created:
-        _seat(conversation, [member, *others])
+        _add_participants(conversation, [member, *others])
     return conversation, created
 
 
@@ -84,15 +84,15 @@ def start_direct(member: Member, *, kind: Literal["direct", "group"], members: l
 @transaction.atomic
 def update_conversation(
     member: Member, conversation_id: UUID, *, name: str | None = None, topic: str | None = None
-) -> Place:
+) -> Access:
     """Rename a channel (its admins) or set its topic (any participant but guests). None leaves a field as it is."""
-    place = lock_conversation(member, conversation_id, rules.DESCRIBE)
-    conversation, changes = place.conversation, {}
+    access = lock_conversation(member, conversation_id, rules.DESCRIBE)
+    conversation, changes = access.conversation, {}
     if name is not None and (new_name := _channel_name(name)) != conversation.name:
-        _require(place.is_admin, gettext("Only the channel's admins and moderators may rename it."))
+        _require(access.is_admin, gettext("Only the channel's admins and moderators may rename it."))
         changes["name"] = (conversation.name, new_name)
     if topic is not None and (new_topic := _topic(topic)) != conversation.topic:
-        may_set = place.is_admin or (place.participant is not None and member.may(Right.BROWSE))
+        may_set = access.is_admin or (access.participant is not None and member.may(Right.BROWSE))
         _require(may_set and conversation.is_channel, gettext("You may not set the topic here."))
         changes["topic"] = (conversation.topic, new_topic)
     if changes:
@@ -100,26 +100,26 @@ def update_conversation(
             setattr(conversation, field, value)
         save_change(conversation, *changes)
         _audit("conversation.update", member, conversation, changes)
-    return place
+    return access
 
 
 @governed(rules.ARCHIVE)
 @transaction.atomic
 def archive_conversation(
     member: Member, conversation_id: UUID, *, archived: bool = True, reason: str | None = ""
-) -> Place:
+) -> Access:
     """Close a channel to writing, or open it again. Doing it twice changes nothing. Moderators say why (Invalid);
     with `reason=None`, where they cannot be asked, they do not."""
-    place = lock_to_manage(member, conversation_id, rules.ARCHIVE)
-    conversation = place.conversation
+    access = lock_to_manage(member, conversation_id, rules.ARCHIVE)
+    conversation = access.conversation
     if (conversation.archived_at is not None) != archived:
-        reason = "" if reason is None else reason_to_run(place, reason)
+        reason = "" if reason is None else reason_to_run(access, reason)
         before = conversation.archived_at
         conversation.archived_at = timezone.now() if archived else None
         save_change(conversation, "archived_at")
         action = "conversation.archive" if archived else "conversation.restore"
         _audit(action, member, conversation, {"archived_at": (before, conversation.archived_at)}, reason=reason)
-    return place
+    return access
 
 
 def conversation_draft(conversation: Conversation, type: str, *, to: UUID | None = None) -> Draft:
@@ -182,7 +182,7 @@ def _save_named(conversation: Conversation, **save_options: Any) -> None:
         raise
 
 
-def _seat(conversation: Conversation, members: list[Member], *, admin: Member | None = None) -> None:
+def _add_participants(conversation: Conversation, members: list[Member], *, admin: Member | None = None) -> None:
     Participant.objects.bulk_create(
         Participant(
             organization_id=conversation.organization_id,
@@ -192,20 +192,23 @@ def _seat(conversation: Conversation, members: list[Member], *, admin: Member | 
         )
         for member in members
     )
-    seats = Participant.objects.filter(conversation=conversation).order_by("pk")
+    participants = Participant.objects.filter(conversation=conversation).order_by("pk")
     publish(
         conversation.organization_id,
         conversation_draft(conversation, "conversation.created"),
-        *(draft for seat in seats for draft in seat_drafts(seat, "participant.created")),
+        *(draft for participant in participants for draft in participant_drafts(participant, "participant.created")),
     )
 
 
-def seat_drafts(seat: Participant, type: str) -> list[Draft]:
-    """The two events of a changed seat: what everybody there may know, and the member's own view of it."""
+def participant_drafts(participant: Participant, type: str) -> list[Draft]:
+    """The two events of a changed participant: what everybody there may know, and the member's own view of it."""
     shared = Draft(
-        type=type, entity=seat.entity(own=False), entity_id=seat.member_id, conversation_id=seat.conversation_id
+        type=type,
+        entity=participant.entity(own=False),
+        entity_id=participant.member_id,
+        conversation_id=participant.conversation_id,
     )
-    return [shared, replace(shared, entity=seat.entity(own=True), member_id=seat.member_id)]
+    return [shared, replace(shared, entity=participant.entity(own=True), member_id=participant.member_id)]
 
 
 def _audit(

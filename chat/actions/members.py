@@ -1,4 +1,4 @@
-"""What the chat does when something happens to a member or an organization: tell the clients, seat the newcomer.
+"""What the chat does when something happens to a member or an organization: tell the clients, participant the newcomer.
 
 Receivers of accounts/signals.py, run inside the sender's transaction.
 """

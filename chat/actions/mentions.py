@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from accounts.models import Member
 from accounts.roles import Right, Role
 from chat import markdown
-from chat.access import Place, visible_conversations, visible_members
+from chat.access import Access, visible_conversations, visible_members
 from chat.models import Kind, Participant
 
 WideMention = Literal["here", "channel", "group"]
@@ -24,31 +24,31 @@ class Written:
     wide: WideMention | None  # the widest that was written and allowed
 
 
-def write(place: Place, text: str) -> Written:
-    """Render a message of the member of the place.
+def write(access: Access, text: str) -> Written:
+    """Render a message that the member writes in this conversation.
 
     A handle resolves to a member who can see the conversation and whom the writer can see; the name of a channel to a
     public one that the writer can see. Otherwise a guest could try names and learn which exist.
     """
     candidates = markdown.parse_mentions(text)
-    called = _who_can_come(place, candidates.handles) if candidates.handles else []
-    wide_allowed = _may_call_everyone(place)
+    called = _who_can_come(access, candidates.handles) if candidates.handles else []
+    wide_allowed = _may_call_everyone(access)
     rendered = markdown.render(
         text,
         mentions={member.handle: markdown.Mentioned(member.pk, member.name) for member in called},
-        channels=_linked_channels(place.member, candidates.channels) if candidates.channels else {},
+        channels=_linked_channels(access.member, candidates.channels) if candidates.channels else {},
         wide_allowed=wide_allowed,
     )
     written = [member.pk for member in called if member.handle in rendered.handles]
     return Written(rendered.html, sorted(written), _widest(rendered.wide) if wide_allowed else None)
 
 
-def _who_can_come(place: Place, handles: frozenset[str]) -> list[Member]:
-    present = Exists(Participant.objects.filter(conversation=place.conversation, member=OuterRef("pk"), left_at=None))
+def _who_can_come(access: Access, handles: frozenset[str]) -> list[Member]:
+    present = Exists(Participant.objects.filter(conversation=access.conversation, member=OuterRef("pk"), left_at=None))
     reach = Q(present)
-    if place.conversation.kind == Kind.PUBLIC:
+    if access.conversation.kind == Kind.PUBLIC:
         reach |= ~Q(role=Role.GUEST)
-    return list(visible_members(place.member).filter(reach, handle__in=handles, deactivated_at=None))
+    return list(visible_members(access.member).filter(reach, handle__in=handles, deactivated_at=None))
 
 
 def _linked_channels(writer: Member, names: frozenset[str]) -> dict[str, UUID]:
@@ -57,8 +57,8 @@ def _linked_channels(writer: Member, names: frozenset[str]) -> dict[str, UUID]:
     return dict(channels.values_list("name", "pk"))
 
 
-def _may_call_everyone(place: Place) -> bool:
-    return not place.conversation.is_channel or place.is_admin or place.member.may(Right.MENTION_EVERYONE)
+def _may_call_everyone(access: Access) -> bool:
+    return not access.conversation.is_channel or access.is_admin or access.member.may(Right.MENTION_EVERYONE)
 
 
 def _widest(wide: frozenset[str]) -> WideMention | None:

@@ -27,8 +27,8 @@ from accounts.tenancy import current_organization_id
 from accounts.text import clean_message, draws_nothing
 from chat import rules, sql
 from chat.access import (
-    Place,
-    Places,
+    Access,
+    WriteAccess,
     is_thread_over,
     lock_all_to_write,
     lock_message_to_change,
@@ -38,7 +38,7 @@ from chat.access import (
 )
 from chat.actions.changes import message_draft, reactions_of, save_change, save_tombstone
 from chat.actions.mentions import write
-from chat.actions.participants import own_seat_draft, publish_own_seat
+from chat.actions.participants import own_participant_draft, publish_own_participant
 from chat.actions.read import KEPT, merge, show
 from chat.actions.reasons import reason_to_run
 from chat.delivery.publish import publish, reserve
@@ -108,14 +108,14 @@ def edit_message(member: Member, message_id: UUID, *, text: str, version: int | 
     """
     text = clean_text(text)
     with transaction.atomic():
-        message, place = lock_message_to_change(member, message_id, rules.EDIT)
+        message, access = lock_message_to_change(member, message_id, rules.EDIT)
         _require_author(member, message)
         if version is not None and version != message.version:
             raise Conflict(gettext("The message was changed meanwhile."))
         if text != message.text:
             _require_room(message)
             _keep_revision(message, member)
-            written = write(place, text)
+            written = write(access, text)
             message.text, message.html = text, written.html
             message.mentions, message.wide_mention = written.mentions, written.wide
             message.edited_at = timezone.now()
@@ -131,28 +131,28 @@ def delete_message(member: Member, message_id: UUID, *, reason: str = "") -> Non
     moderators against lower roles and with a reason. Raises NotFound, Forbidden, Invalid.
     """
     with transaction.atomic():
-        message, place = lock_message_to_delete(member, message_id, rules.TAKE_BACK)
+        message, access = lock_message_to_delete(member, message_id, rules.TAKE_BACK)
         was_gone = message.is_gone
         if message.author_id != member.pk:
-            reason = _reason_to_delete(place, message.author, reason)
+            reason = _reason_to_delete(access, message.author, reason)
         _keep_revision(message, member)
         Reaction.objects.filter(message=message).delete()
         message.text = message.html = ""
         message.mentions, message.wide_mention, message.deleted_at = [], None, timezone.now()
         message.pinned_at = message.pinned_by = None
         emptied = ("text", "html", "mentions", "wide_mention", "deleted_at", "pinned_at", "pinned_by")
-        save_tombstone(message, place.conversation, *emptied, type="message.deleted", was_gone=was_gone)
+        save_tombstone(message, access.conversation, *emptied, type="message.deleted", was_gone=was_gone)
         if message.author_id != member.pk:
             before = {"author": message.author_id}
             audit.record("message.delete", actor=member, target=message, before=before, reason=reason)
 
 
-def _reason_to_delete(place: Place, author: Member, reason: str) -> str:
-    require_voice(place.member, rules.DELETE)
-    if not (place.is_admin or place.member.may(Right.MODERATE)):
+def _reason_to_delete(access: Access, author: Member, reason: str) -> str:
+    require_voice(access.member, rules.DELETE)
+    if not (access.is_admin or access.member.may(Right.MODERATE)):
         raise Forbidden(gettext("Only its author and moderators may delete a message."))
-    require_rank(place, author)
-    return reason_to_run(place, reason)
+    require_rank(access, author)
+    return reason_to_run(access, reason)
 
 
 def clean_text(text: str) -> str:
@@ -193,7 +193,7 @@ def _send_alone(post: Post) -> Sent | Refusal:
 @transaction.atomic
 def _send_together(posts: Sequence[Post]) -> list[Sent | Refusal]:
     with sql.together():
-        find_places = lock_all_to_write((post.conversation_id, post.member.pk) for post in posts)
+        find_accesses = lock_all_to_write((post.conversation_id, post.member.pk) for post in posts)
         find_known = _known(posts)
         # Behind the locks, so that a conversation's events have their ids in the order of their commits.
         find_ids = reserve(
@@ -201,9 +201,9 @@ def _send_together(posts: Sequence[Post]) -> list[Sent | Refusal]:
             + len({post.thread_id for post in posts if post.thread_id})
             + sum(post.read is not None for post in posts)
         )
-    places, known = find_places(), find_known()
-    batch = _Batch(allowance=_count(posts, places, known), event_ids=find_ids())
-    outcomes = [_place_post(post, places, known, batch) for post in posts]
+    accesses, known = find_accesses(), find_known()
+    batch = _Batch(allowance=_count(posts, accesses, known), event_ids=find_ids())
+    outcomes = [_answer(post, accesses, known, batch) for post in posts]
     if batch.messages:
         _write(batch)
     return outcomes
@@ -231,23 +231,25 @@ def _known(posts: Sequence[Post]) -> Callable[[], Known]:
     return lambda: {(each.author_id, each.ref): each for each in sql.rows(Message, found) if each.ref}
 
 
-def _count(posts: Sequence[Post], places: Places, known: Known) -> dict[UUID, int]:
+def _count(posts: Sequence[Post], accesses: WriteAccess, known: Known) -> dict[UUID, int]:
     """How many of the batch's new messages each member may send. Repeating a known one is free."""
     new = {
-        (post.member.pk, post.ref) for post in posts if isinstance(places[post.conversation_id, post.member.pk], Place)
+        (post.member.pk, post.ref)
+        for post in posts
+        if isinstance(accesses[post.conversation_id, post.member.pk], Access)
     } - known.keys()
     wanted = Counter(member_id for member_id, _ in new)
     return throttle.admit("message", wanted, limit=settings.MESSAGE_RATE) if wanted else {}
 
 
-def _place_post(post: Post, places: Places, known: Known, batch: _Batch) -> Sent | Refusal:
-    place = places[post.conversation_id, post.member.pk]
-    if isinstance(place, Refusal):
-        return place
+def _answer(post: Post, accesses: WriteAccess, known: Known, batch: _Batch) -> Sent | Refusal:
+    access = accesses[post.conversation_id, post.member.pk]
+    if isinstance(access, Refusal):
+        return access
     try:
         if (message := known.get((post.member.pk, post.ref))) is not None:
             return _sent_before(post, message)
-        message = _compose(post, place, batch)
+        message = _compose(post, access, batch)
     except Refusal as refusal:
         return refusal
     known[post.member.pk, post.ref] = message
@@ -281,21 +283,21 @@ def _is_thread_of(post: Post, message: Message) -> bool:
     return Message.objects.filter(pk=post.thread_id, thread=message.thread_id).exists()  # a reply to a reply
 
 
-def _compose(post: Post, place: Place, batch: _Batch) -> Message:
+def _compose(post: Post, access: Access, batch: _Batch) -> Message:
     text = clean_text(post.text)
-    require_may_post(place, in_thread=post.thread_id is not None, just_posted=batch.has_posted(place.participant))
+    require_may_post(access, in_thread=post.thread_id is not None, just_posted=batch.has_posted(access.participant))
     if not batch.allowance[post.member.pk]:
         raise throttle.exhausted()
     batch.allowance[post.member.pk] -= 1
-    root = _root(place.conversation, post.thread_id, batch) if post.thread_id else None
-    written = write(place, text)
-    batch.began.setdefault(place.conversation.pk, place.conversation.last_seq)
-    place.conversation.last_seq += 1
+    root = _root(access.conversation, post.thread_id, batch) if post.thread_id else None
+    written = write(access, text)
+    batch.began.setdefault(access.conversation.pk, access.conversation.last_seq)
+    access.conversation.last_seq += 1
     message = Message(
         organization_id=post.member.organization_id,
-        conversation=place.conversation,
-        seq=place.conversation.last_seq,
-        author=place.member,
+        conversation=access.conversation,
+        seq=access.conversation.last_seq,
+        author=access.member,
         ref=post.ref,
         text=text,
         html=written.html,
@@ -306,11 +308,11 @@ def _compose(post: Post, place: Place, batch: _Batch) -> Message:
     )
     if root is not None:
         root.reply_count += 1
-    place.conversation.last_message_at = message.created_at
+    access.conversation.last_message_at = message.created_at
     batch.messages.append(message)
-    if place.participant is not None:
-        batch.written.append((place.participant.pk, message.seq))
-        _show(place.participant, post, batch)
+    if access.participant is not None:
+        batch.written.append((access.participant.pk, message.seq))
+        _show(access.participant, post, batch)
     return message
 
 
@@ -360,7 +362,7 @@ def _write(batch: _Batch) -> None:
         "participants": array(participant for participant, _ in batch.written),
         "seqs": array(seq for _, seq in batch.written),
     }
-    drafts = [own_seat_draft(seat) for seat in show(batch.shown)] if batch.shown else []
+    drafts = [own_participant_draft(participant) for participant in show(batch.shown)] if batch.shown else []
     drafts += [message_draft(message, "message.created") for message in batch.messages]
     for root in batch.roots.values():
         root.version += 1
@@ -379,7 +381,7 @@ def _write(batch: _Batch) -> None:
 def _publish_closed(participants: Sequence[int]) -> None:
     """Where `read` was full, gaps may have been closed for what was written: their clients cannot conclude which."""
     for participant in Participant.objects.filter(pk__in=participants).order_by("pk"):
-        publish_own_seat(participant)
+        publish_own_participant(participant)
 
 
 def _require_author(member: Member, message: Message) -> None:

@@ -19,7 +19,7 @@ from accounts.models import Member
 from accounts.roles import Right
 from accounts.rules import governed
 from chat import rules
-from chat.access import Place, find_conversation, lock_message_to_moderate, lock_to_moderate
+from chat.access import Access, find_conversation, lock_message_to_moderate, lock_to_moderate
 from chat.actions.changes import reactions_of, save_tombstone
 from chat.actions.conversations import save_change as save_conversation
 from chat.actions.reasons import clean_reason, reason_to_run
@@ -109,50 +109,50 @@ def regulate_conversation(
     A channel's own admins may make it announcement-only or slow, and need to give no reason.
     Raises Forbidden, Invalid, NotFound.
     """
-    place = _lock_to_regulate(member, conversation_id, strictly=locked is not None)
+    access = _lock_to_regulate(member, conversation_id, strictly=locked is not None)
     changes: dict[str, Any] = {}
     if announcement_only is not None:
         changes["announcement_only"] = announcement_only
     if slow_mode is not None:
         changes["slow_mode"] = _within("slow_mode", slow_mode, LONGEST_SLOW_MODE)
-    if locked is not None and locked != (place.conversation.locked_at is not None):
+    if locked is not None and locked != (access.conversation.locked_at is not None):
         changes["locked_at"] = timezone.now() if locked else None
     if retention_days is not UNSET:
         if not member.may(Right.CHANGE_ORGANIZATION):
             raise Forbidden(gettext("Only admins decide how long messages are kept."))
         changes["retention_days"] = _within("retention_days", retention_days, LONGEST_RETENTION)
-    return _regulate(place, changes, reason)
+    return _regulate(access, changes, reason)
 
 
-def _lock_to_regulate(member: Member, conversation_id: UUID, *, strictly: bool) -> Place:
+def _lock_to_regulate(member: Member, conversation_id: UUID, *, strictly: bool) -> Access:
     if member.may(Right.MODERATE):
         conversation = lock_to_moderate(member, conversation_id)
-        seats = Participant.objects.filter(conversation=conversation, member=member, left_at=None)
-        return Place(member, conversation, seats.first())
-    place = find_conversation(member, conversation_id, lock=True)
-    if strictly or not place.is_admin:
+        participants = Participant.objects.filter(conversation=conversation, member=member, left_at=None)
+        return Access(member, conversation, participants.first())
+    access = find_conversation(member, conversation_id, lock=True)
+    if strictly or not access.is_admin:
         raise Forbidden(
             gettext("Only moderators may do that.")
             if strictly
             else gettext("Only its admins and moderators may do that.")
         )
-    return place
+    return access
 
 
-def _regulate(place: Place, changes: dict[str, Any], reason: str) -> Conversation:
-    conversation = place.conversation
+def _regulate(access: Access, changes: dict[str, Any], reason: str) -> Conversation:
+    conversation = access.conversation
     before = {name: getattr(conversation, name) for name in changes}
     after = {name: value for name, value in changes.items() if value != before[name]}
     if not after:
         return conversation
     if "announcement_only" in after and not conversation.is_channel:
         raise Conflict(gettext("Only channels can be for announcements."))
-    reason = clean_reason(reason) if "locked_at" in after else reason_to_run(place, reason)
+    reason = clean_reason(reason) if "locked_at" in after else reason_to_run(access, reason)
     for name, value in after.items():
         setattr(conversation, name, value)
     save_conversation(conversation, *after)
     before = {name: before[name] for name in after}
-    _record("conversation.regulated", place.member, conversation, before, after, reason)
+    _record("conversation.regulated", access.member, conversation, before, after, reason)
     return conversation
 
 

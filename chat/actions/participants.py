@@ -14,7 +14,7 @@ from accounts.roles import Right
 from accounts.rules import governed
 from chat import rules
 from chat.access import (
-    Place,
+    Access,
     find_conversation,
     find_members,
     lock_conversation,
@@ -22,7 +22,7 @@ from chat.access import (
     require_open,
     require_rank,
 )
-from chat.actions.conversations import conversation_draft, seat_drafts
+from chat.actions.conversations import conversation_draft, participant_drafts
 from chat.delivery.publish import Draft, publish
 from chat.errors import Conflict, Forbidden, NotFound
 from chat.models import Conversation, Kind, Participant
@@ -30,13 +30,13 @@ from chat.models import Conversation, Kind, Participant
 
 @governed(rules.JOIN)
 @transaction.atomic
-def join_conversation(member: Member, conversation_id: UUID) -> Place:
+def join_conversation(member: Member, conversation_id: UUID) -> Access:
     """Enter a public channel. Joining twice changes nothing."""
-    place = find_conversation(member, conversation_id, lock=True)
-    if place.participant is None:
-        require_open(place, rules.JOIN)
-        place = Place(member, place.conversation, _enter(place.conversation, member))
-    return place
+    access = find_conversation(member, conversation_id, lock=True)
+    if access.participant is None:
+        require_open(access, rules.JOIN)
+        access = Access(member, access.conversation, _enter(access.conversation, member))
+    return access
 
 
 @governed(rules.LEAVE)
@@ -50,17 +50,17 @@ def leave_conversation(member: Member, conversation_id: UUID) -> None:
 @transaction.atomic
 def add_participant(member: Member, conversation_id: UUID, *, member_id: UUID) -> Participant:
     """Bring somebody in. Any participant but a guest may; adding twice changes nothing."""
-    place = lock_conversation(member, conversation_id, rules.ADD)
-    _require_channel(place.conversation)
-    if not place.is_admin and (place.participant is None or not member.may(Right.BROWSE)):
+    access = lock_conversation(member, conversation_id, rules.ADD)
+    _require_channel(access.conversation)
+    if not access.is_admin and (access.participant is None or not member.may(Right.BROWSE)):
         raise Forbidden(gettext("Only participants, and no guests, may add people."))
     (subject,) = find_members(member, [member_id])
-    present = _lock_seat(place.conversation, member_id)
+    present = _lock_participant(access.conversation, member_id)
     if present is not None:
         return present
-    seat = _enter(place.conversation, subject)
-    audit.record("participant.add", actor=member, target=place.conversation, after={"member": member_id})
-    return seat
+    participant = _enter(access.conversation, subject)
+    audit.record("participant.add", actor=member, target=access.conversation, after={"member": member_id})
+    return participant
 
 
 @governed(rules.LEAVE)
@@ -69,11 +69,11 @@ def remove_participant(member: Member, conversation_id: UUID, *, member_id: UUID
     """Leave a channel, or by `rules.REMOVE` put somebody out of it. Raises Forbidden, by rank as well."""
     if member_id == member.pk:
         return _leave(member, conversation_id)
-    place = lock_to_manage(member, conversation_id, rules.REMOVE)
-    seat = _lock_subject(place, member_id)
-    _require_rank(place, seat)
-    _exit(place.conversation, seat)
-    audit.record("participant.remove", actor=member, target=place.conversation, before={"member": member_id})
+    access = lock_to_manage(member, conversation_id, rules.REMOVE)
+    participant = _lock_subject(access, member_id)
+    _require_rank(access, participant)
+    _exit(access.conversation, participant)
+    audit.record("participant.remove", actor=member, target=access.conversation, before={"member": member_id})
     return None
 
 
@@ -87,23 +87,23 @@ def change_participant(
     Raises Forbidden where a moderator would take it from somebody of a higher role, or give it to themself: admins of
     a channel need give no reasons there, so a moderator must not become one by their own act.
     """
-    place = lock_to_manage(member, conversation_id, rules.CHANGE_PARTICIPANT)
-    seat = _lock_subject(place, member_id)
+    access = lock_to_manage(member, conversation_id, rules.CHANGE_PARTICIPANT)
+    participant = _lock_subject(access, member_id)
     if member_id != member.pk and role == Participant.Role.MEMBER:
-        _require_rank(place, seat)
-    if seat.role != role:
+        _require_rank(access, participant)
+    if participant.role != role:
         if member_id == member.pk and role == Participant.Role.ADMIN:
             raise Forbidden(gettext("Nobody makes themself an admin of a channel."))
-        before, seat.role = seat.role, role
-        _save_seat(seat, "role", type="participant.updated")
+        before, participant.role = participant.role, role
+        _save_participant(participant, "role", type="participant.updated")
         audit.record(
             "participant.update",
             actor=member,
-            target=place.conversation,
+            target=access.conversation,
             before={"member": member_id, "role": before},
             after={"member": member_id, "role": role},
         )
-    return seat
+    return participant
 
 
 @governed(rules.SET_OWN)
@@ -117,63 +117,63 @@ def change_preferences(
     favourite: bool | None = None,
 ) -> Participant:
     """How loud a conversation is for oneself. Nobody else is told. None leaves a field as it is."""
-    place = find_conversation(member, conversation_id, lock=True)
-    seat = _lock_seat(place.conversation, member.pk)
-    if seat is None:
+    access = find_conversation(member, conversation_id, lock=True)
+    participant = _lock_participant(access.conversation, member.pk)
+    if participant is None:
         raise Forbidden(gettext("Join the channel first."))
     wanted = {"notifications": notifications, "muted": muted, "favourite": favourite}
-    changed = [field for field, value in wanted.items() if value is not None and value != getattr(seat, field)]
+    changed = [field for field, value in wanted.items() if value is not None and value != getattr(participant, field)]
     for field in changed:
-        setattr(seat, field, wanted[field])
+        setattr(participant, field, wanted[field])
     if changed:
-        seat.version += 1
-        seat.save(update_fields=[*changed, "version"])
-        publish_own_seat(seat)
-    return seat
+        participant.version += 1
+        participant.save(update_fields=[*changed, "version"])
+        publish_own_participant(participant)
+    return participant
 
 
 def _leave(member: Member, conversation_id: UUID) -> None:
-    place = find_conversation(member, conversation_id, lock=True)
-    _require_channel(place.conversation)
-    seat = _lock_seat(place.conversation, member.pk)
-    if seat is not None:
-        _exit(place.conversation, seat)
+    access = find_conversation(member, conversation_id, lock=True)
+    _require_channel(access.conversation)
+    participant = _lock_participant(access.conversation, member.pk)
+    if participant is not None:
+        _exit(access.conversation, participant)
 
 
-def publish_own_seat(seat: Participant) -> None:
+def publish_own_participant(participant: Participant) -> None:
     """Publish to a member's own clients how they stand in a conversation now."""
-    publish(seat.organization_id, own_seat_draft(seat))
+    publish(participant.organization_id, own_participant_draft(participant))
 
 
-def own_seat_draft(seat: Participant) -> Draft:
+def own_participant_draft(participant: Participant) -> Draft:
     return Draft(
         type="participant.updated",
-        entity=seat.entity(own=True),
-        entity_id=seat.member_id,
-        conversation_id=seat.conversation_id,
-        member_id=seat.member_id,
+        entity=participant.entity(own=True),
+        entity_id=participant.member_id,
+        conversation_id=participant.conversation_id,
+        member_id=participant.member_id,
     )
 
 
-def _lock_seat(conversation: Conversation, member_id: UUID) -> Participant | None:
+def _lock_participant(conversation: Conversation, member_id: UUID) -> Participant | None:
     """The row of somebody who takes part, locked. Reading changes `read` and `version` without the conversation's lock,
     so every other change locks the row as well: two changes must not come out under one version."""
-    seats = Participant.objects.select_for_update(no_key=True)
-    return seats.filter(conversation=conversation, member=member_id, left_at=None).first()
+    participants = Participant.objects.select_for_update(no_key=True)
+    return participants.filter(conversation=conversation, member=member_id, left_at=None).first()
 
 
-def _lock_subject(place: Place, member_id: UUID) -> Participant:
+def _lock_subject(access: Access, member_id: UUID) -> Participant:
     """Return the participant of whom something is changed, locked. Raises NotFound."""
-    seat = _lock_seat(place.conversation, member_id)
-    if seat is None:
+    participant = _lock_participant(access.conversation, member_id)
+    if participant is None:
         raise NotFound(gettext("They do not take part in this channel."))
-    return seat
+    return participant
 
 
-def _require_rank(place: Place, seat: Participant) -> None:
+def _require_rank(access: Access, participant: Participant) -> None:
     """Who runs the channel decides who takes part in it; who steps in as a moderator acts on lower roles alone."""
-    if not place.runs_channel:
-        require_rank(place, seat.member)
+    if not access.runs_channel:
+        require_rank(access, participant.member)
 
 
 def _require_channel(conversation: Conversation) -> None:
@@ -185,37 +185,41 @@ def _enter(conversation: Conversation, member: Member) -> Participant:
     """Make a participant of a member who is not one now. The row of somebody who comes back is used again, so that its
     version goes on growing. Everything that was written before counts as read.
     """
-    seat = Participant.objects.filter(conversation=conversation, member=member).first()
-    if seat is None:
-        seat = Participant(
+    participant = Participant.objects.filter(conversation=conversation, member=member).first()
+    if participant is None:
+        participant = Participant(
             organization_id=conversation.organization_id,
             conversation=conversation,
             member=member,
             read_seq=conversation.last_seq,
             read=[[0, conversation.last_seq]],
         )
-        seat.save(force_insert=True)
+        participant.save(force_insert=True)
     else:
-        seat.left_at, seat.joined_at, seat.role = None, timezone.now(), Participant.Role.MEMBER
-        seat.read_seq, seat.read, seat.unread_from = conversation.last_seq, [[0, conversation.last_seq]], None
-        seat.version += 1
-        seat.save(update_fields=["left_at", "joined_at", "role", "read_seq", "read", "unread_from", "version"])
+        participant.left_at, participant.joined_at, participant.role = None, timezone.now(), Participant.Role.MEMBER
+        participant.read_seq, participant.read, participant.unread_from = (
+            conversation.last_seq,
+            [[0, conversation.last_seq]],
+            None,
+        )
+        participant.version += 1
+        participant.save(update_fields=["left_at", "joined_at", "role", "read_seq", "read", "unread_from", "version"])
     publish(
         conversation.organization_id,
         conversation_draft(conversation, "conversation.created", to=member.pk),
-        *seat_drafts(seat, "participant.created"),
+        *participant_drafts(participant, "participant.created"),
     )
-    return seat
+    return participant
 
 
-def _exit(conversation: Conversation, seat: Participant) -> None:
-    """Mark the seat left before the events go out: the others learn it as participants, the leaver as their last word.
+def _exit(conversation: Conversation, participant: Participant) -> None:
+    """Mark the participant as left and publish it, to the others and as the last event of the conversation to themself.
 
     A private channel that its last admin leaves is run by whoever has been there longest.
     """
-    seat.left_at = timezone.now()
-    _save_seat(seat, "left_at", type="participant.removed", withdraw=True)
-    if seat.role == Participant.Role.ADMIN and conversation.kind == Kind.PRIVATE:
+    participant.left_at = timezone.now()
+    _save_participant(participant, "left_at", type="participant.removed", withdraw=True)
+    if participant.role == Participant.Role.ADMIN and conversation.kind == Kind.PRIVATE:
         _pass_on_admin(conversation)
 
 
@@ -226,10 +230,10 @@ def _pass_on_admin(conversation: Conversation) -> None:
     heir = present.select_for_update(no_key=True).order_by("joined_at", "pk").first()
     if heir is not None:
         heir.role = Participant.Role.ADMIN
-        _save_seat(heir, "role", type="participant.updated")
+        _save_participant(heir, "role", type="participant.updated")
 
 
-def _save_seat(seat: Participant, *fields: str, type: str, withdraw: bool = False) -> None:
-    seat.version += 1
-    seat.save(update_fields=[*fields, "version"])
-    publish(seat.organization_id, *seat_drafts(seat, type), withdraw=withdraw)
+def _save_participant(participant: Participant, *fields: str, type: str, withdraw: bool = False) -> None:
+    participant.version += 1
+    participant.save(update_fields=[*fields, "version"])
+    publish(participant.organization_id, *participant_drafts(participant, type), withdraw=withdraw)

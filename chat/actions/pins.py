@@ -23,9 +23,9 @@ from chat.models import Message
 @transaction.atomic
 def pin_message(member: Member, message_id: UUID) -> MessageEntity:
     """Pin a message for everybody there. Pinning twice changes nothing. Raises Conflict where enough are pinned."""
-    message, place = lock_message_to_change(member, message_id, rules.PIN)
+    message, access = lock_message_to_change(member, message_id, rules.PIN)
     if message.pinned_at is None:
-        pinned = Message.objects.filter(conversation=place.conversation, pinned_at__isnull=False).count()
+        pinned = Message.objects.filter(conversation=access.conversation, pinned_at__isnull=False).count()
         if pinned >= settings.PINS_PER_CONVERSATION:
             raise Conflict(
                 gettext("%(pins_per_conversation)s messages are pinned here. Unpin one first.")

@@ -17,8 +17,8 @@ from django.utils.translation import gettext
 
 from accounts.models import Member
 from chat import sql
-from chat.access import Place, find_conversation
-from chat.actions.participants import publish_own_seat
+from chat.access import Access, find_conversation
+from chat.actions.participants import publish_own_participant
 from chat.errors import Forbidden, Invalid, NotFound
 from chat.models import Message, Participant
 from chat.sql import array
@@ -113,14 +113,14 @@ def mark_read(
     """
     if thread_id is not None and threads:
         raise Invalid({"threads": [gettext("Give either thread or threads.")]})
-    place = find_conversation(member, conversation_id)
-    seat = _own_seat(place)
-    seq = min(seq, place.conversation.last_seq)
+    access = find_conversation(member, conversation_id)
+    participant = _own_participant(access)
+    seq = min(seq, access.conversation.last_seq)
     if thread_id is not None:
-        return _move(seat, _SHOW_THREAD, {"seq": seq, "thread": _head(place, thread_id)})
+        return _move(participant, _SHOW_THREAD, {"seq": seq, "thread": _head(access, thread_id)})
     if threads:
-        return _move(seat, _SHOW_ALL, {"seq": seq})
-    return _publish(seat, show({seat.pk: seq}))
+        return _move(participant, _SHOW_ALL, {"seq": seq})
+    return _publish(participant, show({participant.pk: seq}))
 
 
 @transaction.atomic
@@ -129,11 +129,11 @@ def mark_unread(member: Member, conversation_id: UUID, *, seq: int) -> Participa
 
     Raises Invalid where there is no such message.
     """
-    place = find_conversation(member, conversation_id)
-    seat = _own_seat(place)
-    if not place.conversation.first_seq <= seq <= place.conversation.last_seq:
+    access = find_conversation(member, conversation_id)
+    participant = _own_participant(access)
+    if not access.conversation.first_seq <= seq <= access.conversation.last_seq:
         raise Invalid({"seq": [gettext("There is no such message.")]})
-    return _move(seat, _MARK, {"seq": seq})
+    return _move(participant, _MARK, {"seq": seq})
 
 
 def show(seqs: Mapping[int, int]) -> list[Participant]:
@@ -150,28 +150,28 @@ RETURNING {sql.columns(Participant, alias="p")}
 """
 
 
-def _own_seat(place: Place) -> Participant:
-    if place.participant is None:
+def _own_participant(access: Access) -> Participant:
+    if access.participant is None:
         raise Forbidden(gettext("Join the channel first."))
-    return place.participant
+    return access.participant
 
 
-def _head(place: Place, message_id: UUID) -> UUID:
+def _head(access: Access, message_id: UUID) -> UUID:
     """The head of the thread in which the message is: itself, unless it is a reply."""
-    message: Message | None = Message.objects.filter(pk=message_id, conversation=place.conversation).first()
+    message: Message | None = Message.objects.filter(pk=message_id, conversation=access.conversation).first()
     if message is None:
         raise NotFound
     return message.pk if message.thread_id is None else message.thread_id
 
 
-def _move(seat: Participant, statement: str, given: dict[str, Any]) -> Participant:
+def _move(participant: Participant, statement: str, given: dict[str, Any]) -> Participant:
     """Run one of the statements above."""
-    found = sql.execute(statement, given | {"participant": seat.pk})
-    return _publish(seat, sql.rows(Participant, found))
+    found = sql.execute(statement, given | {"participant": participant.pk})
+    return _publish(participant, sql.rows(Participant, found))
 
 
-def _publish(seat: Participant, moved: list[Participant]) -> Participant:
+def _publish(participant: Participant, moved: list[Participant]) -> Participant:
     """The participant as it is now; published if it was moved."""
     for each in moved:
-        publish_own_seat(each)
-    return moved[0] if moved else seat
+        publish_own_participant(each)
+    return moved[0] if moved else participant

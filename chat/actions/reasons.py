@@ -7,7 +7,7 @@ from typing import Final
 from django.utils.translation import gettext
 
 from accounts.text import clean_line
-from chat.access import Place
+from chat.access import Access
 from chat.errors import Invalid
 
 REASON_LENGTH: Final = 500
@@ -23,6 +23,6 @@ def clean_reason(reason: str) -> str:
     return reason
 
 
-def reason_to_run(place: Place, reason: str) -> str:
+def reason_to_run(access: Access, reason: str) -> str:
     """Return the same where a moderator of the organization steps in; an admin of the channel itself may give none."""
-    return "" if place.runs_channel and not clean_line(reason) else clean_reason(reason)
+    return "" if access.runs_channel and not clean_line(reason) else clean_reason(reason)

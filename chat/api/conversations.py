@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from accounts.rest.openapi import operation, page_of
 from accounts.rest.serialization import read_body, read_query
 from accounts.rest.views import MemberView, keep_page, list_response
-from chat.access import Place, find_conversation
+from chat.access import Access, find_conversation
 from chat.actions import conversations as actions
 from chat.actions import moderation, participants
 from chat.actions.reasons import REASON_LENGTH
@@ -92,8 +92,8 @@ class ConversationList(MemberView):
                 ),
                 True,
             )
-        place = find_conversation(self.member, conversation.pk)
-        return Response(conversation_view(place), status=201 if created else 200)
+        access = find_conversation(self.member, conversation.pk)
+        return Response(conversation_view(access), status=201 if created else 200)
 
 
 class ConversationDetail(MemberView):
@@ -113,19 +113,19 @@ class ConversationDetail(MemberView):
         with transaction.atomic():
             return _answer(self._change(conversation_id, body))
 
-    def _change(self, conversation_id: UUID, body: ConversationChange) -> Place:
+    def _change(self, conversation_id: UUID, body: ConversationChange) -> Access:
         member = self.member
-        place = self._regulate(conversation_id, body) if body.regulates else find_conversation(member, conversation_id)
+        access = self._regulate(conversation_id, body) if body.regulates else find_conversation(member, conversation_id)
         if body.archived is False:
-            place = actions.archive_conversation(member, conversation_id, archived=False, reason=body.reason)
+            access = actions.archive_conversation(member, conversation_id, archived=False, reason=body.reason)
         if body.name is not None or body.topic is not None:
-            place = actions.update_conversation(member, conversation_id, name=body.name, topic=body.topic)
+            access = actions.update_conversation(member, conversation_id, name=body.name, topic=body.topic)
         if body.archived is True:
-            place = actions.archive_conversation(member, conversation_id, reason=body.reason)
-        return place
+            access = actions.archive_conversation(member, conversation_id, reason=body.reason)
+        return access
 
-    def _regulate(self, conversation_id: UUID, body: ConversationChange) -> Place:
-        """As the member sees it; moderators also reach where something was reported, and have no seat there."""
+    def _regulate(self, conversation_id: UUID, body: ConversationChange) -> Access:
+        """As the member sees it; moderators also reach where something was reported, and have no participant there."""
         conversation = moderation.regulate_conversation(
             self.member,
             conversation_id,
@@ -138,7 +138,7 @@ class ConversationDetail(MemberView):
         try:
             return find_conversation(self.member, conversation_id)
         except NotFound:
-            return Place(self.member, conversation, None)
+            return Access(self.member, conversation, None)
 
 
 class ConversationJoin(MemberView):
@@ -167,5 +167,5 @@ class ConversationArchive(MemberView):
         return _answer(actions.archive_conversation(self.member, conversation_id, reason=reason))
 
 
-def _answer(place: Place) -> Response:
-    return Response(conversation_view(place))
+def _answer(access: Access) -> Response:
+    return Response(conversation_view(access))

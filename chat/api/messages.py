@@ -87,17 +87,17 @@ class MessageList(MemberView):
     @operation(summary="A page of history, newest last", query=HistoryQuery, gives={200: HistoryPage})
     def get(self, request: Request, conversation_id: UUID) -> Response:
         query = read_query(request, HistoryQuery)
-        place = find_conversation(self.member, conversation_id)
+        access = find_conversation(self.member, conversation_id)
         if sum(edge is not None for edge in (query.before, query.after, query.around, query.since)) > 1:
             raise Invalid({"before": [gettext("Give one of before, after, around and since.")]})
         if query.since is not None:
-            return _page(request, history.page_since(place, since=query.since, limit=query.limit))
+            return _page(request, history.page_since(access, since=query.since, limit=query.limit))
         if query.after is not None:
-            page = history.page_after(place, after=query.after, limit=query.limit)
+            page = history.page_after(access, after=query.after, limit=query.limit)
             return _page(request, page, **({"after": page.after} if page.after else {}))
         if query.around is not None:
-            return _page(request, history.page_around(place, around=query.around, limit=query.limit))
-        page = history.page_before(place, before=query.before, limit=query.limit)
+            return _page(request, history.page_around(access, around=query.around, limit=query.limit))
+        page = history.page_before(access, before=query.before, limit=query.limit)
         return _page(request, page, **({"before": page.before} if page.before else {}))
 
     @operation(
@@ -119,8 +119,8 @@ class MessageList(MemberView):
 class MessageDetail(MemberView):
     @operation(summary="One message", gives={200: MessageEntity})
     def get(self, request: Request, message_id: UUID) -> Response:
-        message, place = find_message(self.member, message_id)
-        expired = message.seq < place.conversation.first_seq
+        message, access = find_message(self.member, message_id)
+        expired = message.seq < access.conversation.first_seq
         return Response(message.expired_entity() if expired else history.entities([message])[0])
 
     @operation(
@@ -156,8 +156,8 @@ class MessageThread(MemberView):
     )
     def get(self, request: Request, message_id: UUID) -> Response:
         query = read_query(request, ThreadQuery)
-        root, place = find_thread(self.member, message_id)
-        page, more = history.thread(place, root, after=query.after, limit=query.limit)
+        root, access = find_thread(self.member, message_id)
+        page, more = history.thread(access, root, after=query.after, limit=query.limit)
         return list_response(request, page, **({"after": page[-1].seq} if more else {}))
 
 

@@ -41,9 +41,9 @@ class ParticipantList(MemberView):
     @operation(summary="Who takes part", query=ParticipantQuery, gives={200: page_of(ParticipantEntity)})
     def get(self, request: Request, conversation_id: UUID) -> Response:
         query = read_query(request, ParticipantQuery)
-        place = find_conversation(self.member, conversation_id)
-        page, more = keep_page(participants(place, after=query.after, limit=query.limit + 1), query.limit)
-        results = [seat.entity(own=seat.member_id == self.member.pk) for seat in page]
+        access = find_conversation(self.member, conversation_id)
+        page, more = keep_page(participants(access, after=query.after, limit=query.limit + 1), query.limit)
+        results = [participant.entity(own=participant.member_id == self.member.pk) for participant in page]
         return list_response(request, results, **({"after": page[-1].pk} if more else {}))
 
     @operation(
@@ -55,18 +55,20 @@ class ParticipantList(MemberView):
     )
     def post(self, request: Request, conversation_id: UUID) -> Response:
         body = read_body(request, NewParticipant)
-        seat = actions.add_participant(self.member, conversation_id, member_id=body.member)
-        return Response(seat.entity(own=seat.member_id == self.member.pk), status=201)
+        participant = actions.add_participant(self.member, conversation_id, member_id=body.member)
+        return Response(participant.entity(own=participant.member_id == self.member.pk), status=201)
 
 
 class ParticipantDetail(MemberView):
     @operation(summary="How somebody takes part", gives={200: ParticipantEntity})
     def get(self, request: Request, conversation_id: UUID, member_id: UUID) -> Response:
-        place = find_conversation(self.member, conversation_id)
-        seat = Participant.objects.filter(conversation=place.conversation, member=member_id, left_at=None).first()
-        if seat is None:
+        access = find_conversation(self.member, conversation_id)
+        participant = Participant.objects.filter(
+            conversation=access.conversation, member=member_id, left_at=None
+        ).first()
+        if participant is None:
             raise NotFound
-        return Response(seat.entity(own=member_id == self.member.pk))
+        return Response(participant.entity(own=member_id == self.member.pk))
 
     @operation(
         summary="Change a role, or one's own notifications",
@@ -77,8 +79,8 @@ class ParticipantDetail(MemberView):
     )
     def patch(self, request: Request, conversation_id: UUID, member_id: UUID) -> Response:
         body = read_body(request, ParticipantChange)
-        seat = _change(self, conversation_id, member_id, body)
-        return Response(seat.entity(own=member_id == self.member.pk))
+        participant = _change(self, conversation_id, member_id, body)
+        return Response(participant.entity(own=member_id == self.member.pk))
 
     @operation(summary="Put somebody out of a channel, or leave it", gives={204: None}, refuses=(403, 409))
     def delete(self, request: Request, conversation_id: UUID, member_id: UUID) -> Response:
@@ -92,11 +94,11 @@ def _change(view: MemberView, conversation_id: UUID, member_id: UUID, body: Part
         find_conversation(view.member, conversation_id)
         raise Forbidden(gettext("Everybody sets their own notifications."))
     if body.role is not None:
-        seat = actions.change_participant(
+        participant = actions.change_participant(
             view.member, conversation_id, member_id=member_id, role=Participant.Role(body.role)
         )
         if not touches_own:
-            return seat
+            return participant
     if member_id != view.member.pk:
         raise Forbidden(gettext("Everybody sets their own notifications."))
     return actions.change_preferences(

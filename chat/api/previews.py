@@ -33,6 +33,6 @@ class ConversationPreview(MemberView):
     )
     def post(self, request: Request, conversation_id: UUID) -> Response:
         body = read_body(request, NewPreview)
-        place = find_conversation(self.member, conversation_id)
+        access = find_conversation(self.member, conversation_id)
         keep_pace(self.member, Pace.PREVIEW)
-        return Response(Preview(write(place, clean_text(body.text)).html))
+        return Response(Preview(write(access, clean_text(body.text)).html))

@@ -42,7 +42,9 @@ class ReadDetail(MemberView):
             raise Invalid({"unread": [gettext("A mark is of the whole conversation.")]})
         keep_pace(self.member, Pace.READ)
         if body.unread:
-            seat = mark_unread(self.member, conversation_id, seq=body.seq)
+            participant = mark_unread(self.member, conversation_id, seq=body.seq)
         else:
-            seat = mark_read(self.member, conversation_id, seq=body.seq, thread_id=body.thread, threads=body.threads)
-        return Response(seat.entity(own=True))
+            participant = mark_read(
+                self.member, conversation_id, seq=body.seq, thread_id=body.thread, threads=body.threads
+            )
+        return Response(participant.entity(own=True))

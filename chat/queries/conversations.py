@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import Member
 from accounts.roles import Right
-from chat.access import Place, visible_conversations
+from chat.access import Access, visible_conversations
 from chat.entities.conversations import Conversation as ConversationEntity
 from chat.entities.participants import Participant as ParticipantEntity
 from chat.models import Conversation, Kind, Participant
@@ -57,7 +57,9 @@ def managed_channels(
 ) -> QuerySet[Conversation]:
     """Channels that the member may see, how many people are `present`, whether the member runs it (`own`); the one with
     the newest message first."""
-    seats = Participant.objects.filter(conversation=OuterRef("pk"), left_at=None).order_by().values("conversation")
+    participants = (
+        Participant.objects.filter(conversation=OuterRef("pk"), left_at=None).order_by().values("conversation")
+    )
     channels = visible_conversations(member).filter(kind__in=CHANNELS)
     if q:
         channels = channels.filter(Q(name__icontains=q) | Q(topic__icontains=q))
@@ -66,8 +68,8 @@ def managed_channels(
     if open is not None:
         channels = channels.filter(archived_at__isnull=open)
     channels = channels.annotate(
-        present=Coalesce(Subquery(seats.annotate(count=Count("pk")).values("count")), 0),
-        own=Exists(seats.filter(member=member, role=Participant.Role.ADMIN)),
+        present=Coalesce(Subquery(participants.annotate(count=Count("pk")).values("count")), 0),
+        own=Exists(participants.filter(member=member, role=Participant.Role.ADMIN)),
     )
     return channels.order_by(F("last_message_at").desc(nulls_last=True), "name")
 
@@ -78,14 +80,14 @@ def names_of(member: Member, ids: Sequence[UUID]) -> dict[UUID, str]:
     return {id: f"#{name}" for id, name in channels.values_list("pk", "name")}
 
 
-def conversation_view(place: Place) -> ConversationView:
-    (view,) = _with_counts([(place.conversation, place.participant)])
+def conversation_view(access: Access) -> ConversationView:
+    (view,) = _with_counts([(access.conversation, access.participant)])
     return view
 
 
-def participants(place: Place, *, after: int = 0, limit: int = PAGE) -> list[Participant]:
+def participants(access: Access, *, after: int = 0, limit: int = PAGE) -> list[Participant]:
     """Who is there, in the order in which they first came."""
-    present = Participant.objects.filter(conversation=place.conversation, left_at=None, pk__gt=after)
+    present = Participant.objects.filter(conversation=access.conversation, left_at=None, pk__gt=after)
     return list(present.order_by("pk")[:limit])
 
 
@@ -95,8 +97,8 @@ def _views(
     if after is not None:
         conversations = conversations.filter(pk__gt=after)
     rows = list(conversations.order_by("pk")[:limit])
-    seats = Participant.objects.filter(member=member, left_at=None, conversation__in=rows)
-    by_conversation = {seat.conversation_id: seat for seat in seats}
+    participants = Participant.objects.filter(member=member, left_at=None, conversation__in=rows)
+    by_conversation = {participant.conversation_id: participant for participant in participants}
     return _with_counts([(row, by_conversation.get(row.pk)) for row in rows])
 
 
@@ -104,14 +106,14 @@ def _with_counts(rows: Iterable[tuple[Conversation, Participant | None]]) -> lis
     rows = list(rows)
     present = Participant.objects.filter(conversation__in=[row.pk for row, _ in rows], left_at=None)
     counts: dict[UUID, int] = dict(present.values_list("conversation").annotate(Count("pk")).order_by())
-    return [_view(row, seat, counts.get(row.pk, 0)) for row, seat in rows]
+    return [_view(row, participant, counts.get(row.pk, 0)) for row, participant in rows]
 
 
-def _view(conversation: Conversation, seat: Participant | None, count: int) -> ConversationView:
+def _view(conversation: Conversation, participant: Participant | None, count: int) -> ConversationView:
     entity = conversation.entity()
     return ConversationView(
         **{name: getattr(entity, name) for name in entity.__struct_fields__},
-        participant=seat.entity(own=True) if seat else None,
+        participant=participant.entity(own=True) if participant else None,
         participant_count=count,
-        unread_count=seat.unread(conversation) if seat else 0,
+        unread_count=participant.unread(conversation) if participant else 0,
     )

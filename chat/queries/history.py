@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from chat import sql
-from chat.access import Place
+from chat.access import Access
 from chat.entities.messages import Message as MessageEntity
 from chat.models import Message
 
@@ -29,37 +29,37 @@ class Page:
     after: int | None
 
 
-def page_before(place: Place, *, before: int | None = None, limit: int = PAGE) -> Page:
+def page_before(access: Access, *, before: int | None = None, limit: int = PAGE) -> Page:
     """The newest `limit` messages below `before`, or of all."""
-    messages = _of(place)
+    messages = _of(access)
     if before is not None:
         messages = messages.filter(seq__lt=before)
     rows = list(messages.order_by("-seq")[: limit + 1])
     more = len(rows) > limit
-    return _page(place, rows[:limit][::-1], more_before=more)
+    return _page(access, rows[:limit][::-1], more_before=more)
 
 
-def page_after(place: Place, *, after: int, limit: int = PAGE) -> Page:
+def page_after(access: Access, *, after: int, limit: int = PAGE) -> Page:
     """The oldest `limit` messages above `after`."""
-    rows = list(_of(place).filter(seq__gt=after).order_by("seq")[:limit])
-    return _page(place, rows, more_before=bool(rows) and rows[0].seq > place.conversation.first_seq)
+    rows = list(_of(access).filter(seq__gt=after).order_by("seq")[:limit])
+    return _page(access, rows, more_before=bool(rows) and rows[0].seq > access.conversation.first_seq)
 
 
-def page_around(place: Place, *, around: int, limit: int = PAGE) -> Page:
+def page_around(access: Access, *, around: int, limit: int = PAGE) -> Page:
     """About half of `limit` on each side of `around`, which is included."""
-    older = list(_of(place).filter(seq__lt=around).order_by("-seq")[: limit // 2])[::-1]
-    newer = list(_of(place).filter(seq__gte=around).order_by("seq")[: limit - len(older)])
+    older = list(_of(access).filter(seq__lt=around).order_by("-seq")[: limit // 2])[::-1]
+    newer = list(_of(access).filter(seq__gte=around).order_by("seq")[: limit - len(older)])
     rows = [*older, *newer]
-    return _page(place, rows, more_before=bool(rows) and rows[0].seq > place.conversation.first_seq)
+    return _page(access, rows, more_before=bool(rows) and rows[0].seq > access.conversation.first_seq)
 
 
-def page_since(place: Place, *, since: datetime, limit: int = PAGE) -> Page:
+def page_since(access: Access, *, since: datetime, limit: int = PAGE) -> Page:
     """The oldest `limit` messages written at or after `since`.
 
     Times grow with `seq`, so the first is found by halving: at most 62 reads of one row by the index on `seq`.
     """
-    times = _of(place).order_by("seq").values_list("seq", "created_at")
-    low, high = place.conversation.first_seq, place.conversation.last_seq + 1
+    times = _of(access).order_by("seq").values_list("seq", "created_at")
+    low, high = access.conversation.first_seq, access.conversation.last_seq + 1
     while low < high:
         middle = (low + high) // 2
         found = times.filter(seq__gte=middle).first()
@@ -67,21 +67,21 @@ def page_since(place: Place, *, since: datetime, limit: int = PAGE) -> Page:
             high = middle
         else:
             low = found[0] + 1
-    return page_after(place, after=low - 1, limit=limit)
+    return page_after(access, after=low - 1, limit=limit)
 
 
-def thread(place: Place, root: Message, *, after: int = 0, limit: int = PAGE) -> tuple[list[MessageEntity], bool]:
+def thread(access: Access, root: Message, *, after: int = 0, limit: int = PAGE) -> tuple[list[MessageEntity], bool]:
     """The root, empty where its time is over, then its replies above `after`; and whether there are more."""
-    rows = list(_of(place).filter(thread=root, seq__gt=after).order_by("seq")[: limit + 1])
-    if root.seq < place.conversation.first_seq:
+    rows = list(_of(access).filter(thread=root, seq__gt=after).order_by("seq")[: limit + 1])
+    if root.seq < access.conversation.first_seq:
         head = [root.expired_entity()] if after == 0 else []
         return [*head, *entities(rows[:limit])], len(rows) > limit
     return entities([root, *rows[:limit]] if after == 0 else rows[:limit]), len(rows) > limit
 
 
-def pins(place: Place) -> list[MessageEntity]:
+def pins(access: Access) -> list[MessageEntity]:
     """Pinned messages, the newest pin last; PINS_PER_CONVERSATION at most."""
-    return entities(list(_of(place).filter(pinned_at__isnull=False).order_by("pinned_at", "seq")))
+    return entities(list(_of(access).filter(pinned_at__isnull=False).order_by("pinned_at", "seq")))
 
 
 _REACTIONS: Final = """
@@ -100,14 +100,14 @@ def entities(messages: Sequence[Message]) -> list[MessageEntity]:
     return [message.entity(reactions=reactions[message.pk]) for message in messages]
 
 
-def _of(place: Place) -> QuerySet[Message]:
+def _of(access: Access) -> QuerySet[Message]:
     """What retention has taken away is not shown, though rows may still be there."""
-    kept = Message.objects.filter(conversation=place.conversation, seq__gte=place.conversation.first_seq)
+    kept = Message.objects.filter(conversation=access.conversation, seq__gte=access.conversation.first_seq)
     return kept.defer("search")
 
 
-def _page(place: Place, rows: list[Message], *, more_before: bool) -> Page:
-    more_after = bool(rows) and rows[-1].seq < place.conversation.last_seq
+def _page(access: Access, rows: list[Message], *, more_before: bool) -> Page:
+    more_after = bool(rows) and rows[-1].seq < access.conversation.last_seq
     return Page(
         messages=entities(rows),
         before=rows[0].seq if more_before else None,

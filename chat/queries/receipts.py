@@ -58,19 +58,19 @@ class Receipts(Struct, frozen=True):
 def receipts(member: Member, message_id: UUID) -> Receipts:
     """For the author and for moderators, who also reach what was reported. Raises Forbidden, NotFound."""
     message = _find(member, message_id)
-    seats = Participant.objects.filter(conversation=message.conversation_id, left_at=None).exclude(
+    participants = Participant.objects.filter(conversation=message.conversation_id, left_at=None).exclude(
         member=message.author_id
     )
-    some = list(seats.order_by("pk")[: PEOPLE + 1])
-    told = some[:PEOPLE]
-    by_member = _client_receipts(message, [seat.member_id for seat in told])
-    in_detail = {member.pk} if not member.may(Right.READ_AUDIT_LOG) else {seat.member_id for seat in told}
+    some = list(participants.order_by("pk")[: PEOPLE + 1])
+    shown = some[:PEOPLE]
+    by_member = _client_receipts(message, [each.member_id for each in shown])
+    in_detail = {member.pk} if not member.may(Right.READ_AUDIT_LOG) else {each.member_id for each in shown}
     return Receipts(
         delivered=[
-            _of_member(seat.member_id, by_member[seat.member_id], in_detail=seat.member_id in in_detail)
-            for seat in told
+            _of_member(each.member_id, by_member[each.member_id], in_detail=each.member_id in in_detail)
+            for each in shown
         ],
-        read=[seat.member_id for seat in told if contains(seat.read, message.seq)],
+        read=[each.member_id for each in shown if contains(each.read, message.seq)],
         more=len(some) > PEOPLE,
     )
 

@@ -65,8 +65,8 @@ def _matches(query: Query) -> Func:
 
 
 def _visible(member: Member) -> QuerySet[Message]:
-    seats = Participant.objects.filter(conversation=OuterRef("conversation"), member=member, left_at=None)
-    condition = Q(Exists(seats))
+    participants = Participant.objects.filter(conversation=OuterRef("conversation"), member=member, left_at=None)
+    condition = Q(Exists(participants))
     if member.may(Right.BROWSE):
         public = Conversation.objects.filter(kind=Kind.PUBLIC).values("pk")
         condition |= Q(conversation__in=public)

@@ -18,7 +18,7 @@ from accounts.actions.organizations import create_organization
 from accounts.models import Member, Organization, User
 from accounts.roles import Role
 from accounts.tenancy import organization_scope
-from chat.access import Place, find_conversation
+from chat.access import Access, find_conversation
 from chat.actions.conversations import create_channel, start_direct
 from chat.actions.mentions import write
 from chat.client.ranges import close, union
@@ -222,15 +222,15 @@ def _times(dice: Random, lines: list[Line]) -> list[datetime]:
     return times
 
 
-def _message(place: Place, text: str, seq: int, at: datetime, thread: Message | None) -> Message:
-    text = text.removeprefix("> ").replace("{name}", NAMES[place.member.organization.slug])
-    written = write(place, text)
+def _message(access: Access, text: str, seq: int, at: datetime, thread: Message | None) -> Message:
+    text = text.removeprefix("> ").replace("{name}", NAMES[access.member.organization.slug])
+    written = write(access, text)
     message: Message = Message.objects.create(
-        organization_id=place.member.organization_id,
-        conversation=place.conversation,
+        organization_id=access.member.organization_id,
+        conversation=access.conversation,
         seq=seq,
-        author=place.member,
-        ref=uuid5(place.conversation.pk, str(seq)),
+        author=access.member,
+        ref=uuid5(access.conversation.pk, str(seq)),
         text=text,
         html=written.html,
         thread=thread,
@@ -247,12 +247,12 @@ def _message(place: Place, text: str, seq: int, at: datetime, thread: Message | 
 
 
 def _react(message: Message, emojis: str, members: list[Member]) -> None:
-    for place, emoji in enumerate(emojis):
+    for number, emoji in enumerate(emojis):
         if emoji == "\ufe0f":
             continue
         Reaction.objects.get_or_create(
             organization_id=message.organization_id,
             message=message,
-            member=members[place % len(members)],
+            member=members[number % len(members)],
             emoji=emoji,
         )

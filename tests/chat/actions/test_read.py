@@ -47,7 +47,7 @@ def unread(member: Member, conversation: Conversation) -> int:
     return conversation_view(find_conversation(member, conversation.pk)).unread_count
 
 
-def seat(member: Member, conversation: Conversation) -> Participant:
+def participant(member: Member, conversation: Conversation) -> Participant:
     return Participant.objects.get(conversation=conversation, member=member)
 
 
@@ -63,7 +63,7 @@ def test_a_reply_reads_nothing_but_itself(say: Say, alice: Member, bob: Member, 
     say(alice, "pay the invoice today")
     say(bob, "an answer to myself", thread=head)
     assert unread(bob, town) == 1
-    assert (seat(bob, town).read, seat(bob, town).read_seq) == ([[0, 1], [3, 3]], 1)
+    assert (participant(bob, town).read, participant(bob, town).read_seq) == ([[0, 1], [3, 3]], 1)
 
 
 @pytest.mark.parametrize("kind", ["channel", "direct"])
@@ -82,11 +82,11 @@ def test_a_message_moves_the_position_where_everything_before_it_was_read(
 ) -> None:
     say(bob)
     say(bob)
-    assert (unread(bob, town), seat(bob, town).read_seq) == (0, 2)
+    assert (unread(bob, town), participant(bob, town).read_seq) == (0, 2)
     say(alice)
     mark_read(bob, town.pk, seq=3)
     say(bob)
-    assert (unread(bob, town), seat(bob, town).read_seq) == (0, 4)
+    assert (unread(bob, town), participant(bob, town).read_seq) == (0, 4)
 
 
 def test_a_message_may_say_what_was_shown_when_it_was_written(
@@ -96,7 +96,7 @@ def test_a_message_may_say_what_was_shown_when_it_was_written(
         say(alice)
     before = own_events(bob)
     say(bob, read=3)
-    assert (unread(bob, town), seat(bob, town).read) == (1, [[0, 3], [5, 5]])
+    assert (unread(bob, town), participant(bob, town).read) == (1, [[0, 3], [5, 5]])
     assert own_events(bob) == [*before, "participant.updated"]
 
 
@@ -105,7 +105,7 @@ def test_nobody_was_shown_what_is_only_now_being_written(
 ) -> None:
     say(alice)
     say(bob, read=2**60)
-    assert (seat(bob, town).read_seq, unread(bob, town)) == (2, 0)
+    assert (participant(bob, town).read_seq, unread(bob, town)) == (2, 0)
     say(alice)
     assert unread(bob, town) == 1
 
@@ -170,7 +170,7 @@ def test_reading_the_main_line_leaves_replies_of_followed_threads(
     say(gus, "an answer", thread=head)
     last = Message.objects.get(pk=say(alice, "something else")).seq
     mark_read(bob, town.pk, seq=last)
-    assert (unread(bob, town), seat(bob, town).read_seq) == (1, last)
+    assert (unread(bob, town), participant(bob, town).read_seq) == (1, last)
     mark_read(bob, town.pk, seq=last, thread_id=head)
     assert unread(bob, town) == 0
 
@@ -194,7 +194,7 @@ def test_a_thread_is_followed_from_ones_first_reply_on(
     say(bob, "mine", thread=head)
     say(gus, "after", thread=head)
     mark_read(bob, town.pk, seq=4)
-    assert seat(bob, town).read == [[0, 3]]
+    assert participant(bob, town).read == [[0, 3]]
     assert unread(bob, town) == 1
 
 
@@ -218,7 +218,7 @@ def test_reading_a_thread_moves_nothing_on_the_main_line(
     say(alice, "elsewhere")
     replies = [say(alice, "an answer", thread=head) for _ in range(3)]
     mark_read(bob, town.pk, seq=4, thread_id=replies[0])  # a reply stands for its thread
-    assert (seat(bob, town).read, seat(bob, town).read_seq) == ([[0, 1], [3, 4]], 1)
+    assert (participant(bob, town).read, participant(bob, town).read_seq) == ([[0, 1], [3, 4]], 1)
     assert unread(bob, town) == 2
 
 
@@ -228,7 +228,7 @@ def test_marking_by_hand_reads_threads_as_well(say: Say, alice: Member, bob: Mem
     say(alice)
     mark_read(bob, town.pk, seq=3)
     mark_read(bob, town.pk, seq=3, threads=True)
-    assert (unread(bob, town), seat(bob, town).read) == (0, [[0, 3]])
+    assert (unread(bob, town), participant(bob, town).read) == (0, [[0, 3]])
 
 
 def test_threads_of_other_conversations_are_not_there(
@@ -318,7 +318,7 @@ def test_a_mark_ends_with_what_is_read_on_the_main_line_alone(
     ):
         mark_unread(bob, town.pk, seq=2)
         action()
-        marks.append(seat(bob, town).unread_from)
+        marks.append(participant(bob, town).unread_from)
     assert marks == [2, 2, None, None, None]
     assert unread(bob, town) == 0
 
@@ -332,7 +332,7 @@ def test_who_comes_has_read_what_was_there(
     leave_conversation(bob, town.pk)
     for member in (bob, adam):
         add_participant(alice, town.pk, member_id=member.pk)
-        assert (seat(member, town).read, unread(member, town)) == ([[0, 3]], 0)
+        assert (participant(member, town).read, unread(member, town)) == ([[0, 3]], 0)
 
 
 def test_receipts_know_which_messages_were_shown(
@@ -355,12 +355,12 @@ def test_what_moves_nothing_writes_nothing(say: Say, alice: Member, bob: Member,
     say(alice, thread=head)
     say(alice)
     mark_read(bob, town.pk, seq=3)
-    before = (seat(bob, town).version, own_events(bob))
+    before = (participant(bob, town).version, own_events(bob))
     for seq in (0, 2, 3, 99):
         mark_read(bob, town.pk, seq=seq)
     mark_read(bob, town.pk, seq=1, thread_id=head)
     mark_read(bob, town.pk, seq=1, threads=True)
-    assert (seat(bob, town).version, own_events(bob)) == before
+    assert (participant(bob, town).version, own_events(bob)) == before
 
 
 def sparse(count: int) -> Ranges:
@@ -373,17 +373,17 @@ def test_where_too_many_gaps_are_left_the_oldest_count_as_read(
 ) -> None:
     last = 2 * read.MOST
     Conversation.objects.filter(pk=town.pk).update(last_seq=last)
-    Participant.objects.filter(pk=seat(bob, town).pk).update(read=sparse(read.MOST))
+    Participant.objects.filter(pk=participant(bob, town).pk).update(read=sparse(read.MOST))
     events = own_events(bob)
     say(alice)
     say(bob)
-    bobs, closed = seat(bob, town), read.MOST + 1 - read.KEPT
+    bobs, closed = participant(bob, town), read.MOST + 1 - read.KEPT
     assert bobs.read == [[0, 2 * closed], *sparse(read.MOST)[closed + 1 :], [last + 2, last + 2]]
     assert (len(bobs.read), bobs.read_seq) == (read.KEPT, 2 * closed)
     assert own_events(bob) == [*events, "participant.updated"]  # their clients cannot know which gaps were closed
     say(alice)
     say(bob)
-    assert (len(seat(bob, town).read), len(own_events(bob))) == (read.KEPT + 1, len(events) + 1)
+    assert (len(participant(bob, town).read), len(own_events(bob))) == (read.KEPT + 1, len(events) + 1)
 
 
 def test_of_too_many_tombstones_the_oldest_count_again(

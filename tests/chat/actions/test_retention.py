@@ -84,15 +84,15 @@ def test_what_is_too_old_goes_everywhere(
     young = say(bob, "modern words", days=5)
     with scope_of(alice):
         regulate_conversation(alice, town.pk, reason="policy", retention_days=30)
-        seat_before = conversation_view(find_conversation(alice, town.pk))
-    assert seat_before.unread_count == 2
+        view_before = conversation_view(find_conversation(alice, town.pk))
+    assert view_before.unread_count == 2
     assert apply_retention() == (1, 1)
     with scope_of(alice):
-        place = find_conversation(alice, town.pk)
-        assert (place.conversation.first_seq, place.conversation.last_seq) == (2, 2)
-        assert [message.id for message in page_before(place).messages] == [young]
-        assert page_before(place).before is None
-        assert conversation_view(place).unread_count == 1
+        access = find_conversation(alice, town.pk)
+        assert (access.conversation.first_seq, access.conversation.last_seq) == (2, 2)
+        assert [message.id for message in page_before(access).messages] == [young]
+        assert page_before(access).before is None
+        assert conversation_view(access).unread_count == 1
         assert search(alice, Question(q="ancient")) == []
         with pytest.raises(NotFound):
             find_message(alice, old)
@@ -114,9 +114,9 @@ def test_seq_goes_on_when_all_is_gone(alice: Member, bob: Member, town: Conversa
     assert apply_retention() == (1, 2)
     say(bob, "three")
     with scope_of(alice):
-        place = find_conversation(alice, town.pk)
-        assert [(message.seq, message.text) for message in page_before(place).messages] == [(3, "three")]
-        assert conversation_view(place).unread_count == 1
+        access = find_conversation(alice, town.pk)
+        assert [(message.seq, message.text) for message in page_before(access).messages] == [(3, "three")]
+        assert conversation_view(access).unread_count == 1
 
 
 def test_a_conversation_may_differ_from_its_organization(

@@ -155,11 +155,11 @@ def test_who_runs_a_channel_deletes_what_equals_wrote_and_need_not_say_why(
 def test_a_moderator_cannot_spare_the_reason_by_a_role_of_their_own_making(api_of, bob: Member, mona: Member) -> None:
     channel = api_of(bob).channel(members=[mona.pk])
     sent = api_of(bob).say(channel, "hm")
-    seat = f"conversations/{channel['id']}/participants/{mona.pk}"
-    assert code_of(api_of(mona)("PATCH", seat, {"role": "admin"})) == (403, "forbidden")
+    participant = f"conversations/{channel['id']}/participants/{mona.pk}"
+    assert code_of(api_of(mona)("PATCH", participant, {"role": "admin"})) == (403, "forbidden")
     assert code_of(api_of(mona)("DELETE", f"messages/{sent['id']}")) == (422, "invalid")
     assert code_of(api_of(mona)("PATCH", f"conversations/{channel['id']}", {"slow_mode": 5})) == (422, "invalid")
-    assert api_of(bob)("PATCH", seat, {"role": "admin"}).status_code == 200
+    assert api_of(bob)("PATCH", participant, {"role": "admin"}).status_code == 200
     assert api_of(mona)("DELETE", f"messages/{sent['id']}").status_code == 204
 
 

@@ -81,8 +81,8 @@ def test_what_is_marked_unread_stays_so_until_one_reads_there(api_of, alice: Mem
     assert (marked["read_seq"], marked["unread_from"]) == (3, 2)
     assert api("PUT", path, {"seq": 2, "unread": True}).json() == marked
     assert api.get(f"conversations/{channel['id']}")["unread_count"] == 2
-    seats = api_of(alice).get(f"conversations/{channel['id']}/participants")["results"]
-    assert all("unread_from" not in seat for seat in seats if seat["member"] == str(bob.pk))
+    participants = api_of(alice).get(f"conversations/{channel['id']}/participants")["results"]
+    assert all("unread_from" not in participant for participant in participants if participant["member"] == str(bob.pk))
 
     read = api("PUT", path, {"seq": 1}).json()  # wherever one reads: one has come back
     assert (read["read_seq"], read["unread_from"]) == (3, None)
