@@ -47,6 +47,7 @@ lint: dev node_modules/.package-lock.json ## style, types, layers, templates, mi
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIOME) ci --error-on-warnings .
+	@$(NODE) node_modules/typescript/bin/tsc
 	@find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 --check {} +
 	@$(BIN)/python -m config.launcher.embedded $(BIN)/python manage.py makemigrations --check --dry-run
 

@@ -4,47 +4,58 @@
 (() => {
   const TYPING = "input:not([type=checkbox]), textarea, select, [contenteditable=true]";
 
+  /** @param {ParentNode | undefined} root @param {string} selector @returns {HTMLElement | null | undefined} */
+  const find = (root, selector) => root?.querySelector(selector);
+  /** @param {EventTarget | null} target @param {string} selector @returns {HTMLElement | null} */
+  const closest = (target, selector) => (target instanceof Element ? target.closest(selector) : null);
+
   const rows = () => [...document.querySelectorAll("#result_list tr.data-row")];
   const current = () => rows().findIndex((row) => row.classList.contains("desk-current"));
 
+  /** @param {number} by */
   function go(by) {
-    const link = document.querySelector(by > 0 ? "a[data-desk-after]" : "a[data-desk-before]");
+    const link = find(document, by > 0 ? "a[data-desk-after]" : "a[data-desk-before]");
     if (link) link.click();
     else move(by);
   }
 
+  /** @param {number} by */
   function move(by) {
     const all = rows();
     if (!all.length) return;
     const next = Math.min(all.length - 1, Math.max(0, current() + by));
     for (const row of all) row.classList.remove("desk-current");
-    all[next].classList.add("desk-current");
-    all[next].querySelector("th a, td a")?.focus({ preventScroll: true });
-    all[next].scrollIntoView({ block: "nearest" });
+    all[next]?.classList.add("desk-current");
+    find(all[next], "th a, td a")?.focus({ preventScroll: true });
+    all[next]?.scrollIntoView({ block: "nearest" });
   }
 
   function choose() {
-    rows()[current()]?.querySelector("input.action-select")?.click();
+    find(rows()[current()], "input.action-select")?.click();
   }
 
+  /** @param {HTMLElement} button */
   function open(button) {
-    const dialog = document.getElementById(button.dataset.deskOpens);
-    if (!dialog) return;
+    const dialog = document.getElementById(button.dataset.deskOpens ?? "");
+    if (!(dialog instanceof HTMLDialogElement)) return;
     dialog.showModal();
-    dialog.querySelector("textarea, select, input:not([type=hidden])")?.focus();
+    find(dialog, "textarea, select, input:not([type=hidden])")?.focus();
   }
 
   // Where the keyboard has no Latin letters, the letter in the place of the key, as in static/js/ui/lib/keys.js.
+  /** @param {KeyboardEvent} event */
   function letterOf({ key, code }) {
     if (key.length !== 1 || /[ -~]|\p{Script=Latin}/u.test(key)) return key;
-    return /^Key([A-Z])$/.exec(code)?.[1].toLowerCase() ?? key;
+    return /^Key([A-Z])$/.exec(code)?.[1]?.toLowerCase() ?? key;
   }
 
+  /** @type {Record<string, () => void>} */
   const KEYS = { j: () => go(1), k: () => go(-1), x: choose };
 
+  /** @param {KeyboardEvent} event @returns {(() => void) | null | undefined} what the key does */
   function actOf(event) {
     const key = letterOf(event);
-    const button = document.querySelector(`[data-desk-key="${CSS.escape(key)}"]`);
+    const button = find(document, `[data-desk-key="${CSS.escape(key)}"]`);
     if (!button) return Object.hasOwn(KEYS, key) ? KEYS[key] : null;
     return event.repeat ? null : () => button.click(); // a key that is held acts once
   }
@@ -52,7 +63,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const dialog = document.querySelector("dialog.desk-dialog[open]");
-    if (dialog || event.target.closest?.(TYPING)) return;
+    if (dialog || closest(event.target, TYPING)) return;
     const act = actOf(event);
     if (!act) return;
     event.preventDefault();
@@ -61,21 +72,21 @@
 
   // Ctrl+Enter sends what is being written, as it does in the chat.
   document.addEventListener("keydown", (event) => {
-    const form = event.target.closest?.("form.desk-form");
-    if (form && !event.isComposing && event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+    const form = closest(event.target, "form.desk-form");
+    if (form instanceof HTMLFormElement && !event.isComposing && event.key === "Enter" && (event.ctrlKey || event.metaKey))
+      form.requestSubmit();
   });
 
   document.addEventListener("click", (event) => {
-    const opener = event.target.closest("[data-desk-opens]");
+    const opener = closest(event.target, "[data-desk-opens]");
     if (opener) open(opener);
-    const closer = event.target.closest("[data-desk-closes]");
-    if (closer) closer.closest("dialog").close();
+    closest(event.target, "[data-desk-closes]")?.closest("dialog")?.close();
   });
 
   // A file that is dropped beside a field for files would replace the page.
-  for (const type of ["dragover", "drop"]) {
+  for (const type of /** @type {const} */ (["dragover", "drop"])) {
     document.addEventListener(type, (event) => {
-      if (event.target.closest?.("input[type=file]") || !event.dataTransfer?.types.includes("Files")) return;
+      if (closest(event.target, "input[type=file]") || !event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
       event.dataTransfer.dropEffect = "none";
     });
@@ -89,8 +100,9 @@
 
   // A second click must not act twice.
   document.addEventListener("submit", (event) => {
-    if (!event.target.matches("form.desk-form")) return;
-    if (event.target.dataset.sent) event.preventDefault();
-    event.target.dataset.sent = "1";
+    const form = event.target;
+    if (!(form instanceof HTMLElement) || !form.matches("form.desk-form")) return;
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "1";
   });
 })();

@@ -10,7 +10,8 @@ const SHOWN = 6_000; // milliseconds in which the sentence can be read
 const WRITTEN =
   "textarea, [contenteditable=''], [contenteditable=true], input:not([type]), input:is([type=text], [type=search], [type=email], [type=url], [type=tel], [type=number], [type=password])";
 
-let timer = 0;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
 
 /** @param {EventTarget | null} target @returns {HTMLInputElement | HTMLTextAreaElement | null} the field that would take text */
 function fieldOf(target) {

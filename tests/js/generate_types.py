@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import types
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -85,11 +86,14 @@ def _type(hint: Any) -> str:
         return " | ".join(_type(part) for part in get_args(hint) if part is not UnsetType)
     if get_origin(hint) is Literal:
         return " | ".join(f'"{value}"' for value in get_args(hint))
+    if hint == list[list[int]]:
+        return "[number, number][]"  # ranges of sequence numbers, both ends included
     if get_origin(hint) is list:
         return f"{_type(get_args(hint)[0])}[]"
     return SIMPLE.get(hint) or hint.__name__
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     TARGET.write_text(generate())

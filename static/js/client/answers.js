@@ -135,7 +135,7 @@ export const PROOFS = {
   "GET messages/*/original": ({ text }) => isText(text),
   "POST messages/*/report": (one, [message], { reason }) => isEntity(one) && one.message === message && one.reason === reason,
   "PUT messages/*/reactions/*": the(isMessage, (one, [, emoji]) =>
-    one.reactions.some((/** @type {any} */ its) => plainEmoji(its.emoji) === plainEmoji(emoji)),
+    one.reactions.some((/** @type {any} */ its) => plainEmoji(its.emoji) === plainEmoji(emoji ?? "")),
   ),
   "DELETE messages/*/reactions/*": nothing,
   "PUT messages/*/pin": the(isMessage, (one) => one.pinned_at),
@@ -187,7 +187,6 @@ export function isFrame(frame) {
 
 /** @param {any} asked the command @param {any} result @returns {boolean} whether the result is that of the command */
 export function isResult(asked, { message, participant }) {
-  const [proof, found] =
-    asked.op === "message.send" ? [PROOFS["POST conversations/*/messages"], message] : [PROOFS["PUT conversations/*/read"], participant];
-  return Boolean(proof(found, [asked.conversation], asked));
+  const [row, found] = asked.op === "message.send" ? ["POST conversations/*/messages", message] : ["PUT conversations/*/read", participant];
+  return Boolean(PROOFS[row]?.(found, [asked.conversation], asked));
 }

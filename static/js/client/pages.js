@@ -47,8 +47,10 @@ export class Pages {
 
   /** @param {string} id @returns {Promise<Message>} */
   async message(id) {
-    const [message] = await this.#load(async () => [await this.api.get(`messages/${id}`)]);
-    return message;
+    return this.#loadCurrent(
+      () => this.api.get(`messages/${id}`),
+      (message) => [message],
+    );
   }
 
   /** @param {Promise<Message>} asked the answer to a change of a message, asked for just now */
@@ -91,19 +93,28 @@ export class Pages {
     return results;
   }
 
+  /** @param {() => Promise<Message[]>} ask */
+  #load(ask) {
+    return this.#loadCurrent(ask, (messages) => messages);
+  }
+
   /**
-   * Ask again when something was forgotten meanwhile: the answer may be older than the news that is forgotten.
+   * Put the messages of an answer into the store. If the store forgot some of their history in the meantime, the answer may
+   * be older than what was forgotten, so ask again.
    *
-   * @param {() => Promise<Message[]>} ask
+   * @template T
+   * @param {() => Promise<T>} ask
+   * @param {(answer: T) => Message[]} messagesOf
    */
-  async #load(ask) {
+  async #loadCurrent(ask, messagesOf) {
     for (let attempt = 1; ; attempt += 1) {
       const { moment } = this.store;
-      const messages = await ask();
+      const answer = await ask();
+      const messages = messagesOf(answer);
       const isCurrent = messages.every(({ conversation }) => this.store.isCurrent(conversation, moment));
       if (!isCurrent && attempt < ATTEMPTS) continue;
       if (isCurrent) this.store.batch(() => messages.forEach((message) => this.store.putMessage(message)));
-      return messages;
+      return answer;
     }
   }
 }

@@ -2,7 +2,7 @@
  * Sets of sequence numbers as the wire writes them: inclusive ranges `[[from, to], …]`, ascending, with at least one number
  * missing between two of them. Every function takes such lists and returns new ones.
  *
- * @typedef {number[][]} Ranges
+ * @typedef {[number, number][]} Ranges
  */
 
 /** @param {...Ranges} sets whose ranges may be in any order, overlap or touch @returns {Ranges} what is in any of them */

@@ -18,8 +18,13 @@ import { clip, closeOver, gapsOf, union } from "./ranges.js";
  */
 export function mergeRead(...states) {
   const position = Math.max(0, ...states.map((state) => state?.read_seq ?? 0));
-  const read = union(...states.map((state) => state?.read ?? [[0, state?.read_seq ?? 0]]));
+  const read = union(...states.map(readOf));
   return { read, read_seq: closeOver(position, read) };
+}
+
+/** @param {Partial<Read> | undefined} state @returns {Ranges} */
+function readOf(state) {
+  return state?.read ?? [[0, state?.read_seq ?? 0]];
 }
 
 /**
@@ -30,7 +35,7 @@ export function mergeRead(...states) {
  * @returns {Ranges}
  */
 export function unreadOf({ first_seq, last_seq, gone = [] }, { read, read_seq = 0, unread_from }) {
-  const counted = read ?? [[0, read_seq]];
+  const counted = readOf({ read, read_seq });
   const kept = unread_from ? clip(counted, 0, unread_from - 1) : counted;
   return gapsOf(union(kept, gone), Math.max(1, first_seq), last_seq);
 }

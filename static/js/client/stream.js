@@ -13,6 +13,7 @@ import { Socket } from "./socket.js";
 
 const ACK_DELAY = 1000; // milliseconds; acks are cumulative, and one for many events is much cheaper for the server
 const ACK_EVENTS = 32; // applied and not acked: then at once
+/** @type {Record<"seen" | "hidden", [number, number]>} */
 const POLL = { seen: [5_000, 10_000], hidden: [20_000, 30_000] }; // milliseconds between two syncs without a socket, at random
 
 /**

@@ -31,7 +31,7 @@ export {};
  * @property {number} first_seq
  * @property {number} last_seq
  * @property {string | null} last_message_at
- * @property {number[][]} gone
+ * @property {[number, number][]} gone
  * @property {number} version
  */
 
@@ -110,7 +110,7 @@ export {};
  * @property {string | null} left_at
  * @property {number} version
  * @property {number} [read_seq]
- * @property {number[][]} [read]
+ * @property {[number, number][]} [read]
  * @property {number | null} [unread_from]
  * @property {"all" | "mentions" | "none"} [notifications]
  * @property {boolean} [muted]
@@ -162,7 +162,7 @@ export {};
  * @property {number} first_seq
  * @property {number} last_seq
  * @property {string | null} last_message_at
- * @property {number[][]} gone
+ * @property {[number, number][]} gone
  * @property {number} version
  * @property {boolean} history_gap
  * @property {boolean} participants_gap

@@ -22,7 +22,7 @@ export function tokenAt(text, caret) {
   const before = text.slice(0, caret);
   const found = TOKEN.exec(before);
   if (!found || isInCode(before)) return null;
-  const [, sign, words] = found;
+  const [, sign, words = ""] = found;
   if (sign === ":" && words.length < LEAST_EMOJI) return null;
   return { sign: /** @type {Token["sign"]} */ (sign), words: words.toLowerCase(), start: found.index };
 }
@@ -67,7 +67,7 @@ function spellings(member) {
 }
 
 /** @param {string[]} spellings @param {string} words */
-function scoreOf([handle, ...names], words) {
+function scoreOf([handle = "", ...names], words) {
   if (handle.startsWith(words) || names[0]?.startsWith(words)) return 3;
   if (names.some((name) => name.startsWith(words))) return 2;
   return handle.includes(words) || names.some((name) => name.includes(words)) ? 1 : 0;

@@ -37,7 +37,8 @@ export class Completion {
   /** @type {Token | null} */
   #token = null;
   #dismissed = -1; // the start of the word for which nothing is wanted
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   /** @type {Map<string, boolean>} what the server was asked, so that no question is asked twice */
   #asked = new Map();
   /** @type {Conversation[]} public channels that the server told of */

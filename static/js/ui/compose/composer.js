@@ -29,8 +29,10 @@ const TICK = 1_000; // milliseconds between two looks at how long one still has 
 export class Composer {
   /** @type {Target | null} */
   #target = null;
-  #timer = 0;
-  #ticking = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #ticking;
   #note = "";
   #typedAt = -Infinity;
   /** @type {import("./writing.js").Writing | null} */

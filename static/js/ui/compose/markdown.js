@@ -19,7 +19,7 @@ export function wrap({ text, start, end }, mark) {
     const bare = inner.slice(length, -length);
     return { from: start, to: end, insert: bare, start, end: start + bare.length };
   }
-  const [, before, core, after] = /** @type {RegExpExecArray} */ (/^(\s*)([\s\S]*?)(\s*)$/.exec(inner));
+  const [, before = "", core = "", after = ""] = /^(\s*)([\s\S]*?)(\s*)$/.exec(inner) ?? [];
   const at = start + before.length + length;
   return { from: start, to: end, insert: before + mark + core + mark + after, start: at, end: at + core.length };
 }

@@ -136,7 +136,8 @@ export class Writing {
   /** @param {string} format */
   #format(format) {
     this.#closePreview();
-    replace(this.input, FORMATS[format](selected(this.input)));
+    const edit = FORMATS[format]?.(selected(this.input));
+    if (edit) replace(this.input, edit);
   }
 
   /** @param {string} text */
@@ -261,7 +262,7 @@ export class Writing {
     if (to === undefined || index < 0) return;
     event.preventDefault();
     this.#setToolStop(to % tools.length);
-    tools[to % tools.length].focus();
+    tools[to % tools.length]?.focus();
   }
 }
 

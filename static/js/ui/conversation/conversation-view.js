@@ -23,7 +23,8 @@ const RECENT = 100; // messages in which one's own last one is looked for
 export class ConversationView {
   /** @type {string | null} */
   #id = null;
-  #counting = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #counting;
   /** @type {import("./message-actions.js").MessageActions | null} */
   #actions = null;
 
@@ -267,7 +268,8 @@ export function refusalIn(app, conversation, { inThread = false } = {}) {
  * @param {App} app @param {() => void} render
  */
 export function whenMuteEnds({ store }, render) {
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   store.observe(({ members }) => {
     if (!members.has(store.me)) return;
     clearTimeout(timer);

@@ -483,7 +483,7 @@ export class History {
     let high = messages.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (messages[middle].getBoundingClientRect().bottom > top + 1) high = middle;
+      if (/** @type {Element} */ (messages[middle]).getBoundingClientRect().bottom > top + 1) high = middle;
       else low = middle + 1;
     }
     return messages[low];
@@ -576,7 +576,7 @@ export class History {
     const { store } = this.app;
     const id = this.#conversation ?? "";
     const ahead = store.unreadAhead(id);
-    const isAbove = this.#isReady && ahead.length > 0 && ahead[0][0] < this.#firstShown;
+    const isAbove = this.#isReady && ahead[0] !== undefined && ahead[0][0] < this.#firstShown;
     byId("unread-bar").hidden = !isAbove;
     if (isAbove) setText(byId("unread-label"), newMessages(sizeOf(ahead)));
     const replies = this.#isReady && !isAbove ? sizeOf(store.passedReplies(id)) : 0;

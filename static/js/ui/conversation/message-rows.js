@@ -150,8 +150,7 @@ export function reach(messages, most, end) {
   let rows = 0;
   let thread = "";
   let fits = null;
-  for (let index = 0; index < messages.length; index += 1) {
-    const message = messages[end === "first" ? index : messages.length - 1 - index];
+  for (const message of end === "first" ? messages : messages.toReversed()) {
     if (!message.thread || message.thread !== thread) rows += 1;
     if (rows > most) return fits;
     thread = message.thread ?? "";
@@ -167,7 +166,7 @@ export function keyOf(message) {
 
 /** @param {Row} row */
 function threadOf(row) {
-  return row.activity ? row.activity[0].thread : row.message?.id;
+  return row.activity ? row.activity[0]?.thread : row.message?.id;
 }
 
 /** @param {Message[]} messages @returns {Map<string, {authors: string[], last: Message, count: number}>} by root; deleted and hidden ones do not count */

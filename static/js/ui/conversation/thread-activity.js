@@ -22,12 +22,14 @@ export class ActivityNode {
 
   /** @param {Row} row */
   update({ activity = [] }) {
-    const last = activity[activity.length - 1];
+    const first = activity[0];
+    const last = activity.at(-1);
+    if (!first || !last) return;
     const names = [...new Set(activity.map((message) => message.author))].map((id) => this.#name(id));
     const shown = [activity.length, last.seq, last.version, ...names].join(" ");
     if (shown === this.#shown) return;
     this.#shown = shown;
-    this.root.dataset.first = String(activity[0].seq);
+    this.root.dataset.first = String(first.seq);
     this.root.dataset.seq = String(last.seq);
     this.slots.button.dataset.thread = last.thread ?? "";
     this.slots.button.dataset.conversation = last.conversation;

@@ -39,7 +39,8 @@ export function wireBrowseChannels(app, create) {
   /** @type {HTMLDialogElement} */
   const dialog = byId("browse-channels");
   const filter = byId("browse-filter");
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   let asked = 0;
   const load = async () => {
     const turn = (asked += 1);

@@ -29,7 +29,7 @@ const DETAILS = {
  * @param {Message} message
  */
 export function show(name, app, message) {
-  return DETAILS[name](app, message);
+  return DETAILS[name]?.(app, message);
 }
 
 /** Who reacted, by emoji. @param {App} app @param {Message} message */

@@ -41,7 +41,8 @@ export class Palette {
   #items = [];
   /** @type {Map<string | undefined, Finder<Item>>} by the sign that one begins with: what then can be found */
   #finders = new Map();
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
 
   /** @param {App} app */
   constructor(app) {
@@ -216,8 +217,8 @@ export class Palette {
     byId("palette-empty").hidden = found.length > 0;
   }
 
-  /** @param {string} sign @returns {Finder<Item>} */
-  #finder(sign) {
+  /** @param {string | undefined} sign @returns {Finder<Item>} */
+  #finder(sign = "") {
     const kind = ">@#".includes(sign) ? sign : "";
     const finder = this.#finders.get(kind) ?? new Finder(kind ? this.#items.filter((item) => suits(item, kind)) : this.#items);
     this.#finders.set(kind, finder);

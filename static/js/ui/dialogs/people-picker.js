@@ -17,7 +17,8 @@ let count = 0;
 export class PeoplePicker {
   /** @type {string[]} member ids in the order in which they were chosen */
   chosen = [];
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
 
   /**
    * @param {Client} client
@@ -115,8 +116,9 @@ export class PeoplePicker {
       event.preventDefault();
       event.stopPropagation();
       this.#close();
-    } else if (key === "Backspace" && this.input.value === "" && this.chosen.length) {
-      this.#remove(this.chosen[this.chosen.length - 1]);
+    } else if (key === "Backspace" && this.input.value === "") {
+      const last = this.chosen.at(-1);
+      if (last) this.#remove(last);
     }
   }
 

@@ -39,7 +39,7 @@ let all = [];
 export const loadEmojis = once(async () => {
   const { LINES } = await import("./list.js");
   all = LINES.map((line) => {
-    const [emoji, name, group, way, codes, words] = line.split("\t");
+    const [emoji = "", name = "", group, way = "0", codes = "", words = ""] = line.split("\t");
     return { emoji, name, group: Number(group), way, codes: codes.split(" "), words };
   });
   for (const one of all) for (const code of one.codes) byCode.set(code, one);

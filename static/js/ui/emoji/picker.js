@@ -125,8 +125,9 @@ function moveInGrids(picker, input, event) {
  * @returns {Element | null | undefined} none before the first row: there the field is
  */
 function neighbour(grids, at, index, key) {
-  const columns = getComputedStyle(grids[at]).gridTemplateColumns.split(" ").length;
-  const { children } = grids[at];
+  const grid = /** @type {Element} */ (grids[at]);
+  const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
+  const { children } = grid;
   const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[key] ?? 0;
   if (children[index + step]) return children[index + step];
   const next = grids[at + Math.sign(step)]?.children;

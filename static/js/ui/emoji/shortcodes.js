@@ -72,12 +72,14 @@ export function withEmojis(text, { lookup, smileys, kept = new Set() }) {
 /** @param {string} part @param {{lookup: Lookup, smileys: boolean, kept: ReadonlySet<string>}} options @param {string} [before] the character before it */
 function converted(part, { lookup, smileys, kept }, before) {
   const named = part.replace(CODES, (run, at) => (at === 0 && before?.trim() ? run : kept.has(run) ? run : withNames(run, lookup)));
-  return smileys ? named.replace(SMILEY, (signs, at) => ((at === 0 && before?.trim()) || kept.has(signs) ? signs : SMILEYS[signs])) : named;
+  return smileys
+    ? named.replace(SMILEY, (signs, at) => ((at === 0 && before?.trim()) || kept.has(signs) ? signs : (SMILEYS[signs] ?? signs)))
+    : named;
 }
 
 /** @param {string} run of names, one behind the other @param {Lookup} lookup */
 function withNames(run, lookup) {
-  const codes = [...run.matchAll(CODE)].map(([, code]) => code);
+  const codes = [...run.matchAll(CODE)].map(([, code = ""]) => code);
   return codes.reduce((text, code, index) => {
     if (TONE.test(code) && index > 0) return text;
     const tone = Number(TONE.exec(codes[index + 1] ?? "")?.[1] ?? 0) - 1;

@@ -89,7 +89,7 @@ export class OptionList {
     if (to === undefined || length === 0) return false;
     this.#isInUse = true;
     this.setActive(to % length);
-    this.#options[this.#active].scrollIntoView({ block: "nearest" });
+    this.#options[this.#active]?.scrollIntoView({ block: "nearest" });
     return true;
   }
 
@@ -126,7 +126,7 @@ export class Combobox extends OptionList {
     list.addEventListener("pointermove", (event) => this.#onPoint(event));
   }
 
-  /** @param {T[]} found @param {boolean} [later] */
+  /** @override @param {T[]} found @param {boolean} [later] */
   show(found, later) {
     super.show(found, later);
     this.input.setAttribute("aria-expanded", String(this.items.length > 0));

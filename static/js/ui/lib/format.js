@@ -106,7 +106,7 @@ export function initials(name) {
   const letters = words.length > 1 ? [words[0], words[words.length - 1]] : words;
   return (
     letters
-      .map((word) => String.fromCodePoint(word.codePointAt(0) ?? 63))
+      .map((word) => String.fromCodePoint(word?.codePointAt(0) ?? 63))
       .join("")
       .toUpperCase() || "?"
   );

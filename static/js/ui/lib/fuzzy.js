@@ -82,7 +82,7 @@ function bonus(text, at) {
 
 /** @param {string} text @param {number} at */
 function isBeginning(text, at) {
-  return at === 0 || /[\s\-_.#@/(]/.test(text[at - 1]);
+  return at === 0 || /[\s\-_.#@/(]/.test(text.charAt(at - 1));
 }
 
 /**
@@ -151,9 +151,9 @@ export function best(items, query, most) {
  * @param {number} most
  */
 function insert(top, found, most) {
-  let place = top.length;
-  while (place > 0 && top[place - 1].points < found.points) place -= 1;
-  if (place >= most) return;
-  top.splice(place, 0, found);
+  let index = top.length;
+  while (index > 0 && (top[index - 1]?.points ?? 0) < found.points) index -= 1;
+  if (index >= most) return;
+  top.splice(index, 0, found);
   if (top.length > most) top.pop();
 }

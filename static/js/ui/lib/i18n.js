@@ -1,16 +1,15 @@
 /** Translation, from Django's catalog (strings.js); `manage.py makemessages -d djangojs` finds the calls. */
 
-/** @type {{gettext?: (id: string) => string, ngettext?: (one: string, many: string, count: number) => string} | undefined} */
-const catalog = /** @type {any} */ (globalThis).django;
+const catalog = globalThis.django;
 
 /** @param {string} id */
 export function gettext(id) {
-  return catalog?.gettext ? catalog.gettext(id) : id;
+  return catalog ? catalog.gettext(id) : id;
 }
 
 /** @param {string} one @param {string} many @param {number} count */
 export function ngettext(one, many, count) {
-  if (catalog?.ngettext) return catalog.ngettext(one, many, count);
+  if (catalog) return catalog.ngettext(one, many, count);
   return count === 1 ? one : many;
 }
 

@@ -10,7 +10,8 @@ const HELD = 1_000; // milliseconds that what is pressed stands still: longer is
  * @param {(target: Element) => void} act called while the finger rests, and once more when it is lifted: that closes menus
  */
 export function onLongPress(element, act) {
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   let x = 0;
   let y = 0;
   let rested = false;
@@ -55,7 +56,8 @@ function swallowClick() {
 /** @type {Set<() => void>} what is done when nothing is pressed any longer */
 const held = new Set();
 let isPressed = false;
-let letGo = 0;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let letGo;
 
 /**
  * `work` at once, or when what is pressed has been let go and its click is over: what moves from under the pointer
@@ -92,4 +94,5 @@ function endIn(rest) {
 }
 
 globalThis.addEventListener?.("pointerdown", onPress, { capture: true, passive: true });
-for (const type of ["pointerup", "pointercancel"]) globalThis.addEventListener?.(type, onLetGo, { capture: true, passive: true });
+for (const type of /** @type {const} */ (["pointerup", "pointercancel"]))
+  globalThis.addEventListener?.(type, onLetGo, { capture: true, passive: true });

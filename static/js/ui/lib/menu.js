@@ -46,5 +46,5 @@ function moveFocus(menu, event) {
   const to = { ArrowDown: index + 1, ArrowUp: index - 1 + all.length, Home: 0, End: all.length - 1 }[plainKey(event)];
   if (to === undefined) return;
   event.preventDefault();
-  all[to % all.length].focus();
+  all[to % all.length]?.focus();
 }

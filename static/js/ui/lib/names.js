@@ -24,7 +24,7 @@ export function conversationName(store, conversation) {
   if (isChannel(conversation)) return conversation.name ?? "";
   const names = others(store, conversation).map((id) => memberName(store, id));
   if (names.length === 0) return `${memberName(store, store.me)} (${gettext("you")})`;
-  return names.length === 1 ? names[0] : names.map(firstName).sort().join(", ");
+  return (names.length === 1 ? names : names.map(firstName).sort()).join(", ");
 }
 
 /** @param {Store} store @param {Conversation} conversation with a `#` where it is a channel */
@@ -73,5 +73,5 @@ export function showNames(store, root, changed) {
 
 /** @param {string} name */
 function firstName(name) {
-  return name.split(" ")[0];
+  return name.split(" ")[0] ?? "";
 }

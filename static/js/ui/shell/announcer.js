@@ -12,7 +12,8 @@ const QUIET = 3_000; // milliseconds between two announcements to a screen reade
 export class Announcer {
   /** @type {string[]} message ids */
   #waiting = [];
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   /** @type {string | undefined} the open conversation */
   #place;
   #seen = 0; // the seq of its newest message that is no news: paging in what is older must not be announced
@@ -49,7 +50,7 @@ export class Announcer {
     this.#waiting = [];
     setText(byId("announcer"), messages.length > 1 ? this.#summary(messages.length) : this.#sentence(messages[0]));
     this.#timer = setTimeout(() => {
-      this.#timer = 0;
+      this.#timer = undefined;
       if (this.#waiting.length) this.#speak();
     }, QUIET);
   }

@@ -10,7 +10,8 @@ export class Badge {
   /** @type {string | undefined} */
   #place;
   #shown = -1;
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
 
   /** @param {App} app */
   constructor(app) {
@@ -28,7 +29,7 @@ export class Badge {
 
   #render() {
     clearTimeout(this.#timer);
-    this.#timer = 0;
+    this.#timer = undefined;
     const { store, config } = this.app;
     const seen = [...store.conversations.values()].filter((one) => !one.archived_at).map((one) => attention(store, one.id));
     const count = seen.reduce((sum, one) => sum + one.count, 0);

@@ -9,7 +9,8 @@ const PROMPT = 500; // the same for catching up, which is over in a moment or wo
 
 /** What is said about the connection: nothing while it is good, a slim line when it is not. */
 export class ConnectionLine {
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
 
   /** @param {App} app */
   constructor(app) {

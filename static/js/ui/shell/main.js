@@ -243,7 +243,7 @@ class Page {
     const commands = await this.commands().catch(() => null);
     if (!commands) return toast(explain(new ApiError(0, {})));
     try {
-      await commands[command](argument);
+      await commands[command]?.(argument);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       toast(explain(error));
@@ -278,8 +278,8 @@ function isFree({ key, target }) {
 
 /** What the list of one's devices calls this one. */
 function browserName() {
-  const [, name] = /(Firefox|Edg|OPR|Chrome|Safari)\//.exec(navigator.userAgent.replace(/Chrome(?=.*(Edg|OPR))/, "")) ?? [];
-  return { Edg: "Edge", OPR: "Opera" }[name] ?? name ?? "";
+  const [, name = ""] = /(Firefox|Edg|OPR|Chrome|Safari)\//.exec(navigator.userAgent.replace(/Chrome(?=.*(Edg|OPR))/, "")) ?? [];
+  return { Edg: "Edge", OPR: "Opera" }[name] ?? name;
 }
 
 void new Page().start();

@@ -23,7 +23,8 @@ export class Mentions {
   /** @type {string | null} */
   #next = null;
   #asked = 0;
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   #kept = "all";
 
   /** @param {App} app */
@@ -54,7 +55,7 @@ export class Mentions {
     if (!touched.some((message) => message.thread || isMention(store, message) || this.#messages.some(({ id }) => id === message.id)))
       return;
     this.#timer ||= setTimeout(() => {
-      this.#timer = 0;
+      this.#timer = undefined;
       void this.#load({ anew: true });
     }, NEWS);
   }
@@ -108,7 +109,7 @@ export class Mentions {
     const reported = store.messages.get(message ?? "");
     setText(slots.title, gettext("Your report was decided"));
     writeTime(slots.time, decided_at ?? "");
-    setText(slots.text, OUTCOMES[outcome ?? "other"]);
+    setText(slots.text, OUTCOMES[outcome ?? "other"] ?? "");
     root.classList.toggle("is-unread", !acknowledged_at);
     slots.unread.hidden = slots.button.hidden = Boolean(acknowledged_at);
     slots.link.hidden = !reported;

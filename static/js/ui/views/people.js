@@ -18,7 +18,8 @@ export class People {
   #next = null;
   #asked = 0;
   #loading = false;
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
 
   /** @param {App} app */
   constructor(app) {
@@ -36,7 +37,7 @@ export class People {
       this.#ask();
     });
     byId("people-more").addEventListener("click", () => void this.#more());
-    new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && void this.#more(), {
+    new IntersectionObserver(([entry]) => entry?.isIntersecting && void this.#more(), {
       root: byId("people-body"),
       rootMargin: "600px",
     }).observe(byId("people-more"));

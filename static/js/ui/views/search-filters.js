@@ -23,7 +23,8 @@ export class Filters {
   query = {};
   /** @type {Name} the one that is being chosen */
   #name = "author";
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
 
   /** @param {App} app @param {(query: Record<string, string>) => void} onChange */
   constructor(app, onChange) {

@@ -42,6 +42,6 @@ export function isRealDay(day) {
  * @returns {string}
  */
 export function startOf(day, later = 0) {
-  const [year, month, date] = day.split("-").map(Number);
+  const [year = 0, month = 1, date = 1] = day.split("-").map(Number);
   return new Date(year, month - 1, date + later).toISOString();
 }
