@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.contrib.admin import apps as admin
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,10 +10,3 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Whoever queues a task needs the application with our broker, the web server first of all."""
         import config.celery  # noqa: F401
-
-
-class DeskConfig(admin.AdminConfig):
-    """Django's admin with our site as the default one: see accounts/site.py."""
-
-    default = False
-    default_site = "accounts.site.DeskSite"

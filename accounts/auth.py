@@ -39,18 +39,18 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext, gettext_lazy
 
-from accounts.actions.addresses import accounts_of, is_proven, prove_address
+from accounts.actions.email_addresses import accounts_of, is_proven, prove_address
 from accounts.actions.sessions import end_sessions, keep_sessions, sign_out_everywhere
 from accounts.audit import record
-from accounts.browsers import browser_name
+from accounts.clean_text import clean_line
 from accounts.credentials import credential_of, hash_secret, session_credential, token_credential
 from accounts.errors import Conflict, Invalid, NotAuthenticated, NotFound, Throttled, Unavailable
 from accounts.mail import send_later
+from accounts.mail_limits import may_mail
 from accounts.models import ApiToken, Organization, User
 from accounts.network import client_address
-from accounts.pace import may_mail
 from accounts.signals import credential_ended
-from accounts.text import clean_line
+from accounts.user_agents import browser_name
 
 __all__ = [
     "AccountAdapter",

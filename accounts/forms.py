@@ -18,13 +18,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import create_organization
-from accounts.actions.addresses import accounts_of, is_proven, prove_address, replace_unproven_address
+from accounts.actions.email_addresses import accounts_of, is_proven, prove_address, replace_unproven_address
 from accounts.actions.organizations import check_new_organization
 from accounts.auth import AccountAdapter, MFAAdapter, may_sign_in, must_confirm, notify_owner, use_code
+from accounts.clean_text import clean_line
 from accounts.errors import Conflict, Invalid, Refusal
 from accounts.models import Member, User
 from accounts.roles import Role, may_change_role
-from accounts.text import clean_line
 
 SLUG_ATTRIBUTES = {
     "autocapitalize": "none",

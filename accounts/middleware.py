@@ -16,12 +16,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, Strea
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy
 
-from accounts.addresses import is_admin_path, is_api_path, organization_slug
 from accounts.audit import acting_from, origin_of
 from accounts.auth import find_token, may_sign_in
-from accounts.desk import enter
+from accounts.desk_scope import enter
 from accounts.errors import NotAuthenticated, NotFound, Refusal
 from accounts.models import ApiToken, Member, Organization, User
+from accounts.paths import is_admin_path, is_api_path, organization_slug
 from accounts.problems import MethodNotAllowed, problem_page, problem_response
 from accounts.sanctions import suspension_refusal
 from accounts.tenancy import every_organization, member_of, organization_scope
@@ -121,11 +121,11 @@ class TokenUserMiddleware(_Middleware):
 class OrganizationMiddleware(_Middleware):
     """Opens the organization of `/o/<slug>/…` to its members: sets `request.member` and `request.organization`.
 
-    Strangers, deactivated members and everybody who asks for an organization that does not exist get the very same
-    404, as problem details under `/o/<slug>/api/` and as a page elsewhere. A suspended member gets 403 with the reason
-    and the end of the suspension. Who is not signed in gets 401, or the sign-in page. The admin site (accounts/desk.py)
-    is open to the staff of the installation, with every organization in scope, and to those who moderate an
-    organization, with theirs. Everywhere else the scope stays closed.
+    Strangers, deactivated members and users who ask for an organization that does not exist get the same 404, as
+    problem details under `/o/<slug>/api/` and as a page elsewhere. A suspended member gets 403 with the reason and the
+    end of the suspension. A request without a user gets 401, or is redirected to the sign-in page.
+
+    On the admin site the scope is the one that accounts/desk_scope.py chooses. Everywhere else it stays closed.
     """
 
     def prepare(self, request: HttpRequest) -> HttpResponseBase | None:

@@ -16,9 +16,9 @@ from django.db.models.functions import Concat, Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.clean_text import LineField
 from accounts.roles import RIGHTS, Right, Role, has_right
 from accounts.tenancy import TenantManager, TenantModel, TenantReference, new_id, tenant_key
-from accounts.text import LineField
 
 SLUG = RegexValidator(
     r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?\Z", "Use lower-case letters, digits and hyphens, 40 at most."

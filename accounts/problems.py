@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.defaults import page_not_found
 
-from accounts.addresses import organization_path, organization_slug
 from accounts.errors import Forbidden, Invalid, NotAuthenticated, NotFound, Refusal, Sanctioned, Throttled, Unavailable
 from accounts.models import Member
+from accounts.paths import organization_path, organization_slug
 from accounts.roles import Right, Role
 
 CONTENT_TYPE = "application/problem+json"

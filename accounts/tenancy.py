@@ -4,9 +4,9 @@ Every query on a tenant-owned model goes through :class:`TenantManager`, which a
 :class:`NoOrganizationInScope` when there is none: a forgotten filter fails loudly instead of showing rows of another
 tenant. The scope is a context variable, so it follows a request through threads (asgiref copies the context) and tasks.
 
-A scope is opened in exactly four places: the HTTP middleware (for the admin site, accounts/desk.py says which one),
-the socket, a task, a management command; and by the doors at the end of this file, which lead from a user, or from an
-invitation's secret, into an organization.
+A scope is opened in exactly four places: the HTTP middleware (on the admin site it is chosen by
+accounts/desk_scope.py), the socket, a task, a management command. The functions at the end of this file open one as
+well, to find an organization by a user or by the secret of an invitation.
 The idea is that of django-scopes (pretix), which keeps it per thread and so does not fit asynchronous code.
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from accounts.views import addresses, audit, home, invitations, join, members, organizations, sessions, tokens
+from accounts.views import audit, email_addresses, home, invitations, join, members, organizations, sessions, tokens
 
 MANAGE = "o/<slug:slug>/manage"
 
@@ -14,7 +14,7 @@ urlpatterns = [
     path("accounts/signup/", home.FoundingView.as_view(), name="account_signup"),  # in place of allauth's
     re_path(  # in place of allauth's
         r"^accounts/confirm-email/(?P<key>[-:\w]+)/$",
-        addresses.ConfirmAddressView.as_view(),
+        email_addresses.ConfirmAddressView.as_view(),
         name="account_confirm_email",
     ),
     path("join/<str:secret>", join.JoinView.as_view(), name="join"),

@@ -1,20 +1,22 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 from django.utils.translation import gettext_lazy as _
 
 
 class ChatConfig(AppConfig):
     name = "chat"
     verbose_name = _("Chat")
+    default = True
 
     def ready(self) -> None:
-        from accounts import sentences
+        from accounts import audit_text
         from chat.actions import clients, members
         from chat.models import Report
         from chat.queries.conversations import names_of
 
         members.connect()
         clients.connect()
-        sentences.tell(
+        audit_text.register(
             names={"conversation": names_of},
             choices={
                 "outcome": dict(Report.Outcome.choices),
@@ -22,3 +24,14 @@ class ChatConfig(AppConfig):
                 "state": dict(Report.State.choices),
             },
         )
+
+
+class DeskConfig(SimpleAdminConfig):
+    """Django's admin with the site of chat/admin and its pages only: the admin modules of other apps are not loaded."""
+
+    default = False
+    default_site = "chat.admin.site.DeskSite"
+
+    def ready(self) -> None:
+        super().ready()
+        import chat.admin.registered  # noqa: F401

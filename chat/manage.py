@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.desk import CHOSEN
+from accounts.desk_scope import CHOSEN
 from accounts.errors import Refusal
 from accounts.forms import FilterForm
 from accounts.middleware import TenantRequest

@@ -116,7 +116,7 @@ INSTALLED_APPS = [
     "chat",
     "unfold.apps.BasicAppConfig",  # before admin: it replaces its templates
     "unfold.contrib.filters",
-    "accounts.apps.DeskConfig",  # django.contrib.admin with our site
+    "chat.apps.DeskConfig",  # django.contrib.admin with our site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -456,17 +456,21 @@ STORAGES = {
     },
 }
 
-# The admin site: accounts/site.py says who sees what, chat/admin/ what there is.
+# The admin site: accounts/desk_scope.py says who sees what, chat/admin/ what there is.
 UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "accounts.site.site_title",
-    "SITE_HEADER": "accounts.site.site_header",
-    "SITE_SUBHEADER": "accounts.site.site_subheader",
+    "SITE_TITLE": "chat.admin.branding.site_title",
+    "SITE_HEADER": "chat.admin.branding.site_header",
+    "SITE_SUBHEADER": "chat.admin.branding.site_subheader",
     "SITE_SYMBOL": "forum",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "accounts.site.favicon"}],
-    "SITE_DROPDOWN": "accounts.site.organizations_to_choose",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "chat.admin.branding.favicon"}],
+    "SITE_DROPDOWN": "chat.admin.branding.organizations_to_choose",
     "SHOW_VIEW_ON_SITE": False,
-    "STYLES": ["accounts.site.stylesheet"],
-    "SCRIPTS": ["accounts.site.trusted_script", "accounts.site.expressions_script", "accounts.site.desk_script"],
+    "STYLES": ["chat.admin.branding.stylesheet"],
+    "SCRIPTS": [
+        "chat.admin.branding.trusted_script",
+        "chat.admin.branding.expressions_script",
+        "chat.admin.branding.desk_script",
+    ],
     "SIDEBAR": {"navigation": "chat.admin.navigation.navigation"},
     "DASHBOARD_CALLBACK": "chat.admin.dashboard.dashboard",
 }

@@ -4,7 +4,7 @@ Locks are taken in this order: the organization's row, members by ascending id, 
 listeners of accounts.signals lock (conversations, then clients by ascending id).
 """
 
-from accounts.actions.addresses import prove_address
+from accounts.actions.email_addresses import prove_address
 from accounts.actions.invitations import accept_invitation, invite_member, renew_link, revoke_invitation
 from accounts.actions.members import (
     change_preferences,

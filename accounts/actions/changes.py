@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from accounts.clean_text import clean_line
 from accounts.errors import Conflict, Invalid
-from accounts.text import clean_line
 
 Values = dict[str, Any]
 

@@ -16,9 +16,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from accounts import pace, rules
-from accounts.actions.addresses import prove_address
+from accounts import mail_limits, rules
 from accounts.actions.changes import check_fields
+from accounts.actions.email_addresses import prove_address
 from accounts.actions.members import add_member, lock_members, readmit
 from accounts.audit import current_origin, record
 from accounts.credentials import hash_secret
@@ -60,7 +60,7 @@ def invite_member(
     check_fields(invitation, "email", "role")
     _make_room(invitation)
     if invitation.email:
-        pace.count_invitation(member, invitation.email)
+        mail_limits.count_invitation(member, invitation.email)
     invitation.save(force_insert=True)
     record("invitation.created", actor=member, target=invitation, after={"email": invitation.email, "role": role})
     if invitation.email:

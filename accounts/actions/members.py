@@ -15,6 +15,7 @@ from accounts import rules
 from accounts.actions.changes import Values, apply_changes, check_fields, check_version
 from accounts.actions.sessions import sign_out_everywhere
 from accounts.audit import record
+from accounts.clean_text import clean_line
 from accounts.errors import Conflict, Forbidden, NotFound
 from accounts.models import Invitation, Member, Organization, User
 from accounts.preferences import PreferenceChanges, read_preferences
@@ -28,7 +29,6 @@ from accounts.signals import (
     member_reactivated,
 )
 from accounts.tenancy import memberships_of
-from accounts.text import clean_line
 
 HANDLE_LENGTH: Final = 28  # of a suggested handle: leaves room for a number
 HANDLE_TRIES: Final = 1000  # people of one name in one organization

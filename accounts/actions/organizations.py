@@ -12,13 +12,13 @@ from accounts import rules
 from accounts.actions.changes import apply_changes, check_fields, check_version
 from accounts.actions.members import add_member
 from accounts.audit import record
+from accounts.clean_text import clean_line
 from accounts.errors import Conflict, Forbidden, Invalid
 from accounts.models import Member, Organization, User
 from accounts.roles import Right, Role
 from accounts.rules import governed
 from accounts.signals import organization_changed, organization_created
 from accounts.tenancy import entering, memberships_of
-from accounts.text import clean_line
 
 ORGANIZATIONS_PER_USER: Final = 50  # more than anybody works in; the switcher lists them all
 RESERVED_SLUGS: Final = frozenset(  # words that an address of ours, or a person, could mean something else by

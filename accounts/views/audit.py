@@ -7,11 +7,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from accounts.audit_text import actions_saying, lines_of
 from accounts.forms import AuditFilter
 from accounts.middleware import TenantRequest
 from accounts.models import AuditEntry, Member
 from accounts.roles import Right
-from accounts.sentences import actions_saying, lines_of
 from accounts.views.paging import page_of
 from accounts.views.rights import require_right
 

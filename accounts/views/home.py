@@ -11,11 +11,11 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actions import create_organization
-from accounts.addresses import organization_path
 from accounts.auth import may_found
 from accounts.errors import Forbidden, Refusal
 from accounts.forms import FoundingForm, OrganizationForm, add_refusal
 from accounts.models import Organization, User
+from accounts.paths import organization_path
 from accounts.tenancy import memberships_of, suspensions_of
 from accounts.views.rights import signed_in
 

@@ -14,12 +14,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.actions import accept_invitation
 from accounts.actions.invitations import invitation_state, is_for
-from accounts.addresses import organization_path
 from accounts.auth import AccountAdapter, consume_rate, must_confirm
 from accounts.credentials import hash_secret
 from accounts.errors import NotFound, Refusal
 from accounts.forms import NameForm, add_refusal
 from accounts.models import Invitation, User
+from accounts.paths import organization_path
 from accounts.tenancy import invitation_by_hash, member_of
 
 

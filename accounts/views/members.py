@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.actions import change_profile, change_role, deactivate_member, reactivate_member
-from accounts.actions.addresses import proven_among
+from accounts.actions.email_addresses import proven_among
 from accounts.errors import Conflict, NotFound, Refusal
 from accounts.forms import MemberFilter, ProfileForm, ReasonForm, RoleForm, add_refusal, roles_for
 from accounts.middleware import TenantRequest

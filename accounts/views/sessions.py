@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.actions import end_session, sign_out_everywhere
-from accounts.browsers import browser_name
 from accounts.models import User
+from accounts.user_agents import browser_name
 from accounts.views.rights import signed_in
 
 

@@ -13,9 +13,9 @@ from django.utils.translation import gettext
 
 from accounts import signals
 from accounts.auth import end_credential
+from accounts.clean_text import clean_line
 from accounts.models import Member
 from accounts.rules import governed
-from accounts.text import clean_line
 from chat import rules
 from chat.delivery import wakeups
 from chat.delivery.mailbox import Recipients, mailbox

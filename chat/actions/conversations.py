@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts import audit
+from accounts.clean_text import clean_line
 from accounts.models import Member
 from accounts.roles import Right
 from accounts.rules import governed, require_voice
-from accounts.text import clean_line
 from chat import rules
 from chat.access import Access, find_members, lock_conversation, lock_to_manage
 from chat.actions.reasons import reason_to_run

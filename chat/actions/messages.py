@@ -20,11 +20,11 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts import audit, throttle
+from accounts.clean_text import clean_message, draws_nothing
 from accounts.models import Member, Organization
 from accounts.roles import Right
 from accounts.rules import governed, require_voice
 from accounts.tenancy import current_organization_id
-from accounts.text import clean_message, draws_nothing
 from chat import rules, sql
 from chat.access import (
     Access,

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.utils.translation import gettext
 
-from accounts.text import clean_line
+from accounts.clean_text import clean_line
 from chat.access import Access
 from chat.errors import Invalid
 

@@ -20,11 +20,11 @@ from msgspec import UNSET, UnsetType
 
 from accounts import audit
 from accounts.actions.changes import Values
+from accounts.clean_text import clean_lines
 from accounts.mail import send_template_later
 from accounts.models import Member
 from accounts.roles import Right, Role, has_right
 from accounts.rules import governed
-from accounts.text import clean_lines
 from chat import rules
 from chat.access import find_message, find_report, open_reports, visible_reports
 from chat.delivery.publish import Draft, publish

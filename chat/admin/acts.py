@@ -27,10 +27,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
 
-from accounts.desk import DeskRequest
+from accounts.desk_scope import DeskRequest
 from accounts.models import Member, User
 from accounts.roles import Right
-from accounts.site import DeskAdmin
+from chat.admin.pages import DeskAdmin
 from chat.errors import Invalid, Refusal
 
 if TYPE_CHECKING:

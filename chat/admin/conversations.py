@@ -12,14 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from accounts.desk import DeskRequest
+from accounts.desk_scope import DeskRequest
 from accounts.models import Member
 from accounts.roles import Right
-from accounts.site import Badge
 from chat.access import visible_conversations, visible_reports
 from chat.actions.conversations import archive_conversation
 from chat.actions.moderation import regulate_conversation
 from chat.admin.acts import Act, ActingAdmin
+from chat.admin.pages import Badge
 from chat.models import Conversation
 
 if TYPE_CHECKING:

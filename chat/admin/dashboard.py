@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
-from accounts.desk import DeskRequest, may_look
+from accounts.desk_scope import DeskRequest, may_look
 from accounts.roles import Right
 from chat.access import visible_reports
 from chat.admin.charts import bar_chart, line_chart

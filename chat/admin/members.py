@@ -14,12 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from accounts.desk import may_look
+from accounts.desk_scope import may_look
 from accounts.models import Member
 from accounts.roles import Right
-from accounts.site import Badge
 from chat.actions.sanctions import lift_sanction, mute_member, suspend_member, warn_member
 from chat.admin.acts import PERIODS, Act, ActingAdmin, end_of, period_field
+from chat.admin.pages import Badge
 from chat.models import Client, Report, Sanction
 
 

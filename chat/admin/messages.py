@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
-from accounts.desk import DeskRequest
+from accounts.desk_scope import DeskRequest
 from accounts.roles import Right
-from accounts.site import Badge
 from chat.access import visible_reports
 from chat.actions.moderation import hide_message, remove_message, restore_message
 from chat.admin.acts import Act, ActingAdmin
+from chat.admin.pages import Badge
 from chat.models import Message, Report
 from chat.queries.removed import reveal
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.desk import DeskRequest
+from accounts.desk_scope import DeskRequest
 from accounts.models import ApiToken, AuditEntry, Invitation, Member, Organization, User
 from accounts.roles import Right
 from chat.models import Client, Conversation, Message, Node, Report, Sanction

@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from accounts.desk import DeskRequest
-from accounts.site import DeskAdmin
+from accounts.desk_scope import DeskRequest
+from chat.admin.pages import DeskAdmin
 from chat.models import Client, Node
 
 

@@ -18,16 +18,16 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from accounts.desk import DeskRequest
+from accounts.desk_scope import DeskRequest
 from accounts.models import Member
 from accounts.roles import Right
-from accounts.site import Badge
 from chat.access import visible_reports
 from chat.actions.moderation import hide_message
 from chat.actions.reports import update_report
 from chat.admin.acts import Act, ActingAdmin, Offer
 from chat.admin.members import MemberAdmin
 from chat.admin.messages import MessageAdmin
+from chat.admin.pages import Badge
 from chat.admin.sanctions import sanctions_of
 from chat.models import Message, Report
 from chat.queries.removed import reveal_reported

@@ -9,7 +9,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import display
 
 from accounts.roles import Right
-from accounts.site import Badge, DeskAdmin
+from chat.admin.pages import Badge, DeskAdmin
 from chat.models import Sanction
 
 

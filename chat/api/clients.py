@@ -8,11 +8,11 @@ from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.browsers import browser_name
 from accounts.credentials import credential_of
 from accounts.rest.openapi import operation, page_of
 from accounts.rest.serialization import JSONParser, read_body
 from accounts.rest.views import MemberView, list_response
+from accounts.user_agents import browser_name
 from chat.actions import clients as actions
 from chat.entities.fields import Time
 from chat.models import Client

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from accounts.text import draws_nothing
+from accounts.clean_text import draws_nothing
 
 # Unicode's line ends, of other systems and of word processors.
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")

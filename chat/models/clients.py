@@ -8,9 +8,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.clean_text import LineField
 from accounts.models import Member
 from accounts.tenancy import TenantManager, TenantModel, TenantReference, new_id
-from accounts.text import LineField
 
 
 class Node(models.Model):

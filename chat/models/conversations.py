@@ -10,9 +10,9 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.clean_text import LineField
 from accounts.models import Member
 from accounts.tenancy import TenantModel, TenantReference, new_id, tenant_key
-from accounts.text import LineField
 from chat.client.ranges import count_unread
 from chat.entities.conversations import Conversation as ConversationEntity
 from chat.entities.participants import Participant as ParticipantEntity

@@ -7,9 +7,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.clean_text import LineField, LinesField
 from accounts.models import Member
 from accounts.tenancy import TenantModel, TenantReference, new_id, tenant_key
-from accounts.text import LineField, LinesField
 from chat.entities.cases import Case as CaseEntity
 from chat.entities.reports import Report as ReportEntity
 from chat.entities.sanctions import Sanction as SanctionEntity

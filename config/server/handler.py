@@ -36,9 +36,9 @@ from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import set_script_prefix
 
-from accounts.addresses import is_api_path
 from accounts.errors import Throttled, Unavailable
 from accounts.network import scope_address
+from accounts.paths import is_api_path
 from accounts.problems import problem_response
 from config.server.front import EXTENSION, REFUSALS, Front
 

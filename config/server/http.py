@@ -26,8 +26,8 @@ import httptools
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from accounts.addresses import is_api_path
 from accounts.network import peer_address, scope_address
+from accounts.paths import is_api_path
 from config.logs import REQUEST_ID
 from config.server.front import (
     EXTENSION,

@@ -9,7 +9,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from accounts import pace
+from accounts import mail_limits
 from accounts.actions import invite_member
 from accounts.errors import Throttled
 from accounts.mail import name_in_mail
@@ -27,7 +27,7 @@ def noon():
 
 @pytest.mark.usefixtures("noon")
 def test_a_stranger_gets_few_invitations_whoever_sends_them(alice, charlie):
-    most = pace.INVITATIONS_TO_AN_ADDRESS[0]
+    most = mail_limits.INVITATIONS_TO_AN_ADDRESS[0]
     for number in range(most):
         member = (alice, charlie)[number % 2]
         with scope_of(member):
@@ -35,7 +35,7 @@ def test_a_stranger_gets_few_invitations_whoever_sends_them(alice, charlie):
     for member in (alice, charlie):
         with scope_of(member), pytest.raises(Throttled) as refused:
             invite_member(member, email=STRANGER)
-        assert 0 < refused.value.retry_after <= pace.DAY
+        assert 0 < refused.value.retry_after <= mail_limits.DAY
     with scope_of(alice):
         assert invite_member(alice, email="another@else.test")
         assert invite_member(alice)  # a link is no mail
@@ -43,8 +43,8 @@ def test_a_stranger_gets_few_invitations_whoever_sends_them(alice, charlie):
 
 @pytest.mark.usefixtures("noon")
 def test_a_member_and_an_organization_have_a_pace(acme, alice, monkeypatch):
-    monkeypatch.setattr(pace, "INVITATIONS_OF_A_MEMBER", (3, pace.HOUR))
-    monkeypatch.setattr(pace, "INVITATIONS_OF_AN_ORGANIZATION", (5, pace.DAY))
+    monkeypatch.setattr(mail_limits, "INVITATIONS_OF_A_MEMBER", (3, mail_limits.HOUR))
+    monkeypatch.setattr(mail_limits, "INVITATIONS_OF_AN_ORGANIZATION", (5, mail_limits.DAY))
     adam = make_member(acme, "Adam Two", role="admin")
     sent = 0
     for member in (alice, adam):
@@ -61,14 +61,14 @@ def test_a_member_and_an_organization_have_a_pace(acme, alice, monkeypatch):
 
 
 def test_the_page_says_that_it_is_too_often(alice, client_of, monkeypatch):
-    monkeypatch.setattr(pace, "INVITATIONS_OF_A_MEMBER", (0, pace.HOUR))
+    monkeypatch.setattr(mail_limits, "INVITATIONS_OF_A_MEMBER", (0, mail_limits.HOUR))
     page = client_of(alice).post("/o/acme/manage/invitations", {"email": STRANGER, "role": "member"})
     assert "Too many mails were sent" in page.content.decode()
 
 
 @pytest.mark.usefixtures("eager_tasks")
 def test_resets_and_confirmations_are_bounded_together(bob, monkeypatch, django_capture_on_commit_callbacks):
-    monkeypatch.setattr(pace, "MAILS_TO_AN_ADDRESS", (2, pace.DAY))
+    monkeypatch.setattr(mail_limits, "MAILS_TO_AN_ADDRESS", (2, mail_limits.DAY))
     for number in range(4):
         with django_capture_on_commit_callbacks(execute=True):
             page = Client(REMOTE_ADDR=f"198.51.100.{number}").post(

@@ -20,7 +20,7 @@ from django.core import mail
 from django.test import Client, RequestFactory
 
 from accounts.actions import accept_invitation, invite_member, prove_address, renew_link
-from accounts.actions.addresses import LOST_ADDRESS, accounts_of, is_proven
+from accounts.actions.email_addresses import LOST_ADDRESS, accounts_of, is_proven
 from accounts.auth import SocialAccountAdapter, find_token, issue_token
 from accounts.errors import Forbidden
 from accounts.models import Invitation, User

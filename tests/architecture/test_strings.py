@@ -22,7 +22,7 @@ from chat import errors
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 SCRIPTS = sorted([*(ROOT / "static" / "js").rglob("*.js"), *(ROOT / "static" / "desk").glob("*.js")])
-DESK = [ROOT / "accounts" / name for name in ("admin.py", "sentences.py", "site.py", "words.py")]
+DESK = [ROOT / "accounts" / name for name in ("audit_text.py", "labels.py")]
 DESK += sorted((ROOT / "chat" / "admin").glob("*.py"))
 NAMES = re.compile(r"\b(?:Parley|API|Ctrl|Shift|Alt|Enter|Esc|Tab|Del)\b")  # of things and keys, alike everywhere
 CLASSES = {"page_class", "body_class"}  # blocks that end up in an attribute nobody reads

@@ -7,7 +7,7 @@ from typing import Final
 from django.apps import apps
 from django.db import models
 
-from accounts.text import LineField
+from accounts.clean_text import LineField
 
 CHECKED: Final = {  # by a pattern, a list, or code of ours
     "accounts.Organization.slug": "SLUG",

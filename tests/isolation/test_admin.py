@@ -23,10 +23,10 @@ from django.utils import timezone
 from accounts.auth import issue_token
 from accounts.models import AuditEntry, Invitation, Member, Organization
 from accounts.roles import Role
-from accounts.site import DeskAdmin
 from accounts.tenancy import every_organization
 from chat.actions.reports import report_message
 from chat.admin.acts import ActingAdmin
+from chat.admin.pages import DeskAdmin
 from chat.models import Client as Device
 from chat.models import Conversation, Node, Report, Sanction
 from tests.cast import make_member, make_user, scope_of, sign_in

@@ -11,7 +11,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from accounts.actions import create_organization
-from accounts.actions.addresses import accounts_of, empty_unproven, is_proven
+from accounts.actions.email_addresses import accounts_of, empty_unproven, is_proven
 from accounts.errors import Invalid, Refusal
 from accounts.models import Member, User
 

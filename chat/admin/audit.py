@@ -1,4 +1,4 @@
-"""What the admin site shows of accounts: people, organizations, ways in, and the audit log."""
+"""The audit log on the admin site: its filters, its list, and its export as a file."""
 
 from __future__ import annotations
 
@@ -20,65 +20,10 @@ from unfold.contrib.filters.admin import TextFilter
 from unfold.decorators import display
 
 from accounts.audit import record
-from accounts.desk import DeskRequest
-from accounts.export import FORMATS, Format, export_response
-from accounts.models import ApiToken, AuditEntry, Invitation, Member, Organization, User
+from accounts.audit_export import FORMATS, Format, export_response
+from accounts.models import AuditEntry, Member
 from accounts.roles import Right
-from accounts.site import DeskAdmin
-
-
-@admin.register(User)
-class UserAdmin(DeskAdmin):
-    """Persons belong to no organization, so they are for the staff of the installation alone."""
-
-    list_display = ("email", "name", "is_active", "is_staff", "date_joined", "last_login")
-    list_filter = ("is_active", "is_staff")
-    search_fields = ("email", "name")
-    fields = ("email", "name", "is_active", "is_staff", "date_joined", "last_login")
-    ordering = ("-date_joined",)
-
-    def visible(self, request: DeskRequest, rows: QuerySet[User]) -> QuerySet[User]:
-        if request.organization is None:
-            return rows
-        return rows.filter(pk__in=Member.objects.values("user"))
-
-
-@admin.register(Organization)
-class OrganizationAdmin(DeskAdmin):
-    right = Right.MODERATE
-    list_display = ("name", "slug", "created_at")
-    search_fields = ("name", "slug")
-
-    def visible(self, request: DeskRequest, rows: QuerySet[Organization]) -> QuerySet[Organization]:
-        return rows if request.everywhere else rows.filter(pk=request.organization.pk)  # type: ignore[union-attr]
-
-
-@admin.register(Invitation)
-class InvitationAdmin(DeskAdmin):
-    right = Right.INVITE
-    list_display = ("email", "organization", "role", "created_at", "expires_at", "accepted_at", "revoked_at")
-    list_filter = ("role",)
-    list_select_related = ("organization",)
-    search_fields = ("email",)
-    fields = ("organization", "email", "role", "invited_by", "created_at", "expires_at", "accepted_at", "accepted_by")
-    ordering = ("-created_at",)
-
-
-@admin.register(ApiToken)
-class ApiTokenAdmin(DeskAdmin):
-    list_display = ("label", "user", "created_at", "expires_at", "last_used_at")
-    list_select_related = ("user",)
-    search_fields = ("label", "user__email")
-    fields = ("label", "user", "created_at", "expires_at", "last_used_at")
-    ordering = ("-created_at",)
-
-    def visible(self, request: DeskRequest, rows: QuerySet[ApiToken]) -> QuerySet[ApiToken]:
-        if request.organization is None:
-            return rows
-        return rows.filter(user__in=Member.objects.values("user"))
-
-
-# --- The audit log ------------------------------------------------------------------------------------
+from chat.admin.pages import DeskAdmin
 
 
 class _Typed(TextFilter):  # type: ignore[misc]  # unfold is untyped

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.browsers import browser_name
+from accounts.user_agents import browser_name
 
 
 @pytest.mark.parametrize(

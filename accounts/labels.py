@@ -1,30 +1,15 @@
-"""What the desk calls models and their fields.
+"""Labels of the fields that the audit log and the admin site show, by the name of the field.
 
-Django makes these names out of the code, which is in English alone. They are given here and not by `verbose_name`, so
-that a word for readers is no migration, and what several models have in common is said once.
+They are not `verbose_name`s of the models, for two reasons: changing a text for readers needs no migration, and fields
+that several models have in common are labelled once.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
-MODELS: Final = {
-    "apitoken": (_("API token"), _("API tokens")),
-    "auditentry": (_("audit entry"), _("audit entries")),
-    "client": (_("client"), _("clients")),
-    "conversation": (_("conversation"), _("conversations")),
-    "invitation": (_("invitation"), _("invitations")),
-    "member": (_("member"), _("members")),
-    "message": (_("message"), _("messages")),
-    "node": (_("node"), _("nodes")),
-    "organization": (_("organization"), _("organizations")),
-    "report": (_("report"), _("reports")),
-    "sanction": (_("sanction"), _("sanctions")),
-    "user": (_("user"), _("users")),
-}
 FIELDS: Final = {
     "acknowledged_at": _("read at"),
     "accepted_at": _("accepted at"),
@@ -101,11 +86,3 @@ FIELDS: Final = {
     "user_id": _("user id"),
     "version": _("version"),
 }
-
-
-def put_into_words(model: type[Model]) -> None:
-    """Let the model and its fields be called so, in the language of whoever reads."""
-    meta = model._meta
-    meta.verbose_name, meta.verbose_name_plural = MODELS[str(meta.model_name)]
-    for field in meta.fields:
-        field.verbose_name = FIELDS.get(field.name, field.verbose_name)

@@ -17,10 +17,10 @@ from django.utils.functional import Promise
 from accounts.actions import change_organization, change_role, deactivate_member, invite_member
 from accounts.actions.members import ProfileChanges
 from accounts.actions.organizations import OrganizationChanges
+from accounts.audit_text import SENTENCES, actions_saying, lines_of
+from accounts.labels import FIELDS
 from accounts.models import AuditEntry
 from accounts.roles import Role
-from accounts.sentences import SENTENCES, actions_saying, lines_of
-from accounts.words import FIELDS
 from chat.actions.conversations import archive_conversation, create_channel, update_conversation
 from chat.actions.moderation import regulate_conversation
 from chat.actions.participants import add_participant, change_participant

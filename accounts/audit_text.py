@@ -1,7 +1,7 @@
 """What the audit log says, in sentences that a person reads.
 
-Every action that the code records has its words here, the chat's included; tests/accounts/test_sentences.py looks for
-them. Names and choices that only the chat knows are told to this module when it starts (`tell`).
+Every action that the code records has its words here, the chat's included; tests/accounts/test_audit_text.py looks for
+them. Names and choices that only the chat knows are told to this module when it starts (`register`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.labels import FIELDS
 from accounts.models import AuditEntry, Member
 from accounts.roles import Role
-from accounts.words import FIELDS
 
 Namer = Callable[[Member, Sequence[UUID]], Mapping[UUID, str]]
 """Of things of one kind, the names that the member may read, by their ids."""
@@ -98,7 +98,7 @@ class Line(NamedTuple):
     changes: list[tuple[str, str, str]]
 
 
-def tell(*, names: Mapping[str, Namer], choices: Mapping[str, Mapping[str, Any]]) -> None:
+def register(*, names: Mapping[str, Namer], choices: Mapping[str, Mapping[str, Any]]) -> None:
     """Who knows the names of things, by their type, and how the values of fields are called, by the field."""
     _namers.update(names)
     for field, labels in choices.items():

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts import export, models
+from accounts import audit_export, models
 from accounts.actions import invite_member
 from accounts.audit import record
 from accounts.auth import issue_token
@@ -210,13 +210,13 @@ def test_no_cell_of_the_table_is_a_formula(client_of, alice, log):
     table = list(csv.DictReader(io.StringIO(exported(client_of(alice), "audit.csv"))))
     assert {row["action"] for row in table} >= {"member.tested", "channel.tested"}
     assert {row["reason"] for row in table} >= {'\'=HYPERLINK("http://evil.test")', "'@sum", "why"}
-    assert not [cell for row in table for cell in row.values() if cell.startswith(export.FORMULA)]
+    assert not [cell for row in table for cell in row.values() if cell.startswith(audit_export.FORMULA)]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\t=1", "\r=1", "\n=1"])
 def test_whatever_begins_a_formula_is_made_text(text):
-    assert export.safe_cell(text) == "'" + text
-    assert export.safe_cell("a" + text) == "a" + text
+    assert audit_export.safe_cell(text) == "'" + text
+    assert audit_export.safe_cell("a" + text) == "a" + text
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_whatever_begins_a_formula_is_made_text(text):
     ],
 )
 def test_what_a_spreadsheet_skips_or_normalizes_does_not_hide_a_formula(text):
-    assert export.safe_cell(text) == "'" + text
+    assert audit_export.safe_cell(text) == "'" + text
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_what_a_spreadsheet_skips_or_normalizes_does_not_hide_a_formula(text):
     ],
 )
 def test_a_separator_of_another_language_starts_no_formula(text, cell):
-    assert export.safe_cell(text) == cell
+    assert audit_export.safe_cell(text) == cell
 
 
 def test_every_cell_is_quoted(client_of, alice, log):
@@ -254,12 +254,12 @@ def test_every_cell_is_quoted(client_of, alice, log):
 
 
 def test_a_long_log_is_read_page_by_page(alice, monkeypatch):
-    monkeypatch.setattr(export, "PAGE", 10)
+    monkeypatch.setattr(audit_export, "PAGE", 10)
     with scope_of(alice):
         AuditEntry.objects.bulk_create(
             [AuditEntry(organization_id=alice.organization_id, action=f"a.{number}") for number in range(95)]
         )
-        pages = export.pages(AuditEntry.objects.filter(action__startswith="a."))
+        pages = audit_export.pages(AuditEntry.objects.filter(action__startswith="a."))
         with CaptureQueriesContext(
             connection,
         ) as queries:

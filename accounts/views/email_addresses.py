@@ -17,7 +17,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts.actions.addresses import is_proven, prove_address
+from accounts.actions.email_addresses import is_proven, prove_address
 from accounts.auth import AccountAdapter
 from accounts.models import User
 

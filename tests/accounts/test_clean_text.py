@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.clean_text import LineField, clean_line, clean_lines, clean_message, draws_nothing
 from accounts.models import Member, Organization
-from accounts.text import LineField, clean_line, clean_lines, clean_message, draws_nothing
 
 # One of each kind of character that no font draws.
 NOT_DRAWN = [

@@ -1,0 +1,31 @@
+"""Import every page of the admin site, which registers it."""
+
+from chat.admin import (
+    audit,
+    clients,
+    conversations,
+    invitations,
+    members,
+    messages,
+    nodes,
+    organizations,
+    reports,
+    sanctions,
+    tokens,
+    users,
+)
+
+__all__ = [
+    "audit",
+    "clients",
+    "conversations",
+    "invitations",
+    "members",
+    "messages",
+    "nodes",
+    "organizations",
+    "reports",
+    "sanctions",
+    "tokens",
+    "users",
+]
