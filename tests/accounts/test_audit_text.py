@@ -96,7 +96,7 @@ class Records(ast.NodeVisitor):
 def recorded() -> Iterator[tuple[Path, Records]]:
     for path in MODULES:
         source = path.read_text()
-        if re.search(r"\brecord\b", source) and path.name != "audit.py":
+        if re.search(r"\brecord\b", source) and path != Path(settings.BASE_DIR) / "accounts" / "audit.py":
             yield path, Records(source)
 
 
