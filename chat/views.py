@@ -61,6 +61,7 @@ def _page(request: TenantRequest) -> HttpResponse:
             "page": _page_data(request),
             "stylesheets": [f"css/{name}.css" for name in STYLESHEETS],
             "modules": _modules(),
+            "components": _components(),
             "emojis": EMOJIS,
             "people_at_most": settings.PARTICIPANTS_PER_GROUP - 1,
         },
@@ -79,6 +80,13 @@ def _page_data(request: TenantRequest) -> dict[str, Any]:
         "messageLength": settings.MESSAGE_LENGTH,
         "peopleAtMost": settings.PARTICIPANTS_PER_GROUP - 1,
     }
+
+
+@cache
+def _components() -> list[str]:
+    """Return the names of the templates in templates/chat/components, which the page includes all."""
+    templates = settings.BASE_DIR / "templates"
+    return sorted(path.relative_to(templates).as_posix() for path in templates.glob("chat/components/*.html"))
 
 
 @cache

@@ -18,6 +18,7 @@ from chat.views import _modules
 from tests.cast import without_nonce
 
 STATIC = settings.BASE_DIR / "static"
+COMPONENTS = settings.BASE_DIR / "templates/chat/components"
 
 ClientOf = Callable[[Member], Client]
 
@@ -132,6 +133,7 @@ def test_scripts_find_every_template_and_element_that_they_name(alice: Member, c
     named = set(re.findall(r'byId\("([a-z-]+)"\)', sources)) | {
         f"{name}-template" for name in re.findall(r'clone\("([a-z-]+)"\)', sources)
     }
+    assert content.count("<template ") == len(list(COMPONENTS.glob("*.html")))
     icons = {f"icon-{name}" for name in re.findall(r'#icon-([a-z-]+)"', content + sources)}
     assert len(named) > 50
     assert named | icons <= there

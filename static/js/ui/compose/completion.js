@@ -49,7 +49,7 @@ export class Completion {
     this.app = app;
     this.input = input;
     this.conversation = conversation;
-    const { root, slots } = clone("completion");
+    const { root, slots } = clone("completion-list");
     this.root = root;
     this.slots = slots;
     slots.list.id = `completion-${(count += 1)}`;

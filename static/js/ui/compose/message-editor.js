@@ -33,7 +33,7 @@ class Editor {
     this.message = message;
     const begun = app.client.edits.get(message.id);
     this.base = begun?.base ?? message.text; // what was edited, or what the member has seen since
-    const { root, slots } = clone("editor");
+    const { root, slots } = clone("message-editor");
     this.root = root;
     this.slots = slots;
     this.completion = new Completion(app, slots.input, root, () => message.conversation);

@@ -57,7 +57,7 @@ export class MessageActions {
     this.app = app;
     this.list = list;
     this.inThread = inThread;
-    this.toolbar = clone("toolbar").root;
+    this.toolbar = clone("message-toolbar").root;
     const { element } = list;
     element.addEventListener("pointerover", (event) => event.pointerType !== "touch" && this.#follow(event.target));
     element.addEventListener(

@@ -99,7 +99,7 @@ export class MessageList {
       const node = new ActivityNode(this.app);
       return { root: node.root, kind: row.kind, node };
     }
-    const { root, slots } = clone(row.kind);
+    const { root, slots } = clone(`row-${row.kind}`);
     if (row.kind === "count") setText(slots.label, row.label ?? "");
     if (row.kind === "day") writeTime(slots.label, row.at ?? "", { words: "day" });
     if (row.kind === "beginning") this.hooks.beginning?.(root, { ...slots, setIcon });

@@ -252,7 +252,7 @@ export const isGone = (message) => Boolean(message.deleted_at || message.hidden_
 
 /** @param {Element} prose @param {string} at */
 function appendEdited(prose, at) {
-  const { root } = clone("edited");
+  const { root } = clone("edited-mark");
   root.title = fullDate(at);
   const last = prose.lastElementChild;
   if (last?.tagName === "P") last.append(" ", root);

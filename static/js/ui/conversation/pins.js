@@ -58,7 +58,7 @@ export class Pins {
 
   /** @param {Message} message */
   #item(message) {
-    const { root, slots } = clone("pin");
+    const { root, slots } = clone("pinned-message");
     const { store, router } = this.app;
     fillAvatar(slots.avatar, store.members.get(message.author));
     setText(slots.author, memberName(store, message.author));

@@ -15,7 +15,7 @@ export class ActivityNode {
   /** @param {App} app */
   constructor(app) {
     this.app = app;
-    const { root, slots } = clone("activity");
+    const { root, slots } = clone("thread-activity");
     this.root = root;
     this.slots = slots;
   }

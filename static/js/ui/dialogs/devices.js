@@ -57,7 +57,7 @@ export class Devices {
 
   /** @param {Device} device */
   #row(device) {
-    const { root, slots } = clone("device");
+    const { root, slots } = clone("device-row");
     const name = nameOf(device);
     setIcon(
       slots.icon,

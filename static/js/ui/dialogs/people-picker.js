@@ -31,7 +31,7 @@ export class PeoplePicker {
     this.most = most;
     this.without = without;
     this.onChange = onChange;
-    const { root, slots } = clone("picker");
+    const { root, slots } = clone("people-picker");
     this.slots = slots;
     /** @type {HTMLInputElement} */
     this.input = slots.input;
@@ -149,7 +149,7 @@ export class PeoplePicker {
 
   #showChips() {
     const chips = this.chosen.map((id) => {
-      const { root, slots } = clone("chip");
+      const { root, slots } = clone("picker-chip");
       const name = this.store.members.get(id)?.name ?? "";
       root.dataset.member = id;
       root.setAttribute("aria-label", interpolate(gettext("Remove %(name)s"), { name }));
@@ -162,7 +162,7 @@ export class PeoplePicker {
 
 /** @param {Member} member */
 function option(member) {
-  const { root, slots } = clone("option");
+  const { root, slots } = clone("picker-option");
   fillAvatar(slots.avatar, member);
   setText(slots.name, member.name);
   setText(slots.detail, `@${member.handle}`);

@@ -95,7 +95,7 @@ export class People {
 
   /** @param {Member} member */
   #row(member) {
-    const { root, slots } = clone("person");
+    const { root, slots } = clone("person-row");
     root.dataset.member = member.id;
     slots.open.dataset.argument = member.id;
     this.#fill(slots, member);

@@ -133,7 +133,7 @@ export class Search {
 
   /** @param {Found} found */
   #result(found) {
-    const { root, slots } = clone("result");
+    const { root, slots } = clone("search-result");
     const { store, router } = this.app;
     const conversation = store.conversations.get(found.conversation);
     slots.link.href = router.path(found.conversation, found.seq, found.thread ?? undefined);
