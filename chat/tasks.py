@@ -8,6 +8,7 @@ from accounts.tenancy import every_organization
 from chat.actions.purge import PURGES
 from chat.actions.reports import mail_open_reports
 from chat.actions.sanctions import end_expired_suspensions
+from chat.delivery.followers import worker
 
 
 @shared_task
@@ -29,3 +30,10 @@ def end_suspensions() -> int:
     """Let members back in whose suspension is over; how many."""
     with every_organization():
         return end_expired_suspensions()
+
+
+@shared_task
+def follow() -> None:
+    """Let the followers of the event log work for a few seconds (chat/delivery/followers)."""
+    with every_organization():
+        worker.work()

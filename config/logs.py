@@ -89,6 +89,10 @@ def configuration(*, format: str, level: str) -> dict[str, Any]:
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
             "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": True},
             "celery.beat": {"level": "WARNING"},
+            # Up to ten tasks a second wake followers: only failures of tasks are logged.
+            "celery.app.trace": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
+            "django_structlog.celery": {"level": "WARNING"},
             "asyncio": {"level": "WARNING"},
             # While Valkey is away it would log a traceback a second; the node says so itself, once a beat.
             "channels_redis": {"level": "CRITICAL"},

@@ -342,6 +342,8 @@ MAILBOX_DAYS = envint("MAILBOX_DAYS", 7, least=1, most=365)  # undelivered entri
 ACKED_ENTRIES = envchoice("ACKED_ENTRIES", "delete", ("delete", "keep"))  # keep: proof of delivery, for compliance
 ACKED_DAYS = envint("ACKED_DAYS", 90, least=1, most=3650)  # how long kept ones stay
 EVENT_DAYS = envint("EVENT_DAYS", 30, least=1, most=3650)  # the log; a cursor older than this means a full sync
+FOLLOWER_TRIES = envint("FOLLOWER_TRIES", 8, least=1, most=100)  # of an event, two minutes, before it is set aside
+FOLLOWER_DAYS = envint("FOLLOWER_DAYS", 7, least=0, most=365)  # the log's purge waits so long for a follower behind it
 CLIENTS_PER_MEMBER = 20  # tabs and devices; the longest unused goes first
 CLIENT_DAYS = {  # a client not connected for so long is forgotten, with its mailbox
     "web": envint("CLIENT_DAYS_WEB", 3, least=1, most=365),  # a tab closed without saying so
@@ -415,6 +417,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "parley"
+CELERY_TASK_ROUTES = {"chat.tasks.follow": {"queue": "parley.followers"}}  # a busy installation gives it its own worker
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     **{
@@ -436,6 +439,8 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     },
     "chat.end_suspensions": {"task": "chat.tasks.end_suspensions", "schedule": 60},
     "chat.mail_reports": {"task": "chat.tasks.mail_reports", "schedule": 300},
+    # In case a request of chat/delivery/followers/wake.py was lost, and for events that wait to be tried again.
+    "chat.follow": {"task": "chat.tasks.follow", "schedule": 5, "options": {"expires": 5}},
 }
 
 # --- Pages ------------------------------------------------------------------------------------------

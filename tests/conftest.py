@@ -15,7 +15,7 @@ from whitenoise.base import WhiteNoise
 
 from tests.support.tables import empty_tables
 
-pytest_plugins = ["tests.cast"]
+pytest_plugins = ["tests.cast", "tests.support.following"]
 
 hypothesis_settings.register_profile("shared machine", deadline=None)  # no test asserts how long something takes
 hypothesis_settings.load_profile("shared machine")

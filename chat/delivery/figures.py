@@ -21,6 +21,7 @@ STEP: Final = 10  # seconds a point
 POINTS: Final = 180  # half an hour: what fits a small chart
 KEPT: Final = STEP * (POINTS + 6)  # seconds
 DAYS: Final = 7  # of what purges removed
+FOLLOWED: Final = "followed."  # before the name of a follower: events that it handled
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +52,22 @@ def note_purge(what: str, rows: int) -> None:
             pipe.execute()
     except RedisError as error:
         log.warning("purge_not_noted", what=what, rows=rows, reason=repr(error))
+
+
+def note_followed(handled: Mapping[str, int]) -> None:
+    """From a worker: each of these followers has handled so many events. Never fails, as above."""
+    counts = {f"{FOLLOWED}{name}": count for name, count in handled.items() if count}
+    if not counts:
+        return
+    key = _point(time.time())
+    try:
+        with store.threads().pipeline(transaction=False) as pipe:
+            for name, count in counts.items():
+                pipe.hincrby(key, name, count)
+            pipe.expire(key, KEPT)
+            pipe.execute()
+    except RedisError as error:
+        log.warning("followers_not_noted", reason=repr(error))
 
 
 def series() -> list[tuple[float, dict[str, int]]]:

@@ -18,6 +18,7 @@ from django.db import connection, transaction
 
 from chat import sql
 from chat.delivery import wakeups
+from chat.delivery.followers.wake import wake_after_commit
 from chat.delivery.mailbox import mailbox
 from chat.delivery.mailbox.contract import Wake
 from chat.entities.encoding import encode, splice
@@ -48,7 +49,11 @@ SELECT d.id, %(organization)s, d.conversation_id, d.member_id, d.type, d.entity_
 FROM gate, unnest(%(ids)s::bigint[], %(conversations)s::uuid[], %(members)s::uuid[], %(types)b::text[],
     %(entities)s::uuid[], %(data)b::text[]) AS d (id, conversation_id, member_id, type, entity_id, data)
 """
-_RESERVE: Final = "SELECT nextval('chat_event_id_seq') FROM generate_series(1, %s)"
+# The transaction has its own id before it takes the first of these: chat/delivery/followers/reader.py relies on that.
+_RESERVE: Final = """
+WITH own AS MATERIALIZED (SELECT pg_current_xact_id() AS xid)
+SELECT nextval('chat_event_id_seq') FROM own, generate_series(1, %s) WHERE own.xid IS NOT NULL
+"""
 
 
 def publish(
@@ -69,6 +74,7 @@ def publish(
     if wakeups.heard_here():
         wake = partial(wakeups.wake, encoded=_encoded(drafts, event_ids, data, at))
     mailbox().append(organization_id, event_ids, conversation_id=_sole_conversation(drafts), wake=wake)
+    wake_after_commit(draft.type for draft in drafts)
     return event_ids
 
 

@@ -1,5 +1,6 @@
 from chat.models.clients import AckedEntry, Client, MailboxEntry, Node
 from chat.models.conversations import Conversation, Kind, Notifications, Participant
+from chat.models.followers import Follower, FollowerGap, FollowerQueue, QueuedEvents, SetAsideEvent
 from chat.models.log import Event
 from chat.models.messages import Message, Reaction, Revision
 from chat.models.moderation import Report, ReportNote, Sanction
@@ -9,15 +10,20 @@ __all__ = [
     "Client",
     "Conversation",
     "Event",
+    "Follower",
+    "FollowerGap",
+    "FollowerQueue",
     "Kind",
     "MailboxEntry",
     "Message",
     "Node",
     "Notifications",
     "Participant",
+    "QueuedEvents",
     "Reaction",
     "Report",
     "ReportNote",
     "Revision",
     "Sanction",
+    "SetAsideEvent",
 ]

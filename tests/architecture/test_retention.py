@@ -17,7 +17,7 @@ OF_OTHERS = {
     *("chat.Conversation.id", "chat.Message.id", "chat.Report.id", "chat.Sanction.id", "chat.Client.public_id"),
     *("chat.AckedEntry.organization_id", "chat.AckedEntry.member_id", "chat.AckedEntry.client"),
     *("chat.Conversation.people", "chat.Event.member_id", "chat.Message.ref", "chat.Message.mentions"),
-    *("chat.Message.thread_author", "chat.Message.pinned_by"),
+    *("chat.Message.thread_author", "chat.Message.pinned_by", "chat.FollowerQueue.held"),
 }
 
 

@@ -24,6 +24,7 @@ ALLOWED = {
     "chat/realtime/",  # socket
     "accounts/tasks.py",  # tasks
     "chat/tasks.py",
+    "chat/delivery/followers/",  # a task as well: each call of a handler is for one organization
     "chat/management/commands/",  # management commands
     "accounts/management/commands/",
 }
@@ -53,8 +54,8 @@ def tenant_models() -> list[type[models.Model]]:
 
 
 def test_every_row_of_ours_carries_its_organization_or_says_why_not() -> None:
-    # A user and their tokens belong to no organization, a node serves all, an entry belongs to its client.
-    shared = {"User", "Organization", "ApiToken", "Node"} | {MailboxEntry.__name__}
+    # A user and their tokens belong to no organization; nodes and followers serve all; an entry belongs to its client.
+    shared = {"User", "Organization", "ApiToken", "Node", "Follower"} | {MailboxEntry.__name__}
     ours = [m for m in apps.get_models() if m._meta.app_label in {"accounts", "chat"} and not m._meta.proxy]
     without = {m.__name__ for m in ours if "organization_id" not in {f.attname for f in m._meta.concrete_fields}}
     assert without <= shared

@@ -29,6 +29,8 @@ OURS: Final = {
     "chat.Node.name",
     "chat.Client.credential",
     "chat.Event.type",
+    *("chat.Follower.name", "chat.Follower.cluster", "chat.Follower.since", "chat.Follower.until"),
+    *("chat.SetAsideEvent.type", "chat.SetAsideEvent.error"),
     "chat.Event.data",
 }
 
