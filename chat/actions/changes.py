@@ -8,56 +8,54 @@ Lock order: conversation (locked by the caller), clients (inside publish).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
-from uuid import UUID
+from typing import Final, cast
 
 from chat.actions.conversations import conversation_draft
 from chat.client.ranges import difference, union
+from chat.content.loading import entity
 from chat.delivery.publish import Draft, publish
-from chat.models import Conversation, Message, Reaction
+from chat.entities.messages import Message as MessageEntity
+from chat.models import Conversation, Message
 
-MOST: Final = 500  # ranges of `gone`, the newest: 9 KB of a row. Older tombstones count again as unread
-
-
-def save_change(message: Message, *fields: str) -> None:
-    """Save a changed message under its next version and publish it to the participants."""
-    publish(message.organization_id, _save(message, *fields, type="message.updated"))
+MOST: Final = 500  # ranges of `gone`, the newest: 9 KB of a row. Older tombstones count as unread again
 
 
-def save_tombstone(message: Message, conversation: Conversation, *fields: str, type: str, was_gone: bool) -> None:
+def save_change(message: Message, *fields: str) -> MessageEntity:
+    """Save a changed message under its next version, publish it to the participants, and return its entity."""
+    draft = _save(message, *fields, type="message.updated")
+    publish(message.organization_id, draft)
+    return cast(MessageEntity, draft.entity)
+
+
+def save_tombstone(
+    message: Message, conversation: Conversation, *fields: str, type: str, was_gone: bool
+) -> MessageEntity:
     """Save a message that becomes a tombstone, or is none any more, and publish it with what that changes elsewhere.
 
-    `was_gone`: whether it was a tombstone before. `conversation` is the locked row.
+    `was_gone` says whether it was a tombstone before; `conversation` is the locked row. Returns the entity.
     """
-    drafts = [_save(message, *fields, type=type)]
+    draft = _save(message, *fields, type=type)
+    drafts = [draft]
     if message.is_gone != was_gone:
         drafts += _count_reply(message, conversation, by=-1 if message.is_gone else 1)
         drafts += _mark_gone(message, conversation)
     publish(message.organization_id, *drafts)
+    return cast(MessageEntity, draft.entity)
 
 
-def reactions_of(message: Message) -> list[tuple[str, UUID]]:
-    return list(Reaction.objects.filter(message=message).order_by("pk").values_list("emoji", "member_id"))
-
-
-def message_draft(message: Message, type: str, *, reactions: Iterable[tuple[str, UUID]] = ()) -> Draft:
-    return Draft(
-        type=type,
-        entity=message.entity(reactions=reactions),
-        entity_id=message.pk,
-        conversation_id=message.conversation_id,
-    )
+def message_draft(entity: MessageEntity, type: str) -> Draft:
+    """Return the event that says what a message is now, for the participants of its conversation."""
+    return Draft(type=type, entity=entity, entity_id=entity.id, conversation_id=entity.conversation)
 
 
 def _save(message: Message, *fields: str, type: str) -> Draft:
     message.version += 1
     message.save(update_fields=[*fields, "version"])
-    return message_draft(message, type, reactions=reactions_of(message))
+    return message_draft(entity(message), type)
 
 
 def _count_reply(message: Message, conversation: Conversation, *, by: int) -> list[Draft]:
-    """The head of its thread with one reply more or less. What retention has taken from everybody is not published."""
+    """Count one reply more or less at the head of the thread. Returns its event, none for a head that has expired."""
     if message.thread_id is None:
         return []
     head = Message.objects.get(pk=message.thread_id)

@@ -36,15 +36,17 @@ from chat.access import (
     require_may_post,
     require_rank,
 )
-from chat.actions.changes import message_draft, reactions_of, save_change, save_tombstone
+from chat.actions.changes import message_draft, save_change, save_tombstone
 from chat.actions.mentions import write
 from chat.actions.participants import own_participant_draft, publish_own_participant
 from chat.actions.read import KEPT, merge, show
 from chat.actions.reasons import reason_to_run
+from chat.content.emptying import empty
+from chat.content.loading import entities, entity
 from chat.delivery.publish import publish, reserve
 from chat.entities.messages import Message as MessageEntity
 from chat.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
-from chat.models import Conversation, Message, Participant, Reaction, Revision
+from chat.models import Conversation, Message, Participant, Revision
 from chat.sql import array
 
 
@@ -119,8 +121,8 @@ def edit_message(member: Member, message_id: UUID, *, text: str, version: int | 
             message.text, message.html = text, written.html
             message.mentions, message.wide_mention = written.mentions, written.wide
             message.edited_at = timezone.now()
-            save_change(message, "text", "html", "mentions", "wide_mention", "edited_at")
-        return message.entity(reactions=reactions_of(message))
+            return save_change(message, "text", "html", "mentions", "wide_mention", "edited_at")
+        return entity(message)
 
 
 @governed(rules.TAKE_BACK)
@@ -136,12 +138,9 @@ def delete_message(member: Member, message_id: UUID, *, reason: str = "") -> Non
         if message.author_id != member.pk:
             reason = _reason_to_delete(access, message.author, reason)
         _keep_revision(message, member)
-        Reaction.objects.filter(message=message).delete()
-        message.text = message.html = ""
-        message.mentions, message.wide_mention, message.deleted_at = [], None, timezone.now()
-        message.pinned_at = message.pinned_by = None
-        emptied = ("text", "html", "mentions", "wide_mention", "deleted_at", "pinned_at", "pinned_by")
-        save_tombstone(message, access.conversation, *emptied, type="message.deleted", was_gone=was_gone)
+        emptied = empty(message, for_good=False)
+        message.deleted_at = timezone.now()
+        save_tombstone(message, access.conversation, *emptied, "deleted_at", type="message.deleted", was_gone=was_gone)
         if message.author_id != member.pk:
             before = {"author": message.author_id}
             audit.record("message.delete", actor=member, target=message, before=before, reason=reason)
@@ -253,7 +252,7 @@ def _answer(post: Post, accesses: WriteAccess, known: Known, batch: _Batch) -> S
     except Refusal as refusal:
         return refusal
     known[post.member.pk, post.ref] = message
-    return Sent(message.entity(), created=True)
+    return Sent(message.bare_entity(), created=True)
 
 
 def _sent_before(post: Post, message: Message) -> Sent:
@@ -262,7 +261,7 @@ def _sent_before(post: Post, message: Message) -> Sent:
         raise Conflict(gettext("This ref was used for a message in another conversation."))
     if not (_is_text_of(post, message) and _is_thread_of(post, message)):
         raise Conflict(gettext("This ref was used for another message."))
-    return Sent(message.entity(reactions=reactions_of(message)), created=False)
+    return Sent(entity(message), created=False)
 
 
 def _is_text_of(post: Post, message: Message) -> bool:
@@ -363,12 +362,13 @@ def _write(batch: _Batch) -> None:
         "seqs": array(seq for _, seq in batch.written),
     }
     drafts = [own_participant_draft(participant) for participant in show(batch.shown)] if batch.shown else []
-    drafts += [message_draft(message, "message.created") for message in batch.messages]
+    drafts += [message_draft(message.bare_entity(), "message.created") for message in batch.messages]
     for root in batch.roots.values():
         root.version += 1
         root.save(update_fields=["reply_count", "version"])
-        if root.seq >= conversations[root.conversation_id].first_seq:  # past its time nobody is told of it any more
-            drafts.append(message_draft(root, "message.updated", reactions=reactions_of(root)))
+    # An expired head is not published any more.
+    shown = [root for root in batch.roots.values() if root.seq >= conversations[root.conversation_id].first_seq]
+    drafts += [message_draft(root, "message.updated") for root in entities(shown)]
     with sql.together():
         sql.insert(batch.messages)
         moved = sql.execute(_MOVE_ON, moves)

@@ -20,21 +20,17 @@ from accounts.roles import Right
 from accounts.rules import governed
 from chat import rules
 from chat.access import Access, find_conversation, lock_message_to_moderate, lock_to_moderate
-from chat.actions.changes import reactions_of, save_tombstone
+from chat.actions.changes import save_tombstone
 from chat.actions.conversations import save_change as save_conversation
 from chat.actions.reasons import clean_reason, reason_to_run
-from chat.delivery.redact import PURGED, UNSEEN, redact
+from chat.content.emptying import empty, hide
+from chat.content.loading import entity
 from chat.entities.messages import Message as MessageEntity
 from chat.errors import Conflict, Forbidden, Invalid
-from chat.models import Conversation, Participant, Reaction, Revision
+from chat.models import Conversation, Participant
 
 LONGEST_SLOW_MODE: Final = 21_600  # seconds: six hours; for longer there is announcement-only
 LONGEST_RETENTION: Final = 36_500  # days: a century; for longer there is "for ever"
-
-EMPTIED: Final = (
-    *("text", "html", "mentions", "wide_mention", "pinned_at", "pinned_by"),
-    *("hidden_at", "deleted_at", "purged_at"),
-)
 
 
 @governed(rules.HIDE)
@@ -47,10 +43,10 @@ def hide_message(member: Member, message_id: UUID, *, reason: str) -> MessageEnt
         raise Conflict(gettext("The message was deleted."))
     if message.hidden_at is None:
         message.hidden_at = timezone.now()
-        redact(message.conversation_id, [message.pk], changes=UNSEEN)
+        hide(message)
         save_tombstone(message, message.conversation, "hidden_at", type="message.updated", was_gone=False)
         _record("message.hidden", member, message, {"hidden_at": None}, {"hidden_at": message.hidden_at}, reason)
-    return message.entity(reactions=reactions_of(message))
+    return entity(message)
 
 
 @governed(rules.RESTORE)
@@ -65,7 +61,7 @@ def restore_message(member: Member, message_id: UUID, *, reason: str) -> Message
         before, message.hidden_at = message.hidden_at, None
         save_tombstone(message, message.conversation, "hidden_at", type="message.updated", was_gone=True)
         _record("message.restored", member, message, {"hidden_at": before}, {"hidden_at": None}, reason)
-    return message.entity(reactions=reactions_of(message))
+    return entity(message)
 
 
 @governed(rules.REMOVE_FOR_GOOD)
@@ -78,17 +74,12 @@ def remove_message(member: Member, message_id: UUID, *, reason: str) -> MessageE
     if message.purged_at is None:
         was_gone = message.is_gone
         before = {"characters": len(message.text), "deleted_at": message.deleted_at, "hidden_at": message.hidden_at}
-        Revision.objects.filter(message=message).delete()
-        Reaction.objects.filter(message=message).delete()
-        redact(message.conversation_id, [message.pk], changes=PURGED)
+        emptied = (*empty(message, for_good=True), "hidden_at", "deleted_at", "purged_at")
         now = timezone.now()
-        message.text = message.html = ""
-        message.mentions, message.wide_mention, message.hidden_at = [], None, None
-        message.deleted_at, message.purged_at = message.deleted_at or now, now
-        message.pinned_at = message.pinned_by = None
-        save_tombstone(message, message.conversation, *EMPTIED, type="message.deleted", was_gone=was_gone)
+        message.hidden_at, message.deleted_at, message.purged_at = None, message.deleted_at or now, now
+        save_tombstone(message, message.conversation, *emptied, type="message.deleted", was_gone=was_gone)
         _record("message.removed", member, message, before, {"purged_at": now}, reason)
-    return message.entity()
+    return entity(message)
 
 
 @governed(rules.REGULATE)

@@ -13,7 +13,8 @@ from accounts.models import Member
 from accounts.rules import governed
 from chat import rules
 from chat.access import lock_message_to_change
-from chat.actions.changes import reactions_of, save_change
+from chat.actions.changes import save_change
+from chat.content.loading import entity
 from chat.entities.messages import Message as MessageEntity
 from chat.errors import Conflict
 from chat.models import Message
@@ -32,8 +33,8 @@ def pin_message(member: Member, message_id: UUID) -> MessageEntity:
                 % {"pins_per_conversation": settings.PINS_PER_CONVERSATION}
             )
         message.pinned_at, message.pinned_by = timezone.now(), member.pk
-        save_change(message, "pinned_at", "pinned_by")
-    return message.entity(reactions=reactions_of(message))
+        return save_change(message, "pinned_at", "pinned_by")
+    return entity(message)
 
 
 @governed(rules.UNPIN)

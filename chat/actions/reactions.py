@@ -12,7 +12,8 @@ from accounts.models import Member
 from accounts.rules import governed
 from chat import rules
 from chat.access import lock_message_to_change
-from chat.actions.changes import reactions_of, save_change
+from chat.actions.changes import save_change
+from chat.content.loading import entity
 from chat.emoji import one_emoji
 from chat.entities.messages import Message as MessageEntity
 from chat.errors import Conflict, Invalid
@@ -25,17 +26,17 @@ def add_reaction(member: Member, message_id: UUID, *, emoji: str) -> MessageEnti
     """React; doing it twice changes nothing. Raises Conflict where there are as many kinds of reaction as may be."""
     emoji = _require_emoji(emoji)
     message, _ = lock_message_to_change(member, message_id, rules.REACT)
-    present = reactions_of(message)
-    if (emoji, member.pk) not in present:
-        kinds = {kind for kind, _ in present}
-        if emoji not in kinds and len(kinds) >= settings.REACTIONS_PER_MESSAGE:
-            raise Conflict(
-                gettext("A message takes %(reactions_per_message)s different reactions at most.")
-                % {"reactions_per_message": settings.REACTIONS_PER_MESSAGE}
-            )
-        Reaction.objects.create(organization_id=member.organization_id, message=message, member=member, emoji=emoji)
-        save_change(message)
-    return message.entity(reactions=reactions_of(message))
+    present = entity(message)
+    members = {reaction.emoji: reaction.members for reaction in present.reactions}
+    if member.pk in members.get(emoji, ()):
+        return present
+    if emoji not in members and len(members) >= settings.REACTIONS_PER_MESSAGE:
+        raise Conflict(
+            gettext("A message takes %(reactions_per_message)s different reactions at most.")
+            % {"reactions_per_message": settings.REACTIONS_PER_MESSAGE}
+        )
+    Reaction.objects.create(organization_id=member.organization_id, message=message, member=member, emoji=emoji)
+    return save_change(message)
 
 
 @governed(rules.UNREACT)

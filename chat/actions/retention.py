@@ -21,21 +21,29 @@ from django.utils import timezone
 from accounts.models import Organization
 from chat.actions.conversations import save_change
 from chat.client.ranges import clip
+from chat.content.emptying import blank_row, empty_for_good
+from chat.content.facets import facets
 from chat.delivery.publish import Draft, publish
-from chat.delivery.redact import PURGED, redact
-from chat.models import Conversation, Message, Reaction, Report, Revision
+from chat.models import Conversation, Message, Report
 
 AT_ONCE: Final = 50  # conversations moved on in one transaction: their posts wait for it, some tens of milliseconds
 BATCH: Final = 2_000  # messages removed in one transaction: a tenth of a second, half of it to check references
 AROUND: Final = 10  # messages kept on either side of an undecided report: what the desk shows
 
-DELETED_WITH_IT: Final = (Reaction, Revision)
-REFERENCES: Final = {
-    **{f"{model._meta.label}.message": "deleted" for model in DELETED_WITH_IT},
-    "chat.Report.message": "nulled",  # those that are decided; the others keep their message
-    "chat.Message.thread": "kept",  # by the empty row that the head stays while it has younger replies
+KEPT_REFERENCES: Final = {
+    "chat.Report.message": "nulled",  # by a decided report; the others keep their message
+    "chat.Message.thread": "kept",  # the head of a thread with younger replies stays as an empty row
 }
-"""What refers to a message, and what becomes of it when that goes. tests/architecture finds what is missing."""
+
+
+def references() -> dict[str, str]:
+    """Return every foreign key to a message with what becomes of it when the message goes.
+
+    The rows of facets are deleted. tests/architecture finds what is missing.
+    """
+    models = [model for facet in facets() for model in facet.models]
+    return {f"{model._meta.label}.message": "deleted" for model in models} | KEPT_REFERENCES
+
 
 _DUE: Final = """
 FROM chat_conversation c JOIN accounts_organization o ON o.id = c.organization_id
@@ -130,10 +138,8 @@ def _move_on(conversation: Conversation) -> bool:
 
 
 def _remove(conversation_id: UUID, messages: list[UUID]) -> None:
-    """Everything that carries their words: the rows, what hangs on them, and the event log."""
-    for model in DELETED_WITH_IT:
-        _execute(f"DELETE FROM {model._meta.db_table} WHERE message_id = ANY(%(messages)s)", {"messages": messages})
-    redact(conversation_id, messages, changes=PURGED)
+    """Remove everything that carries their words: the rows, what hangs on them, and the event log."""
+    empty_for_good(conversation_id, messages)
     heads = {id for (id,) in _rows(_ANSWERED, {"messages": messages})}
     gone = [message for message in messages if message not in heads]
     if heads:
@@ -147,17 +153,7 @@ def _remove(conversation_id: UUID, messages: list[UUID]) -> None:
 def _empty(heads: set[Any]) -> None:
     now = timezone.now()
     Message.objects.filter(pk__in=heads, deleted_at=None).update(deleted_at=now)
-    Message.objects.filter(pk__in=heads).update(
-        text="",
-        html="",
-        search="",
-        mentions=[],
-        wide_mention=None,
-        pinned_at=None,
-        pinned_by=None,
-        hidden_at=None,
-        purged_at=now,
-    )
+    Message.objects.filter(pk__in=heads).update(**blank_row(), search="", hidden_at=None, purged_at=now)
 
 
 def _let_go(messages: list[UUID]) -> list[Report]:

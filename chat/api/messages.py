@@ -16,6 +16,7 @@ from accounts.rest.views import MemberView, keep_page, list_response, next_url
 from chat.access import find_conversation, find_message, find_thread
 from chat.actions import messages as actions
 from chat.actions.reasons import REASON_LENGTH
+from chat.content.loading import entity
 from chat.entities.fields import Time
 from chat.entities.messages import Message as MessageEntity
 from chat.errors import Invalid, TooLarge
@@ -121,7 +122,7 @@ class MessageDetail(MemberView):
     def get(self, request: Request, message_id: UUID) -> Response:
         message, access = find_message(self.member, message_id)
         expired = message.seq < access.conversation.first_seq
-        return Response(message.expired_entity() if expired else history.entities([message])[0])
+        return Response(message.expired_entity() if expired else entity(message))
 
     @operation(
         summary="Edit your message; with `version`, only if it is still that one",

@@ -15,14 +15,6 @@ from django.db import connection, transaction
 
 from chat.delivery import wakeups
 
-UNSEEN: Final[dict[str, object]] = {"text": "", "html": "", "attachments": []}
-PURGED: Final[dict[str, object]] = UNSEEN | {
-    "mentions": [],
-    "wide_mention": None,
-    "reactions": [],
-    "pinned_at": None,
-    "pinned_by": None,
-}
 AT_ONCE: Final = 5_000  # event ids in a message to the nodes
 
 # The index leads to the events of the conversation: an index by entity would cost every message for the sake of these.

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
@@ -12,6 +12,23 @@ from chat.entities.registry import Entity, register
 class Reaction(Struct, frozen=True):
     emoji: str
     members: list[UUID]  # in the order in which they reacted
+
+
+class Attachment(Struct, frozen=True):
+    """A file of a message. No message has one yet."""
+
+    id: UUID
+    name: str
+    size: int  # bytes
+    content_type: str  # what the bytes are, not what the client claimed
+    state: Literal["uploading", "checking", "ready", "refused"]
+    width: int | None  # pixels, of pictures and videos
+    height: int | None
+    seconds: float | None  # of sound and videos
+    alt: str  # what a picture shows, for those who do not see it
+    uploader: UUID
+    message: UUID | None  # null until it is posted
+    version: int
 
 
 @register("message.created", "message.updated", "message.deleted")
@@ -27,7 +44,7 @@ class Message(Entity, frozen=True):
     reactions: list[Reaction]
     mentions: list[UUID]
     wide_mention: Literal["here", "channel", "group"] | None
-    attachments: list[Any]
+    attachments: list[Attachment]
     created_at: Time
     edited_at: Time | None
     deleted_at: Time | None  # a tombstone: text and html are empty

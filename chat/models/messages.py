@@ -14,7 +14,6 @@ from django.utils import timezone
 from accounts.models import Member
 from accounts.tenancy import TenantModel, TenantReference, new_id, tenant_key
 from chat.entities.messages import Message as MessageEntity
-from chat.entities.messages import Reaction as ReactionEntity
 from chat.lexemes import vector
 from chat.models.conversations import Conversation
 
@@ -103,8 +102,11 @@ class Message(TenantModel):
         """What everybody who reads the conversation sees of the text: nothing where a moderator has hidden it."""
         return "" if self.hidden_at is not None else self.text
 
-    def entity(self, *, reactions: Iterable[tuple[str, UUID]] = ()) -> MessageEntity:
-        """`reactions`: (emoji, member id) pairs in the order in which they were made. Hidden is hidden from all."""
+    def bare_entity(self) -> MessageEntity:
+        """Return the entity as the row alone gives it: right for a new message, which carries nothing else yet.
+
+        For all others there is chat/content, which adds what hangs on the message. A hidden message has no words here.
+        """
         hidden = self.hidden_at is not None
         return MessageEntity(
             id=self.id,
@@ -115,7 +117,7 @@ class Message(TenantModel):
             html="" if hidden else self.html,
             thread=self.thread_id,
             reply_count=self.reply_count,
-            reactions=_by_emoji(reactions),
+            reactions=[],
             mentions=self.mentions,
             wide_mention=cast(Any, self.wide_mention),
             attachments=[],
@@ -130,17 +132,12 @@ class Message(TenantModel):
         )
 
     def expired_entity(self) -> MessageEntity:
-        """As the head of a thread that goes on, once its own time is over: all that is said is whose it was and when,
-        whether its words are gone from the row already or kept for the moderators."""
+        """Return the entity of an expired head of a thread that has younger replies.
+
+        It says whose message it was and when, whether its words are gone from the row already or kept for moderators.
+        """
         nothing: dict[str, Any] = {"mentions": [], "wide_mention": None, "pinned_at": None, "pinned_by": None}
-        return msgspec.structs.replace(self.entity(), text="", html="", hidden_at=None, expired=True, **nothing)
-
-
-def _by_emoji(pairs: Iterable[tuple[str, UUID]]) -> list[ReactionEntity]:
-    members: dict[str, list[UUID]] = {}
-    for emoji, member_id in pairs:
-        members.setdefault(emoji, []).append(member_id)
-    return [ReactionEntity(emoji=emoji, members=ids) for emoji, ids in members.items()]
+        return msgspec.structs.replace(self.bare_entity(), text="", html="", hidden_at=None, expired=True, **nothing)
 
 
 class Reaction(TenantModel):

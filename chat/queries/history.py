@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from django.db.models import QuerySet
 
-from chat import sql
 from chat.access import Access
+from chat.content.loading import entities
 from chat.entities.messages import Message as MessageEntity
 from chat.models import Message
 
@@ -82,22 +79,6 @@ def thread(access: Access, root: Message, *, after: int = 0, limit: int = PAGE) 
 def pins(access: Access) -> list[MessageEntity]:
     """Pinned messages, the newest pin last; PINS_PER_CONVERSATION at most."""
     return entities(list(_of(access).filter(pinned_at__isnull=False).order_by("pinned_at", "seq")))
-
-
-_REACTIONS: Final = """
-SELECT message_id, emoji, member_id FROM chat_reaction WHERE message_id = ANY(%s::uuid[]) ORDER BY id
-"""
-
-
-def entities(messages: Sequence[Message]) -> list[MessageEntity]:
-    """Messages as they are sent, with the reactions of all of them read at once."""
-    if not messages:
-        return []
-    reactions: dict[UUID, list[tuple[str, UUID]]] = defaultdict(list)
-    ids = [message.pk for message in messages]
-    for message_id, emoji, member_id in sql.execute(_REACTIONS, [ids]):
-        reactions[message_id].append((emoji, member_id))
-    return [message.entity(reactions=reactions[message.pk]) for message in messages]
 
 
 def _of(access: Access) -> QuerySet[Message]:

@@ -10,9 +10,9 @@ from django.db.models import F
 
 from accounts.models import Member
 from accounts.roles import Right
+from chat.content.loading import entities
 from chat.entities.messages import Message as MessageEntity
 from chat.models import Message
-from chat.queries.history import entities
 
 PAGE: Final = 50
 THREADS: Final = 200  # of a member's own replies, the newest: the threads these are in count as theirs

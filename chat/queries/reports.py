@@ -11,12 +11,12 @@ from msgspec import Struct
 from accounts import audit
 from accounts.models import Member
 from chat.access import visible_reports
+from chat.content.loading import entities, entity
 from chat.entities.fields import Time
 from chat.entities.messages import Message as MessageEntity
 from chat.entities.reports import Report as ReportEntity
 from chat.entities.sanctions import Sanction as SanctionEntity
 from chat.models import Message, Report, ReportNote, Sanction
-from chat.queries.history import entities
 
 PAGE: Final = 100
 CONTEXT: Final = 10  # messages before and after: what a person reads to understand one
@@ -100,7 +100,7 @@ def read_context(member: Member, report: Report) -> ReportContext:
     return ReportContext(
         report=desk_report(report),
         original=message.text if message and message.purged_at is None else None,
-        message=entities([message])[0] if message else None,
+        message=entity(message) if message else None,
         before=entities(before),
         after=entities(after),
         notes=[_note(note) for note in ReportNote.objects.filter(report=report).order_by("pk")],

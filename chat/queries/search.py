@@ -13,10 +13,10 @@ from django.db.models.functions import Cast
 
 from accounts.models import Member
 from accounts.roles import Right
+from chat.content.loading import entities
 from chat.entities.messages import Message as MessageEntity
 from chat.models import Conversation, Kind, Message, Participant
 from chat.queries.excerpts import Piece, excerpt
-from chat.queries.history import entities
 from chat.queries.terms import Query, parse
 
 PAGE: Final = 20

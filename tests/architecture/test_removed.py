@@ -22,8 +22,7 @@ CODE: Final = sorted(
 REVISIONS: Final = {
     "chat/models/__init__.py": "names the models",
     "chat/actions/messages.py": "keeps them, and compares a repeated send with the first of them",
-    "chat/actions/moderation.py": "deletes them",
-    "chat/actions/retention.py": "deletes them",
+    "chat/content/revisions.py": "deletes them",
     "chat/queries/removed.py": "reads them, and records it",
     "chat/api/messages.py": "shows what removed.py has read",
 }

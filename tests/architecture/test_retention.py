@@ -8,7 +8,8 @@ import pytest
 from django.apps import apps
 from django.db import connection, models
 
-from chat.actions.retention import DELETED_WITH_IT, REFERENCES
+from chat.actions import retention
+from chat.content.facets import facets
 from chat.models import Message
 
 # Every id that is no foreign key. Those of messages, and who takes care of them; the ids of all else.
@@ -29,12 +30,13 @@ def references() -> Iterator[str]:
 
 
 def test_every_foreign_key_to_a_message_is_known() -> None:
-    assert set(references()) == REFERENCES.keys()
-    assert set(REFERENCES.values()) <= {"deleted", "nulled", "kept"}
-    assert {key for key, fate in REFERENCES.items() if fate == "deleted"} == {
-        f"{model._meta.label}.message" for model in DELETED_WITH_IT
+    known = retention.references()
+    assert set(references()) == known.keys()
+    assert set(known.values()) <= {"deleted", "nulled", "kept"}
+    assert {key for key, fate in known.items() if fate == "deleted"} == {
+        f"{model._meta.label}.message" for facet in facets() for model in facet.models
     }
-    for name, fate in REFERENCES.items():
+    for name, fate in known.items():
         model, _, field = name.rpartition(".")
         assert apps.get_model(model)._meta.get_field(field).null == (fate != "deleted"), name
 
@@ -58,7 +60,7 @@ def test_the_database_knows_of_no_other_reference() -> None:
             " WHERE c.contype = 'f' AND c.confrelid = 'chat_message'::regclass GROUP BY c.oid, c.conrelid"
         )
         found = {f"{table}.{column}" for table, columns in cursor.fetchall() for column in columns}
-    known = {name.rpartition(".") for name in REFERENCES}
+    known = {name.rpartition(".") for name in retention.references()}
     columns = {(apps.get_model(model)._meta, field) for model, _, field in known}
     assert {each for each in found if not each.endswith(".organization_id")} == {
         f"{meta.db_table}.{meta.get_field(field).attname}" for meta, field in columns

@@ -12,10 +12,10 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from chat import sql
+from chat.content.loading import entities
 from chat.entities.messages import Message as MessageEntity
 from chat.models import Conversation, Message
 from chat.queries.cursor import Cursor
-from chat.queries.history import entities
 from chat.queries.sync import limits
 from chat.queries.sync.changes import Change
 

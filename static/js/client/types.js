@@ -66,6 +66,22 @@ export {};
  */
 
 /**
+ * @typedef {object} Attachment
+ * @property {string} id
+ * @property {string} name
+ * @property {number} size
+ * @property {string} content_type
+ * @property {"uploading" | "checking" | "ready" | "refused"} state
+ * @property {number | null} width
+ * @property {number | null} height
+ * @property {float | null} seconds
+ * @property {string} alt
+ * @property {string} uploader
+ * @property {string | null} message
+ * @property {number} version
+ */
+
+/**
  * @typedef {object} Message
  * @property {string} id
  * @property {string} conversation
@@ -78,7 +94,7 @@ export {};
  * @property {Reaction[]} reactions
  * @property {string[]} mentions
  * @property {"here" | "channel" | "group" | null} wide_mention
- * @property {unknown[]} attachments
+ * @property {Attachment[]} attachments
  * @property {string} created_at
  * @property {string | null} edited_at
  * @property {string | null} deleted_at

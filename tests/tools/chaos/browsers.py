@@ -225,8 +225,8 @@ class _Judge:
         return report
 
     def _read(self) -> None:
+        from chat.content.loading import entities
         from chat.models import Message, Participant
-        from chat.queries.history import entities
         from tests.sync.viewer import Server, as_json
 
         rows = list(Message.objects.order_by("conversation", "seq"))
