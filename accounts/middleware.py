@@ -17,14 +17,15 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy
 
 from accounts.audit import acting_from, origin_of
-from accounts.auth import find_token, may_sign_in
 from accounts.desk_scope import enter
 from accounts.errors import NotAuthenticated, NotFound, Refusal
 from accounts.models import ApiToken, Member, Organization, User
 from accounts.paths import is_admin_path, is_api_path, organization_slug
 from accounts.problems import MethodNotAllowed, problem_page, problem_response
 from accounts.sanctions import suspension_refusal
+from accounts.sign_in.policy import may_sign_in
 from accounts.tenancy import every_organization, member_of, organization_scope
+from accounts.tokens import find_token
 
 GetResponse = Callable[[HttpRequest], Any]
 BAD_TOKEN = gettext_lazy("The token is unknown, expired or revoked.")

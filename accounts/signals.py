@@ -14,4 +14,4 @@ member_deactivated = Signal()  # member: sockets, clients and undelivered entrie
 member_reactivated = Signal()  # member
 credential_ended = (
     Signal()
-)  # credentials: list[str], see accounts.auth.credential_of; their sockets end within a second
+)  # credentials: list[str], see accounts.credentials.credential_of; their sockets end within a second

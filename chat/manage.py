@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.desk_scope import CHOSEN
 from accounts.errors import Refusal
-from accounts.forms import FilterForm
+from accounts.forms.filters import FilterForm
 from accounts.middleware import TenantRequest
 from accounts.roles import Right
 from accounts.views.paging import page_of

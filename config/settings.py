@@ -259,15 +259,15 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True  # the owner learns by mail of every change t
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # a browser left open is not enough for such a change
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
-ACCOUNT_ADAPTER = "accounts.auth.AccountAdapter"
+ACCOUNT_ADAPTER = "accounts.sign_in.adapters.AccountAdapter"
 ACCOUNT_FORMS = {
-    "login": "accounts.forms.SignInForm",
-    "add_email": "accounts.forms.AddAddressForm",
-    "change_password": "accounts.forms.ChangePasswordForm",
-    "set_password": "accounts.forms.SetPasswordForm",
-    "reset_password": "accounts.forms.ForgottenPasswordForm",
-    "reset_password_from_key": "accounts.forms.NewPasswordForm",
-    "reauthenticate": "accounts.forms.ConfirmPasswordForm",
+    "login": "accounts.forms.sign_in.SignInForm",
+    "add_email": "accounts.forms.email_addresses.AddAddressForm",
+    "change_password": "accounts.forms.passwords.ChangePasswordForm",
+    "set_password": "accounts.forms.passwords.SetPasswordForm",
+    "reset_password": "accounts.forms.passwords.ForgottenPasswordForm",
+    "reset_password_from_key": "accounts.forms.passwords.NewPasswordForm",
+    "reauthenticate": "accounts.forms.sign_in.ConfirmPasswordForm",
 }
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = {
@@ -282,18 +282,18 @@ SIGNUP = envchoice("SIGNUP", "open", ("open", "invited"))  # invited: only the f
 # Second factors, passkeys and other identity providers are configuration.
 # SOCIALACCOUNT_PROVIDERS='{"openid_connect": {"APPS": [{"provider_id": "sso", "name": "Acme SSO", "client_id": "…",
 # "secret": "…", "settings": {"server_url": "https://sso.acme.com"}}]}}'; SAML likewise, with the key "saml".
-MFA_ADAPTER = "accounts.auth.MFAAdapter"
+MFA_ADAPTER = "accounts.sign_in.adapters.MFAAdapter"
 MFA_TOTP_ISSUER = "Parley"
 MFA_TOTP_TOLERANCE = 1  # steps of 30 s that a phone's clock may be off
 MFA_SUPPORTED_TYPES = envlist("MFA_TYPES", "totp,recovery_codes")  # webauthn adds security keys
 MFA_PASSKEY_LOGIN_ENABLED = "webauthn" in MFA_SUPPORTED_TYPES
 MFA_FORMS = {
-    "authenticate": "accounts.forms.CodeForm",
-    "reauthenticate": "accounts.forms.ConfirmCodeForm",
-    "activate_totp": "accounts.forms.AuthenticatorAppForm",
-    "add_webauthn": "accounts.forms.AddKeyForm",
+    "authenticate": "accounts.forms.second_factors.CodeForm",
+    "reauthenticate": "accounts.forms.second_factors.ConfirmCodeForm",
+    "activate_totp": "accounts.forms.second_factors.AuthenticatorAppForm",
+    "add_webauthn": "accounts.forms.second_factors.AddKeyForm",
 }
-SOCIALACCOUNT_ADAPTER = "accounts.auth.SocialAccountAdapter"
+SOCIALACCOUNT_ADAPTER = "accounts.sign_in.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = envjson("SOCIALACCOUNT_PROVIDERS")
 INSTALLED_APPS += [f"allauth.socialaccount.providers.{name}" for name in SOCIALACCOUNT_PROVIDERS]
 API_TOKEN_DAYS = envint("API_TOKEN_DAYS", 365, least=1, most=3650)

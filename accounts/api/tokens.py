@@ -8,13 +8,14 @@ from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import auth
+from accounts import tokens
 from accounts.errors import NotFound
 from accounts.models import ApiToken
 from accounts.rest.fields import Time
 from accounts.rest.openapi import operation, page_of
 from accounts.rest.serialization import read_body
 from accounts.rest.views import UserView, list_response
+from accounts.sign_in.without_page import authenticate
 
 
 class NewToken(Struct, frozen=True):
@@ -48,7 +49,7 @@ class TokenList(UserView):
 
     @operation(summary="Your tokens", gives={200: page_of(TokenView)})
     def get(self, request: Request) -> Response:
-        return list_response(request, [_view(token) for token in auth.live_tokens(self.user)])
+        return list_response(request, [_view(token) for token in tokens.live_tokens(self.user)])
 
     @operation(
         summary="Sign an app or a bot in",
@@ -60,13 +61,13 @@ class TokenList(UserView):
     )
     def post(self, request: Request) -> Response:
         body = read_body(request, NewToken)
-        user = auth.authenticate(
+        user = authenticate(
             request._request,  # noqa: SLF001  # what the framework wraps
             email=body.email,
             password=body.password,
             otp=body.otp,
         )
-        token, secret = auth.issue_token(user, label=body.label)
+        token, secret = tokens.issue_token(user, label=body.label)
         return Response(IssuedToken(token=secret, expires_at=token.expires_at), status=201)
 
 
@@ -75,14 +76,14 @@ class TokenCurrent(UserView):
     def delete(self, request: Request) -> Response:
         if not isinstance(request.auth, ApiToken):
             raise NotFound(gettext("This request came with a session, not a token."))
-        auth.revoke_token(request.auth)
+        tokens.revoke_token(request.auth)
         return Response(status=204)
 
 
 class TokenDetail(UserView):
     @operation(summary="Revoke one of your tokens", gives={204: None})
     def delete(self, request: Request, token_id: UUID) -> Response:
-        auth.revoke_token(auth.find_own_token(self.user, token_id))
+        tokens.revoke_token(tokens.find_own_token(self.user, token_id))
         return Response(status=204)
 
 

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.audit_text import actions_saying, lines_of
-from accounts.forms import AuditFilter
+from accounts.forms.filters import AuditFilter
 from accounts.middleware import TenantRequest
 from accounts.models import AuditEntry, Member
 from accounts.roles import Right

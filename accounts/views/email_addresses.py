@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.actions.email_addresses import is_proven, prove_address
-from accounts.auth import AccountAdapter
 from accounts.models import User
+from accounts.sign_in.adapters import AccountAdapter
 
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")

@@ -11,11 +11,13 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actions import create_organization
-from accounts.auth import may_found
 from accounts.errors import Forbidden, Refusal
-from accounts.forms import FoundingForm, OrganizationForm, add_refusal
+from accounts.forms.base import add_refusal
+from accounts.forms.organizations import OrganizationForm
+from accounts.forms.sign_up import FoundingForm
 from accounts.models import Organization, User
 from accounts.paths import organization_path
+from accounts.sign_in.policy import may_found
 from accounts.tenancy import memberships_of, suspensions_of
 from accounts.views.rights import signed_in
 

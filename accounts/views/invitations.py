@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.actions import invite_member, renew_link, revoke_invitation
 from accounts.actions.invitations import may_invite, pending_invitations
 from accounts.errors import Conflict, NotFound, Refusal
-from accounts.forms import InvitationForm, add_refusal
+from accounts.forms.base import add_refusal
+from accounts.forms.members import InvitationForm
 from accounts.middleware import TenantRequest
 from accounts.models import Invitation
 from accounts.network import absolute_url

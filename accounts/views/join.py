@@ -14,12 +14,15 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.actions import accept_invitation
 from accounts.actions.invitations import invitation_state, is_for
-from accounts.auth import AccountAdapter, consume_rate, must_confirm
 from accounts.credentials import hash_secret
 from accounts.errors import NotFound, Refusal
-from accounts.forms import NameForm, add_refusal
+from accounts.forms.base import add_refusal
+from accounts.forms.sign_up import NameForm
 from accounts.models import Invitation, User
 from accounts.paths import organization_path
+from accounts.sign_in.adapters import AccountAdapter
+from accounts.sign_in.policy import must_confirm
+from accounts.sign_in.without_page import consume_rate
 from accounts.tenancy import invitation_by_hash, member_of
 
 

@@ -13,7 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.actions import change_profile, change_role, deactivate_member, reactivate_member
 from accounts.actions.email_addresses import proven_among
 from accounts.errors import Conflict, NotFound, Refusal
-from accounts.forms import MemberFilter, ProfileForm, ReasonForm, RoleForm, add_refusal, roles_for
+from accounts.forms.base import add_refusal
+from accounts.forms.filters import MemberFilter
+from accounts.forms.members import ProfileForm, ReasonForm, RoleForm, roles_for
 from accounts.middleware import TenantRequest
 from accounts.models import Member
 from accounts.roles import Right, Role, may_change_role

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.actions import change_organization
 from accounts.errors import Refusal
-from accounts.forms import SettingsForm, add_refusal
+from accounts.forms.base import add_refusal
+from accounts.forms.organizations import SettingsForm
 from accounts.middleware import TenantRequest
 from accounts.roles import Right
 from accounts.views.rights import require_right

@@ -10,10 +10,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.auth import find_own_token, issue_token, live_tokens, notify_owner, revoke_token
 from accounts.errors import Refusal
-from accounts.forms import TokenForm, add_refusal
+from accounts.forms.base import add_refusal
+from accounts.forms.tokens import TokenForm
 from accounts.models import User
+from accounts.sign_in.owner_mail import notify_owner
+from accounts.tokens import find_own_token, issue_token, live_tokens, revoke_token
 from accounts.views.rights import signed_in
 
 

@@ -12,10 +12,10 @@ from django.db.models import F
 from django.utils.translation import gettext
 
 from accounts import signals
-from accounts.auth import end_credential
 from accounts.clean_text import clean_line
 from accounts.models import Member
 from accounts.rules import governed
+from accounts.tokens import end_credential
 from chat import rules
 from chat.delivery import wakeups
 from chat.delivery.mailbox import Recipients, mailbox

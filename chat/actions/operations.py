@@ -8,10 +8,10 @@ from django.utils.translation import gettext
 
 from accounts.actions.sessions import end_sessions
 from accounts.audit import record
-from accounts.auth import live_tokens, revoke_token
 from accounts.credentials import session_credential, token_credential
 from accounts.models import Member, User
 from accounts.roles import is_above
+from accounts.tokens import live_tokens, revoke_token
 from chat.actions.clients import close_client
 from chat.actions.reasons import clean_reason
 from chat.delivery import wakeups

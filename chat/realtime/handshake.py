@@ -23,11 +23,12 @@ from django.db import InterfaceError, OperationalError, connections
 from django.http import HttpRequest, parse_cookie
 from psycopg_pool import PoolTimeout
 
-from accounts.auth import find_tokens, may_sign_in
 from accounts.credentials import credential_of
 from accounts.models import ApiToken, Member, User
 from accounts.sanctions import close_reason, suspension_refusal
+from accounts.sign_in.policy import may_sign_in
 from accounts.tenancy import members_of, organization_scope
+from accounts.tokens import find_tokens
 from chat.models import Client
 from chat.realtime.protocol import SUBPROTOCOL, Close
 

@@ -23,21 +23,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.actions import sign_out_everywhere
-from accounts.auth import (
-    TOKENS_PER_USER,
-    authenticate,
-    credential_of,
-    find_own_token,
-    find_token,
-    issue_token,
-    live_tokens,
-    may_sign_in,
-    revoke_token,
-    session_credential,
-)
-from accounts.credentials import hash_secret
+from accounts.credentials import credential_of, hash_secret, session_credential
 from accounts.errors import Conflict, Invalid, NotAuthenticated, NotFound, Throttled
 from accounts.models import ApiToken, User
+from accounts.sign_in.policy import may_sign_in
+from accounts.sign_in.without_page import authenticate
+from accounts.tokens import TOKENS_PER_USER, find_own_token, find_token, issue_token, live_tokens, revoke_token
 from tests.accounts.conftest import audit_log
 from tests.cast import PASSWORD, make_user, sign_in
 

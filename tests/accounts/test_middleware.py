@@ -13,11 +13,11 @@ from django.urls import include, path
 
 from accounts.actions import deactivate_member
 from accounts.audit import current_origin
-from accounts.auth import issue_token, revoke_token
 from accounts.errors import Conflict, Forbidden, Throttled
 from accounts.models import Member, User
 from accounts.paths import is_api_path, organization_slug
 from accounts.tenancy import NoOrganizationInScope, current_organization_id
+from accounts.tokens import issue_token, revoke_token
 from config.server.handler import Handler
 from tests.cast import make_member, scope_of, sign_in, without_nonce
 

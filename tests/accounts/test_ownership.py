@@ -21,10 +21,11 @@ from django.test import Client, RequestFactory
 
 from accounts.actions import accept_invitation, invite_member, prove_address, renew_link
 from accounts.actions.email_addresses import LOST_ADDRESS, accounts_of, is_proven
-from accounts.auth import SocialAccountAdapter, find_token, issue_token
 from accounts.errors import Forbidden
 from accounts.models import Invitation, User
+from accounts.sign_in.adapters import SocialAccountAdapter
 from accounts.tenancy import member_of
+from accounts.tokens import find_token, issue_token
 from tests.cast import PASSWORD, make_user, scope_of, sign_in
 
 VERA = "vera@bank.test"

@@ -19,7 +19,7 @@ FORGEABLE = re.compile(
 # Each reads a header that strangers write, and says why that does no harm.
 ALLOWED = {
     "accounts/network.py": "the one place",
-    "accounts/auth.py": "names allauth's hook, whose answer is ours",
+    "accounts/sign_in/adapters.py": "names allauth's hook, whose answer is ours",
     "accounts/problems.py": "compares the Referer with the host: leads back to a path, never to a host",
     "config/health.py": "refuses whoever came by a proxy",
     "config/request_log.py": "replaces the judgement of django-structlog",

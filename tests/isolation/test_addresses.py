@@ -9,8 +9,8 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts.auth import issue_token
 from accounts.models import Member
+from accounts.tokens import issue_token
 from tests.cast import sign_in
 from tests.isolation.addresses import OBJECTS, OPEN, PERSONAL, WHOLES, address, every_address, names
 from tests.isolation.conftest import WORD, Treasure

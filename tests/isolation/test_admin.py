@@ -20,10 +20,10 @@ from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLPattern, URLResolver
 from django.utils import timezone
 
-from accounts.auth import issue_token
 from accounts.models import AuditEntry, Invitation, Member, Organization
 from accounts.roles import Role
 from accounts.tenancy import every_organization
+from accounts.tokens import issue_token
 from chat.actions.reports import report_message
 from chat.admin.acts import ActingAdmin
 from chat.admin.pages import DeskAdmin

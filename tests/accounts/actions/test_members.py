@@ -19,11 +19,12 @@ from accounts.actions import (
 )
 from accounts.actions.invitations import invitation_state
 from accounts.actions.members import add_member, suggest_handles
-from accounts.auth import find_token, issue_token, session_credential, token_credential
+from accounts.credentials import session_credential, token_credential
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.models import Invitation, Member
 from accounts.roles import Role, may_change_role
 from accounts.tenancy import member_of, organization_scope
+from accounts.tokens import find_token, issue_token
 from tests.accounts.conftest import audit_log
 from tests.cast import make_member, make_user, scope_of, sign_in
 

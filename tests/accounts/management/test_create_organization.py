@@ -5,10 +5,10 @@ from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from accounts.auth import find_token, issue_token
 from accounts.models import Organization, User
 from accounts.roles import Role
 from accounts.tenancy import member_of
+from accounts.tokens import find_token, issue_token
 from tests.cast import make_user, sign_in
 
 

@@ -8,10 +8,10 @@ from django.test import Client
 
 from accounts import audit
 from accounts.actions import deactivate_member, invite_member
-from accounts.auth import find_token, issue_token
 from accounts.models import ApiToken, Invitation, Member
 from accounts.roles import Role
 from accounts.tenancy import member_of
+from accounts.tokens import find_token, issue_token
 from tests.accounts.conftest import audit_log
 from tests.cast import PASSWORD, scope_of
 

@@ -15,10 +15,10 @@ from django.urls import reverse
 from accounts import audit_export, models
 from accounts.actions import invite_member
 from accounts.audit import record
-from accounts.auth import issue_token
 from accounts.models import AuditEntry, Member, User
 from accounts.roles import Role
 from accounts.tenancy import every_organization
+from accounts.tokens import issue_token
 from tests.cast import make_member, make_user, scope_of, sign_in
 
 REGISTERED = [models.User, models.Organization, models.Member, models.Invitation, models.ApiToken, models.AuditEntry]

@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation.trans_real import translation
 
-from accounts.auth import issue_token
 from accounts.credentials import session_credential, token_credential
 from accounts.models import ApiToken, AuditEntry
+from accounts.tokens import issue_token
 from chat.actions.clients import register_client
 from chat.delivery import store
 from chat.delivery.mailbox import mailbox

@@ -4,8 +4,8 @@ import json
 
 from django.test import Client
 
-from accounts.auth import issue_token
 from accounts.models import Member
+from accounts.tokens import issue_token
 from tests.chat.api.conftest import code_of
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

@@ -25,8 +25,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from accounts.api import urls as accounts_urls
-from accounts.auth import issue_token
 from accounts.models import Member
+from accounts.tokens import issue_token
 from chat.api import urls as chat_urls
 
 CHECKS = [

@@ -112,8 +112,8 @@ def enter(transactional_db: None) -> Callable[[Member], Awaitable[tuple[Client, 
     """`await enter(alice)` is a client of Alice's and a token of hers."""
 
     def register(member: Member) -> tuple[Client, str]:
-        from accounts.auth import issue_token
         from accounts.credentials import token_credential
+        from accounts.tokens import issue_token
 
         try:
             token, secret = issue_token(member.user, label="test")

@@ -218,8 +218,8 @@ async def test_an_address_that_is_none_is_refused(server: Server) -> None:
 async def test_a_revoked_token_and_a_deactivated_member_are_out_within_a_second(
     server: Server, enter: Enter, alice: Member, bob: Member
 ) -> None:
-    from accounts.auth import find_token, revoke_token
     from accounts.signals import member_deactivated
+    from accounts.tokens import find_token, revoke_token
 
     client, token = await enter(alice)
     revoked = await server.connect(client, token=token)

@@ -1,0 +1,33 @@
+"""Who may sign in, and who may create an organization."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Organization, User
+
+WRONG_CREDENTIALS: Final = gettext_lazy("The e-mail address or the password is wrong.")
+DEMO_DOMAINS: Final = ("acme.example", "globex.example")
+
+
+def may_sign_in(user: AbstractBaseUser) -> bool:
+    """Not deactivated, and no demo account where those are off: their password is in the documentation."""
+    return user.is_active and (settings.DEMO or not is_demo(cast(User, user).email))
+
+
+def is_demo(email: str) -> bool:
+    return email.lower().rpartition("@")[2] in DEMO_DOMAINS
+
+
+def may_found() -> bool:
+    """Whether people found organizations themselves; the first one on an installation always is."""
+    return settings.SIGNUP == "open" or not Organization.objects.exists()
+
+
+def must_confirm() -> bool:
+    """Whether nobody signs in before they confirmed their address."""
+    return bool(settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory")

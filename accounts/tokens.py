@@ -1,0 +1,113 @@
+"""Tokens of apps and bots: issuing, finding and revoking them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+from typing import Any, Final
+
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from accounts.actions.sessions import end_sessions
+from accounts.audit import record
+from accounts.clean_text import clean_line
+from accounts.credentials import hash_secret, session_credential, token_credential
+from accounts.errors import Conflict, Invalid, NotAuthenticated, NotFound
+from accounts.models import ApiToken, User
+from accounts.sign_in.policy import WRONG_CREDENTIALS, may_sign_in
+from accounts.signals import credential_ended
+
+TOKEN_PREFIX: Final = "parley_"  # noqa: S105  # lets secret scanners find a token that was published by mistake
+TOKENS_PER_USER: Final = 200  # far above a person's devices and bots; a runaway script stops here
+USED_EVERY: Final = timedelta(minutes=1)  # how old `last_used_at` may be: one write a minute, however busy the token
+
+
+@transaction.atomic
+def issue_token(user: User, *, label: str) -> tuple[ApiToken, str]:
+    """A new token of `user` and its secret, which is not kept and so is shown this once.
+
+    Raises Invalid for an empty or over-long label, Conflict when the user holds TOKENS_PER_USER already,
+    NotAuthenticated when the user may not sign in.
+    """
+    label = clean_line(label)
+    if not 0 < len(label) <= 80:
+        raise Invalid({"label": [gettext("Say in 1 to 80 characters what the token is for.")]})
+    if not may_sign_in(user):
+        raise NotAuthenticated(WRONG_CREDENTIALS)
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)  # so that two at once are counted one after the other
+    if live_tokens(user).count() >= TOKENS_PER_USER:
+        raise Conflict(
+            gettext("You have %(tokens_per_user)s tokens. Revoke some that you do not use.")
+            % {"tokens_per_user": TOKENS_PER_USER}
+        )
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    expires_at = timezone.now() + timedelta(days=settings.API_TOKEN_DAYS)
+    token = ApiToken.objects.create(user=user, label=label, secret_hash=hash_secret(secret), expires_at=expires_at)
+    record("token.issued", actor=user, target=token, after={"label": label})
+    return token, secret
+
+
+def find_token(secret: str) -> ApiToken | None:
+    """The live token with this secret, with its user; None when there is none, or it has expired.
+
+    Looked up by hash, so that the time the index takes says nothing about the secrets it holds. Costs a write at most
+    once a minute.
+    """
+    return find_tokens([secret]).get(secret)
+
+
+def find_tokens(presented: Collection[str]) -> dict[str, ApiToken]:
+    """`find_token` for all who come at once, by their secrets; those that are none are left out."""
+    hashes = {hash_secret(secret): secret for secret in presented if secret.startswith(TOKEN_PREFIX)}
+    if not hashes:
+        return {}
+    tokens = ApiToken.objects.select_related("user")
+    found = list(tokens.filter(secret_hash__in=hashes, expires_at__gt=timezone.now()))
+    _note_use(found)
+    return {hashes[token.secret_hash]: token for token in found}
+
+
+@transaction.atomic
+def revoke_token(token: ApiToken) -> None:
+    """End a token and the sockets that were opened with it. Revoking one that is gone does nothing."""
+    if ApiToken.objects.filter(pk=token.pk).delete()[0]:
+        record("token.revoked", actor=token.user, target=token, before={"label": token.label})
+        credential_ended.send(sender=ApiToken, credentials=[token_credential(token)])
+
+
+@transaction.atomic
+def end_credential(user: User, credential: str) -> None:
+    """End the session or the token of `user` that goes by this name. One that is gone, or another's, stays as it is."""
+    for token in live_tokens(user):
+        if token_credential(token) == credential:
+            revoke_token(token)
+    keys = UserSession.objects.filter(user=user).values_list("session_key", flat=True)
+    for ended in [key for key in keys if session_credential(key) == credential]:
+        end_sessions(user, session_keys=[ended])
+        record("session.ended", actor=user, target=user)
+
+
+def find_own_token(user: User, token_id: Any) -> ApiToken:
+    """Raises NotFound, also for the token of somebody else."""
+    token = live_tokens(user).filter(pk=token_id).first()
+    if token is None:
+        raise NotFound
+    return token
+
+
+def live_tokens(user: User) -> QuerySet[ApiToken]:
+    return ApiToken.objects.filter(user=user, expires_at__gt=timezone.now()).select_related("user")
+
+
+def _note_use(tokens: Iterable[ApiToken]) -> None:
+    before = timezone.now() - USED_EVERY
+    due = [token.pk for token in tokens if token.last_used_at is None or token.last_used_at <= before]
+    if due:
+        stale = Q(last_used_at=None) | Q(last_used_at__lte=before)  # another request may have been first
+        ApiToken.objects.filter(stale, pk__in=due).update(last_used_at=timezone.now())
