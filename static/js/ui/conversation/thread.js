@@ -15,8 +15,8 @@ import { flash } from "./history.js";
 import { MessageActions } from "./message-actions.js";
 import { MessageList } from "./message-list.js";
 import { rowsOf } from "./message-rows.js";
-
-const AT_END = 48; // pixels from the end within which one is reading along
+import { isAtEnd } from "./scroll-anchor.js";
+import { VisibleMessages } from "./visible-messages.js";
 
 /** A message and the replies to it, beside the conversation. */
 export class Thread {
@@ -26,8 +26,6 @@ export class Thread {
   #shown = 0; // replies
   /** @type {number | null} the seq above the divider: the first reply that was unread when the thread was opened stands below */
   #newAfter = null;
-  /** @type {Set<Element>} replies on the screen */
-  #visible = new Set();
 
   /** @param {App} app */
   constructor(app) {
@@ -36,12 +34,12 @@ export class Thread {
     this.panel = byId("thread");
     /** @type {HTMLElement} */
     this.scroller = byId("thread-history");
-    this.list = new MessageList(app, byId("thread-messages"), {
-      added: (root) => this.observer.observe(root),
-      removed: (root) => this.#forget(root),
-    });
-    this.observer = new IntersectionObserver((entries) => this.#see(entries), { root: this.scroller, rootMargin: "0px 0px -20px 0px" });
     this.settle = everyFrame(() => this.#markRead());
+    this.visible = new VisibleMessages(this.scroller, this.settle);
+    this.list = new MessageList(app, byId("thread-messages"), {
+      added: (row) => this.visible.add(row),
+      removed: (row) => this.visible.remove(row),
+    });
     window.addEventListener("focus", this.settle);
     document.addEventListener("visibilitychange", this.settle);
     const actions = new MessageActions(app, this.list, { inThread: true });
@@ -111,29 +109,13 @@ export class Thread {
         divider.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top - this.scroller.clientHeight / 4;
   }
 
-  /** @param {IntersectionObserverEntry[]} entries */
-  #see(entries) {
-    for (const { target, isIntersecting } of entries) {
-      if (isIntersecting) this.#visible.add(target);
-      else this.#visible.delete(target);
-    }
-    this.settle();
-  }
-
-  /** @param {HTMLElement} root */
-  #forget(root) {
-    this.observer.unobserve(root);
-    this.#visible.delete(root);
-  }
-
-  /** What stands on the screen of somebody who looks at it is read, unless an unread reply above was never there. */
+  /** Mark what is on the screen as read while the member looks at it, unless an unread reply above was never on the screen. */
   #markRead() {
     const root = this.#root ? this.#find(this.#root) : undefined;
     if (!root || !isLookedAt()) return;
     const { store, client } = this.app;
-    const seqs = [...this.#visible].map((one) => Number(/** @type {HTMLElement} */ (one).dataset.seq ?? 0)).filter((seq) => seq > 0);
     const next = store.replies(root).find((reply) => store.isUnread(reply))?.seq ?? Infinity;
-    if (seqs.length && Math.min(...seqs) <= next) client.reads.markThread(root.conversation, root.id, Math.max(...seqs));
+    if (this.visible.first <= next && this.visible.last > 0) client.reads.markThread(root.conversation, root.id, this.visible.last);
   }
 
   /** The reply that a link led to. @returns {boolean} whether there is one */
@@ -195,8 +177,7 @@ export class Thread {
     this.#shown = replies.length;
     this.#conversation = conversation.id;
     setText(byId("thread-place"), conversationTitle(this.app.store, conversation));
-    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    const end = scrollHeight - scrollTop - clientHeight < AT_END;
+    const end = isAtEnd(this.scroller);
     const entries = this.app.client.outbox.entries(root.conversation).filter((entry) => entry.thread === root.id);
     this.list.show(rowsOf(this.app.store, [root, ...replies], entries, { newAfter: this.#newAfter, inThread: true }));
     if (end) this.scroller.scrollTop = this.scroller.scrollHeight;
