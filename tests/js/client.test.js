@@ -457,10 +457,10 @@ test("a read position counts as told when the server says whose it is; anything 
   last().die();
   client.reads.mark("general", 2);
   await clock.advance(400);
-  assert.equal(client.reads.untold("general"), 2, "{} is what a proxy says");
+  assert.equal(client.reads.unsent("general"), 2, "{} is what a proxy says");
   answers = seat({ read_seq: 2, read: [[0, 2]], version: 2 });
   await client.reads.flush();
-  assert.equal(client.reads.untold("general"), null);
+  assert.equal(client.reads.unsent("general"), null);
   client.reads.markThread("general", "message-1", 3); // no reply of it is known
   await clock.advance(10_000);
   assert.deepEqual(told.at(-1), { seq: 2 });

@@ -1,9 +1,9 @@
 /**
- * What proves that an answer is the server's and belongs to the request. Captive portals, proxies and caches answer, too:
- * `{}` with status 200, a page of HTML, an old answer. One row for each address that is asked, a write or a read; a test
- * fails for an address without a row. README.md gives the rule for other clients.
+ * Checks that an answer comes from the server and belongs to the request. Captive portals, proxies and caches answer as
+ * well: with `{}` and status 200, with a page of HTML, or with an old answer. The table has a row for each address that the
+ * client requests, and a test fails for an address without a row. README.md gives the rule for other clients.
  *
- * @typedef {(answer: any, ids: string[], body: any) => unknown} Proof truthy when it is proven; `ids` are those in the path
+ * @typedef {(answer: any, ids: string[], body: any) => unknown} Proof returns a truthy value if the answer fits; `ids` are the ids in the path
  */
 
 const isText = (/** @type {unknown} */ value) => typeof value === "string";
@@ -12,7 +12,7 @@ const isNumber = Number.isSafeInteger;
 const isEntity = (/** @type {any} */ one) => isId(one?.id) && isNumber(one.version);
 const isMember = (/** @type {any} */ one) => isEntity(one) && isId(one.handle) && isText(one.name);
 const isConversation = (/** @type {any} */ one) => isEntity(one) && isId(one.kind) && isNumber(one.last_seq) && Array.isArray(one.people);
-const isSeat = (/** @type {any} */ one) => isId(one?.conversation) && isId(one.member) && isNumber(one.version);
+const isParticipant = (/** @type {any} */ one) => isId(one?.conversation) && isId(one.member) && isNumber(one.version);
 const isMessage = (/** @type {any} */ one) =>
   isEntity(one) && isId(one.conversation) && isNumber(one.seq) && isText(one.text) && Array.isArray(one.reactions);
 const isThis = (/** @type {any} */ one, /** @type {string[]} */ [id]) => one.id === id;
@@ -37,16 +37,16 @@ const the =
   (one, ids, body) =>
     isOne(one) && isThis(one, ids) && more(one, ids, body);
 
-/** @param {Proof} [more] @returns {Proof} the seat of a conversation that the path names */
-const theSeat =
+/** @param {Proof} [more] @returns {Proof} the participant, in the conversation that the path names */
+const theParticipant =
   (more = () => true) =>
   (one, ids, body) =>
-    isSeat(one) && isHere(one, ids) && more(one, ids, body);
+    isParticipant(one) && isHere(one, ids) && more(one, ids, body);
 
-/** @type {Proof} that the member has read what a moderator told them */
+/** @type {Proof} that the member has acknowledged a sanction or the outcome of a report */
 const acknowledged = (one, [, id]) => isEntity(one) && one.id === id && one.acknowledged_at;
 
-/** An answer without content proves nothing by itself: who asked looks at what became of it. @type {Proof} */
+/** An answer without content. It proves nothing by itself: the caller checks the effect of the request. @type {Proof} */
 const nothing = (answer) => answer === null;
 
 /** Emoji are compared without U+FE0F, which clients and the server add or leave out. @param {string} emoji */
@@ -76,7 +76,7 @@ function isSync({
     [organization, me].every(isEntity) &&
     isEach(members, isMember) &&
     isEach(conversations, isConversation) &&
-    isEach(participants, isSeat) &&
+    isEach(participants, isParticipant) &&
     isEach(messages, isMessage) &&
     isEach(reports, isEntity) &&
     isEach(sanctions, isEntity) &&
@@ -111,20 +111,20 @@ export const PROOFS = {
   "GET conversations/*": the(isConversation),
   "PATCH conversations/*": the(isConversation, (one, _, { archived }) => archived === undefined || Boolean(one.archived_at) === archived),
   "POST conversations/*/archive": the(isConversation, (one) => one.archived_at),
-  "POST conversations/*/join": the(isConversation, (one) => isSeat(one.participant)),
+  "POST conversations/*/join": the(isConversation, (one) => isParticipant(one.participant)),
   "POST conversations/*/leave": nothing,
   "POST conversations/*/preview": ({ html }) => isText(html),
   "GET conversations/*/pins": messages,
   "GET conversations/*/messages": messages,
   "POST conversations/*/messages": (one, ids, { ref }) => isMessage(one) && isHere(one, ids) && isSent(one, ref),
-  "PUT conversations/*/read": theSeat((one, _, { seq, unread, thread }) => {
+  "PUT conversations/*/read": theParticipant((one, _, { seq, unread, thread }) => {
     if (unread) return one.unread_from === seq;
-    return thread ? Array.isArray(one.read) : one.read_seq >= seq; // a thread moves no position
+    return thread ? Array.isArray(one.read) : one.read_seq >= seq; // reading a thread does not move the read position
   }),
-  "GET conversations/*/participants": page((one, ids) => isSeat(one) && isHere(one, ids)),
-  "POST conversations/*/participants": theSeat((one, _, { member }) => one.member === member),
-  "GET conversations/*/participants/*": theSeat((one, [, member]) => one.member === member),
-  "PATCH conversations/*/participants/*": theSeat((one, [, member], body) => one.member === member && hasAll(one, body)),
+  "GET conversations/*/participants": page((one, ids) => isParticipant(one) && isHere(one, ids)),
+  "POST conversations/*/participants": theParticipant((one, _, { member }) => one.member === member),
+  "GET conversations/*/participants/*": theParticipant((one, [, member]) => one.member === member),
+  "PATCH conversations/*/participants/*": theParticipant((one, [, member], body) => one.member === member && hasAll(one, body)),
   "DELETE conversations/*/participants/*": nothing,
   "GET messages/*": the(isMessage),
   "PATCH messages/*": the(isMessage, (one, _, { text, version = 0 }) => one.version > version || one.text.trim() === text.trim()),
@@ -142,7 +142,7 @@ export const PROOFS = {
   "DELETE messages/*/pin": nothing,
 };
 
-/** The codes of refusals, with their statuses. What comes with another is not ours. @type {Record<string, number>} */
+/** The error codes of the server, with their statuses. An error with another code does not come from the server. @type {Record<string, number>} */
 export const REFUSALS = {
   not_authenticated: 401,
   forbidden: 403,
@@ -158,11 +158,11 @@ export const REFUSALS = {
 
 /**
  * @param {string} method
- * @param {string} path as it was asked for, with or without what stands before it on the server
- * @param {unknown} body that was sent
- * @param {unknown} answer null for 204, undefined for what is no JSON
- * @param {boolean} isEchoed whether the header says that it belongs to the request
- * @returns {boolean} whether it is what the address answers; for one without a row the header has to do
+ * @param {string} path as requested, relative or absolute
+ * @param {unknown} body of the request
+ * @param {unknown} answer null for 204, undefined if it is not JSON
+ * @param {boolean} isEchoed whether the answer carries the header of the request
+ * @returns {boolean} whether the answer fits the address; for an address without a row, whether the header was echoed
  */
 export function isProven(method, path, body, answer, isEchoed) {
   const segments = path
@@ -175,7 +175,7 @@ export function isProven(method, path, body, answer, isEchoed) {
   return answer !== undefined && (answer === null) === (proof === nothing) && Boolean(proof(answer, ids, body ?? {}));
 }
 
-/** @param {any} frame of the socket @returns {boolean} whether it has what its `op` has; one that is not known has nothing */
+/** @param {any} frame of the socket @returns {boolean} whether it has the fields of its `op`; an unknown op needs none */
 export function isFrame(frame) {
   const { op, tag, events, client, heartbeat, window, signal, ref } = frame ?? {};
   if (op === "result" || op === "error") return isText(ref) || ref === null;
@@ -185,7 +185,7 @@ export function isFrame(frame) {
   return op === "heartbeat" || op === "resync" ? isNumber(tag) : isText(op);
 }
 
-/** @param {any} asked the command @param {any} result @returns {boolean} whether the result is that of the command */
+/** @param {any} asked the command @param {any} result @returns {boolean} whether the result belongs to the command */
 export function isResult(asked, { message, participant }) {
   const [row, found] = asked.op === "message.send" ? ["POST conversations/*/messages", message] : ["PUT conversations/*/read", participant];
   return Boolean(PROOFS[row]?.(found, [asked.conversation], asked));

@@ -5,16 +5,16 @@ import { isProven, REFUSALS } from "./answers.js";
 import { fullJitter, ServerClock, serverClock, sleep, systemClock } from "./clock.js";
 
 const TIMEOUT = 15_000; // milliseconds until an unanswered request counts as failed
-const ATTEMPTS = 3; // of a request that may safely be repeated
-const LONGEST_RETRY_AFTER = 10_000; // milliseconds; a longer wait is told to the caller instead
+const ATTEMPTS = 3; // of a request that can be repeated safely
+const LONGEST_RETRY_AFTER = 10_000; // milliseconds; the caller learns of a longer wait instead
 const REPEATABLE = new Set(["GET", "PUT", "DELETE"]);
-const PASSING = new Set([0, 408, 429, 502, 503, 504]); // statuses that may be gone on the next try; 0: no answer at all
-const ECHOED = "Parley-Request"; // a header that only the server can give back, see README.md
+const PASSING = new Set([0, 408, 429, 502, 503, 504]); // statuses after which the next attempt may succeed; 0: no answer
+const ECHOED = "Parley-Request"; // a header that only the server returns, see README.md
 const SIGN_IN_FIRST = 511; // Network Authentication Required
 
 /**
- * A refusal or a failure: an RFC 9457 problem document, or `status` 0 when no answer came. `code` is "portal" where
- * something that is not the server answered in its place.
+ * An error of the server (an RFC 9457 problem document), or `status` 0 when no answer came. `code` is "portal" when
+ * something other than the server has answered.
  */
 export class ApiError extends Error {
   /**
@@ -31,19 +31,19 @@ export class ApiError extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** Whether the same request may succeed later, unchanged. */
+  /** Whether the same request may succeed later. */
   get passing() {
     return PASSING.has(this.status) || this.status >= 500;
   }
 }
 
 /**
- * REST of one organization. Paths are relative to `base`; an absolute path is taken as it is.
- * Answers parsed JSON (null for 204), throws ApiError. Reads and idempotent writes are repeated when no answer came.
- * Only what answers.js proves is an answer, and only a problem document with a known code is a refusal.
+ * The REST API of one organization. Paths are relative to `base`; an absolute path is used as it is.
+ * Returns parsed JSON (null for 204) and throws ApiError. Reads and idempotent writes are repeated when no answer came.
+ * An answer counts only if answers.js proves it, an error only if it is a problem document with a known code.
  */
 export class Api {
-  /** Whether an answer came with the header: from then on every answer must, until the page is loaded again. */
+  /** Whether an answer has carried the header. From then on every answer must carry it, until the page is loaded again. */
   #isEchoed = false;
   #name = crypto.randomUUID();
   #count = 0;
@@ -101,7 +101,7 @@ export class Api {
   }
 
   /**
-   * Every page of a list, following `next`; `pages` of them are more than any list has.
+   * Fetch every page of a list by following `next`; `pages` is a bound that no list reaches.
    *
    * @param {string} path
    * @param {Record<string, string | number | undefined | null>} [query]
@@ -118,11 +118,11 @@ export class Api {
   }
 
   /**
-   * The state since a cursor; one attempt, because whoever asks has a rhythm of their own.
+   * Fetch the state since a cursor. It makes one attempt, because its callers decide when to try again.
    *
    * @param {string} cursor "" for all of it
-   * @param {string} [etag] of an answer that need not be given again
-   * @returns {Promise<{answer: SyncAnswer | null, etag: string}>} null when it would be the same
+   * @param {string} [etag] of the last answer, which the server need not send again
+   * @returns {Promise<{answer: SyncAnswer | null, etag: string}>} a null answer when nothing has changed
    */
   async sync(cursor, etag) {
     const path = cursor ? `sync?${new URLSearchParams({ cursor })}` : "sync";
@@ -202,7 +202,7 @@ export class Api {
   }
 }
 
-/** @param {string} url the server may name itself by another host than the one that the page came from */
+/** @param {string} url the server may use another host name than the page @returns {string} path and query */
 function samePath(url) {
   const { pathname, search } = new URL(url, "http://localhost");
   return pathname + search;
@@ -214,20 +214,20 @@ async function jsonOf(response) {
   return (await response.json().catch(() => null)) ?? undefined;
 }
 
-/** @param {Response} response @param {any} answer whether it is a refusal of the server's */
+/** @param {Response} response @param {any} answer @returns {boolean} whether it is an error of the server */
 function isProblem({ status, headers }, answer) {
   return Boolean(headers.get("Content-Type")?.startsWith("application/problem+json")) && REFUSALS[answer?.code] === status;
 }
 
-/** @param {Response} response of what stands before the server, or of a portal in its place @param {unknown} answer its JSON */
+/** @param {Response} response of a proxy or a portal @param {unknown} answer its JSON */
 function failure({ status, type, headers }, answer) {
   if (status !== SIGN_IN_FIRST && status > 0 && (status >= 500 || PASSING.has(status))) return new ApiError(status, {});
   const isPage = headers.get("Content-Type")?.startsWith("text/html");
-  const isPortal = status === SIGN_IN_FIRST || type === "opaqueredirect" || isPage || answer !== undefined; // else it was cut off
+  const isPortal = status === SIGN_IN_FIRST || type === "opaqueredirect" || isPage || answer !== undefined; // otherwise it was cut off
   return new ApiError(0, { ...(isPortal && { code: "portal" }), detail: "the answer is not the server's" });
 }
 
-/** @param {Response} response its date is compared with its own `Date`: the same machine's clock @returns {number | null} milliseconds */
+/** @param {Response} response a date is compared with the header `Date`, which is of the same clock @returns {number | null} milliseconds */
 function retryAfter(response) {
   const value = response.headers.get("Retry-After");
   if (!value) return null;

@@ -20,15 +20,15 @@ import { Signals } from "./signals.js";
 import { Store } from "./store.js";
 import { Stream } from "./stream.js";
 
-const AT_ONCE = 100; // unknown people in one question: the address is about as long as one may be
-const LOOK_AGAIN = 10_000; // milliseconds between two looks at a channel that one takes no part in: no event tells of it
-const PRESENCE = 60_000; // milliseconds, about, between two looks at who is there, when no signal tells or one may have been missed
-const LONGEST_FRAME = 60_000; // bytes; a longer message is posted, so that the server's bound of a frame is never met
+const AT_ONCE = 100; // unknown members in one request: more would make the address too long
+const LOOK_AGAIN = 10_000; // milliseconds between two refreshes of a channel that the member has not joined: they get no events of it
+const PRESENCE = 60_000; // milliseconds, on average, between two requests for presence while there are no signals, or after some may have been missed
+const LONGEST_FRAME = 60_000; // bytes; a longer message is posted, so that no frame exceeds the server's bound
 
 /** @typedef {Conversation & {participant: Participant | null, participant_count: number, unread_count: number}} ConversationView */
 
 /**
- * What the page looks at now, so that refreshing brings just that.
+ * What the page shows now. Only this is refreshed.
  *
  * @typedef {object} Focus
  * @property {string} conversation
@@ -37,15 +37,15 @@ const LONGEST_FRAME = 60_000; // bytes; a longer message is posted, so that the 
  */
 
 /**
- * One tab's view of an organization and everything a member can do in it: the seam between the interface, which reads the
- * store and calls methods here, and the server.
+ * One tab's view of an organization, and everything a member can do in it. The interface reads the store and calls these
+ * methods; only this class and its parts know the server.
  */
 export class Client {
   /** @type {() => Focus | null} */
   focus = () => null;
-  /** @type {Map<string, number>} by conversation: how many take part, as far as somebody has asked */
+  /** @type {Map<string, number>} by conversation: the number of participants, where it was requested */
   participantCounts = new Map();
-  /** @type {Set<string>} members who were asked for: under way, or not for us to know */
+  /** @type {Set<string>} members that were requested and have not arrived, or that the member must not see */
   #askedFor = new Set();
   #hasBeenLive = false;
   #missesSignals = false;
@@ -94,7 +94,7 @@ export class Client {
     this.edits = new Edits({ storage, prefix: `parley:edit:${me}:` });
     this.outbox = new Outbox({
       send: (entry) => this.#send(entry),
-      shown: (conversation) => this.reads.untold(conversation),
+      shown: (conversation) => this.reads.unsent(conversation),
       storage,
       prefix: `parley:outbox:${me}:`,
       clock,
@@ -107,7 +107,7 @@ export class Client {
     this.signals.observe(() => this.#onSignals());
   }
 
-  /** Bring what every view needs, then keep it fresh. Throws ApiError when nothing could be brought. */
+  /** Fetch what every view needs, then keep it up to date. Throws ApiError if nothing could be fetched. */
   async start() {
     await this.stream.start();
     this.#learn(this.store.strangers());
@@ -116,7 +116,7 @@ export class Client {
     this.presence.start();
   }
 
-  /** The page is looked at again, or the network came back. */
+  /** The member looks at the page again, or the network is back. */
   wake() {
     this.stream.wake();
     this.previews.poke();
@@ -124,7 +124,7 @@ export class Client {
     void this.reads.flush();
   }
 
-  /** The system says that there is no network. */
+  /** The system reports that there is no network. */
   lose() {
     this.stream.lose();
   }
@@ -137,7 +137,7 @@ export class Client {
     this.presence.stop();
   }
 
-  /** Out of the back/forward cache. */
+  /** The page is back from the back/forward cache. */
   async resume() {
     await this.stream.resume();
     this.previews.start();
@@ -145,7 +145,7 @@ export class Client {
     this.outbox.poke();
   }
 
-  /** @param {string} q @returns {Promise<Member[]>} active people by name or handle; "" for anybody */
+  /** @param {string} q @returns {Promise<Member[]>} active members by name or handle; "" for all of them */
   async findMembers(q) {
     const { moment } = this.store;
     /** @type {{results: Member[]}} */
@@ -155,7 +155,7 @@ export class Client {
     return results;
   }
 
-  /** What is on the screen, where no event tells of it: its news, its edits and the open thread. */
+  /** Fetch what is on the screen, for a conversation without events: new messages, edits and the open thread. */
   async refreshFocus() {
     const focus = this.focus();
     if (!focus) return;
@@ -187,12 +187,12 @@ export class Client {
     return this.#take(this.api.patch(`conversations/${id}`, changes));
   }
 
-  /** @param {string} id @param {string} reason needed of moderators who do not run the channel themselves */
+  /** @param {string} id @param {string} reason required of moderators who are not admins of the channel */
   archive(id, reason = "") {
     return this.#take(this.api.post(`conversations/${id}/archive`, { reason }));
   }
 
-  /** @param {string} id open an archived channel again @param {string} reason as above */
+  /** @param {string} id of an archived channel, which is restored @param {string} reason as above */
   restore(id, reason = "") {
     return this.#take(this.api.patch(`conversations/${id}`, { archived: false, reason }));
   }
@@ -214,14 +214,14 @@ export class Client {
   /** @param {string} id @returns {Promise<Participant[]>} */
   async loadParticipants(id) {
     const { moment } = this.store;
-    const seats = await this.api.list(`conversations/${id}/participants`);
+    const participants = await this.api.list(`conversations/${id}/participants`);
     if (!this.store.isCurrent(id, moment)) return this.loadParticipants(id);
-    this.store.putParticipants(id, seats);
-    await this.meet(seats.map((/** @type {Participant} */ seat) => seat.member));
-    return seats;
+    this.store.putParticipants(id, participants);
+    await this.meet(participants.map((/** @type {Participant} */ participant) => participant.member));
+    return participants;
   }
 
-  /** Know these people, who may have written where one is not. @param {string[]} ids */
+  /** Fetch those members that the store lacks. @param {string[]} ids */
   async meet(ids) {
     await this.#learn(new Set(ids.filter((id) => !this.store.members.has(id))));
   }
@@ -239,11 +239,11 @@ export class Client {
     await this.loadConversation(id);
   }
 
-  /** @param {string} id @param {{notifications?: string, muted?: boolean, favourite?: boolean}} changes how loud it is for oneself */
+  /** @param {string} id @param {{notifications?: string, muted?: boolean, favourite?: boolean}} changes of the member's own settings for the conversation */
   async changePreferences(id, changes) {
     const { moment } = this.store;
-    const seat = await this.api.patch(`conversations/${id}/participants/${this.store.me}`, changes);
-    if (this.store.isCurrent(id, moment)) this.store.putParticipant(seat); // else sync has told of it, or an event will
+    const participant = await this.api.patch(`conversations/${id}/participants/${this.store.me}`, changes);
+    if (this.store.isCurrent(id, moment)) this.store.putParticipant(participant); // otherwise a sync has brought it, or an event will
   }
 
   /** @param {string} id @returns {Promise<Message>} */
@@ -256,13 +256,13 @@ export class Client {
     await this.pages.take(this.api.patch(`messages/${message.id}`, { text, version: message.version }));
   }
 
-  /** @param {Message} message @param {string} reason needed of moderators who do not run the channel themselves */
+  /** @param {Message} message @param {string} reason required of moderators who are not admins of the channel */
   async remove(message, reason = "") {
     const deleting = this.api.delete(`messages/${message.id}`, reason ? { reason } : undefined);
     await this.#settle(deleting, async () => Boolean((await this.loadMessage(message.id)).deleted_at));
   }
 
-  /** @param {Message} message @param {string} emoji adds the caller's reaction, or takes it back */
+  /** @param {Message} message @param {string} emoji adds the caller's reaction, or removes it */
   async toggleReaction(message, emoji) {
     const path = `messages/${message.id}/reactions/${encodeURIComponent(emoji)}`;
     const wanted = !this.#hasReacted(message, emoji);
@@ -270,7 +270,7 @@ export class Client {
     await this.#settle(asked, async () => this.#hasReacted(await this.loadMessage(message.id), emoji) === wanted);
   }
 
-  /** @param {Message} message pins it for everybody there, or unpins it */
+  /** @param {Message} message is pinned for everybody in the conversation, or unpinned */
   async togglePin({ id, pinned_at }) {
     if (pinned_at) await this.unpin(id);
     else await this.pages.take(this.api.put(`messages/${id}/pin`));
@@ -287,11 +287,11 @@ export class Client {
   }
 
   /**
-   * Wait for a write whose answer proves nothing by itself (204), then look at what became of it. Look also when no
-   * answer came: the write may have been done. Throws ApiError when it was not.
+   * Wait for a write whose answer proves nothing by itself (204), then check its effect. Check also when no answer came,
+   * because the write may have been done. Throws ApiError when it was not.
    *
    * @param {Promise<unknown>} asked
-   * @param {() => Promise<boolean>} look whether it is done
+   * @param {() => Promise<boolean>} look returns whether the write is done
    */
   async #settle(asked, look) {
     /** @type {ApiError | undefined} */
@@ -309,8 +309,8 @@ export class Client {
   }
 
   /**
-   * @param {Promise<ConversationView>} asked just now; an answer that may be older than what was forgotten since is asked
-   *   for again
+   * @param {Promise<ConversationView>} asked the answer to a request made just now; if the store has forgotten the
+   *   conversation since then, it is requested again, because it may be outdated
    * @returns {Promise<ConversationView>}
    */
   async #take(asked) {
@@ -330,7 +330,7 @@ export class Client {
     return view;
   }
 
-  /** @param {Entry} entry over the socket if there is one; the ref makes it one message */
+  /** @param {Entry} entry is sent over the socket if there is one; because of its ref it becomes one message */
   async #send({ conversation, ref, text, thread, read }) {
     const body = { ref, text, ...(thread && { thread }), ...(read && { read }) };
     const { socket } = this.stream;
@@ -338,7 +338,7 @@ export class Client {
     const post = () => this.api.post(`conversations/${conversation}/messages`, body);
     const ask = () => socket.ask({ op: "message.send", conversation, ...body }).then(({ message }) => message, ifUnproven(post));
     const asked = byFrame ? ask() : post();
-    await this.pages.take(asked); // before the entry goes, so that nothing flickers
+    await this.pages.take(asked); // before the entry is removed, so that the message does not flicker
     if (!byFrame) this.stream.reach();
   }
 
@@ -368,7 +368,7 @@ export class Client {
     if (changes.members.size && this.stream.status !== "connecting") void this.#learn(this.store.strangers());
   }
 
-  /** Somebody who types may not have written here before. */
+  /** Fetch the members who type, whom the store may not know yet. */
   #onSignals() {
     const typists = this.signals.typists(this.focus()?.conversation ?? "");
     void this.#learn(typists.filter((id) => !this.store.members.has(id)));
@@ -376,7 +376,7 @@ export class Client {
 
   /** @param {string} status */
   #onStatus(status) {
-    if (status === "polling") this.outbox.poke(); // after a time without an answer
+    if (status === "polling") this.outbox.poke(); // the server answers again
     if (status !== "live") {
       this.#missesSignals ||= this.#hasBeenLive && status !== "resyncing";
       return;
@@ -386,7 +386,7 @@ export class Client {
     void this.reads.flush();
   }
 
-  /** Ask for people who are spoken of and not known. @param {Iterable<string>} ids */
+  /** Fetch members that messages refer to and the store lacks. @param {Iterable<string>} ids */
   async #learn(ids) {
     const wanted = [...ids].filter((id) => !this.#askedFor.has(id));
     if (wanted.length === 0) return;
@@ -403,18 +403,18 @@ export class Client {
       if (!isCurrent) await this.#learn(this.store.strangers());
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      wanted.forEach((id) => this.#askedFor.delete(id)); // asked again when they are spoken of again
+      wanted.forEach((id) => this.#askedFor.delete(id)); // they are requested again when something refers to them again
     }
   }
 
-  /** A channel that one looks at without taking part in it. */
+  /** Refresh a channel that the member looks at without having joined it. */
   async #lookAgain() {
     const focus = this.focus();
     if (!focus || this.store.ownSeat(focus.conversation)) return;
     await this.refreshFocus().catch(quietly);
   }
 
-  /** Signals say who comes and goes; those that were sent while there was no socket are made up for by asking. */
+  /** Fetch presence while there are no signals, and after signals may have been missed. */
   async #lookAround() {
     const { status } = this.stream;
     if (status !== "polling" && !(status === "live" && this.#missesSignals)) return;
@@ -428,17 +428,17 @@ export class Client {
   }
 }
 
-/** @param {unknown} error one that shows elsewhere: in the state of the stream */
+/** @param {unknown} error an ApiError is ignored here, because the status of the stream shows it */
 function quietly(error) {
   if (!(error instanceof ApiError)) throw error;
 }
 
-/** @param {unknown} error of a thing that is not there, or not for the caller to see */
+/** @param {unknown} error a 404 is ignored: the object does not exist, or the caller may not see it */
 function unlessMissing(error) {
   if (!(error instanceof ApiError) || error.status !== 404) throw error;
 }
 
-/** @param {() => Promise<unknown>} ask in another way, when what the socket said is no answer to the command */
+/** @param {() => Promise<unknown>} ask by REST, when the frame on the socket did not answer the command */
 function ifUnproven(ask) {
   return (/** @type {unknown} */ error) => {
     if (error instanceof ApiError && error.code === "unproven") return ask();

@@ -1,6 +1,6 @@
 /**
- * Time and chance, passed to whatever needs them so that tests can control them. This is the only file that reads the
- * device's clock: people set it wrong by minutes or years, and it jumps while the page is open.
+ * Time and chance. Other modules receive them as an argument, so that tests can control them. Only this file reads the
+ * device's clock, because it may be wrong by minutes or years and jumps while the page is open.
  *
  * - The difference of two moments on this device: `monotonic`, which never jumps.
  * - A moment that the server named, compared with now: `ServerClock.now`.
@@ -45,9 +45,9 @@ export class ServerClock {
   }
 
   /**
-   * Now, for what calendars show. It is the device's time, so that "Today" changes when its owner's day does, and a clock
-   * that somebody corrected by hours instead of setting the time zone agrees with itself. A clock that is off by a day or
-   * more is nobody's calendar: then it is the server's time.
+   * Now, for dates that are shown. It is the device's time, so that "Today" changes together with the device's day, also on
+   * a device whose clock was shifted by hours instead of setting its time zone. If the device's clock is off by a day or
+   * more, it is the server's time.
    *
    * @returns {Date}
    */
@@ -58,8 +58,8 @@ export class ServerClock {
   }
 
   /**
-   * The header `Date` of an answer: when it was made, it was that second. What was known before is kept where it fits,
-   * so that the time does not jitter with the duration of requests.
+   * Learn from the header `Date` of an answer, which is the second in which the server made it. An offset that fits this
+   * second is kept, so that the time does not jitter with the duration of requests.
    *
    * @param {string | null} date
    * @param {number} askedAt monotonic milliseconds
@@ -80,13 +80,13 @@ export class ServerClock {
   }
 }
 
-/** The page's. Views that write dates need it where no client is at hand. */
+/** The server's time for this page. Views that write dates use it without a client. */
 export const serverClock = new ServerClock(systemClock);
 
 /**
- * Measures how long ago something was, counting time in which the machine slept: most monotonic clocks stand still then,
- * the device's clock does not. A device's clock that is set forward looks like sleep. So this is for doubt only: a
- * connection may be tested without need, and is never trusted for too long.
+ * Measures elapsed time, including time in which the machine slept. Most monotonic clocks stop during sleep, and the
+ * device's clock does not; but a device's clock that is set forward looks like sleep. It must therefore only be used to
+ * doubt a connection: a connection may be tested without need, but is never trusted for too long.
  */
 export class Stopwatch {
   /** @param {Clock} clock */
@@ -110,7 +110,7 @@ export class Stopwatch {
 }
 
 /**
- * How long to wait before attempt number `attempt` (from 0): anything up to a doubling bound, so that clients which
+ * Return how long to wait before attempt number `attempt` (from 0): a random time up to a doubling bound, so that clients that
  * failed together do not come back together ("full jitter", AWS Architecture Blog, 2015).
  *
  * @param {Clock} clock

@@ -1,13 +1,13 @@
 /** @import {KeyValueStorage} from "./outbox.js" */
 
 /**
- * What this browser keeps of a member: drafts, begun edits, messages on their way, and how the page was arranged. It stays
- * after signing out only where somebody said at sign-in that the device is their own.
+ * What this browser keeps of a member: drafts, edits in progress, messages being sent, and the layout of the page. It is
+ * removed when the member signs out, unless they declared at sign-in that the device is their own.
  */
 
 const PREFIX = "parley:";
-const OWN = "parley:own-device"; // "yes": said at sign-in; holds for the browser
-const LEAVING = "parley:leaving"; // "yes": somebody signed out, and everything is to be removed when that has happened
+const OWN = "parley:own-device"; // "yes" after the member declared it at sign-in; holds for the browser
+const LEAVING = "parley:leaving"; // "yes" while a sign-out is in progress, after which everything is removed
 const DONE = "done";
 const WRITTEN = /^parley:(outbox|draft|edit):/;
 
@@ -22,23 +22,24 @@ export function setOwnDevice(storage, own) {
   else storage.removeItem(OWN);
 }
 
-/** @param {KeyValueStorage} storage @returns {number} texts that exist in this browser only: unsent messages, drafts, begun edits */
+/** @param {KeyValueStorage} storage @returns {number} the number of texts that exist in this browser only: unsent messages, drafts, edits in progress */
 export function countUnsaved(storage) {
   return keysOf(storage).filter((key) => WRITTEN.test(key)).length;
 }
 
-/** Somebody is about to sign out. @param {KeyValueStorage} storage */
+/** Remember that a sign-out is in progress. @param {KeyValueStorage} storage */
 export function beginLeaving(storage) {
   if (!isOwnDevice(storage)) storage.setItem(LEAVING, "yes");
 }
 
-/** They did not: they are still signed in. @param {KeyValueStorage} storage */
+/** The sign-out did not happen: the member is still signed in. @param {KeyValueStorage} storage */
 export function stay(storage) {
   storage.removeItem(LEAVING);
 }
 
 /**
- * Nobody is signed in: remove what is kept, if somebody signed out here. The mark goes last, so that other tabs learn of it.
+ * Nobody is signed in: remove what is kept, if a sign-out was in progress. The mark is removed last, and its change notifies
+ * the other tabs.
  *
  * @param {...KeyValueStorage} storages of the browser, of the tab
  */
@@ -57,7 +58,8 @@ export function hasLeft({ key, newValue }) {
 }
 
 /**
- * The browser's storage, until it is closed: a page that is left writes its drafts once more, and must not after that.
+ * Wrap a storage so that it can be closed. A page that is being left would otherwise write its drafts once more after they
+ * were removed.
  *
  * @param {KeyValueStorage} storage
  * @returns {KeyValueStorage & {close: () => void}}

@@ -1,8 +1,8 @@
 /** @import {KeyValueStorage} from "./outbox.js" */
 
-/** What was begun and not sent, one text per place (a conversation, or a thread in it), kept across reloads. */
+/** Texts that are written and not sent, kept across reloads. There is one per target: a conversation, or a thread in it. */
 export class Drafts {
-  /** @type {Set<(place: string) => void>} */
+  /** @type {Set<(target: string) => void>} */
   #observers = new Set();
 
   /** @param {{storage: KeyValueStorage, prefix: string}} options `prefix` names the member */
@@ -11,29 +11,29 @@ export class Drafts {
     this.prefix = prefix;
   }
 
-  /** @param {string} place */
-  get(place) {
-    return this.storage.getItem(this.prefix + place) ?? "";
+  /** @param {string} target */
+  get(target) {
+    return this.storage.getItem(this.prefix + target) ?? "";
   }
 
-  /** @param {string} place @param {string} text empty removes it */
-  set(place, text) {
-    const had = this.has(place);
+  /** @param {string} target @param {string} text an empty one removes the draft */
+  set(target, text) {
+    const had = this.has(target);
     try {
-      if (text.trim()) this.storage.setItem(this.prefix + place, text);
-      else this.storage.removeItem(this.prefix + place);
+      if (text.trim()) this.storage.setItem(this.prefix + target, text);
+      else this.storage.removeItem(this.prefix + target);
     } catch {
       // Storage is full or forbidden: the text is still in the composer.
     }
-    if (had !== this.has(place)) for (const observer of this.#observers) observer(place);
+    if (had !== this.has(target)) for (const observer of this.#observers) observer(target);
   }
 
-  /** @param {string} place */
-  has(place) {
-    return this.get(place) !== "";
+  /** @param {string} target */
+  has(target) {
+    return this.get(target) !== "";
   }
 
-  /** @param {(place: string) => void} observer told when a place gets its first draft or loses it */
+  /** @param {(target: string) => void} observer called when a target gets a draft or loses it */
   observe(observer) {
     this.#observers.add(observer);
     return () => this.#observers.delete(observer);

@@ -1,17 +1,17 @@
 /** @import {KeyValueStorage} from "./outbox.js" */
 
 /**
- * An edit that was begun and neither saved nor cancelled.
+ * An edit that is neither saved nor cancelled yet.
  *
  * @typedef {object} Begun
  * @property {string} message its id
  * @property {string} conversation
  * @property {number} seq
- * @property {string} text as far as it is written
- * @property {string} base what the message said when the edit was begun: who saves learns of another edit meanwhile
+ * @property {string} text the text so far
+ * @property {string} base the text of the message when the edit was begun; it shows whether somebody else edited it meanwhile
  */
 
-/** Edits that were begun, one a message, kept across reloads until they are saved or cancelled. */
+/** Edits in progress, one per message, kept across reloads until they are saved or cancelled. */
 export class Edits {
   /** @type {Map<string, Begun>} by message */
   #begun = new Map();
@@ -31,7 +31,7 @@ export class Edits {
     return this.#begun.get(message);
   }
 
-  /** @param {string} conversation @param {number} first the seq of its oldest message: edits of those below it are past */
+  /** @param {string} conversation @param {number} first the seq of its oldest message; edits of earlier messages do not count */
   has(conversation, first) {
     return [...this.#begun.values()].some((one) => one.conversation === conversation && one.seq >= first);
   }
@@ -43,18 +43,18 @@ export class Edits {
     try {
       this.storage.setItem(this.prefix + begun.message, JSON.stringify(begun));
     } catch {
-      // Storage is full or forbidden: kept for the life of the page at least.
+      // Storage is full or forbidden: keep the edit as long as the page is open.
     }
-    if (isNew) this.#tell(begun);
+    if (isNew) this.#notify(begun);
   }
 
-  /** It is saved or cancelled. @param {string} message */
+  /** End the edit, because it is saved or cancelled. @param {string} message */
   end(message) {
     const begun = this.#begun.get(message);
     if (!begun) return;
     this.#begun.delete(message);
     this.storage.removeItem(this.prefix + message);
-    this.#tell(begun);
+    this.#notify(begun);
   }
 
   /** Another tab wrote this to the storage. @param {string | null} key @param {string | null} value */
@@ -64,7 +64,7 @@ export class Edits {
     const begun = this.#take(key, value);
     if (!begun) this.#begun.delete(key.slice(this.prefix.length));
     const either = begun ?? known;
-    if (either && Boolean(begun) !== Boolean(known)) this.#tell(either);
+    if (either && Boolean(begun) !== Boolean(known)) this.#notify(either);
   }
 
   /** @param {(message: string, conversation: string) => void} observer called when a message gets an edit or loses it */
@@ -86,7 +86,7 @@ export class Edits {
   }
 
   /** @param {Begun} begun */
-  #tell({ message, conversation }) {
+  #notify({ message, conversation }) {
     for (const observer of this.#observers) observer(message, conversation);
   }
 }

@@ -8,34 +8,34 @@
  */
 
 /**
- * One sync under way; what is found out while it runs may make it worthless.
+ * A sync that is running. If events are lost while it runs, its answers are dropped and another one is started.
  *
  * @typedef {object} Sync
- * @property {string} cursor to ask with next
- * @property {number} covers the tag up to which its answer tells everything
+ * @property {string} cursor for the next request
+ * @property {number} covers the tag up to which its answer covers everything
  * @property {SyncAnswer[]} answers
  */
 
 /**
- * What a frame means: the state machine of "what a client does", without input or output.
+ * The state machine of a client: what each frame changes. It has no input or output of its own.
  *
  *     frames    → receive()                   → the store changes, `ack` grows
- *     wantsSync → beginSync(), takeAnswer() … → the store changes, the frames that came meanwhile are applied
+ *     wantsSync → beginSync(), takeAnswer() … → the store changes, the frames that arrived meanwhile are applied
  *
- * It is live while every tag follows the one before. What breaks that (a gap, an emptied mailbox, a first start) makes it
- * resync: frames are kept aside until the state since `cursor` has been asked for and applied. What had been sent when a
- * sync was asked for was committed before, and so is in its answer: `tag` goes on from there, and what came later is
- * applied "if newer". Gaps among what came later are gaps, too.
+ * The mailbox is live while every tag follows the one before. A gap, an emptied mailbox or a first start makes it resync:
+ * it keeps frames aside until the state since `cursor` has been fetched and applied. Every event that was sent before the
+ * sync request was committed before it and is in its answer, so `tag` continues from there. Frames that arrived later are
+ * applied "if newer"; a gap among them starts another sync.
  */
 export class Mailbox {
   /** @type {"resyncing" | "live"} */
   state = "resyncing";
-  /** The last that was applied; what the next socket begins with. */
+  /** The last tag that was applied; the next socket continues after it. */
   tag = 0;
-  /** From the last sync, nowhere else. */
+  /** The cursor of the last sync answer. */
   cursor = "";
-  #known = 0; // the highest tag the server has given out, as far as we were told
-  #sent = 0; // the highest it has sent on this socket: beyond that an ack would be a protocol error
+  #known = 0; // the highest tag of the server that the client has seen
+  #sent = 0; // the highest tag on this socket: an ack beyond it is a protocol error
   #acked = 0;
   /** @type {{first: number, events: WireEvent[]}[]} in the order of arrival */
   #kept = [];
@@ -47,7 +47,7 @@ export class Mailbox {
     this.store = store;
   }
 
-  /** Whether the state has to be asked for, and nobody is doing so. */
+  /** Whether a sync is needed and none is running. */
   get wantsSync() {
     return this.state === "resyncing" && this.#sync === null;
   }
@@ -58,25 +58,25 @@ export class Mailbox {
     return this.state === "live" && tag > this.#acked ? tag : null;
   }
 
-  /** How many events were applied and not acked. */
+  /** The number of events that are applied and not acked. */
   get unacked() {
     return Math.max(0, Math.min(this.tag, this.#sent) - this.#acked);
   }
 
-  /** @param {number} tag it was written to the socket */
+  /** @param {number} tag of an ack that was written to the socket */
   acked(tag) {
     this.#acked = tag;
   }
 
   // --- Frames ---------------------------------------------------------------------------------------
 
-  /** @param {number} tag a client whose mailbox begins after it; what happened before is told by a sync */
+  /** @param {number} tag the mailbox of a new client begins after it; earlier events come with a sync */
   register(tag) {
     this.#lose(tag);
     this.tag = this.#sent = this.#acked = tag;
   }
 
-  /** @param {Frame} frame one with an op that is not known belongs to a later version */
+  /** @param {Frame} frame a frame with an unknown op belongs to a later version and is ignored */
   receive(frame) {
     const { op, tag } = frame;
     if (op === "hello") this.#takeHello(frame);
@@ -88,7 +88,7 @@ export class Mailbox {
     }
   }
 
-  /** @param {Frame} frame what an earlier socket brought and was not applied will be sent again, or is lost */
+  /** @param {Frame} frame events of an earlier socket that were not applied will be sent again, or are lost */
   #takeHello({ tag, outcome }) {
     this.#kept = [];
     this.#sent = this.#acked = tag;
@@ -104,7 +104,7 @@ export class Mailbox {
     else if (first > this.tag + 1) this.#lose(this.#known);
     else {
       this.#apply(first, events);
-      // It came twice: our ack was lost, so it is said again.
+      // The server sent it twice, because our ack was lost: ack again.
       if (events.length && last <= this.#acked) this.#acked = last - 1;
     }
   }
@@ -119,7 +119,7 @@ export class Mailbox {
     });
   }
 
-  /** @param {number} tag something up to it will not come any more: only a sync that begins from now on tells it */
+  /** @param {number} tag some event up to it is lost: only a sync that starts from now on contains it */
   #lose(tag) {
     this.state = "resyncing";
     this.#known = tag;
@@ -131,8 +131,8 @@ export class Mailbox {
   // --- Syncs ----------------------------------------------------------------------------------------
 
   /**
-   * Ask with its `cursor` and hand every answer to `takeAnswer`. One that failed is begun anew; one that nobody needed
-   * (polling) does no harm.
+   * Start a sync. Request with its `cursor` and pass every answer to `takeAnswer`. After a failure start another one. A sync
+   * that was not needed (polling) does no harm.
    */
   beginSync() {
     this.state = "resyncing";
@@ -144,7 +144,7 @@ export class Mailbox {
   /**
    * @param {Sync} sync
    * @param {SyncAnswer} answer
-   * @returns {boolean} whether to ask on, with the sync's new `cursor`; false too for one that has become worthless
+   * @returns {boolean} whether to request again with the sync's new `cursor`; false also if the sync was replaced meanwhile
    */
   takeAnswer(sync, answer) {
     if (sync !== this.#sync) return false;
@@ -153,7 +153,7 @@ export class Mailbox {
     return answer.more || this.finish(sync);
   }
 
-  /** @param {Sync} sync nothing more is to be told: that was the last answer, or nothing has changed @returns {false} */
+  /** @param {Sync} sync that has its last answer, or for which nothing has changed @returns {false} */
   finish(sync) {
     if (sync !== this.#sync) return false;
     this.#sync = null;
@@ -172,7 +172,7 @@ export class Mailbox {
     return false;
   }
 
-  /** @param {Sync} sync no answer came: begin anew later */
+  /** @param {Sync} sync without an answer; another one is started later */
   abandon(sync) {
     if (sync === this.#sync) this.#sync = null;
   }

@@ -4,21 +4,22 @@ import { ApiError } from "./api.js";
 import { fullJitter, Pause, ServerClock, serverClock, systemClock } from "./clock.js";
 
 const CONFLICT = 409;
-const MOST_ENTRIES = 200; // a person does not write more while offline; a script that does should hear of it
+const MOST_ENTRIES = 200; // more than a person writes while offline; a script that writes more gets an error
 
 /**
- * A message on its way. `ref` is the idempotency key, so sending one twice (another tab, a lost answer) makes one message.
+ * A message that is being sent. `ref` is the idempotency key: sending it twice, from another tab or after a lost answer,
+ * creates one message.
  *
  * @typedef {object} Entry
  * @property {string} ref
  * @property {string} conversation
  * @property {string} text
  * @property {string | null} thread
- * @property {number | null} [read] how far the main line was shown when it was written, where the server did not know it yet
- * @property {number} order ascending as the entries of this browser were written: clocks jump
- * @property {string} created_at by the server's time as far as it is known; for show
+ * @property {number | null} [read] the read position at the time of writing, if the server did not know it yet
+ * @property {number} order ascending in the order of writing in this browser; a time would not do, because clocks jump
+ * @property {string} created_at by the server's time as far as it is known; for display
  * @property {"sending" | "failed"} state
- * @property {string | null} error why it failed, in the server's words
+ * @property {string | null} error the server's reason for a failure
  */
 
 /**
@@ -30,9 +31,9 @@ const MOST_ENTRIES = 200; // a person does not write more while offline; a scrip
 export class OutboxFull extends Error {}
 
 /**
- * Keeps what the member wrote until the server has answered for it, across reloads, in order within each conversation.
- * A failure that may pass is retried forever; a refusal steps aside as "failed", to be retried or discarded by hand.
- * Each entry has a storage key of its own, so two tabs cannot overwrite each other's.
+ * Keeps what the member wrote until the server has confirmed it, across reloads, in order within each conversation.
+ * A failure that may pass is retried without end. A refused entry becomes "failed" and does not block the ones after it; the
+ * member retries or discards it. Each entry has a storage key of its own, so that two tabs cannot overwrite each other's.
  */
 export class Outbox {
   /** @type {Map<string, Entry>} by ref, in the order in which they were written */
@@ -48,10 +49,10 @@ export class Outbox {
 
   /**
    * @param {object} options
-   * @param {(entry: Entry) => Promise<unknown>} options.send until it is answered for and shown; throws ApiError
-   * @param {(conversation: string) => number | null} [options.shown] what an entry says of its conversation as `read`
+   * @param {(entry: Entry) => Promise<unknown>} options.send resolves when the message is confirmed and in the store; throws ApiError
+   * @param {(conversation: string) => number | null} [options.shown] the `read` of a new entry
    * @param {KeyValueStorage} options.storage
-   * @param {string} options.prefix of the storage keys; names the member, so that nobody sends another's words
+   * @param {string} options.prefix of the storage keys; contains the member's id, so that nobody sends another member's messages
    * @param {Clock} [options.clock]
    * @param {ServerClock} [options.time]
    * @param {() => string} [options.newRef]
@@ -74,7 +75,7 @@ export class Outbox {
     this.newRef = newRef;
   }
 
-  /** Take up what an earlier page left behind. */
+  /** Continue with the entries of an earlier page. */
   restore() {
     const entries = this.#stored().sort((one, other) => one.order - other.order || (one.created_at < other.created_at ? -1 : 1));
     for (const entry of entries) {
@@ -96,7 +97,7 @@ export class Outbox {
     const entry = {
       ref: this.newRef(),
       conversation,
-      text: text.toWellFormed(), // what was cut in the middle of an emoji: the server would replace the half as well
+      text: text.toWellFormed(), // a text may be cut in the middle of an emoji; the server replaces the half in the same way
       thread,
       read: this.shown(conversation),
       order: this.#nextOrder(),
@@ -109,7 +110,7 @@ export class Outbox {
     return entry;
   }
 
-  /** @param {string} ref a failed entry; it goes to the end of its conversation */
+  /** @param {string} ref of a failed entry; it moves to the end of its conversation */
   retry(ref) {
     const entry = this.#entries.get(ref);
     if (!entry) return;
@@ -124,7 +125,7 @@ export class Outbox {
     if (entry) this.#drop(entry);
   }
 
-  /** Try at once what is waiting for its next attempt: the network is back, the page is looked at again. */
+  /** Retry waiting entries now: the network is back, or the member looks at the page again. */
   poke() {
     for (const pause of this.#pauses.values()) pause.end();
   }
@@ -140,7 +141,7 @@ export class Outbox {
 
   /**
    * @param {(conversation: string) => void} observer
-   * @returns {() => void} ends it
+   * @returns {() => void} removes the observer
    */
   observe(observer) {
     this.#observers.add(observer);
@@ -161,7 +162,7 @@ export class Outbox {
   }
 
   /**
-   * One attempt at one entry.
+   * Try once to send an entry.
    *
    * @param {Entry} entry
    * @param {number} attempt
@@ -177,7 +178,7 @@ export class Outbox {
       this.#drop(entry);
       return null;
     } catch (error) {
-      // 401 is no refusal of the message: it goes out once the member has signed in again.
+      // 401 does not refuse the message: it is sent when the member has signed in again.
       if (!(error instanceof ApiError) || error.passing || error.status === 401) {
         const asked = error instanceof ApiError ? error.retryAfter : null;
         return asked ?? fullJitter(this.clock, attempt);
@@ -189,7 +190,7 @@ export class Outbox {
 
   /** @param {Entry} entry @param {ApiError} error */
   #fail(entry, { status, message }) {
-    // The ref is that of another message, and always will be: to be sent again the words need a new one.
+    // Another message has this ref for good: to be sent again, the text needs a new one.
     const ref = status === CONFLICT ? this.newRef() : entry.ref;
     this.#put({ ...entry, ref, state: "failed", error: message });
     if (ref !== entry.ref) this.#drop(entry);
@@ -208,7 +209,7 @@ export class Outbox {
     this.#pauses.delete(conversation);
   }
 
-  /** @param {Entry} entry another tab sent or discarded it */
+  /** @param {Entry} entry @returns {boolean} whether another tab sent or discarded it */
   #settledElsewhere(entry) {
     return this.#kept.has(entry.ref) && this.storage.getItem(this.prefix + entry.ref) === null;
   }
@@ -220,9 +221,9 @@ export class Outbox {
       this.storage.setItem(this.prefix + entry.ref, JSON.stringify(entry));
       this.#kept.add(entry.ref);
     } catch {
-      this.#kept.delete(entry.ref); // storage is full or forbidden: kept for the life of the page at least
+      this.#kept.delete(entry.ref); // storage is full or forbidden: keep the entry as long as the page is open
     }
-    this.#tell(entry.conversation);
+    this.#notify(entry.conversation);
   }
 
   /** @param {Entry} entry */
@@ -230,10 +231,10 @@ export class Outbox {
     this.#entries.delete(entry.ref);
     this.#kept.delete(entry.ref);
     this.storage.removeItem(this.prefix + entry.ref);
-    this.#tell(entry.conversation);
+    this.#notify(entry.conversation);
   }
 
-  /** After everything that waits in this browser, other tabs included. */
+  /** @returns {number} higher than that of every entry in this browser, other tabs included */
   #nextOrder() {
     return 1 + Math.max(0, ...[...this.#entries.values(), ...this.#stored()].map(({ order }) => order));
   }
@@ -252,14 +253,14 @@ export class Outbox {
     try {
       const entry = JSON.parse(this.storage.getItem(key) ?? "null");
       if (!entry || typeof entry.ref !== "string" || typeof entry.text !== "string") return null;
-      return { ...entry, order: Number.isSafeInteger(entry.order) ? entry.order : 0 }; // earlier pages kept none
+      return { ...entry, order: Number.isSafeInteger(entry.order) ? entry.order : 0 }; // entries of earlier versions have none
     } catch {
       return null;
     }
   }
 
   /** @param {string} conversation */
-  #tell(conversation) {
+  #notify(conversation) {
     for (const observer of this.#observers) observer(conversation);
   }
 }

@@ -5,13 +5,13 @@
 import { ApiError } from "./api.js";
 
 export const PAGE = 50; // messages asked for at once
-const ATTEMPTS = 5; // at an answer that has not been overtaken; more resyncs in a row are not to be outrun
+const ATTEMPTS = 5; // to get an answer that no resync has made outdated meanwhile
 
-/** Brings stretches of history into the store, and remembers where a history begins. */
+/** Fetches stretches of history into the store, and remembers where a history begins. */
 export class Pages {
   /** @type {Map<string, number>} by conversation: the seq of its first message */
   #starts = new Map();
-  /** @type {Map<string, Promise<Message[]>>} requests under way, so that two callers share one */
+  /** @type {Map<string, Promise<Message[]>>} running requests, so that two callers share one */
   #under_way = new Map();
 
   /** @param {{api: Api, store: Store}} options */
@@ -40,7 +40,7 @@ export class Pages {
     return this.#fetch(conversation, { around: seq, limit: PAGE });
   }
 
-  /** @param {string} id of the root message; brings it and all its replies */
+  /** @param {string} id of the root message; fetches it and all its replies */
   async thread(id) {
     return this.#load(() => this.api.list(`messages/${id}/thread`, { limit: 200 }));
   }
@@ -53,15 +53,15 @@ export class Pages {
     );
   }
 
-  /** @param {Promise<Message>} asked the answer to a change of a message, asked for just now */
+  /** @param {Promise<Message>} asked the answer to a change of a message, requested just now */
   async take(asked) {
     const { moment } = this.store;
     const message = await asked;
     if (this.store.isCurrent(message.conversation, moment)) this.store.takeMessage(message);
-    else await this.message(message.id).catch(forgivingly); // the change was made; its event, or a sync, tells of it, too
+    else await this.message(message.id).catch(forgivingly); // the change was made, and its event or a sync brings it as well
   }
 
-  /** @param {string} conversation @param {number} seq whether nothing is older */
+  /** @param {string} conversation @param {number} seq @returns {boolean} whether no message is older */
   isStart(conversation, seq) {
     return seq <= (this.store.conversations.get(conversation)?.first_seq ?? 1) || seq === this.#starts.get(conversation);
   }

@@ -1,6 +1,6 @@
 /** @import {Clock} from "./clock.js" */
 
-/** Does something over and over, a pause after it has ended; never twice at a time. */
+/** Runs a task repeatedly, with a pause after each run. Two runs never overlap. */
 export class Poller {
   #active = false;
   #running = false;
@@ -10,7 +10,7 @@ export class Poller {
   /**
    * @param {object} options
    * @param {() => Promise<unknown>} options.run must not reject
-   * @param {() => number} options.pause milliseconds until the next, asked every time
+   * @param {() => number} options.pause milliseconds until the next run, computed each time
    * @param {Clock} options.clock
    */
   constructor({ run, pause, clock }) {
@@ -30,7 +30,7 @@ export class Poller {
     this.clock.clearTimeout(this.#timer);
   }
 
-  /** Now instead of later. */
+  /** Run now instead of after the pause. */
   poke() {
     if (this.#active) void this.#go();
   }

@@ -4,14 +4,14 @@
 import { clip, closeOver, gapsOf, union } from "./ranges.js";
 
 /**
- * @typedef {object} Read what counts as read for a participant
- * @property {Ranges} read the messages that do
- * @property {number} read_seq how far the main line was shown
+ * @typedef {object} Read which messages a participant has read
+ * @property {Ranges} read
+ * @property {number} read_seq the position up to which the main line was shown
  */
 
 /**
- * What counts as read by either of two states; neither takes anything back. A seat that others are told of says nothing,
- * one of an older server says its position alone.
+ * Merge read states: a message counts as read if it is read in any of them. The participants of other members have no read
+ * state; those of an older server have only a position.
  *
  * @param {...(Partial<Read> | undefined)} states
  * @returns {Read}
@@ -28,10 +28,10 @@ function readOf(state) {
 }
 
 /**
- * The messages that are unread: neither read, nor gone. From the mark on, nothing counts as read.
+ * Return the unread messages: those that are neither read nor gone. From `unread_from` on no message counts as read.
  *
  * @param {Conversation} conversation
- * @param {Participant} seat
+ * @param {Participant} participant the member
  * @returns {Ranges}
  */
 export function unreadOf({ first_seq, last_seq, gone = [] }, { read, read_seq = 0, unread_from }) {
@@ -41,8 +41,8 @@ export function unreadOf({ first_seq, last_seq, gone = [] }, { read, read_seq = 
 }
 
 /**
- * Whether the member certainly does not follow the thread: they neither started it nor wrote in it, and nothing in it names
- * them. `between` are all messages from its head to the reply in question; without one of them nothing is certain.
+ * Whether the member certainly does not follow the thread: they neither started it nor wrote in it, and nothing in it
+ * mentions them. `between` must be all messages from the thread's head to the reply in question.
  *
  * @param {string} me
  * @param {string} head

@@ -6,25 +6,25 @@
 import { ApiError } from "./api.js";
 import { systemClock } from "./clock.js";
 
-const PAUSE = 400; // milliseconds in which positions are gathered: scrolling past a hundred messages is one
-const EVERY = 2_000; // milliseconds between two of one conversation: each is a transaction and an event for one's other clients
-const AGAIN = 30_000; // milliseconds after one that was not answered; a new connection or a look at the page comes sooner
+const PAUSE = 400; // milliseconds in which positions are collected: scrolling past a hundred messages is one request
+const EVERY = 2_000; // milliseconds between two requests for a conversation: each is a transaction and an event for the member's other clients
+const AGAIN = 30_000; // milliseconds until a request without an answer is repeated; a new connection repeats it sooner
 
 /**
- * What was shown of a conversation: its main line up to `seq`; with `thread` the replies of that thread up to `seq` and
- * nothing else; with `threads` all of it, replies included.
+ * What was shown of a conversation: its main line up to `seq`; with `thread` only the replies in that thread up to `seq`;
+ * with `threads` everything up to `seq`, replies included.
  *
  * @typedef {{seq: number, thread?: string, threads?: true}} Shown
  */
 
-/** Sends what the member has read. The store changes at once; what could not be sent is sent later. */
+/** Sends what the member has read. The store changes at once; a position that could not be sent is sent later. */
 export class Reads {
-  /** @type {Map<string, {conversation: string, shown: Shown}>} by line: what is not sent yet */
-  #untold = new Map();
+  /** @type {Map<string, {conversation: string, shown: Shown}>} by line (see lineOf): what is not sent yet */
+  #unsent = new Map();
   /** @type {Map<string, number>} by line: when it was last sent */
-  #toldAt = new Map();
+  #sentAt = new Map();
   /** @type {Map<string, Promise<unknown>>} by line: the last request */
-  #telling = new Map();
+  #requests = new Map();
   /** @type {unknown} */
   #timer = null;
 
@@ -32,7 +32,7 @@ export class Reads {
    * @param {object} options
    * @param {Api} options.api
    * @param {Store} options.store
-   * @param {(conversation: string, shown: Shown) => Promise<Participant> | null} [options.say] over the socket; null without one
+   * @param {(conversation: string, shown: Shown) => Promise<Participant> | null} [options.say] sends over the socket; null without a socket
    * @param {Clock} [options.clock]
    */
   constructor({ api, store, say = () => null, clock = systemClock }) {
@@ -42,69 +42,69 @@ export class Reads {
     this.clock = clock;
   }
 
-  /** The main line was shown up to `seq`. @param {string} conversation @param {number} seq */
+  /** Mark the main line as read up to `seq`. @param {string} conversation @param {number} seq */
   mark(conversation, seq) {
-    const seat = this.store.ownSeat(conversation);
-    if (!seat || ((seat.read_seq ?? 0) >= seq && !seat.unread_from)) return;
+    const participant = this.store.ownSeat(conversation);
+    if (!participant || ((participant.read_seq ?? 0) >= seq && !participant.unread_from)) return;
     this.store.moveRead(conversation, seq);
     this.#plan(conversation, { seq });
   }
 
-  /** The replies of a thread were shown up to `seq`. @param {string} conversation @param {string} thread its head @param {number} seq */
+  /** Mark the replies of a thread as read up to `seq`. @param {string} conversation @param {string} thread its head @param {number} seq */
   markThread(conversation, thread, seq) {
     if (this.store.moveThreadRead(conversation, thread, seq)) this.#plan(conversation, { seq, thread });
   }
 
-  /** The member says that all of it is read, replies in threads included. @param {string} conversation @param {number} [seq] */
+  /** Mark everything as read, replies in threads included. @param {string} conversation @param {number} [seq] */
   markAll(conversation, seq = this.store.conversations.get(conversation)?.last_seq ?? 0) {
-    const seat = this.store.ownSeat(conversation);
-    if (!seat || (this.store.unread(conversation) === 0 && !seat.unread_from && (seat.read_seq ?? 0) >= seq)) return;
+    const participant = this.store.ownSeat(conversation);
+    if (!participant || (this.store.unread(conversation) === 0 && !participant.unread_from && (participant.read_seq ?? 0) >= seq)) return;
     this.store.moveAllRead(conversation, seq);
     this.#plan(conversation, { seq, threads: true });
   }
 
   /**
-   * Unread from `seq` on, until one next reads there. What was read a moment ago and is not sent yet is not sent any more.
+   * Mark a conversation as unread from `seq` on, until the member next reads it. Positions that are not sent yet are dropped.
    *
    * @param {string} conversation
    * @param {number} seq
    */
   async markUnread(conversation, seq) {
-    for (const line of [...this.#untold.keys()]) if (line.startsWith(conversation)) this.#untold.delete(line);
-    await Promise.all([...this.#telling].filter(([line]) => line.startsWith(conversation)).map(([, telling]) => telling));
+    for (const line of [...this.#unsent.keys()]) if (line.startsWith(conversation)) this.#unsent.delete(line);
+    await Promise.all([...this.#requests].filter(([line]) => line.startsWith(conversation)).map(([, request]) => request));
     this.store.putParticipant(await this.api.put(`conversations/${conversation}/read`, { seq, unread: true }));
   }
 
-  /** @param {string} conversation @returns {number | null} how far its main line was shown, where the server does not know it yet */
-  untold(conversation) {
-    return this.#untold.get(lineOf(conversation, { seq: 0 }))?.shown.seq ?? null;
+  /** @param {string} conversation @returns {number | null} the read position that the server does not know yet */
+  unsent(conversation) {
+    return this.#unsent.get(lineOf(conversation, { seq: 0 }))?.shown.seq ?? null;
   }
 
-  /** Send what is not sent, however short ago the last one was: the page goes, or the network is back. */
+  /** Send every position now, regardless of EVERY: the page is about to be closed, or the network is back. */
   async flush() {
     this.clock.clearTimeout(this.#timer);
     this.#timer = null;
-    await Promise.all([...this.#untold.keys()].map((line) => this.#send(line)));
+    await Promise.all([...this.#unsent.keys()].map((line) => this.#send(line)));
   }
 
   /** @param {string} conversation @param {Shown} shown */
   #plan(conversation, shown) {
     const line = lineOf(conversation, shown);
-    const seq = Math.max(shown.seq, this.#untold.get(line)?.shown.seq ?? 0);
-    this.#untold.set(line, { conversation, shown: { ...shown, seq } });
+    const seq = Math.max(shown.seq, this.#unsent.get(line)?.shown.seq ?? 0);
+    this.#unsent.set(line, { conversation, shown: { ...shown, seq } });
     this.#wait(PAUSE);
   }
 
   /** @param {number} pause */
   #wait(pause) {
-    this.#timer ??= this.clock.setTimeout(() => this.#tell(), pause);
+    this.#timer ??= this.clock.setTimeout(() => this.#sendDue(), pause);
   }
 
-  #tell() {
+  #sendDue() {
     this.#timer = null;
     let next = Infinity;
-    for (const line of this.#untold.keys()) {
-      const rest = (this.#toldAt.get(line) ?? -Infinity) + EVERY - this.clock.monotonic();
+    for (const line of this.#unsent.keys()) {
+      const rest = (this.#sentAt.get(line) ?? -Infinity) + EVERY - this.clock.monotonic();
       if (rest > 0) next = Math.min(next, rest);
       else void this.#send(line);
     }
@@ -113,33 +113,34 @@ export class Reads {
 
   /** @param {string} line */
   async #send(line) {
-    const untold = this.#untold.get(line);
-    if (!untold) return;
-    this.#toldAt.set(line, this.clock.monotonic());
-    const telling = this.#ask(untold.conversation, untold.shown);
-    this.#telling.set(
+    const unsent = this.#unsent.get(line);
+    if (!unsent) return;
+    this.#sentAt.set(line, this.clock.monotonic());
+    const request = this.#ask(unsent.conversation, unsent.shown);
+    this.#requests.set(
       line,
-      telling.catch(() => null),
-    ); // whoever waits for its end does not mind how it ended
+      request.catch(() => null),
+    ); // markUnread waits for the end of the request, whatever its result is
     try {
-      await telling;
+      await request;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.passing || error.status === 401) return this.#wait(AGAIN); // stays untold
+      if (error.passing || error.status === 401) return this.#wait(AGAIN); // stays unsent
     }
-    if (this.#untold.get(line) === untold) this.#untold.delete(line);
+    if (this.#unsent.get(line) === unsent) this.#unsent.delete(line);
   }
 
-  /** The answer says what counts as read now: the server knows which threads the member follows. @param {string} conversation @param {Shown} shown */
+  /** The answer contains what counts as read now, because the server knows which threads the member follows. @param {string} conversation @param {Shown} shown */
   async #ask(conversation, shown) {
     const { moment } = this.store;
-    const seat = await (this.say(conversation, shown) ?? this.api.put(`conversations/${conversation}/read`, shown));
-    if (seat?.conversation !== conversation || seat.member !== this.store.me) throw new ApiError(0, { detail: "not an answer" });
-    if (this.store.isCurrent(conversation, moment)) this.store.putParticipant(seat);
+    const participant = await (this.say(conversation, shown) ?? this.api.put(`conversations/${conversation}/read`, shown));
+    if (participant?.conversation !== conversation || participant.member !== this.store.me)
+      throw new ApiError(0, { detail: "not an answer" });
+    if (this.store.isCurrent(conversation, moment)) this.store.putParticipant(participant);
   }
 }
 
-/** @param {string} conversation @param {Shown} shown what is gathered into one */
+/** @param {string} conversation @param {Shown} shown @returns {string} the same for positions of which only the highest is sent */
 function lineOf(conversation, { thread, threads }) {
   return `${conversation} ${threads ? "*" : (thread ?? "")}`;
 }

@@ -6,14 +6,14 @@
 import { ApiError } from "./api.js";
 import { fullJitter, Pause } from "./clock.js";
 
-const GONE = new Set([403, 404]); // no longer a member: nothing to wait for
+const GONE = new Set([403, 404]); // the member was removed: waiting does not help
 
 /**
- * Asks for the state since the cursor until the mailbox is content. First load, a gap, an emptied mailbox and polling all
- * come through here, one at a time.
+ * Fetches the state since the cursor until the mailbox is live. The first load, a gap, an emptied mailbox and polling all
+ * use it, one at a time.
  */
 export class Resync {
-  /** The last failure; null once an answer came. @type {ApiError | null} */
+  /** The last failure; null after an answer. @type {ApiError | null} */
   trouble = null;
   /** @type {Promise<void> | null} */
   #running = null;
@@ -26,7 +26,7 @@ export class Resync {
    * @param {Mailbox} options.mailbox
    * @param {Clock} options.clock
    * @param {(answer: SyncAnswer) => void} [options.onAnswer]
-   * @param {() => void} options.onChange an attempt ended, well or badly
+   * @param {() => void} options.onChange called after each attempt, whether it succeeded or failed
    */
   constructor({ api, mailbox, clock, onAnswer = () => {}, onChange }) {
     this.api = api;
@@ -37,13 +37,13 @@ export class Resync {
     this.#pause = new Pause(clock);
   }
 
-  /** Until the store is in step, however often that has to be tried. Shared by whoever asks meanwhile. */
+  /** Resolve when the store is up to date, after as many attempts as it takes. Callers share one run. */
   run() {
     this.#running ??= this.#persist().finally(() => (this.#running = null));
     return this.#running;
   }
 
-  /** One try, which throws the ApiError it fails with. */
+  /** Try once. Throws ApiError. */
   async attempt() {
     try {
       do await this.#once();
@@ -57,7 +57,7 @@ export class Resync {
     }
   }
 
-  /** Try at once what waits for its next attempt. */
+  /** Make the next attempt now. */
   poke() {
     this.#pause.end();
   }
@@ -69,14 +69,14 @@ export class Resync {
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         if (GONE.has(error.status)) return;
-        if (error.status === 422) this.mailbox.cursor = ""; // not one of this server's: begin from nothing
+        if (error.status === 422) this.mailbox.cursor = ""; // the cursor is not of this server: fetch everything
         await this.#pause.wait(error.retryAfter ?? fullJitter(this.clock, failures));
       }
     }
   }
 
   async #once() {
-    // An answer that is the last one again says nothing new, unless something was lost since.
+    // An answer equal to the last one contains nothing new, unless events were lost since then.
     let etag = this.mailbox.state === "live" ? this.#etag : "";
     const sync = this.mailbox.beginSync();
     try {
@@ -93,7 +93,7 @@ export class Resync {
     }
   }
 
-  /** @param {SyncAnswer} answer of a session that is another member's by now, it must not replace what is known of this one */
+  /** @param {SyncAnswer} answer if another member has signed in meanwhile, it must not replace this member's state */
   #check(answer) {
     if (answer.me.id !== this.mailbox.store.me) throw new ApiError(401, { code: "not_authenticated" });
     this.onAnswer(answer);

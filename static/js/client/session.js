@@ -8,10 +8,11 @@
  */
 
 /**
- * Who this tab is: one tab, one client. Its id and tag are kept in the tab's own storage, so whatever page comes after one
- * that crashed, was discarded or lies in the back/forward cache goes on with the same mailbox. A duplicated tab comes with a copy of that storage: a lock that lives as long as the page tells which of
- * the two is the client, and the other registers anew. (Without Web Locks, outside https, both connect; the server then
- * closes the first one's socket as replaced, and that one registers anew.)
+ * The identity of this tab: one tab is one client. The client's id and tag are kept in the tab's own storage, so that the
+ * page after one that crashed, was discarded or is in the back/forward cache continues with the same mailbox. A duplicated
+ * tab starts with a copy of that storage: the page that holds a lock is the client, and the other one registers a new client.
+ * Outside https there are no Web Locks: then both connect, the server closes the first socket as replaced, and that page
+ * registers a new client.
  */
 export class Session {
   /** @type {string | null} */
@@ -25,7 +26,7 @@ export class Session {
    * @param {object} options
    * @param {Api} options.api
    * @param {Pick<Storage, "getItem" | "setItem" | "removeItem">} options.storage the tab's own: sessionStorage
-   * @param {string} options.key where in it; names the member
+   * @param {string} options.key in it; contains the member's id
    * @param {string} [options.label] what the client is called in the member's list of devices
    * @param {Locks} [options.locks]
    * @param {(url: string, body: URLSearchParams) => boolean} [options.beacon] navigator.sendBeacon
@@ -39,7 +40,7 @@ export class Session {
     this.beacon = beacon;
   }
 
-  /** @returns {Promise<number | null>} the tag to go on after, when an earlier page of this tab left its client behind */
+  /** @returns {Promise<number | null>} the tag to continue after, if an earlier page of this tab left its client */
   async restore() {
     const kept = this.#read();
     if (!kept || !(await this.#claim(kept.id))) return null;
@@ -50,7 +51,7 @@ export class Session {
   /**
    * Register a client, unless there is one. Throws ApiError.
    *
-   * @returns {Promise<number | null>} the tag that a new one begins after
+   * @returns {Promise<number | null>} the tag after which a new client begins
    */
   async register() {
     if (this.id) return null;
@@ -63,7 +64,7 @@ export class Session {
     return tag;
   }
 
-  /** @param {number} tag applied by now */
+  /** @param {number} tag the last one that is applied */
   keep(tag) {
     if (!this.id) return;
     try {
@@ -73,31 +74,31 @@ export class Session {
     }
   }
 
-  /** The client is no more, or somebody else's: be a new one. */
+  /** The client no longer exists, or belongs to another page: forget it, so that a new one is registered. */
   forget() {
     this.#release();
     this.id = null;
     this.storage.removeItem(this.key);
   }
 
-  /** The page goes into the back/forward cache: whoever comes next in this tab goes on. */
+  /** The page enters the back/forward cache: the next page of this tab may use the client. */
   suspend() {
     this.#release();
   }
 
-  /** Back from the cache. Another page of this tab, or a duplicate of it, may be the client by now. */
+  /** The page is back from the cache. Another page of this tab, or a duplicate of it, may use the client now. */
   async resume() {
     if (this.id && !(await this.#claim(this.id))) this.forget();
   }
 
-  /** The page is closed for good: its mailbox need not collect any more. (No browser tells a reload from that.) */
+  /** The page is closed: its mailbox need not collect events any more. (A page cannot distinguish a reload from being closed.) */
   close() {
     if (!this.id) return;
     this.beacon(`${this.api.base}clients/${this.id}/close`, new URLSearchParams({ csrfmiddlewaretoken: this.api.csrfToken() }));
     this.forget();
   }
 
-  /** @param {string} id @returns {Promise<boolean>} whether no other page holds it */
+  /** @param {string} id @returns {Promise<boolean>} whether no other page uses it */
   async #claim(id) {
     const { locks } = this;
     if (!locks) return true;
@@ -106,7 +107,7 @@ export class Session {
         resolve(lock !== null);
         return lock === null ? undefined : new Promise((release) => (this.#release = () => release(undefined)));
       };
-      locks.request(`${this.key}:${id}`, { ifAvailable: true }, hold).catch(() => resolve(true)); // where they are forbidden
+      locks.request(`${this.key}:${id}`, { ifAvailable: true }, hold).catch(() => resolve(true)); // where locks are forbidden
     });
   }
 

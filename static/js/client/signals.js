@@ -1,21 +1,21 @@
 /** @import {Clock} from "./clock.js" */
 /** @import {Presence, SyncAnswer} from "./types.js" */
 
-const TYPING = 6_000; // milliseconds for which a notice holds: the next two come before, if they go on
-const SAY_AGAIN = 2_500; // milliseconds between two of our own; the server passes on one in two seconds
+const TYPING = 6_000; // milliseconds for which somebody counts as typing; two more notices arrive in this time if they continue
+const SAY_AGAIN = 2_500; // milliseconds between two notices of our own; the server passes on one in two seconds
 
-/** What is never stored and may be lost: who is typing where, who is there. */
+/** Signals, which are never stored and may be lost: who is typing where, and who is online. */
 export class Signals {
-  /** @type {Map<string, Presence["state"]>} by member; who is not in it is offline */
+  /** @type {Map<string, Presence["state"]>} by member; a member without an entry is offline */
   presence = new Map();
-  /** @type {Map<string, Map<string, unknown>>} by conversation and member: the timer that ends it */
+  /** @type {Map<string, Map<string, unknown>>} by conversation and member: the timer that ends the typing */
   #typing = new Map();
-  /** @type {Map<string, number>} by conversation: when we last said that we type */
+  /** @type {Map<string, number>} by conversation: when we last sent a notice */
   #said = new Map();
   /** @type {Set<() => void>} */
   #observers = new Set();
 
-  /** @param {{clock: Clock, me: string, say: (conversation: string) => boolean}} options `say`: whether there was a socket to say it on */
+  /** @param {{clock: Clock, me: string, say: (conversation: string) => boolean}} options `say` sends a notice and returns whether there was a socket */
   constructor({ clock, me, say }) {
     this.clock = clock;
     this.me = me;
@@ -44,30 +44,30 @@ export class Signals {
   receive({ type, conversation, member, state }) {
     if (type === "presence" && member && state) this.#setPresence(member, state);
     if (type === "typing" && conversation && member && member !== this.me) this.#start(conversation, member);
-    this.#tell();
+    this.#notify();
   }
 
-  /** @param {string} conversation @param {string} member their message is here, so they type no more */
+  /** @param {string} conversation @param {string} member their message has arrived, so they are not typing any more */
   ended(conversation, member) {
     const typists = this.#typing.get(conversation);
     if (!typists?.has(member)) return;
     this.clock.clearTimeout(typists.get(member));
     typists.delete(member);
-    this.#tell();
+    this.#notify();
   }
 
-  /** @param {SyncAnswer} answer says who is there of the people that it speaks of */
+  /** @param {SyncAnswer} answer has the presence of the members in it */
   take({ members, presence }) {
     for (const { id } of members) this.presence.delete(id);
     for (const { member, state } of presence) this.#setPresence(member, state);
-    this.#tell();
+    this.#notify();
   }
 
-  /** @param {Presence[]} states everybody who is there */
+  /** @param {Presence[]} states of everybody who is not offline */
   replace(states) {
     this.presence.clear();
     for (const { member, state } of states) this.#setPresence(member, state);
-    this.#tell();
+    this.#notify();
   }
 
   /** @param {string} member @param {Presence["state"]} state */
@@ -87,7 +87,7 @@ export class Signals {
     );
   }
 
-  #tell() {
+  #notify() {
     for (const observer of this.#observers) observer();
   }
 }

@@ -7,12 +7,12 @@ import { fullJitter, Stopwatch } from "./clock.js";
 
 export const SUBPROTOCOL = "parley.v1";
 const OPENING = 10_000; // milliseconds from asking for a socket to its hello
-const ANSWER = 10_000; // milliseconds for the answer to a command; then it is sent again another way
+const ANSWER = 10_000; // milliseconds for the answer to a command; after that the caller sends it by REST
 const WATCH = 5_000; // milliseconds between two looks at the clock
-const SLEPT = 20_000; // milliseconds that a look came late: the machine slept, or the page was frozen
-const SILENCE = 2.5; // heartbeats without a frame: the connection is dead, though nobody has said so
-const DOUBTFUL = 1.2; // the same after sleep, or when somebody looks: one heartbeat is overdue
-const STEADY = 10_000; // milliseconds after which a socket counts as a success: one that closes at once must not be tried at once
+const SLEPT = 20_000; // milliseconds by which a look was late: the machine slept, or the page was frozen
+const SILENCE = 2.5; // heartbeats without a frame: the connection is dead, even without a close
+const DOUBTFUL = 1.2; // the same after sleep, or when the member looks at the page: one heartbeat is overdue
+const STEADY = 10_000; // milliseconds after which a socket counts as a success; one that closes sooner is followed by a longer pause
 const SIGNED_OUT = 4401;
 const NOT_A_MEMBER = 4403;
 const UNKNOWN_CLIENT = 4404;
@@ -30,24 +30,24 @@ const RESTARTING = 1012;
  */
 
 /**
- * What became of a socket for good: the member is signed out, is no member any more, or the server does not know the
- * client (any more), or gave it to somebody who came with the same id.
+ * Why a socket ended for good: the member is signed out, or was removed from the organization; or the server does not know
+ * the client, or another page has connected with the same client.
  *
  * @typedef {"signed-out" | "gone" | "unknown" | "replaced"} Ending
  */
 
 /**
- * One client's socket, opened again whenever it closes: at random within a bound that doubles from half a second to half
- * a minute, at once when there is reason to hope. Knows frames, not what they mean.
+ * The socket of one client. It is opened again whenever it closes: after a random pause within a bound that doubles from
+ * half a second to half a minute, or at once when the network is back. It knows frames, not their meaning.
  */
 export class Socket {
   /** @type {"idle" | "waiting" | "opening" | "open"} */
   state = "idle";
-  /** Seconds between two heartbeats, and events in flight: from the last hello. */
+  /** From the last hello: seconds between two heartbeats, and the number of events that may be unacked. */
   heartbeat = 25;
   window = 1;
   #failures = 0;
-  #turn = 0; // of attempts: what an earlier one still hears is nobody's business
+  #turn = 0; // counts attempts, so that an event of an earlier one is ignored
   #openedAt = 0;
   /** @type {WebSocketLike | null} */
   #socket = null;
@@ -55,18 +55,18 @@ export class Socket {
   #timer = null;
   /** @type {unknown} */
   #watch = null;
-  /** @type {Map<string, {resolve: (frame: Frame) => void, reject: (error: ApiError) => void}>} by ref; an answer to none of them is ignored */
+  /** @type {Map<string, {resolve: (frame: Frame) => void, reject: (error: ApiError) => void}>} by ref; an answer with another ref is ignored */
   #questions = new Map();
 
   /**
    * @param {object} options
    * @param {(address: string) => WebSocketLike} options.open
-   * @param {() => Promise<string>} options.address where to connect now; may throw ApiError
-   * @param {(frame: Frame) => void} options.onFrame hello included; answers to commands are not
-   * @param {() => void} options.onChange `state` is another
-   * @param {(ending: Ending) => void} options.onEnd told before the next attempt
+   * @param {() => Promise<string>} options.address the query of the address; may throw ApiError
+   * @param {(frame: Frame) => void} options.onFrame called with each frame, except answers to commands
+   * @param {() => void} options.onChange called when `state` has changed
+   * @param {(ending: Ending) => void} options.onEnd called before the next attempt
    * @param {Clock} options.clock
-   * @param {() => boolean} options.isOnline false only when the system is sure that there is no network
+   * @param {() => boolean} options.isOnline false only if the system knows that there is no network
    */
   constructor({ open, address, onFrame, onChange, onEnd, clock, isOnline }) {
     this.open = open;
@@ -84,19 +84,19 @@ export class Socket {
     if (this.state === "idle") void this.#connect();
   }
 
-  /** Close it and try no more, until `start`. */
+  /** Close the socket, and do not open another one until `start`. */
   stop() {
     this.#hangUp();
     this.#become("idle");
   }
 
-  /** Somebody looks, or the network is back: connect now; doubt a connection that has been silent. */
+  /** The member looks at the page, or the network is back: connect now, and drop a connection that has been silent. */
   wake() {
     const doubtful = this.state === "open" && this.#silence > DOUBTFUL * this.heartbeat;
     if (this.state === "waiting" || doubtful) void this.#connect();
   }
 
-  /** What is open is of no use any more. */
+  /** Drop the connection and open another one. */
   drop() {
     if (this.state === "open" || this.state === "opening") this.#retry();
   }
@@ -110,8 +110,8 @@ export class Socket {
 
   /**
    * @param {Frame & {ref: string}} frame a command
-   * @returns {Promise<Frame>} its result; throws ApiError, with status 0 when no answer came, and with the code "unproven"
-   *   when what came does not belong to the command or is a refusal with an unknown code: ask another way then
+   * @returns {Promise<Frame>} its result; throws ApiError with status 0 when no answer came, and with the code "unproven" when
+   *   the answer does not belong to the command or is an error with an unknown code: then use REST
    */
   ask(frame) {
     return new Promise((resolve, reject) => {
@@ -162,11 +162,11 @@ export class Socket {
   /** @param {any} data */
   #hear(data) {
     const frame = read(data);
-    // What is no frame comes from something in between, and what comes before a hello may follow on something unknown.
+    // Text that is not a frame comes from a proxy, and a frame before the hello cannot be interpreted.
     if (!frame || (this.state !== "open" && frame.op !== "hello")) return this.#retry();
     this.heard.start();
     if (frame.op === "hello") this.#onHello(frame);
-    // Timers of a page in the background come once a minute, frames come at once: so it answers, instead of counting.
+    // Timers in a background page run once a minute, but frames arrive at once: answer here instead of using a timer.
     if (frame.op === "heartbeat") this.send({ op: "heartbeat" });
     if (frame.op === "result") this.#settle(frame.ref)?.resolve(frame);
     else if (frame.op === "error") this.#settle(frame.ref)?.reject(refusal(frame));
@@ -230,7 +230,7 @@ export class Socket {
     this.#watch = this.clock.setTimeout(() => this.#look(), WATCH);
   }
 
-  /** Timers stand still while a machine sleeps; the device's clock does not. */
+  /** Look for a dead connection. Timers do not run while the machine sleeps, but the device's clock does. */
   #look() {
     const slept = this.looked.elapsed > WATCH + SLEPT;
     this.looked.start();

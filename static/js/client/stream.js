@@ -11,28 +11,29 @@ import { Poller } from "./poller.js";
 import { Resync } from "./resync.js";
 import { Socket } from "./socket.js";
 
-const ACK_DELAY = 1000; // milliseconds; acks are cumulative, and one for many events is much cheaper for the server
-const ACK_EVENTS = 32; // applied and not acked: then at once
+const ACK_DELAY = 1000; // milliseconds; acks are cumulative, and one for many events costs the server less
+const ACK_EVENTS = 32; // events that are applied and not acked before an ack is sent at once
 /** @type {Record<"seen" | "hidden", [number, number]>} */
 const POLL = { seen: [5_000, 10_000], hidden: [20_000, 30_000] }; // milliseconds between two syncs without a socket, at random
 
 /**
- * `live`: the store follows. `resyncing`: it is being put right, over a good connection. `connecting`: no socket, and not
- * known yet whether the server can be reached. `polling`: it can, but by requests only. `offline`: it cannot. `portal`: it
- * cannot, because something else answers in its place, such as the sign-in page of a hotel's network.
+ * `live`: the store is up to date. `resyncing`: the store is being brought up to date over a working connection.
+ * `connecting`: there is no socket, and it is not known yet whether the server can be reached. `polling`: the server can be
+ * reached, but only by requests. `offline`: it cannot be reached. `portal`: something else answers instead of the server,
+ * such as the sign-in page of a hotel's network.
  *
  * @typedef {"live" | "resyncing" | "connecting" | "polling" | "offline" | "portal" | "signed-out" | "gone"} Status
  */
 
-/** Keeps the store in step with the server: by a socket while there is one, else by asking. */
+/** Keeps the store up to date with the server: by a socket, or by requests while there is no socket. */
 export class Stream {
   /** @type {Status} */
   status = "connecting";
   #restored = false;
-  #ready = false; // whether there is a state to keep in step
+  #ready = false; // whether the first state has been fetched
   #wasOpen = false;
   #reached = false; // whether the server has answered since the socket was lost
-  #failed = false; // whether the last answer to a sync was that there is no server
+  #failed = false; // whether the last sync did not reach the server
   /** @type {Ending | null} */
   #ended = null;
   /** @type {unknown} */
@@ -79,14 +80,14 @@ export class Stream {
     this.poller = new Poller({ run: () => this.#poll(), pause: () => this.#pollPause(), clock });
   }
 
-  /** Bring the state, then keep it in step. Throws ApiError when it could not be brought; call it again then. */
+  /** Fetch the state, then keep it up to date. Throws ApiError if it cannot be fetched; call it again then. */
   async start() {
     if (!this.#restored) {
       this.#restored = true;
       const tag = await this.session.restore();
       if (tag !== null) this.mailbox.register(tag);
     }
-    if (this.session.id) this.socket.start(); // else after the first answer: what is shown first comes first
+    if (this.session.id) this.socket.start(); // else after the first answer: the state that is shown first has priority
     await this.resync.attempt();
     this.#ready = true;
     this.socket.start();
@@ -100,7 +101,7 @@ export class Stream {
     return () => this.#observers.delete(observer);
   }
 
-  /** The page is looked at again, or the network came back. */
+  /** The member looks at the page again, or the network is back. */
   wake() {
     if (!this.#ready) return;
     const bySocket = this.status !== "polling" && !this.resync.trouble;
@@ -109,20 +110,20 @@ export class Stream {
     if (!bySocket) this.poller.poke();
   }
 
-  /** The server has answered a request: what waits for it need not wait any longer. */
+  /** The server has answered a request: retry now what waits for it. */
   reach() {
     if (!["connecting", "offline", "portal"].includes(this.status)) return;
     this.socket.wake();
     this.resync.poke();
   }
 
-  /** The system says that there is no network. */
+  /** The system reports that there is no network. */
   lose() {
     this.socket.drop();
-    this.#tell();
+    this.#notify();
   }
 
-  /** @param {boolean} forGood false: the page goes into the back/forward cache */
+  /** @param {boolean} forGood false if the page enters the back/forward cache */
   suspend(forGood) {
     this.session.keep(this.mailbox.tag);
     this.socket.stop();
@@ -131,7 +132,7 @@ export class Stream {
     else this.session.suspend();
   }
 
-  /** Out of the back/forward cache. */
+  /** The page is back from the back/forward cache. */
   async resume() {
     await this.session.resume();
     this.socket.start();
@@ -161,13 +162,13 @@ export class Stream {
     this.#look();
   }
 
-  /** What the mailbox wants now. */
+  /** Do what the mailbox needs now. */
   #look() {
     if (this.#ready && this.mailbox.wantsSync) void this.resync.run();
     const enough = Math.min(ACK_EVENTS, Math.ceil(this.socket.window / 2));
     if (this.mailbox.unacked >= enough) this.#acknowledge();
     else if (this.mailbox.ack !== null) this.#ackTimer ??= this.clock.setTimeout(() => this.#acknowledge(), ACK_DELAY);
-    this.#tell();
+    this.#notify();
   }
 
   #acknowledge() {
@@ -183,11 +184,11 @@ export class Stream {
     if (this.#isOpen) this.#ended = null;
     else if (this.#wasOpen) {
       this.#reached = false;
-      this.poller.stop(); // a whole pause from here: the next socket is likely to come before it ends
+      this.poller.stop(); // start a whole pause: the next socket probably opens before it ends
       if (this.socket.state !== "idle") this.poller.start();
     }
     this.#wasOpen = this.#isOpen;
-    this.#tell();
+    this.#notify();
   }
 
   /** @param {Ending} ending */
@@ -196,10 +197,10 @@ export class Stream {
     else {
       this.#ended = ending;
       this.socket.stop();
-      // Signed out, one asks on: the answer to a sync says when there is hope again.
+      // After a sign-out keep polling: a sync that succeeds shows that the member has signed in again.
       if (ending === "gone") this.poller.stop();
       else if (this.#ready) this.poller.start();
-      this.#tell();
+      this.#notify();
     }
   }
 
@@ -242,7 +243,7 @@ export class Stream {
     return this.#reached ? "polling" : "connecting";
   }
 
-  #tell() {
+  #notify() {
     const status = this.#current;
     if (status === this.status) return;
     this.status = status;
