@@ -1,4 +1,6 @@
-"""What a member has read: a set of messages, and how far the main line was shown. chat/README.md says what counts.
+"""Record what a member has read: a set of messages, and how far the main line was shown.
+
+chat/queries/README.md says what counts.
 
 Lock order: participants, clients (inside publish). Each change is one statement, a union, so that of two tabs that read
 at once neither takes anything back from the other.

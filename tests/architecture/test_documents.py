@@ -11,7 +11,12 @@ from django.conf import settings
 from chat.entities.registry import registrations
 
 ROOT = Path(settings.BASE_DIR)
-DOCUMENTS = sorted(path for path in ROOT.rglob("README.md") if not {".venv", "node_modules"} & set(path.parts))
+TREES = ("accounts", "chat", "config", "static", "templates", "tests")
+DOCUMENTS = sorted(
+    path
+    for path in [*ROOT.glob("*.md"), *(page for name in TREES for page in (ROOT / name).rglob("*.md"))]
+    if "results" not in path.parts
+)
 PACKAGES = ("actions", "queries", "delivery", "realtime", "api")
 
 
@@ -21,12 +26,22 @@ def test_every_link_leads_somewhere(document: Path) -> None:
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
-def test_every_file_that_is_named_is_there() -> None:
-    text = (ROOT / "chat" / "README.md").read_text()
-    named = set(re.findall(r"`((?:\w+/)*\w+\.(?:py|js))\b", text))
-    assert named, "the page names the files that a newcomer opens"
-    places = [ROOT, ROOT / "chat"]
-    assert {name for name in named if not any((place / name).exists() for place in places)} == set()
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_that_is_named_is_there(document: Path) -> None:
+    named = set(re.findall(r"`((?:[\w.-]+/)*[\w-]+\.(?:py|js|toml))\b", document.read_text()))
+    named -= {"setup.py"}  # an example in a message
+    folders = [document.parent, ROOT, ROOT / "chat", ROOT / "tests" / "chat"]
+    assert {name for name in named if not any((folder / name).exists() for folder in folders)} == set()
+
+
+def test_every_page_is_reachable_from_the_readme() -> None:
+    reached, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        reached.add(page)
+        linked = re.findall(r"\]\((?!https?:)([^)#]+\.md)(?:#[^)]*)?\)", page.read_text())
+        waiting += [found for link in linked if (found := (page.parent / link).resolve()) not in reached]
+    assert {str(page.relative_to(ROOT)) for page in DOCUMENTS if page not in reached} == set()
 
 
 def test_every_setting_that_is_named_is_read() -> None:
