@@ -18,6 +18,7 @@ import structlog
 from django.conf import settings
 from django.db import connection, transaction
 
+from accounts.purge import EXPIRED
 from chat.actions.retention import (
     count_expired_histories,
     count_expired_messages,
@@ -250,51 +251,6 @@ def _old_partitions() -> list[str]:
     return [table for table in tables if table[-8:].isdecimal() and table[-8:] < f"{oldest:%Y%m%d}"]
 
 
-# --- Accounts -------------------------------------------------------------------------------------------
-
-_OLD_INVITATIONS: Final = "FROM accounts_invitation WHERE expires_at < now() - make_interval(days => %(days)s)"
-_OLD_TOKENS: Final = "FROM accounts_apitoken WHERE expires_at < now()"
-_OLD_SESSIONS: Final = "FROM django_session WHERE expire_date < now()"
-INVITATION_KEPT: Final = 30  # days after it expired: its link says "expired", not "unknown", and admins see what it was
-
-
-def count_old_invitations() -> int:
-    return _number(f"SELECT count(*) {_OLD_INVITATIONS}", {"days": INVITATION_KEPT})
-
-
-@transaction.atomic
-def remove_old_invitations() -> int:
-    return _execute(
-        f"DELETE FROM accounts_invitation WHERE id = ANY(ARRAY("
-        f"SELECT id {_OLD_INVITATIONS} LIMIT {BATCH} FOR UPDATE SKIP LOCKED))",
-        {"days": INVITATION_KEPT},
-    )
-
-
-def count_old_tokens() -> int:
-    return _number(f"SELECT count(*) {_OLD_TOKENS}")
-
-
-@transaction.atomic
-def remove_old_tokens() -> int:
-    return _execute(
-        f"DELETE FROM accounts_apitoken WHERE id = ANY(ARRAY("
-        f"SELECT id {_OLD_TOKENS} LIMIT {BATCH} FOR UPDATE SKIP LOCKED))"
-    )
-
-
-def count_old_sessions() -> int:
-    return _number(f"SELECT count(*) {_OLD_SESSIONS}")
-
-
-@transaction.atomic
-def remove_old_sessions() -> int:
-    return _execute(
-        f"DELETE FROM django_session WHERE session_key = ANY(ARRAY("
-        f"SELECT session_key {_OLD_SESSIONS} LIMIT {BATCH} FOR UPDATE SKIP LOCKED))"
-    )
-
-
 PURGES: Final[dict[str, Purge]] = {
     purge.name: purge
     for purge in (
@@ -307,9 +263,7 @@ PURGES: Final[dict[str, Purge]] = {
         Purge("expired_histories", count_expired_histories, expire_histories),
         Purge("expired_messages", count_expired_messages, remove_expired_messages),
         Purge("old_acks", count_old_acks, remove_old_acks),
-        Purge("expired_invitations", count_old_invitations, remove_old_invitations),
-        Purge("expired_tokens", count_old_tokens, remove_old_tokens),
-        Purge("expired_sessions", count_old_sessions, remove_old_sessions),
+        *(Purge(rows.name, rows.count, rows.remove) for rows in EXPIRED),
     )
 }
 

@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import ApiToken, Invitation, Member
+from accounts.purge import INVITATION_KEPT
 from accounts.tenancy import every_organization
 from chat.actions import purge
 from chat.models import Client, Conversation, Event, MailboxEntry, Node
@@ -132,7 +133,7 @@ def test_kept_acks_go_by_the_day(alice: Member, settings: Any) -> None:
 
 def test_expired_invitations_and_tokens_go(alice: Member) -> None:
     now = timezone.now()
-    for days in (1, -purge.INVITATION_KEPT - 1):
+    for days in (1, -INVITATION_KEPT - 1):
         expires = now + timedelta(days=days)
         ApiToken.objects.create(user=alice.user, label="t", secret_hash=str(days), expires_at=expires)
         with scope_of(alice):
