@@ -47,14 +47,14 @@ function insert(field, text) {
 }
 
 function answer() {
-  const place = document.getElementById("files-answer");
-  if (!place) return;
+  const notice = document.getElementById("files-answer");
+  if (!notice) return;
   clearTimeout(timer);
-  if (place.matches(":popover-open")) place.hidePopover(); // what is shown last lies above a dialog that opened meanwhile
-  place.showPopover();
-  place.textContent = "";
-  requestAnimationFrame(() => (place.textContent = place.dataset.sentence ?? ""));
-  timer = setTimeout(() => place.hidePopover(), SHOWN);
+  if (notice.matches(":popover-open")) notice.hidePopover(); // what is shown last lies above a dialog that opened meanwhile
+  notice.showPopover();
+  notice.textContent = "";
+  requestAnimationFrame(() => (notice.textContent = notice.dataset.sentence ?? ""));
+  timer = setTimeout(() => notice.hidePopover(), SHOWN);
 }
 
 /** @param {DragEvent} event */

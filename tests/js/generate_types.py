@@ -19,6 +19,7 @@ SIMPLE = {
     datetime: "string",
     str: "string",
     int: "number",
+    float: "number",
     bool: "boolean",
     Any: "unknown",
     type(None): "null",

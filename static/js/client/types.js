@@ -74,7 +74,7 @@ export {};
  * @property {"uploading" | "checking" | "ready" | "refused"} state
  * @property {number | null} width
  * @property {number | null} height
- * @property {float | null} seconds
+ * @property {number | null} seconds
  * @property {string} alt
  * @property {string} uploader
  * @property {string | null} message

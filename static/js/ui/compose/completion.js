@@ -41,11 +41,11 @@ export class Completion {
   #timer;
   /** @type {Map<string, boolean>} what the server was asked, so that no question is asked twice */
   #asked = new Map();
-  /** @type {Conversation[]} public channels that the server told of */
+  /** @type {Conversation[]} public channels that the server returned */
   #browsed = [];
 
-  /** @param {App} app @param {HTMLTextAreaElement} input @param {HTMLElement} place @param {() => string} conversation its id */
-  constructor(app, input, place, conversation) {
+  /** @param {App} app @param {HTMLTextAreaElement} input @param {HTMLElement} container @param {() => string} conversation its id */
+  constructor(app, input, container, conversation) {
     this.app = app;
     this.input = input;
     this.conversation = conversation;
@@ -60,7 +60,7 @@ export class Completion {
       prefix: slots.list.id,
       most: MOST_OFFERED,
     });
-    place.append(root);
+    container.append(root);
     input.setAttribute("aria-autocomplete", "list");
     input.setAttribute("aria-haspopup", "listbox");
     input.setAttribute("aria-controls", slots.list.id);
@@ -131,7 +131,7 @@ export class Completion {
     return words ? [...wide, ...people].slice(0, MOST_OFFERED) : [...people.slice(0, MOST_OFFERED - wide.length), ...wide];
   }
 
-  /** Those one takes part in, and those the server told of. */
+  /** The channels that the member has joined, and those that the server returned. */
   #channels() {
     return new Map([...this.#browsed, ...this.app.store.conversations.values()].map((one) => [one.id, one])).values();
   }

@@ -15,10 +15,10 @@ const KNOWN_WITHIN = 1_500; // milliseconds in which the names of emoji have to 
 const TICK = 1_000; // milliseconds between two looks at how long one still has to wait
 
 /**
- * Where one writes. What is written is a draft of `place` (a conversation, or a thread in it) until it is sent.
+ * Where one writes. What is written is a draft of its target (a conversation, or a thread in it) until it is sent.
  *
  * @typedef {object} Target
- * @property {string} place key of the draft
+ * @property {string} draft key of the draft
  * @property {string} conversation its id
  * @property {string} label what the field is called
  * @property {(text: string) => void} send
@@ -67,7 +67,7 @@ export class Composer {
 
   /** @param {Target | null} target */
   setTarget(target) {
-    const same = this.#target?.place === target?.place;
+    const same = this.#target?.draft === target?.draft;
     if (!same) this.#keepDraft();
     this.#target = target;
     this.#tick();
@@ -75,7 +75,7 @@ export class Composer {
     this.#writing?.reset();
     this.root.hidden = target === null;
     if (!target) return;
-    this.input.value = this.app.client.drafts.get(target.place);
+    this.input.value = this.app.client.drafts.get(target.draft);
     this.input.setAttribute("aria-label", target.label);
     this.input.placeholder = target.label;
     this.#show();
@@ -128,8 +128,8 @@ export class Composer {
       toast(gettext("Too many messages are waiting for the connection. This one stays here."));
       return;
     }
-    if (target.place !== this.#target?.place) {
-      this.app.client.drafts.set(target.place, ""); // one has gone elsewhere meanwhile
+    if (target.draft !== this.#target?.draft) {
+      this.app.client.drafts.set(target.draft, ""); // the member has opened another conversation meanwhile
       return;
     }
     this.input.value = "";
@@ -207,12 +207,12 @@ export class Composer {
 
   #keepDraft() {
     clearTimeout(this.#timer);
-    if (this.#target) this.app.client.drafts.set(this.#target.place, this.input.value);
+    if (this.#target) this.app.client.drafts.set(this.#target.draft, this.input.value);
   }
 
   /** Another tab went on with the same draft. @param {StorageEvent} event */
   #onStorage(event) {
-    if (!this.#target || event.key !== this.app.client.drafts.prefix + this.#target.place) return;
+    if (!this.#target || event.key !== this.app.client.drafts.prefix + this.#target.draft) return;
     const text = event.newValue ?? "";
     if (performance.now() - this.#typedAt < HEAD_START || this.input.value === text) return;
     this.input.value = text;

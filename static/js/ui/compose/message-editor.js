@@ -101,7 +101,7 @@ class Editor {
     else if (messages.has(this.message.id)) this.#warn();
   }
 
-  /** @returns {boolean} whether the message says something else now than what was edited; the member is told so */
+  /** @returns {boolean} whether somebody else has changed the message since the edit was begun; the member is informed */
   #warn() {
     const { text } = this.#current;
     if (isGone(this.#current)) this.#say(gettext("The message is gone. What you wrote can only be copied."));

@@ -6,7 +6,7 @@ export function selected(input) {
 }
 
 /**
- * Change a text as if it had been typed, so that undo takes it back and whoever listens hears of it.
+ * Change a text as if it had been typed, so that undo reverts it and input events are sent.
  *
  * @param {HTMLTextAreaElement} input
  * @param {Edit} edit

@@ -149,7 +149,7 @@ export class ConversationView {
     byId("people-button").title = label;
   }
 
-  /** How many take part is told with no event: it is asked for when it is looked at, and when somebody comes or goes. */
+  /** Fetch the number of participants, which no event contains: when the conversation is opened, and when somebody joins or leaves. */
   #count() {
     const conversation = this.#conversation;
     if (!conversation || !isChannel(conversation)) return;
@@ -174,20 +174,20 @@ export class ConversationView {
 
   /** @param {Conversation} conversation */
   #showDock(conversation) {
-    const seated = this.app.store.ownSeat(conversation.id) !== undefined;
-    const refusal = seated || conversation.archived_at ? refusalIn(this.app, conversation) : "";
-    byId("join-bar").hidden = seated || conversation.archived_at !== null;
+    const participates = this.app.store.ownSeat(conversation.id) !== undefined;
+    const refusal = participates || conversation.archived_at ? refusalIn(this.app, conversation) : "";
+    byId("join-bar").hidden = participates || conversation.archived_at !== null;
     byId("refusal-bar").hidden = refusal === "";
     setText(byId("refusal-text"), refusal);
-    byId("composer-dock").hidden = !seated || refusal !== "";
-    this.composer.setTarget(seated && !refusal ? this.#target(conversation) : null);
+    byId("composer-dock").hidden = !participates || refusal !== "";
+    this.composer.setTarget(participates && !refusal ? this.#target(conversation) : null);
   }
 
   /** @param {Conversation} conversation */
   #target(conversation) {
     const name = conversationTitle(this.app.store, conversation);
     return {
-      place: conversation.id,
+      draft: conversation.id,
       conversation: conversation.id,
       label: interpolate(gettext("Message %(name)s"), { name }),
       send: (/** @type {string} */ text) => {
@@ -263,7 +263,7 @@ export function refusalIn(app, conversation, { inThread = false } = {}) {
 }
 
 /**
- * Call `render` when a mute is over: nothing is told then, because times are compared.
+ * Call `render` when a mute ends. The end of a mute causes no event.
  *
  * @param {App} app @param {() => void} render
  */

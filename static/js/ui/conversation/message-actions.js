@@ -215,7 +215,7 @@ export class MessageActions {
   /** @param {Message} message */
   async #delete(message) {
     const title = gettext("Delete this message?");
-    const text = gettext("A note that it was deleted stays in its place. This cannot be undone.");
+    const text = gettext("A note remains where the message was. This cannot be undone.");
     const { store, client } = this.app;
     const isOwn = message.author === store.me || store.ownSeat(message.conversation)?.role === "admin";
     const reason = await ask({ title, text, yes: gettext("Delete"), reason: !isOwn });

@@ -6,9 +6,9 @@ import { writeTime } from "../lib/format.js";
 import { MessageNode } from "./message.js";
 import { ActivityNode } from "./thread-activity.js";
 
-const STOPS = ".message, .activity-button"; // what arrow keys go through
+const STOPS = ".message, .activity-button"; // the elements that the arrow keys move between
 
-/** Keeps an `<ol>` equal to a list of rows: nodes stay where their key stays. One message is in the order of tabbing. */
+/** Keeps an `<ol>` equal to a list of rows. A node stays as long as its key is in the list. One message can be reached with Tab. */
 export class MessageList {
   /** @type {Map<string, {root: HTMLElement, kind: string, node: MessageNode | ActivityNode | null}>} by key */
   #nodes = new Map();
@@ -49,19 +49,19 @@ export class MessageList {
     this.show([]);
   }
 
-  /** @param {string} key of a row @returns {HTMLElement | null} found without going through the list */
+  /** @param {string} key of a row @returns {HTMLElement | null} */
   withKey(key) {
     return this.#nodes.get(key)?.root ?? null;
   }
 
-  /** @param {EventTarget | null} target @returns {MessageNode | undefined} the message that an event happened in */
+  /** @param {EventTarget | null} target @returns {MessageNode | undefined} the message in which an event happened */
   nodeOf(target) {
     const root = target instanceof Element ? target.closest(".message") : null;
     for (const { node } of root ? this.#nodes.values() : []) if (node?.root === root && node instanceof MessageNode) return node;
     return undefined;
   }
 
-  /** @param {number} seq @returns {HTMLElement | null} of a reply, the line that tells of it or the message that counts it */
+  /** @param {number} seq @returns {HTMLElement | null} the row of the message; for a reply the row of its thread's activity */
   atSeq(seq) {
     const message = this.element.querySelector(`.message[data-seq="${seq}"]`);
     return /** @type {HTMLElement | null} */ (message ?? this.#lastUpTo(seq));

@@ -4,41 +4,41 @@
 
 import { dayKey, repliesLabel } from "../lib/format.js";
 
-const GROUP_MINUTES = 7; // messages of one author within this time stand under one name
-const FACES = 3; // of those who replied, beside the count of replies
+const GROUP_MINUTES = 7; // messages of one author within this time are grouped under one name
+const FACES = 3; // avatars of repliers beside the count of replies
 
 /**
- * What is known of the replies to a message: who wrote them, newest last; the newest, where all of them are known.
+ * The replies to a message: their authors, the latest last, and the latest reply if the store has all of them.
  *
  * @typedef {{authors: string[], last: Message | null}} Replies
  */
 
 /**
- * One line of a history. `key` is the same for a message on its way and the message it becomes, so the node stays.
+ * One row of a history. A message that is being sent and the message it becomes have the same `key`, so the node stays.
  *
  * @typedef {object} Row
  * @property {string} key
  * @property {"day" | "new" | "count" | "beginning" | "edge" | "message" | "pending" | "activity"} kind
  * @property {string} [label]
- * @property {string} [at] of a day: a time in it
+ * @property {string} [at] for a day: a time in it
  * @property {Message} [message]
  * @property {Entry} [entry]
- * @property {boolean} [compact] without avatar and name, because it goes on from the one above
- * @property {Message | null} [context] the root of the thread that it replies to, where that is not clear from above
- * @property {boolean} [near] that root, or another reply to it, stands right above
+ * @property {boolean} [compact] without avatar and name, because it continues the message above
+ * @property {Message | null} [context] the root of its thread, if the row above does not show it
+ * @property {boolean} [near] whether that root, or another reply to it, is the row above
  * @property {Replies} [replies]
  * @property {number} [unreadReplies] how many of the known replies are unread
- * @property {Message[]} [activity] replies in one thread, one after the other
+ * @property {Message[]} [activity] consecutive replies in one thread
  * @property {"before" | "after"} [edge]
  */
 
 /**
- * In a conversation replies are read in their thread: the message they belong to counts them, and where they came in
- * later one line says so. Thus nothing that is counted as unread is without a place.
+ * Turn messages into rows. In a conversation, replies are read in their thread: the root message counts them, and where they
+ * arrived later a row of the thread's activity stands for them. Every message that counts as unread is part of a row.
  *
  * @param {Store} store
  * @param {Message[]} messages oldest first
- * @param {Entry[]} entries on their way, oldest first; those whose message has arrived are left out
+ * @param {Entry[]} entries being sent, oldest first; entries whose message has arrived are left out
  * @param {{newAfter?: number | null, inThread?: boolean}} [options] `newAfter`: the seq above the "new" divider
  * @returns {Row[]}
  */
@@ -139,12 +139,12 @@ class RowBuilder {
 }
 
 /**
- * How far a window on a history reaches that starts at one end of `messages` and shows at most `most` rows.
+ * Find how far a window of at most `most` rows reaches from one end of `messages`.
  *
  * @param {Message[]} messages oldest first
  * @param {number} most
- * @param {"first" | "last"} end the one that stays
- * @returns {number | null} the seq of the last message that still fits; null when all do
+ * @param {"first" | "last"} end the end at which the window starts
+ * @returns {number | null} the seq of the last message that fits; null if all fit
  */
 export function reach(messages, most, end) {
   let rows = 0;
@@ -169,7 +169,7 @@ function threadOf(row) {
   return row.activity ? row.activity[0]?.thread : row.message?.id;
 }
 
-/** @param {Message[]} messages @returns {Map<string, {authors: string[], last: Message, count: number}>} by root; deleted and hidden ones do not count */
+/** @param {Message[]} messages @returns {Map<string, {authors: string[], last: Message, count: number}>} by root; deleted and hidden replies do not count */
 function repliesIn(messages) {
   const found = new Map();
   for (const message of messages) {

@@ -18,13 +18,13 @@ import { rowsOf } from "./message-rows.js";
 import { isAtEnd } from "./scroll-anchor.js";
 import { VisibleMessages } from "./visible-messages.js";
 
-/** A message and the replies to it, beside the conversation. */
+/** The thread panel beside the conversation: a message and its replies. */
 export class Thread {
   /** @type {string | null} id of the root */
   #root = null;
   #conversation = "";
   #shown = 0; // replies
-  /** @type {number | null} the seq above the divider: the first reply that was unread when the thread was opened stands below */
+  /** @type {number | null} the seq above the "new" divider, which is above the first reply that was unread when the thread was opened */
   #newAfter = null;
 
   /** @param {App} app */
@@ -73,18 +73,18 @@ export class Thread {
     this.#newAfter = null;
     this.panel.hidden = false;
     this.list.clear();
-    this.#noteNew();
+    this.#setDivider();
     this.#render();
     this.#scrollToNew();
     try {
       const [root] = await this.app.client.pages.thread(id);
       if (this.#root !== id) return;
       if (root?.thread) this.#root = root.thread;
-      this.#noteNew();
+      this.#setDivider();
       this.#render();
       this.#scrollToNew();
       if (this.#showTarget()) return;
-      // Whoever went on writing elsewhere meanwhile must not find the rest of the sentence here.
+      // If the member is writing in another field by now, the focus stays there.
       if (!matchMedia("(pointer: coarse)").matches && !isWriting(document.activeElement)) this.composer.focus();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -93,14 +93,14 @@ export class Thread {
     }
   }
 
-  /** Replies that come from the server may be older than those that were known. */
-  #noteNew() {
+  /** Set the divider. Called again after fetching, because fetched replies may be older than the known ones. */
+  #setDivider() {
     const root = this.#find(this.#root ?? "");
     const first = root && this.app.store.replies(root).find((reply) => this.app.store.isUnread(reply));
     if (first) this.#newAfter = Math.min(first.seq - 1, this.#newAfter ?? Infinity);
   }
 
-  /** To the first reply that is unread, else to the end. */
+  /** Scroll to the first unread reply, else to the end. */
   #scrollToNew() {
     const divider = this.list.withKey("new");
     if (!divider) this.scroller.scrollTop = this.scroller.scrollHeight;
@@ -118,7 +118,7 @@ export class Thread {
     if (this.visible.first <= next && this.visible.last > 0) client.reads.markThread(root.conversation, root.id, this.visible.last);
   }
 
-  /** The reply that a link led to. @returns {boolean} whether there is one */
+  /** Scroll to the reply that a link led to. @returns {boolean} whether there is one */
   #showTarget() {
     const { seq } = this.app.router.route;
     const target = seq === undefined ? null : this.list.atSeq(seq);
@@ -133,28 +133,28 @@ export class Thread {
     if (route.conversation) this.app.router.go(this.app.router.path(route.conversation));
   }
 
-  /** Messages of it may have been forgotten: so many changed that sync did not tell them all. @param {string} id */
+  /** Fetch the thread again if the store has forgotten messages of it, after a sync that skipped too many changes. @param {string} id */
   async #refill(id) {
     const root = this.#find(id);
     if (root && this.app.store.replies(root).length >= this.#shown) return;
     try {
       await this.app.client.pages.thread(id);
       if (id !== this.#root) return;
-      this.#shown = 0; // what has not come back is gone
+      this.#shown = 0; // replies that are still missing were deleted
       this.render();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error; // the next change is another occasion
+      if (!(error instanceof ApiError)) throw error; // the next change tries again
       if (error.status === 404 && id === this.#root) this.#end();
     }
   }
 
-  /** Its last message is past its time, or the conversation is no longer one's own. */
+  /** Close the thread: its messages have expired, or the member may no longer read the conversation. */
   #end() {
     toast(gettext("This thread is no longer there."));
     this.close();
   }
 
-  /** @param {string} id of a root @returns {Message | undefined} empty when its time is over and that of its replies is not */
+  /** @param {string} id of a root @returns {Message | undefined} without a text if it has expired and its replies have not */
   #find(id) {
     return this.app.store.messages.get(id) ?? this.app.store.heads.get(id);
   }
@@ -173,26 +173,26 @@ export class Thread {
     const conversation = root && this.app.store.conversations.get(root.conversation);
     if (!root || !conversation) return;
     const replies = this.app.store.replies(root);
-    if (replies.length < this.#shown) return; // forgotten, and asked for again: what is there stays until it is back
+    if (replies.length < this.#shown) return; // the store forgot some and #refill fetches them: show the old rows until then
     this.#shown = replies.length;
     this.#conversation = conversation.id;
-    setText(byId("thread-place"), conversationTitle(this.app.store, conversation));
+    setText(byId("thread-conversation"), conversationTitle(this.app.store, conversation));
     const end = isAtEnd(this.scroller);
     const entries = this.app.client.outbox.entries(root.conversation).filter((entry) => entry.thread === root.id);
     this.list.show(rowsOf(this.app.store, [root, ...replies], entries, { newAfter: this.#newAfter, inThread: true }));
     if (end) this.scroller.scrollTop = this.scroller.scrollHeight;
-    const seated = this.app.store.ownSeat(root.conversation) !== undefined;
-    const refusal = seated || conversation.archived_at ? refusalIn(this.app, conversation, { inThread: true }) : "";
+    const participates = this.app.store.ownSeat(root.conversation) !== undefined;
+    const refusal = participates || conversation.archived_at ? refusalIn(this.app, conversation, { inThread: true }) : "";
     byId("thread-refusal-bar").hidden = refusal === "";
     setText(byId("thread-refusal-text"), refusal);
-    byId("thread-dock").hidden = !seated || refusal !== "";
-    this.composer.setTarget(seated && !refusal ? this.#target(root) : null);
+    byId("thread-dock").hidden = !participates || refusal !== "";
+    this.composer.setTarget(participates && !refusal ? this.#target(root) : null);
   }
 
   /** @param {Message} root */
   #target(root) {
     return {
-      place: `${root.conversation}:${root.id}`,
+      draft: `${root.conversation}:${root.id}`,
       conversation: root.conversation,
       label: gettext("Reply"),
       send: (/** @type {string} */ text) => {
@@ -203,7 +203,7 @@ export class Thread {
     };
   }
 
-  /** As in the conversation. @param {Message} root */
+  /** Edit the member's last reply. @param {Message} root */
   #editLast(root) {
     const waiting = this.app.client.outbox.entries(root.conversation).filter((entry) => entry.thread === root.id);
     if (waiting.some((entry) => entry.state === "sending")) return true;

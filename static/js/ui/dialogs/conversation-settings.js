@@ -9,7 +9,7 @@ import { toast } from "../lib/toast.js";
 import { ask, attempt, confirm, openDialog } from "./dialog.js";
 import { PeoplePicker } from "./people-picker.js";
 
-/** A conversation's name, topic, notifications and people. */
+/** The settings of a conversation: name, topic, notifications and participants. */
 export class Settings {
   /** @type {string} */
   #id = "";
@@ -46,37 +46,37 @@ export class Settings {
     return this.app.store.conversations.get(this.#id);
   }
 
-  /** Whether the member runs this channel: its admins do, and the organization's moderators. */
+  /** Whether the member may manage this channel: as its admin, or as a moderator of the organization. */
   get #isAdmin() {
-    const seat = this.app.store.ownSeat(this.#id);
-    return seat?.role === "admin" || this.app.config.rights.includes("manage_channels");
+    const participant = this.app.store.ownSeat(this.#id);
+    return participant?.role === "admin" || this.app.config.rights.includes("manage_channels");
   }
 
-  /** Whether they are its own admin: as a moderator of the organization one has to say why. */
+  /** Whether the member is the channel's admin. A moderator of the organization must give a reason instead. */
   get #isOwn() {
     return this.app.store.ownSeat(this.#id)?.role === "admin";
   }
 
   /** @param {Conversation} conversation */
   #show(conversation) {
-    const seat = this.app.store.ownSeat(conversation.id);
+    const participant = this.app.store.ownSeat(conversation.id);
     const channel = isChannel(conversation);
     const open = channel && !conversation.archived_at;
     const browses = this.app.config.rights.includes("browse");
     setText(byId("settings-title"), conversationTitle(this.app.store, conversation));
-    this.form.hidden = !open || !(this.#isAdmin || (seat && browses));
+    this.form.hidden = !open || !(this.#isAdmin || (participant && browses));
     byId("settings-name-field").hidden = !this.#isAdmin;
     byId("settings-name").value = conversation.name ?? "";
     byId("settings-topic").value = conversation.topic;
-    byId("settings-preferences").hidden = !seat;
-    byId("settings-notifications").value = seat?.notifications ?? "all";
-    byId("settings-muted").checked = seat?.muted ?? false;
-    byId("settings-favourite").checked = seat?.favourite ?? false;
-    byId("settings-add").hidden = !open || !(this.#isAdmin || (seat && browses));
+    byId("settings-preferences").hidden = !participant;
+    byId("settings-notifications").value = participant?.notifications ?? "all";
+    byId("settings-muted").checked = participant?.muted ?? false;
+    byId("settings-favourite").checked = participant?.favourite ?? false;
+    byId("settings-add").hidden = !open || !(this.#isAdmin || (participant && browses));
     byId("settings-actions").hidden = !channel;
     this.#button("archive").hidden = !open || !this.#isAdmin;
     this.#button("restore").hidden = !conversation.archived_at || !this.#isAdmin;
-    this.#button("leave").hidden = !seat;
+    this.#button("leave").hidden = !participant;
   }
 
   /** @param {string} action @returns {HTMLElement} */
@@ -89,34 +89,34 @@ export class Settings {
     byId("settings-people").replaceChildren();
     setText(byId("settings-people-count"), "");
     await attempt(this.dialog, async () => {
-      const seats = await this.app.client.loadParticipants(id);
-      if (id === this.#id) this.#showPeople(seats);
+      const participants = await this.app.client.loadParticipants(id);
+      if (id === this.#id) this.#showPeople(participants);
     });
   }
 
-  /** @param {Participant[]} seats */
-  #showPeople(seats) {
-    const name = (/** @type {Participant} */ seat) => memberName(this.app.store, seat.member);
-    seats.sort((one, other) => name(one).localeCompare(name(other)));
-    setText(byId("settings-people-count"), String(seats.length));
-    byId("settings-people").replaceChildren(...seats.map((seat) => this.#person(seat)));
+  /** @param {Participant[]} participants */
+  #showPeople(participants) {
+    const name = (/** @type {Participant} */ participant) => memberName(this.app.store, participant.member);
+    participants.sort((one, other) => name(one).localeCompare(name(other)));
+    setText(byId("settings-people-count"), String(participants.length));
+    byId("settings-people").replaceChildren(...participants.map((participant) => this.#person(participant)));
   }
 
-  /** @param {Participant} seat */
-  #person(seat) {
+  /** @param {Participant} participant */
+  #person(participant) {
     const { root, slots } = clone("pick-row");
-    const member = this.app.store.members.get(seat.member);
-    const name = memberName(this.app.store, seat.member);
-    const mine = seat.member === this.app.store.me;
+    const member = this.app.store.members.get(participant.member);
+    const name = memberName(this.app.store, participant.member);
+    const mine = participant.member === this.app.store.me;
     fillAvatar(slots.avatar, member);
     setText(slots.name, mine ? `${name} (${gettext("you")})` : name);
-    const role = seat.role === "admin" ? ` · ${gettext("channel admin")}` : "";
+    const role = participant.role === "admin" ? ` · ${gettext("channel admin")}` : "";
     setText(slots.detail, `@${member?.handle ?? ""}${role}`);
     const channel = this.#conversation && isChannel(this.#conversation);
     slots.button.hidden = mine || !channel || !this.#isAdmin;
     setText(slots.button, gettext("Remove"));
     slots.button.setAttribute("aria-label", interpolate(gettext("Remove %(name)s"), { name }));
-    slots.button.addEventListener("click", () => void this.#remove(seat.member));
+    slots.button.addEventListener("click", () => void this.#remove(participant.member));
     return root;
   }
 
@@ -202,7 +202,7 @@ export class Settings {
     }
     const leave = () => this.app.client.leave(conversation.id);
     if (!this.dialog.open)
-      await leave(); // from the list: a refusal is told by who asked
+      await leave(); // called from the list, which shows a refusal itself
     else if (await attempt(this.dialog, leave)) this.dialog.close();
     else return;
     if (this.app.router.route.conversation === conversation.id) this.app.router.go(this.app.router.root);

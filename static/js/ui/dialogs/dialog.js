@@ -78,26 +78,26 @@ function wire(dialog) {
 /** @param {HTMLDialogElement} dialog @param {ApiError} error */
 function showError(dialog, error) {
   for (const [field, sentences] of Object.entries(error.errors)) {
-    const place = dialog.querySelector(`[data-error="${CSS.escape(field)}"]`);
+    const element = dialog.querySelector(`[data-error="${CSS.escape(field)}"]`);
     const input = /** @type {HTMLElement | null} */ (dialog.querySelector(`[name="${CSS.escape(field)}"]`));
-    if (!place || !input) continue;
-    reveal(place, sentences.join(" "));
+    if (!element || !input) continue;
+    reveal(element, sentences.join(" "));
     input.setAttribute("aria-invalid", "true");
     input.focus();
     return;
   }
-  const place = dialog.querySelector('[data-error=""]');
-  if (place) reveal(place, explain(error));
+  const element = dialog.querySelector('[data-error=""]');
+  if (element) reveal(element, explain(error));
 }
 
 /** @param {HTMLDialogElement} dialog */
 function clearErrors(dialog) {
-  for (const place of dialog.querySelectorAll("[data-error]")) /** @type {HTMLElement} */ (place).hidden = true;
+  for (const element of dialog.querySelectorAll("[data-error]")) /** @type {HTMLElement} */ (element).hidden = true;
   for (const input of dialog.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
 }
 
-/** @param {Element} place @param {string} text */
-function reveal(place, text) {
-  place.textContent = text;
-  /** @type {HTMLElement} */ (place).hidden = false;
+/** @param {Element} element @param {string} text */
+function reveal(element, text) {
+  element.textContent = text;
+  /** @type {HTMLElement} */ (element).hidden = false;
 }

@@ -82,7 +82,7 @@ async function showReceipts(app, message) {
       counted(gettext("Not delivered yet"), waiting.length),
       waiting.map((one) => person(app, one.member, devices(one))),
     );
-    if (more) section(gettext("There are more people here than are told of."), []);
+    if (more) section(gettext("There are more participants than can be listed."), []);
     if (read.length + others.length === 0) section(gettext("Nobody else takes part here."), []);
   });
 }
@@ -102,17 +102,17 @@ function askForReport(app, message) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("report"));
   const form = /** @type {HTMLFormElement} */ (byId("report-form"));
   const { drafts } = app.client;
-  const place = `report:${message.id}`; // the comment is kept until the report is sent
+  const draft = `report:${message.id}`; // the comment is kept until the report is sent
   const field = /** @type {HTMLTextAreaElement} */ (byId("report-comment"));
   form.reset();
-  field.value = drafts.get(place);
-  field.oninput = () => drafts.set(place, field.value);
+  field.value = drafts.get(draft);
+  field.oninput = () => drafts.set(draft, field.value);
   form.onsubmit = async (event) => {
     event.preventDefault();
     const { reason, comment } = Object.fromEntries(new FormData(form));
     const sent = await attempt(dialog, () => app.client.api.post(`messages/${message.id}/report`, { reason, comment }));
     if (!sent) return;
-    drafts.set(place, "");
+    drafts.set(draft, "");
     dialog.close();
     toast(gettext("Thank you. The moderators will look at it."));
   };
@@ -159,7 +159,7 @@ function revision(text, at) {
   return root;
 }
 
-/** Their clients, for those who are told of them. @param {Delivery} delivery */
+/** Their clients, for members who may see them. @param {Delivery} delivery */
 function devices({ clients }) {
   return clients?.map(({ platform, label }) => label || platform || gettext("a client that is gone")).join(", ");
 }

@@ -10,7 +10,7 @@ import { gettext, interpolate } from "../lib/i18n.js";
 import { isComposing } from "../lib/keys.js";
 import { attention } from "../lib/levels.js";
 import { conversationIcon, conversationName, isChannel, people, presenceLabel } from "../lib/names.js";
-import { recentPlaces } from "../shell/recent-conversations.js";
+import { recentConversations } from "../shell/recent-conversations.js";
 import { chordOf, keysOf } from "../shell/shortcuts.js";
 import { openDialog } from "./dialog.js";
 
@@ -83,7 +83,7 @@ export class Palette {
 
   /** @returns {Item[]} everything that the page knows */
   #gather() {
-    const recent = recentPlaces(this.app.store.me);
+    const recent = recentConversations(this.app.store.me);
     const weight = new Map(recent.map((id, index) => [id, RECENT - index / recent.length]));
     const { store } = this.app;
     const conversations = [...store.conversations.values()].filter((one) => store.ownSeat(one.id));
@@ -229,11 +229,11 @@ export class Palette {
   #atFirst() {
     const here = this.app.router.route.conversation;
     const path = here && this.app.router.path(here);
-    const places = this.#items
+    const conversations = this.#items
       .filter((item) => item.kind === "conversation")
       .sort((one, other) => (other.unread ? 5 : 0) + (other.weight ?? 0) - (one.unread ? 5 : 0) - (one.weight ?? 0));
-    const [first] = recentPlaces(this.app.store.me);
-    const others = path && first === here ? places.filter((item) => (item.weight ?? 0) !== RECENT) : places;
+    const [first] = recentConversations(this.app.store.me);
+    const others = path && first === here ? conversations.filter((item) => (item.weight ?? 0) !== RECENT) : conversations;
     return [...others.slice(0, MOST_SHOWN - 4), ...this.#items.filter((item) => item.kind === "command").slice(0, 4)];
   }
 

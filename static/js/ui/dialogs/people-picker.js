@@ -22,10 +22,10 @@ export class PeoplePicker {
 
   /**
    * @param {Client} client
-   * @param {HTMLElement} place
+   * @param {HTMLElement} container
    * @param {{label: string, most?: number, without?: () => Set<string>, onChange?: () => void}} options
    */
-  constructor(client, place, { label, most = 100, without = () => new Set(), onChange = () => {} }) {
+  constructor(client, container, { label, most = 100, without = () => new Set(), onChange = () => {} }) {
     this.client = client;
     this.store = client.store;
     this.most = most;
@@ -44,7 +44,7 @@ export class PeoplePicker {
     this.input.setAttribute("aria-controls", slots.list.id);
     /** @type {OptionList<Member>} */
     this.offered = new OptionList(this.input, slots.list, { option, id: ({ id }) => id, prefix, most: MOST_OFFERED });
-    place.replaceChildren(root);
+    container.replaceChildren(root);
     this.input.addEventListener("input", () => this.#ask());
     this.input.addEventListener("focus", () => this.#ask());
     this.input.addEventListener("blur", () => this.#close());

@@ -10,8 +10,8 @@ export function wireStartDirect(app) {
   /** @type {HTMLDialogElement} */
   const dialog = byId("start-direct");
   const submit = /** @type {HTMLButtonElement} */ (dialog.querySelector("[type=submit]"));
-  const place = /** @type {HTMLElement} */ (dialog.querySelector("[data-slot=picker]"));
-  const picker = new PeoplePicker(app.client, place, {
+  const container = /** @type {HTMLElement} */ (dialog.querySelector("[data-slot=picker]"));
+  const picker = new PeoplePicker(app.client, container, {
     label: gettext("To"),
     most: app.config.peopleAtMost,
     onChange: () => (submit.disabled = picker.chosen.length === 0),

@@ -4,7 +4,7 @@ import { gettext } from "../lib/i18n.js";
 /**
  * @typedef {object} Emoji
  * @property {string} emoji without a skin tone
- * @property {string} name the one that people and screen readers are told
+ * @property {string} name the one that is shown and read out
  * @property {number} group
  * @property {string} way where a skin tone goes, see list.js
  * @property {string[]} codes short names, as they stand between colons

@@ -14,7 +14,7 @@ const dayOfYear = new Intl.DateTimeFormat(locale, { day: "numeric", month: "long
 const list = new Intl.ListFormat(locale);
 const TINTS = 8;
 
-/** @returns {string} what times depend on, for whoever keeps what they have written */
+/** @returns {string} what written times depend on; a caller that caches them compares it */
 export const clockChoice = () => clock;
 
 /** @param {"12" | "24" | "auto"} wanted */

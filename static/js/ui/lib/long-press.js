@@ -60,8 +60,8 @@ let isPressed = false;
 let letGo;
 
 /**
- * `work` at once, or when what is pressed has been let go and its click is over: what moves from under the pointer
- * between pressing and letting go is not clicked, and news come whenever they like.
+ * Return a function that runs `work` at once, or after a press has ended and its click is over. An element that moves away
+ * from the pointer between press and release would not be clicked, and changes may arrive in that moment.
  *
  * @param {() => void} work
  * @returns {() => void}

@@ -12,7 +12,7 @@ const GAP = 6; // pixels between a menu and what opened it, and between it and t
 export function openMenu(menu, button, { focus = null } = {}) {
   if (menu.matches(":popover-open")) menu.hidePopover();
   menu.showPopover();
-  place(menu, button.getBoundingClientRect());
+  position(menu, button.getBoundingClientRect());
   button.setAttribute("aria-expanded", "true");
   (focus ?? items(menu)[0])?.focus({ preventScroll: true });
   menu.onkeydown = (event) => moveFocus(menu, event);
@@ -29,7 +29,7 @@ function items(menu) {
 }
 
 /** @param {HTMLElement} menu @param {DOMRect} at */
-function place(menu, at) {
+function position(menu, at) {
   const { width, height } = menu.getBoundingClientRect();
   const below = at.bottom + GAP;
   const top = below + height < innerHeight - GAP ? below : Math.max(GAP, at.top - height - GAP);

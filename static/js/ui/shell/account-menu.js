@@ -8,7 +8,7 @@ import { unreadElsewhere } from "./other-organizations.js";
 
 /** @typedef {import("./other-organizations.js").Organization} Organization */
 
-/** The organizations of the user, and the member's own menu. */
+/** The menu of the user's organizations, and the menu of the member. */
 export class Menus {
   /** @param {App} app */
   constructor(app) {
@@ -35,7 +35,7 @@ export class Menus {
       const { organizations } = await this.app.client.api.get("/api/v1/me");
       list.replaceChildren(...organizations.map((/** @type {Organization} */ one) => this.#item(one)));
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error; // what else the menu holds can be used
+      if (!(error instanceof ApiError)) throw error; // the rest of the menu works without the list
     }
   }
 
@@ -50,7 +50,7 @@ export class Menus {
     return root;
   }
 
-  /** In which of the others something is unread; asked whenever the menu is opened. */
+  /** Mark the other organizations with unread messages. It asks the server whenever the menu is opened. */
   async #markUnread() {
     const unread = await unreadElsewhere(this.app).catch((error) => {
       if (!(error instanceof ApiError)) throw error;

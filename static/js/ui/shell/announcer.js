@@ -8,15 +8,15 @@ import { conversationTitle, memberName } from "../lib/names.js";
 
 const QUIET = 3_000; // milliseconds between two announcements to a screen reader
 
-/** Reads new messages of the open conversation to who cannot see them; many at once become one sentence. */
+/** Announces new messages of the open conversation to screen readers. Several at once become one sentence. */
 export class Announcer {
   /** @type {string[]} message ids */
   #waiting = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   /** @type {string | undefined} the open conversation */
-  #place;
-  #seen = 0; // the seq of its newest message that is no news: paging in what is older must not be announced
+  #conversation;
+  #announced = 0; // the seq up to which messages are announced, or were there before: older pages must not be announced
 
   /** @param {App} app */
   constructor(app) {
@@ -25,10 +25,10 @@ export class Announcer {
   }
 
   /** @param {string | undefined} conversation the one that is open now */
-  setPlace(conversation) {
-    if (conversation === this.#place) return;
-    this.#place = conversation;
-    this.#seen = this.app.store.conversations.get(conversation ?? "")?.last_seq ?? 0;
+  setConversation(conversation) {
+    if (conversation === this.#conversation) return;
+    this.#conversation = conversation;
+    this.#announced = this.app.store.conversations.get(conversation ?? "")?.last_seq ?? 0;
     this.#waiting = [];
   }
 
@@ -36,8 +36,8 @@ export class Announcer {
   #onChanges(changes) {
     for (const id of changes.messages) {
       const message = this.app.store.messages.get(id);
-      if (!message || message.conversation !== this.#place || message.seq <= this.#seen) continue;
-      this.#seen = Math.max(this.#seen, message.seq);
+      if (!message || message.conversation !== this.#conversation || message.seq <= this.#announced) continue;
+      this.#announced = Math.max(this.#announced, message.seq);
       if (message.author !== this.app.store.me) this.#waiting.push(message.id);
     }
     if (this.#waiting.length && !this.#timer) this.#timer = setTimeout(() => this.#speak(), QUIET / 3);
@@ -57,7 +57,7 @@ export class Announcer {
 
   /** @param {number} count */
   #summary(count) {
-    const conversation = this.app.store.conversations.get(this.#place ?? "");
+    const conversation = this.app.store.conversations.get(this.#conversation ?? "");
     const name = conversation ? conversationTitle(this.app.store, conversation) : "";
     return interpolate(ngettext("%(count)s new message in %(name)s", "%(count)s new messages in %(name)s", count), { count, name });
   }

@@ -5,28 +5,28 @@
 import { SUBPROTOCOL } from "../../client/socket.js";
 
 /**
- * What Django prints into the page (chat/views.py).
+ * The configuration that Django prints into the page (chat/views.py).
  *
  * @typedef {object} Config
  * @property {string} root "/o/acme/"
  * @property {string} organization its name
- * @property {string} member id of one's own member
- * @property {string} name one's own
+ * @property {string} member id of the member who uses the page
+ * @property {string} name the member's
  * @property {string[]} rights of the member's role
  * @property {string} csrfCookie
  * @property {number} messageLength
- * @property {number} peopleAtMost in a group message, beside oneself
+ * @property {number} peopleAtMost in a group message, besides the member
  */
 
 /**
- * What every component is given.
+ * What every component receives.
  *
  * @typedef {object} App
  * @property {Client} client
  * @property {Store} store the client's
  * @property {Router} router
  * @property {Config} config
- * @property {(command: string, argument?: unknown) => Promise<void>} run something of commands.js
+ * @property {(command: string, argument?: unknown) => Promise<void>} run runs a command of commands.js
  */
 
 /** @param {string} path @param {string} query @returns {WebSocket} */

@@ -3,8 +3,8 @@
 import { setClock } from "../lib/format.js";
 
 /**
- * How the member likes the page. The server prints it into <html>, so that nothing flashes; what is changed in another
- * tab or on another device comes as news of one's own member, and is shown at once.
+ * Apply the member's preferences to the page. The server prints them into <html>, so that the page does not flash. A change
+ * in another tab or on another device arrives as an event of the member and is applied at once.
  *
  * @param {Member["preferences"]} preferences
  */

@@ -5,10 +5,10 @@ import { Badge } from "./badge.js";
 import { watchIdleness } from "./idle.js";
 import { Desk, Warnings } from "./moderation.js";
 import { Notifications } from "./notifications.js";
-import { watchElsewhere } from "./other-organizations.js";
+import { watchOtherOrganizations } from "./other-organizations.js";
 import { Tabs } from "./tabs.js";
 
-/** What goes on beside what is looked at: the title, notifications, the other tabs, announcements, being away, other organizations. */
+/** The parts that work in the background: title, notifications, other tabs, announcements, idleness, other organizations. */
 export class Background {
   /** @param {App} app */
   constructor(app) {
@@ -19,19 +19,19 @@ export class Background {
     new Warnings(app);
     new Desk(app);
     watchIdleness(app);
-    watchElsewhere(app);
+    watchOtherOrganizations(app);
     fitKeyboard();
   }
 
   /** @param {string | undefined} conversation the one that is open now */
-  setPlace(conversation) {
-    this.tabs.setPlace(conversation);
-    this.badge.setPlace(conversation);
-    this.announcer.setPlace(conversation);
+  setConversation(conversation) {
+    this.tabs.setConversation(conversation);
+    this.badge.setConversation(conversation);
+    this.announcer.setConversation(conversation);
   }
 }
 
-/** Where the keyboard of a phone lies over the page instead of making it smaller. */
+/** Make the page smaller where the keyboard of a phone covers it instead. */
 function fitKeyboard() {
   const { visualViewport: seen } = window;
   if (!seen || CSS.supports("interactive-widget", "resizes-content")) return;

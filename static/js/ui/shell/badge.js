@@ -3,12 +3,12 @@
 import { attention } from "../lib/levels.js";
 import { conversationTitle } from "../lib/names.js";
 
-const PAUSE = 250; // milliseconds in which changes are gathered: every conversation is looked at
+const PAUSE = 250; // milliseconds in which changes are collected, because rendering goes through every conversation
 
-/** The number of what wants to be read, in the title of the window, on its icon, and on the icon of the installed page. */
+/** Shows how many unread messages need attention: in the title of the window, on its icon, and on the icon of the installed app. */
 export class Badge {
   /** @type {string | undefined} */
-  #place;
+  #conversation;
   #shown = -1;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -22,8 +22,8 @@ export class Badge {
   }
 
   /** @param {string | undefined} conversation */
-  setPlace(conversation) {
-    this.#place = conversation;
+  setConversation(conversation) {
+    this.#conversation = conversation;
     this.#render();
   }
 
@@ -33,14 +33,14 @@ export class Badge {
     const { store, config } = this.app;
     const seen = [...store.conversations.values()].filter((one) => !one.archived_at).map((one) => attention(store, one.id));
     const count = seen.reduce((sum, one) => sum + one.count, 0);
-    const conversation = store.conversations.get(this.#place ?? "");
-    const place = conversation ? conversationTitle(store, conversation) : this.#heading;
-    const title = [place, store.organization?.name ?? config.organization, "Parley"].filter(Boolean).join(" · ");
+    const conversation = store.conversations.get(this.#conversation ?? "");
+    const heading = conversation ? conversationTitle(store, conversation) : this.#heading;
+    const title = [heading, store.organization?.name ?? config.organization, "Parley"].filter(Boolean).join(" · ");
     document.title = count > 0 ? `(${count}) ${title}` : title;
     if (count !== this.#shown) this.#showCount(count);
   }
 
-  /** What a view that is no conversation is called. */
+  /** The title of a view other than a conversation. */
   get #heading() {
     return document.querySelector(".main > section:not([hidden]) [data-title]")?.textContent?.trim() ?? "";
   }
@@ -50,6 +50,6 @@ export class Badge {
     this.#shown = count;
     if (this.icon) this.icon.href = count > 0 ? (this.icon.dataset.unread ?? this.plain) : this.plain;
     const app = /** @type {{setAppBadge?: (count: number) => Promise<void>}} */ (navigator);
-    void app.setAppBadge?.(count).catch(() => {}); // only what is installed has one
+    void app.setAppBadge?.(count).catch(() => {}); // only an installed app has a badge
   }
 }

@@ -3,13 +3,13 @@
 /** @import {ConversationView} from "../conversation/conversation-view.js" */
 /** @import {Conversation} from "../../client/types.js" */
 
-import { Palette } from "../dialogs/palette.js"; // with this file: what is typed right after its key is meant for it
+import { Palette } from "../dialogs/palette.js"; // imported with this file, so that keys typed right after its shortcut reach it
 import { byId, once } from "../lib/dom.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 import { toast } from "../lib/toast.js";
 
 /**
- * Everything that can be asked for by name: by a button ([data-command]), a key (shortcuts.js) or the palette.
+ * The commands of the page by name. A button ([data-command]), a key (shortcuts.js) or the palette runs them.
  *
  * @param {{app: App, sidebar: Sidebar, conversation: ConversationView}} page
  * @returns {Record<string, (argument?: any) => unknown>}
@@ -18,7 +18,7 @@ export function commandsOf(page) {
   return { ...dialogs(page.app), ...ways(page), ...readings(page) };
 }
 
-/** What opens something. @param {App} app */
+/** Commands that open a dialog or a menu. @param {App} app */
 function dialogs(app) {
   const palette = once(async () => new Palette(app));
   const help = once(async () => await import("../dialogs/keyboard-help.js"));
@@ -51,7 +51,7 @@ function dialogs(app) {
   };
 }
 
-/** What leads somewhere. @param {{app: App, sidebar: Sidebar}} page */
+/** Commands that go somewhere. @param {{app: App, sidebar: Sidebar}} page */
 function ways({ app, sidebar }) {
   const { router } = app;
   const step = (/** @type {number} */ by, /** @type {boolean} */ unread) => {
@@ -79,7 +79,7 @@ function ways({ app, sidebar }) {
   };
 }
 
-/** What changes what is read. @param {{app: App, sidebar: Sidebar, conversation: ConversationView}} page */
+/** Commands that change what is read. @param {{app: App, sidebar: Sidebar, conversation: ConversationView}} page */
 function readings({ app, sidebar, conversation }) {
   const { client, store, router } = app;
   const mark = (/** @type {string} */ id) => client.reads.markAll(id);

@@ -4,10 +4,10 @@
 import { byId, setText } from "../lib/dom.js";
 import { gettext } from "../lib/i18n.js";
 
-const PATIENCE = 2_000; // milliseconds before a lost connection is mentioned: most come back by themselves
-const PROMPT = 500; // the same for catching up, which is over in a moment or worth saying
+const PATIENCE = 2_000; // milliseconds before a lost connection is shown: most come back within this time
+const PROMPT = 500; // milliseconds before a resync is shown
 
-/** What is said about the connection: nothing while it is good, a slim line when it is not. */
+/** A line that shows the state of the connection. It is hidden while the connection is good. */
 export class ConnectionLine {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -24,7 +24,7 @@ export class ConnectionLine {
     line.dataset.status = status;
     if (status === "live") line.hidden = true;
     else if (!line.hidden)
-      this.#show(status); // one sentence takes the place of the other
+      this.#show(status); // replace one sentence by the other at once
     else this.#timer = setTimeout(() => this.#show(status), status === "resyncing" ? PROMPT : PATIENCE);
   }
 
@@ -37,7 +37,7 @@ export class ConnectionLine {
       const to = `/accounts/login/?${new URLSearchParams({ next: location.pathname })}`;
       line.replaceChildren(gettext("You are signed out. What you wrote is kept."), " ", link(to, gettext("Sign in again")));
     } else if (status === "portal") {
-      // Whatever answers in the server's place shows its page at the server's address.
+      // The portal shows its page at the address of the server.
       const page = Object.assign(link("/", gettext("Open its page")), { target: "_blank", rel: "noopener" });
       line.replaceChildren(gettext("This network asks you to sign in first. What you write is kept and sent later."), " ", page);
     } else if (status === "gone") {

@@ -1,9 +1,9 @@
 /** @import {App} from "./app.js" */
 
-const AWAY = 5 * 60_000; // milliseconds without a key, a press or a move
-const EVERY = 10_000; // milliseconds between two looks
+const AWAY = 5 * 60_000; // milliseconds without input
+const EVERY = 10_000; // milliseconds between two checks
 
-/** Tells the server when nobody is at this client any more, and when somebody is back. @param {App} app */
+/** Send the member's presence: "away" after some time without input, "online" at the next input. @param {App} app */
 export function watchIdleness({ client }) {
   let last = performance.now();
   let away = false;
@@ -12,13 +12,13 @@ export function watchIdleness({ client }) {
     if (now === away) return;
     if (client.stream.socket.send({ op: "presence", state: now ? "away" : "online" })) away = now;
   };
-  const stir = () => {
+  const onInput = () => {
     last = performance.now();
     if (away) look();
   };
   for (const name of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart", "focus"]) {
-    window.addEventListener(name, stir, { passive: true, capture: true });
+    window.addEventListener(name, onInput, { passive: true, capture: true });
   }
-  client.stream.observe((status) => status === "live" && (away = false)); // a new socket counts as somebody there
+  client.stream.observe((status) => status === "live" && (away = false)); // the server takes the client of a new socket as online
   setInterval(look, EVERY);
 }

@@ -15,21 +15,21 @@ import { cookie, openSocket, readConfig } from "./app.js";
 import { applyPreferences } from "./appearance.js";
 import { ConnectionLine } from "./connection-line.js";
 import { watchDay } from "./midnight.js";
-import { recentPlaces, rememberPlace } from "./recent-conversations.js";
+import { recentConversations, rememberConversation } from "./recent-conversations.js";
 import { Router } from "./router.js";
 import { chordOf, isTyped, SHORTCUTS } from "./shortcuts.js";
 
-const RETRY = 5_000; // milliseconds between two attempts to load a page that never came up
+const RETRY = 5_000; // milliseconds between two attempts to load the page
 const VIEWS = ["state-loading", "state-home", "state-missing", "state-failed", "conversation", "search", "mentions", "people"];
 
-/** The page as a whole: makes the parts, and shows what the address says. */
+/** The page as a whole. It creates the parts and shows what the address names. */
 class Page {
   #storage = closable(localStorage);
   /** @type {string | undefined} */
-  #place;
+  #openId;
   #isPublic = false;
-  #isUp = false; // and has nothing more urgent to do
-  #hasThread = false; // whether one has been opened
+  #isUp = false; // the page has rendered, and the browser is idle
+  #hasThread = false; // whether a thread has been opened
   #turn = 0;
 
   constructor() {
@@ -57,7 +57,7 @@ class Page {
     };
     this.sidebar = new Sidebar(this.app);
     this.conversation = new ConversationView(this.app, { openSettings: (conversation) => void this.app.run("settings", conversation) });
-    // What nobody sees at first is fetched when the page has come up, or when it is asked for before that.
+    // Parts that are not visible at first are fetched when the page is up, or when they are needed before that.
     this.commands = once(async () => (await import("./commands.js")).commandsOf(this));
     this.background = once(async () => new (await import("./background.js")).Background(this.app));
     this.thread = once(async () => new (await import("../conversation/thread.js")).Thread(this.app));
@@ -88,7 +88,7 @@ class Page {
     (globalThis.requestIdleCallback ?? setTimeout)(() => {
       this.#isUp = true;
       void this.#loadBackground();
-      later.forEach((load) => load().catch(() => {})); // asked for again when needed
+      later.forEach((load) => load().catch(() => {})); // fetched again when needed
     });
   }
 
@@ -114,11 +114,11 @@ class Page {
     guardKeys();
     document.addEventListener("click", (event) => this.#onClick(event));
     document.addEventListener("keydown", (event) => this.#onKey(event));
-    this.#wireLife();
+    this.#wirePageEvents();
   }
 
-  /** Where the browser tells what becomes of the page and of the network. */
-  #wireLife() {
+  /** React to events of the page and of the network. */
+  #wirePageEvents() {
     const { client } = this.app;
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && client.wake());
     document.addEventListener("resume", () => client.wake());
@@ -132,14 +132,14 @@ class Page {
     });
     window.addEventListener("online", () => client.wake());
     window.addEventListener("offline", () => client.lose());
-    window.addEventListener("pagehide", (event) => client.suspend(!event.persisted)); // else it may come back from the cache
+    window.addEventListener("pagehide", (event) => client.suspend(!event.persisted)); // if it is persisted, it may come back from the cache
     window.addEventListener("pageshow", (event) => event.persisted && void client.resume());
   }
 
-  /** Somebody signed out in another tab, and what this browser kept is removed: write none of it again. */
+  /** The member signed out in another tab, and what this browser kept is removed: do not write it again. */
   #leave() {
     this.#storage.close();
-    beginLeaving(sessionStorage); // the tab's own, which only its next page can remove
+    beginLeaving(sessionStorage); // only the next page of this tab can remove the tab's own storage
     location.reload();
   }
 
@@ -153,7 +153,7 @@ class Page {
       this.conversation.close();
       void this.#openThread(undefined);
     }
-    this.#setPlace(undefined);
+    this.#setOpen(undefined);
     if (route.name === "home") this.#goHome();
     else if (route.name === "conversation") await this.#goToConversation(route, turn);
     else if (route.name !== "elsewhere") await this.#goToView(route, turn);
@@ -163,24 +163,24 @@ class Page {
   async #goToView(route, turn) {
     const name = /** @type {keyof Page["views"]} */ (route.name);
     this.#show(name);
-    if (this.#isUp) void this.#loadBackground(); // the title is the view's
+    if (this.#isUp) void this.#loadBackground(); // which shows the title of the view
     const view = await this.views[name]().catch(() => null); // its script cannot be fetched without a network
     if (turn !== this.#turn) return;
     if (view) await view.open(route);
     else this.#fail(turn);
   }
 
-  /** @param {number} turn show that there is no network, and try the same address again */
+  /** @param {number} turn show that there is no network, and try the same address again later */
   #fail(turn) {
     this.#show("state-failed");
     setTimeout(() => turn === this.#turn && void this.#go(this.app.router.route), RETRY);
   }
 
-  /** On a wide screen home is the conversation where one was last; a phone shows the list. */
+  /** Open the conversation that was open last. On a phone show the list. */
   #goHome() {
     const { store, router } = this.app;
     const own = [...store.conversations.values()].filter((one) => store.ownSeat(one.id) && !one.archived_at);
-    const last = recentPlaces(store.me).find((id) => own.some((one) => one.id === id));
+    const last = recentConversations(store.me).find((id) => own.some((one) => one.id === id));
     const first = own.find((one) => one.id === last) ?? own.find((one) => one.name === "general") ?? own.find(isChannel) ?? own[0];
     if (first && !this.#isNarrow) router.go(router.path(first.id), { replace: true });
     else this.#show("state-home");
@@ -193,8 +193,8 @@ class Page {
       const conversation = this.app.store.conversations.get(id) ?? (await this.app.client.loadConversation(id));
       if (turn !== this.#turn) return;
       this.#show("conversation");
-      this.#setPlace(conversation);
-      rememberPlace(this.app.store.me, id);
+      this.#setOpen(conversation);
+      rememberConversation(this.app.store.me, id);
       await Promise.all([
         this.conversation.open(this.app.store.conversations.get(id) ?? conversation, route.seq),
         this.#openThread(route.thread),
@@ -220,20 +220,20 @@ class Page {
   }
 
   /** @param {Conversation | {id: string} | undefined} conversation */
-  #setPlace(conversation) {
-    this.#place = conversation?.id;
+  #setOpen(conversation) {
+    this.#openId = conversation?.id;
     this.#isPublic = conversation !== undefined && "kind" in conversation && conversation.kind === "public";
     if (this.#isUp) void this.#loadBackground();
   }
 
   async #loadBackground() {
-    const background = await this.background().catch(() => null); // asked for again at the next place
-    background?.setPlace(this.#place);
+    const background = await this.background().catch(() => null); // fetched again with the next conversation
+    background?.setConversation(this.#openId);
   }
 
-  /** Where one is may be gone: one was removed from it. A public channel can still be looked at. */
+  /** The open conversation may be gone, because the member was removed from it. A public channel can still be read. */
   #onConversations() {
-    if (!this.#place || this.app.store.conversations.has(this.#place)) return;
+    if (!this.#openId || this.app.store.conversations.has(this.#openId)) return;
     if (this.#isPublic) void this.#go(this.app.router.route);
     else this.#show("state-missing");
   }
@@ -250,7 +250,7 @@ class Page {
     }
   }
 
-  /** @param {MouseEvent} event on something that stands for a command */
+  /** @param {MouseEvent} event on an element with a command */
   #onClick({ target }) {
     const button = target instanceof Element ? target.closest("[data-command]") : null;
     if (button instanceof HTMLElement) void this.app.run(button.dataset.command ?? "", button.dataset.argument);
@@ -262,21 +262,21 @@ class Page {
     const chord = chordOf(event);
     const shortcut = SHORTCUTS.find(({ keys }) => keys === chord);
     if (!shortcut || (isTyped(shortcut.keys) && !isFree(event))) return;
-    // Last of all: it goes through the whole document, 6 ms where the sidebar is long, and most keys only write.
+    // This goes through the whole document (6 ms with a long sidebar), so it is checked last: most keys only write.
     if (document.querySelector("dialog[open], [popover].menu:popover-open")) return;
     event.preventDefault();
     void this.app.run(shortcut.command);
   }
 }
 
-/** @param {KeyboardEvent} event whether nobody else has a use for the key: Escape cancels nothing in the composer */
+/** @param {KeyboardEvent} event @returns {boolean} whether nothing else uses the key; the composer does not use Escape */
 function isFree({ key, target }) {
   const at = target instanceof Element ? target : null;
   if (key !== "Escape") return !isWriting(target);
   return !at?.closest("#thread") && (!isWriting(target) || Boolean(at?.closest("#composer-dock")));
 }
 
-/** What the list of one's devices calls this one. */
+/** The name of this browser in the member's list of devices. */
 function browserName() {
   const [, name = ""] = /(Firefox|Edg|OPR|Chrome|Safari)\//.exec(navigator.userAgent.replace(/Chrome(?=.*(Edg|OPR))/, "")) ?? [];
   return { Edg: "Edge", OPR: "Opera" }[name] ?? name;

@@ -7,9 +7,9 @@ import { writeTime } from "../lib/format.js";
 import { gettext } from "../lib/i18n.js";
 import { explain, toast } from "../lib/toast.js";
 
-/** Shows each warning that the member has not acknowledged yet, above the place where they write. */
+/** Shows each warning that the member has not acknowledged, above the composer. */
 export class Warnings {
-  /** @type {Map<string, HTMLElement>} by sanction: so that a bar keeps its focus while others come and go */
+  /** @type {Map<string, HTMLElement>} by sanction, so that a bar keeps the focus while others are added or removed */
   #bars = new Map();
 
   /** @param {App} app */
@@ -26,10 +26,10 @@ export class Warnings {
       .sort((one, other) => one.created_at.localeCompare(other.created_at));
     const bars = open.map((sanction) => this.#bars.get(sanction.id) ?? this.#bar(sanction));
     this.#bars = new Map(open.map((sanction, index) => [sanction.id, bars[index]]));
-    const place = byId("warnings");
-    for (const bar of [...place.children]) if (!bars.includes(/** @type {HTMLElement} */ (bar))) bar.remove();
-    for (const bar of bars) if (bar.parentElement !== place) place.append(bar);
-    place.hidden = bars.length === 0;
+    const container = byId("warnings");
+    for (const bar of [...container.children]) if (!bars.includes(/** @type {HTMLElement} */ (bar))) bar.remove();
+    for (const bar of bars) if (bar.parentElement !== container) container.append(bar);
+    container.hidden = bars.length === 0;
   }
 
   /** @param {Sanction} sanction */
@@ -46,7 +46,7 @@ export class Warnings {
   }
 }
 
-/** Shows moderators how many reports are open, and leads them to the desk. */
+/** Shows moderators the number of open reports, with a link to the moderation desk. */
 export class Desk {
   /** @param {App} app */
   constructor(app) {
@@ -65,7 +65,7 @@ export class Desk {
   }
 }
 
-const MOST_COUNTED = 99; // of a badge; beyond it the number says nothing more
+const MOST_COUNTED = 99; // the highest number in the badge
 
 /** @param {Sanction} sanction */
 function isUnread({ kind, acknowledged_at }) {
@@ -73,7 +73,7 @@ function isUnread({ kind, acknowledged_at }) {
 }
 
 /**
- * Tell the server that the member has read a measure or an outcome. A failure is shown; then it can be tried again.
+ * Acknowledge a sanction, or the outcome of a report. A failure is shown, and the member can try again.
  *
  * @param {App} app @param {"sanction" | "report"} noun @param {string} id
  */
@@ -88,7 +88,7 @@ export async function acknowledge(app, noun, id) {
   }
 }
 
-/** @type {Record<string, string>} what is said to the reporter */
+/** @type {Record<string, string>} by outcome: the text for the reporter */
 export const OUTCOMES = {
   no_action: gettext("No action was taken."),
   hidden: gettext("The message was hidden."),

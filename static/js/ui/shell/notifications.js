@@ -11,51 +11,51 @@ import { conversationTitle, isChannel, memberName } from "../lib/names.js";
 
 export const DESKTOP = "parley:notifications"; // in localStorage: "on" after the member allowed them here
 export const SOUND = "parley:sound"; // the same for the sound
-const FRESH = 120_000; // milliseconds; what a sync brings after hours is shown as unread, not announced one by one
-const UNKNOWN = 3_000; // milliseconds for which the name of an author is waited for
-const MANY = 3; // at once; more become one notification a conversation anyway, and beyond this only the title counts
+const FRESH = 120_000; // milliseconds; older messages, which a sync brings after hours, are shown as unread and not notified one by one
+const UNKNOWN = 3_000; // milliseconds to wait for the name of an unknown author
+const MANY = 3; // notifications at once; further messages only count in the title
 
 /**
- * What a notification says. It is a view of a message: when that changes, it changes or goes.
+ * The text of a notification. It follows its message: when the message changes, the notification changes or is closed.
  *
  * @typedef {{title: string, body: string}} Words
  */
 
-/** Shows new messages outside the page: as the member asked for each conversation, from one tab only. */
+/** Shows new messages as notifications of the browser, by the member's settings for each conversation. Only one tab shows them. */
 export class Notifications {
   /** @type {Map<string, {message: Message, words: Words, shown: Notification}>} by conversation */
   #open = new Map();
-  /** @type {Map<string, number>} by conversation: the seq that was last shown, or was there before */
-  #told = new Map();
-  /** @type {Set<Message>} whose author is being asked for */
+  /** @type {Map<string, number>} by conversation: the highest seq that was received, or was there before */
+  #known = new Map();
+  /** @type {Set<Message>} messages whose author is being fetched */
   #waiting = new Set();
 
   /** @param {App} app @param {Tabs} tabs */
   constructor(app, tabs) {
     this.app = app;
     this.tabs = tabs;
-    for (const { id, last_seq } of app.store.conversations.values()) this.#told.set(id, last_seq);
+    for (const { id, last_seq } of app.store.conversations.values()) this.#known.set(id, last_seq);
     app.store.observe((changes) => this.#onChanges(changes));
-    // No other page can keep them true or close them.
+    // No other page can update or close them.
     window.addEventListener("pagehide", () => [...this.#open.keys()].forEach((id) => this.#close(id)));
   }
 
   /** @param {Changes} changes */
   #onChanges(changes) {
     this.#review();
-    if (changes.members.size) for (const message of this.#waiting) if (this.app.store.members.has(message.author)) this.#tellNow(message);
-    const news = [...changes.messages].map((id) => this.app.store.messages.get(id)).filter((message) => message !== undefined);
-    const fresh = news.filter((message) => this.#isNews(message));
-    for (const { conversation, seq } of news) this.#told.set(conversation, Math.max(seq, this.#told.get(conversation) ?? 0));
+    if (changes.members.size) for (const message of this.#waiting) if (this.app.store.members.has(message.author)) this.#notifyNow(message);
+    const received = [...changes.messages].map((id) => this.app.store.messages.get(id)).filter((message) => message !== undefined);
+    const fresh = received.filter((message) => this.#isNew(message));
+    for (const { conversation, seq } of received) this.#known.set(conversation, Math.max(seq, this.#known.get(conversation) ?? 0));
     if (fresh.length === 0 || !this.tabs.isLeader) return;
-    for (const message of newestOfEach(fresh).slice(0, MANY)) this.#tell(message);
+    for (const message of newestOfEach(fresh).slice(0, MANY)) this.#notify(message);
     if (localStorage.getItem(SOUND) === "on") chime();
   }
 
-  /** Close what no longer holds (deleted, hidden, read, muted, left, archived), and put right what is worded otherwise now. */
+  /** Close notifications that no longer apply (deleted, hidden, read, muted, left, archived), and update changed texts. */
   #review() {
     for (const [id, { message, words }] of this.#open) {
-      const now = this.app.store.messages.get(message.id) ?? message; // forgotten ones may come back
+      const now = this.app.store.messages.get(message.id) ?? message; // the store may have forgotten it for now
       const wanted = this.#wordsOf(now);
       if (!wanted) this.#close(id);
       else if (wanted.title !== words.title || wanted.body !== words.body) this.#show(now, wanted, { silent: true });
@@ -63,38 +63,39 @@ export class Notifications {
   }
 
   /** @param {Message} message */
-  #isNews(message) {
-    const isNew = message.seq > (this.#told.get(message.conversation) ?? 0) && serverClock.now() - Date.parse(message.created_at) < FRESH;
+  #isNew(message) {
+    const isNew = message.seq > (this.#known.get(message.conversation) ?? 0) && serverClock.now() - Date.parse(message.created_at) < FRESH;
     return isNew && isWorthTelling(this.app.store, message) && !this.tabs.isRead(message.conversation);
   }
 
   /** @param {Message} message */
-  #tell(message) {
+  #notify(message) {
     if (!isSupported() || Notification.permission !== "granted" || localStorage.getItem(DESKTOP) !== "on") return;
-    if (this.app.store.members.has(message.author)) return this.#tellNow(message);
-    this.#waiting.add(message); // the client asks for people who are spoken of
-    setTimeout(() => this.#waiting.has(message) && this.#tellNow(message), UNKNOWN);
+    if (this.app.store.members.has(message.author)) return this.#notifyNow(message);
+    this.#waiting.add(message); // the client fetches the author
+    setTimeout(() => this.#waiting.has(message) && this.#notifyNow(message), UNKNOWN);
   }
 
-  /** @param {Message} message as it came; it may be another by now */
-  #tellNow(message) {
+  /** @param {Message} message as received; it may have changed since */
+  #notifyNow(message) {
     this.#waiting.delete(message);
     const now = this.app.store.messages.get(message.id) ?? message;
     const words = this.#wordsOf(now);
     if (words) this.#show(now, words);
   }
 
-  /** @param {Message} message @returns {Words | null} null where there is nothing to say */
+  /** @param {Message} message @returns {Words | null} null if there is nothing to notify of */
   #wordsOf(message) {
     const { store } = this.app;
     const conversation = store.conversations.get(message.conversation);
     if (!conversation || conversation.archived_at || !isWorthTelling(store, message)) return null;
     const name = memberName(store, message.author);
-    const place = { name, place: conversationTitle(store, conversation) };
-    return { title: isChannel(conversation) ? interpolate(gettext("%(name)s in %(place)s"), place) : name, body: excerpt(message.html) };
+    const channel = { name, conversation: conversationTitle(store, conversation) };
+    const title = isChannel(conversation) ? interpolate(gettext("%(name)s in %(conversation)s"), channel) : name;
+    return { title, body: excerpt(message.html) };
   }
 
-  /** In place of the one of the same conversation. @param {Message} message @param {Words} words @param {{silent?: boolean}} [options] */
+  /** Replace the notification of the same conversation. @param {Message} message @param {Words} words @param {{silent?: boolean}} [options] */
   #show(message, words, { silent = false } = {}) {
     const { conversation: id, seq, thread } = message;
     const shown = show(words.title, { body: words.body, tag: id, icon: iconOfPage(), silent });

@@ -4,8 +4,8 @@
 import { ApiError } from "../../client/api.js";
 import { byId } from "../lib/dom.js";
 
-const MOST = 8; // organizations that are looked into
-const EVERY = 5 * 60_000; // milliseconds between two looks, and only when somebody looks at the page
+const MOST = 8; // other organizations that are requested
+const EVERY = 5 * 60_000; // milliseconds between two rounds of requests; there are none while the page is hidden
 
 /** @typedef {{slug: string, name: string}} Organization */
 
@@ -28,12 +28,12 @@ async function isUnread(client, slug) {
     );
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return false; // what cannot be asked for is no news
+    return false; // without an answer it counts as read
   }
 }
 
-/** A dot at the switcher while another organization has news. @param {App} app */
-export function watchElsewhere(app) {
+/** Show a dot at the switcher while something is unread in another organization. @param {App} app */
+export function watchOtherOrganizations(app) {
   let looked = -Infinity;
   const look = async () => {
     if (document.visibilityState !== "visible" || performance.now() - looked < EVERY) return;
@@ -41,7 +41,7 @@ export function watchElsewhere(app) {
     try {
       byId("organization-dot").hidden = (await unreadElsewhere(app)).size === 0;
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error; // the next look is another occasion
+      if (!(error instanceof ApiError)) throw error; // the next round tries again
     }
   };
   void look();

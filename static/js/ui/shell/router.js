@@ -1,5 +1,5 @@
 /**
- * Where one is, kept in the address. Django serves each of these addresses too.
+ * What the page shows, as its address names it. Django serves each of these addresses as well.
  *
  * @typedef {object} Route
  * @property {"home" | "conversation" | "search" | "mentions" | "people" | "elsewhere"} name
@@ -45,7 +45,7 @@ export class Router {
     return `${this.root}c/${conversation}${seq === undefined ? "" : `/${seq}`}${query}`;
   }
 
-  /** @param {typeof VIEWS[number]} view @param {Record<string, string>} [query] what is empty is left out */
+  /** @param {typeof VIEWS[number]} view @param {Record<string, string>} [query] empty values are left out */
   viewPath(view, query = {}) {
     const given = Object.entries(query).filter(([, value]) => value);
     const search = new URLSearchParams(given).toString();
@@ -72,7 +72,7 @@ export class Router {
     return { name: "conversation", conversation, seq: seq ? Number(seq) : undefined, thread, query };
   }
 
-  /** @param {MouseEvent} event links within the organization are followed without loading a page */
+  /** @param {MouseEvent} event follow a link within the organization without loading a page */
   #followLink(event) {
     const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
     const modified = event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button !== 0;

@@ -2,10 +2,10 @@ import { gettext } from "../lib/i18n.js";
 import { keyOf } from "../lib/keys.js";
 
 /**
- * Every key of the page, in one table: the handler (main.js), the help, the palette and the menus read it.
+ * The keys of the page in one table. The handler (main.js), the help, the palette and the menus read it.
  *
  * @typedef {object} Shortcut
- * @property {string} keys as chordOf() says it; "Mod" is Ctrl, on a Mac ⌘
+ * @property {string} keys as chordOf() returns them; "Mod" is Ctrl, on a Mac ⌘
  * @property {string} command of commands.js
  * @property {string} label
  * @property {string} group
@@ -48,7 +48,7 @@ export function chordOf(event) {
   return [mod && "Mod", other && "Other", event.altKey && "Alt", event.shiftKey && !isSign && "Shift", key].filter(Boolean).join("+");
 }
 
-/** @param {string} keys whether they mean something else where somebody writes */
+/** @param {string} keys @returns {boolean} whether they write text in a text field */
 export const isTyped = (keys) => !/^(Mod|Alt)\+/.test(keys);
 
 /** @param {string} keys @returns {string[]} a caption for each key: "Ctrl", "Shift", "K" */

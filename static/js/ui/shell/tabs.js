@@ -3,51 +3,51 @@
 /** @import {Changes} from "../../client/store.js" */
 
 /**
- * What the tabs of one member tell each other: which conversation each of them shows to somebody who looks at it, and what
- * counts as read, at once. One of them is the leader, by a lock that ends with its page.
+ * Synchronizes the tabs of one member in a browser. Each tab publishes which conversation the member is reading in it, and
+ * what counts as read. The tab that holds a lock is the leader; the lock ends with its page.
  *
- * @typedef {{from: string, reading: string | null} | {from: string, read: Record<string, Read>} | {from: string, who: true}} Word
+ * @typedef {{from: string, reading: string | null} | {from: string, read: Record<string, Read>} | {from: string, who: true}} TabMessage
  */
 export class Tabs {
   isLeader = false;
-  /** @type {Map<string, string | null>} by tab: the conversation that is read in it */
+  /** @type {Map<string, string | null>} by tab: the conversation that the member is reading in it */
   #reading = new Map();
-  /** @type {Map<string, string>} by conversation: what the others were told, as JSON */
-  #told = new Map();
+  /** @type {Map<string, string>} by conversation: the read state that the other tabs know, as JSON */
+  #published = new Map();
   #id = crypto.randomUUID();
   /** @type {string | null} */
-  #place = null;
+  #conversation = null;
 
   /** @param {App} app */
   constructor(app) {
     this.app = app;
     this.channel = new BroadcastChannel(`parley:${app.config.member}`);
-    this.channel.onmessage = ({ data }) => this.#hear(data);
+    this.channel.onmessage = ({ data }) => this.#receive(data);
     app.store.observe((changes) => this.#onChanges(changes));
-    for (const name of ["focus", "blur"]) window.addEventListener(name, () => this.#say());
-    document.addEventListener("visibilitychange", () => this.#say());
+    for (const name of ["focus", "blur"]) window.addEventListener(name, () => this.#publishReading());
+    document.addEventListener("visibilitychange", () => this.#publishReading());
     window.addEventListener("pagehide", () => this.#post({ from: this.#id, reading: null }));
     this.#post({ from: this.#id, who: true });
     this.#lead();
   }
 
   /** @param {string | undefined} conversation */
-  setPlace(conversation) {
-    this.#place = conversation ?? null;
-    this.#say();
+  setConversation(conversation) {
+    this.#conversation = conversation ?? null;
+    this.#publishReading();
   }
 
-  /** @param {string} conversation @returns {boolean} whether somebody looks at it, here or in another tab */
+  /** @param {string} conversation @returns {boolean} whether the member is reading it, in this tab or another one */
   isRead(conversation) {
-    return this.#here === conversation || [...this.#reading.values()].includes(conversation);
+    return this.#visible === conversation || [...this.#reading.values()].includes(conversation);
   }
 
-  get #here() {
-    return document.visibilityState === "visible" && document.hasFocus() ? this.#place : null;
+  get #visible() {
+    return document.visibilityState === "visible" && document.hasFocus() ? this.#conversation : null;
   }
 
-  #say() {
-    this.#post({ from: this.#id, reading: this.#here });
+  #publishReading() {
+    this.#post({ from: this.#id, reading: this.#visible });
   }
 
   /** @param {Changes} changes */
@@ -56,35 +56,35 @@ export class Tabs {
     const found = {};
     for (const id of changes.participants) {
       const { read_seq = 0, read = [] } = this.app.store.ownSeat(id) ?? {};
-      const told = JSON.stringify(read);
-      if (told === this.#told.get(id)) continue;
-      this.#told.set(id, told);
+      const state = JSON.stringify(read);
+      if (state === this.#published.get(id)) continue;
+      this.#published.set(id, state);
       found[id] = { read_seq, read };
     }
     if (Object.keys(found).length) this.#post({ from: this.#id, read: found });
   }
 
-  /** @param {Word} word */
-  #hear(word) {
-    if ("who" in word) this.#say();
-    if ("reading" in word) this.#reading.set(word.from, word.reading);
-    if (!("read" in word)) return;
+  /** @param {TabMessage} message */
+  #receive(message) {
+    if ("who" in message) this.#publishReading();
+    if ("reading" in message) this.#reading.set(message.from, message.reading);
+    if (!("read" in message)) return;
     this.app.store.batch(() => {
-      for (const [id, read] of Object.entries(word.read)) {
-        this.#told.set(id, JSON.stringify(read.read)); // nobody is told again what they have told
+      for (const [id, read] of Object.entries(message.read)) {
+        this.#published.set(id, JSON.stringify(read.read)); // do not publish it back
         this.app.store.addRead(id, read);
       }
     });
   }
 
-  /** @param {Word} word */
-  #post(word) {
-    this.channel.postMessage(word);
+  /** @param {TabMessage} message */
+  #post(message) {
+    this.channel.postMessage(message);
   }
 
   #lead() {
     if (!navigator.locks) {
-      this.isLeader = true; // outside https: better told twice than not at all
+      this.isLeader = true; // outside https there are no locks: two notifications are better than none
       return;
     }
     void navigator.locks.request(`parley:leader:${this.app.config.member}`, () => {

@@ -22,15 +22,15 @@ export class RowMenu {
   open(id, origin) {
     const { store } = this.app;
     const conversation = store.conversations.get(id);
-    const seat = store.ownSeat(id);
-    if (!conversation || !seat) return;
+    const participant = store.ownSeat(id);
+    if (!conversation || !participant) return;
     this.#id = id;
     this.menu.setAttribute("aria-label", interpolate(gettext("Actions for %(name)s"), { name: conversationTitle(store, conversation) }));
     this.#item("read").hidden = store.unread(id) === 0;
     this.#item("leave").hidden = !isChannel(conversation);
-    this.#check("favourite", seat.favourite ?? false);
-    this.#check("muted", seat.muted ?? false);
-    for (const level of ["all", "mentions", "none"]) this.#check(`notify-${level}`, seat.notifications === level);
+    this.#check("favourite", participant.favourite ?? false);
+    this.#check("muted", participant.muted ?? false);
+    for (const level of ["all", "mentions", "none"]) this.#check(`notify-${level}`, participant.notifications === level);
     openMenu(this.menu, origin);
   }
 
@@ -63,11 +63,11 @@ export class RowMenu {
  */
 export async function changeConversation(app, id, action) {
   const { client, store } = app;
-  const seat = /** @type {Participant} */ (store.ownSeat(id));
+  const participant = /** @type {Participant} */ (store.ownSeat(id));
   const conversation = store.conversations.get(id);
   if (action === "read") client.reads.markAll(id);
-  if (action === "favourite") await client.changePreferences(id, { favourite: !seat.favourite });
-  if (action === "muted") await client.changePreferences(id, { muted: !seat.muted });
+  if (action === "favourite") await client.changePreferences(id, { favourite: !participant.favourite });
+  if (action === "muted") await client.changePreferences(id, { muted: !participant.muted });
   if (action.startsWith("notify-")) await client.changePreferences(id, { notifications: action.slice("notify-".length) });
   if (action === "settings" && conversation) await app.run("settings", conversation);
   if (action === "leave" && conversation) await app.run("leave", conversation);

@@ -14,7 +14,7 @@ import { observeDay } from "../shell/midnight.js";
 
 const MOST_COUNTED = 99; // of a badge; beyond it the number says nothing more
 const RECENT = 20; // direct messages that are shown; the others are one press away
-const RENDERED = 100; // milliseconds between two times that news are shown: nobody counts faster
+const RENDERED = 100; // milliseconds between two renderings of changes: nobody reads faster
 const SECTIONS = ["unread", "favourites", "channels", "direct"];
 const collator = new Intl.Collator(document.documentElement.lang || undefined, { numeric: true });
 
@@ -63,7 +63,7 @@ export class Sidebar {
     );
     app.store.observe((changes) => this.#onChanges(changes));
     observeDay(() => this.#touch([...this.#entries.keys()])); // rows that are folded away are not in the document
-    app.client.drafts.observe((place) => this.#touch([place]));
+    app.client.drafts.observe((target) => this.#touch([target]));
     app.client.edits.observe((_, conversation) => this.#touch([conversation]));
     app.client.signals.observe(() =>
       this.#touch([...this.#entries.values()].filter((one) => one.home !== "channels").map((one) => one.conversation.id)),
@@ -82,7 +82,7 @@ export class Sidebar {
     this.#touch([this.#current ?? "", conversation ?? ""]);
     this.#current = conversation;
     this.render();
-    this.#place();
+    this.#arrange();
     if (conversation) this.#rows.get(conversation)?.root.scrollIntoView({ block: "nearest" });
   }
 
@@ -112,7 +112,7 @@ export class Sidebar {
     const moved = [...ids].map((id) => this.#refresh(id)).some(Boolean);
     if (moved || this.#allStale) {
       this.#sorted.clear();
-      this.#place();
+      this.#arrange();
     }
     this.#allStale = false;
     const outcomes = this.app.store.outcomes.length; // of reports: they are listed with the mentions
@@ -148,21 +148,21 @@ export class Sidebar {
     }
     this.#entries.set(id, entry);
     this.#showRow(entry);
-    return before === undefined || placeOf(before) !== placeOf(entry);
+    return before === undefined || positionKey(before) !== positionKey(entry);
   }
 
   /** @param {string} id @returns {Entry | undefined} */
   #entryOf(id) {
     const { store, client } = this.app;
     const conversation = store.conversations.get(id);
-    const seat = store.ownSeat(id);
-    if (!conversation || !seat || conversation.archived_at) return undefined;
+    const participant = store.ownSeat(id);
+    if (!conversation || !participant || conversation.archived_at) return undefined;
     const draft = client.drafts.has(id) || client.edits.has(id, conversation.first_seq);
     const channel = isChannel(conversation);
     const started = channel || conversation.last_seq > 0 || conversation.created_by === store.me || draft || id === this.#current;
     if (!started) return undefined; // a direct message that nobody has written in is shown to who opened it
     const seen = attention(store, id);
-    const home = seat.favourite ? "favourites" : channel ? "channels" : "direct";
+    const home = participant.favourite ? "favourites" : channel ? "channels" : "direct";
     // The open one stays where it is while it is read and written to: rows do not move under the pointer.
     const above = id === this.#current ? this.#entries.get(id)?.section === "unread" : seen.loud;
     return {
@@ -170,8 +170,8 @@ export class Sidebar {
       name: conversationName(store, conversation),
       home,
       section: above ? "unread" : home,
-      favourite: seat.favourite ?? false,
-      muted: seat.muted ?? false,
+      favourite: participant.favourite ?? false,
+      muted: participant.muted ?? false,
       draft,
       activity: Date.parse(conversation.last_message_at ?? conversation.created_at),
       attention: seen,
@@ -184,7 +184,7 @@ export class Sidebar {
     return !this.#kept.unread && !this.#kept.folded.includes(section);
   }
 
-  #place() {
+  #arrange() {
     this.#order = SECTIONS.flatMap((section) => this.#fillSection(section));
     const { unread } = this.#kept;
     byId("unread-button").setAttribute("aria-pressed", String(unread));
@@ -330,12 +330,12 @@ export class Sidebar {
     } catch {
       // Storage is full or forbidden: it holds until the page is left.
     }
-    this.#place();
+    this.#arrange();
   }
 
   #showAllDirect() {
     this.#allDirect = true;
-    this.#place();
+    this.#arrange();
   }
 
   /** @param {SubmitEvent} event */
@@ -353,7 +353,7 @@ export class Sidebar {
 const countLabel = (count) => (count > MOST_COUNTED ? `${MOST_COUNTED}+` : String(count));
 
 /** @param {Entry} entry what its place among the others follows from */
-function placeOf(entry) {
+function positionKey(entry) {
   const { section, name, activity, draft, attention } = entry;
   return [section, attention.loud, draft, urgency(entry), section === "direct" ? activity : name].join(" ");
 }

@@ -14,7 +14,7 @@ import { setMessageHtml } from "../lib/trusted-html.js";
 import { acknowledge, OUTCOMES } from "../shell/moderation.js";
 
 const PAGE = 30; // messages asked for at once
-const NEWS = 800; // milliseconds in which news are gathered before the first page is asked for again
+const PAUSE = 800; // milliseconds in which changes are collected before the first page is fetched again
 
 /** Messages that name the member, and replies in the threads that they started or wrote in; newest first. */
 export class Mentions {
@@ -57,7 +57,7 @@ export class Mentions {
     this.#timer ||= setTimeout(() => {
       this.#timer = undefined;
       void this.#load({ anew: true });
-    }, NEWS);
+    }, PAUSE);
   }
 
   /** @param {{anew?: boolean}} [options] */
@@ -139,7 +139,7 @@ export class Mentions {
     slots.link.href = router.path(message.conversation, message.seq, message.thread ?? undefined);
     fillAvatar(slots.avatar, store.members.get(message.author));
     setText(slots.author, memberName(store, message.author));
-    setText(slots.place, conversation ? conversationTitle(store, conversation) : gettext("in a channel you are not in"));
+    setText(slots.conversation, conversation ? conversationTitle(store, conversation) : gettext("in a channel you are not in"));
     setText(slots.why, isMention(store, message) ? "" : gettext("replied in a thread"));
     writeTime(slots.time, message.created_at);
     slots.time.dateTime = message.created_at;

@@ -61,10 +61,10 @@ export class Filters {
    * @returns {Promise<Record<string, string> | null>} the query that says the same without operators; null if it has none
    */
   async read(given) {
-    const { words, from, in: place, before, after } = parse(given.get("q") ?? "");
+    const { words, from, in: channel, before, after } = parse(given.get("q") ?? "");
     const typed = {
       ...(from && (await this.#author(from))),
-      ...(place && (await this.#conversation(place))),
+      ...(channel && (await this.#conversation(channel))),
       ...(before && { before }),
       ...(after && { after }),
     };
@@ -74,7 +74,7 @@ export class Filters {
     void this.#learn();
     if (Object.keys(typed).length === 0) return null;
     return {
-      q: unresolved(words, { from: from && !typed.author ? from : "", in: place && !typed.conversation ? place : "" }),
+      q: unresolved(words, { from: from && !typed.author ? from : "", in: channel && !typed.conversation ? channel : "" }),
       ...this.query,
     };
   }

@@ -139,7 +139,7 @@ export class Search {
     slots.link.href = router.path(found.conversation, found.seq, found.thread ?? undefined);
     fillAvatar(slots.avatar, store.members.get(found.author));
     setText(slots.author, memberName(store, found.author));
-    setText(slots.place, conversation ? conversationTitle(store, conversation) : gettext("in a channel you are not in"));
+    setText(slots.conversation, conversation ? conversationTitle(store, conversation) : gettext("in a channel you are not in"));
     writeTime(slots.time, found.created_at);
     slots.time.dateTime = found.created_at;
     slots.time.title = fullDate(found.created_at);
