@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.urls import path
+from django.views.decorators.gzip import gzip_page
 from django.views.i18n import JavaScriptCatalog
 
 from chat import manage, views
@@ -10,7 +11,8 @@ app_name = "chat"
 
 urlpatterns = [
     path("api/v1/schema/socket", schema.frames, name="frames"),
-    path("strings.js", JavaScriptCatalog.as_view(packages=["chat"]), name="strings"),
+    # The same for everybody and without secrets, so compressing it reveals nothing.
+    path("strings.js", gzip_page(JavaScriptCatalog.as_view(packages=["chat"])), name="strings"),
     path("o/<slug:slug>/", views.home, name="home"),
     path("o/<slug:slug>/manage/channels", manage.list_channels, name="manage_channels"),
     path("o/<slug:slug>/manage/channels/<uuid:conversation_id>/change", manage.change_channel, name="change_channel"),
