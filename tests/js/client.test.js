@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import {
+  deleteMessage,
+  leaveConversation,
+  saveEdit,
+  toggleReaction,
+  unpinMessage,
+  updateConversation,
+} from "../../static/js/client/actions.js";
 
 import { Client } from "../../static/js/client/client.js";
 import {
@@ -597,7 +605,7 @@ const ageing = (make) => {
 
 for (const [what, method, ask] of [
   ["a message", "GET", (client) => client.loadMessage("message-1")],
-  ["an edit", "PATCH", (client) => client.edit(message({ seq: 1 }), "version 1")],
+  ["an edit", "PATCH", (client) => saveEdit(client, message({ seq: 1 }), "version 1")],
 ]) {
   test(`${what} that was asked for before its history was forgotten is asked for again`, async () => {
     const tell = ageing((version) => message({ seq: 1, version, text: `version ${version}` }));
@@ -636,7 +644,7 @@ test("a view of a conversation that was overtaken is asked for again, and what i
   const tell = ageing(view);
   const { client } = await overtaken({
     routes: { "PATCH conversations/general": tell, "GET conversations/general": tell },
-    ask: (client) => client.updateConversation("general", { name: "version 1" }),
+    ask: (client) => updateConversation(client, "general", { name: "version 1" }),
   });
   assert.equal(client.store.conversations.get("general").name, "version 2");
 
@@ -879,16 +887,16 @@ for (const [what, routes, work, proven] of [
   [
     "a deletion",
     { "DELETE messages/message-1": nothing },
-    (client) => client.remove(message({ seq: 1 })),
+    (client) => deleteMessage(client, message({ seq: 1 })),
     { deleted_at: "2026-03-01T09:00:00Z" },
   ],
   [
     "a reaction taken back",
     { "DELETE messages/message-1/reactions/%F0%9F%91%8D": nothing },
-    (client) => client.toggleReaction(message({ seq: 1, reactions: [{ emoji: "👍", members: [ME] }] }), "👍"),
+    (client) => toggleReaction(client, message({ seq: 1, reactions: [{ emoji: "👍", members: [ME] }] }), "👍"),
     { reactions: [] },
   ],
-  ["an unpinning", { "DELETE messages/message-1/pin": nothing }, (client) => client.unpin("message-1"), { pinned_at: null }],
+  ["an unpinning", { "DELETE messages/message-1/pin": nothing }, (client) => unpinMessage(client, "message-1"), { pinned_at: null }],
 ]) {
   test(`${what} is done when the message says so: an answer without content proves nothing`, async () => {
     let now = message({ seq: 1, version: 2, pinned_at: "2026-03-01T09:00:00Z", reactions: [{ emoji: "👍", members: [ME] }] });
@@ -904,16 +912,16 @@ test("one leaves a conversation when the server says so; until then it stays", a
   let participant = seat();
   const view = () => ({ ...conversation(), participant, participant_count: 1, unread_count: 0 });
   const { client, all } = await liveTab({ routes: { "POST conversations/general/leave": nothing, "GET conversations/general": view } });
-  await assert.rejects(client.leave("general"), { code: "unproven" });
+  await assert.rejects(leaveConversation(client, "general"), { code: "unproven" });
   assert.ok(client.store.conversations.has("general"));
   participant = null;
-  await client.leave("general");
+  await leaveConversation(client, "general");
   assert.equal(client.store.conversations.has("general"), false);
   assert.ok(all);
 });
 
 test("a private channel that one has left is not there any more", async () => {
   const { client } = await liveTab({ routes: { "POST conversations/general/leave": nothing } });
-  await client.leave("general");
+  await leaveConversation(client, "general");
   assert.equal(client.store.conversations.has("general"), false);
 });

@@ -35,7 +35,7 @@ test("every order of the same news ends in the same state", () => {
     return JSON.stringify([
       store.between("general", 1, 9).map(({ id, text, version }) => [id, text, version]),
       store.conversations.get("general"),
-      store.ownSeat("general"),
+      store.ownParticipant("general"),
     ]);
   });
   assert.equal(states.length, 120);
@@ -79,7 +79,7 @@ test("a page of history says nothing about what is read, so an old position is t
   store.putConversation(conversation({ last_seq: 2 }));
   store.putParticipant(seat({ read_seq: 1 }));
   store.putMessage(message({ seq: 2, author: ME }));
-  assert.equal(store.ownSeat("general").read_seq, 1);
+  assert.equal(store.ownParticipant("general").read_seq, 1);
 });
 
 test("deleted and hidden messages are not unread; restored ones are again", () => {
@@ -147,7 +147,7 @@ test("a thread is read up to what was shown of it, and a mark stays", () => {
   assert.equal(store.moveThreadRead("general", "message-1", 3), true);
   assert.equal(store.moveThreadRead("general", "message-1", 3), false);
   assert.deepEqual(store.unreadSeqs("general"), [[4, 4]]);
-  assert.equal(store.ownSeat("general").unread_from, 4);
+  assert.equal(store.ownParticipant("general").unread_from, 4);
   store.moveAllRead("general", 4);
   assert.equal(store.unread("general"), 0);
 });
@@ -167,7 +167,7 @@ test("what counts as read is united, in whatever order it is told", () => {
   for (const order of permutations(states)) {
     const store = storeWith(...[1, 2, 3, 4, 5, 6, 7, 8].map((seq) => message({ seq })));
     order.forEach((one) => store.addRead("general", one));
-    assert.deepEqual(store.ownSeat("general").read, [
+    assert.deepEqual(store.ownParticipant("general").read, [
       [0, 3],
       [5, 7],
     ]);
@@ -195,8 +195,8 @@ test("read positions and last_seq never go back, whatever version says so", () =
   store.moveRead("general", 3);
   store.putParticipant(seat({ version: 5, read_seq: 4 }));
   store.putConversation(conversation({ version: 5, last_seq: 6 }));
-  assert.equal(store.ownSeat("general").read_seq, 7);
-  assert.equal(store.ownSeat("general").version, 5);
+  assert.equal(store.ownParticipant("general").read_seq, 7);
+  assert.equal(store.ownParticipant("general").version, 5);
   assert.equal(store.conversations.get("general").last_seq, 9);
 });
 
@@ -205,18 +205,18 @@ test("what others are told of a seat does not wipe the private fields", () => {
   store.putParticipant(seat({ version: 2, read_seq: 4, muted: true }));
   const { read_seq, muted, notifications, favourite, ...shared } = seat({ version: 3, role: "admin" });
   store.putParticipant(shared);
-  assert.deepEqual(store.ownSeat("general"), seat({ version: 3, role: "admin", read_seq: 4, muted: true }));
+  assert.deepEqual(store.ownParticipant("general"), seat({ version: 3, role: "admin", read_seq: 4, muted: true }));
 });
 
 test("a seat that was left is not brought back by an older event, but by a newer one", () => {
   const store = storeWith();
   store.putParticipant(seat({ version: 2, left_at: "2026-03-01T10:00:00Z" }));
-  assert.equal(store.ownSeat("general"), undefined);
+  assert.equal(store.ownParticipant("general"), undefined);
   store.putConversation(conversation());
   store.putParticipant(seat({ version: 1 }));
-  assert.equal(store.ownSeat("general"), undefined);
+  assert.equal(store.ownParticipant("general"), undefined);
   store.putParticipant(seat({ version: 3 }));
-  assert.equal(store.ownSeat("general").version, 3);
+  assert.equal(store.ownParticipant("general").version, 3);
 });
 
 test("stretches end at gaps", () => {
@@ -234,7 +234,7 @@ test("removing a conversation leaves nothing of it", () => {
   store.putMessage(message({ seq: 1, id: "elsewhere", conversation: "random" }));
   store.removeConversation("general");
   assert.deepEqual([...store.conversations.keys()], ["random"]);
-  assert.equal(store.ownSeat("general"), undefined);
+  assert.equal(store.ownParticipant("general"), undefined);
   assert.deepEqual([...store.messages.keys()], ["elsewhere"]);
 });
 
@@ -365,9 +365,9 @@ test("one's own reports and sanctions are kept by version, until a full sync say
   store.apply({ type: "report.updated", data: { id: "r", version: 2, state: "resolved" } });
   store.apply({ type: "report.created", data: { id: "r", version: 1, state: "open" } });
   store.apply({ type: "sanction.created", data: { id: "s", version: 1 } });
-  assert.equal(store.reports.get("r").state, "resolved");
+  assert.equal(store.entities.reports.get("r").state, "resolved");
   store.take([answer({ full: true })]);
-  assert.deepEqual([store.reports.size, store.sanctions.size], [0, 0]);
+  assert.deepEqual([store.entities.reports.size, store.entities.sanctions.size], [0, 0]);
   assert.deepEqual(seen, [["r"], ["s"], ["r", "s"]]);
 });
 

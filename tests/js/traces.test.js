@@ -37,7 +37,7 @@ function replay({ me, tag, steps }, bend = (frame) => [frame]) {
 }
 
 function endOf({ store, tag, cursor }) {
-  const own = [...store.conversations.values()].filter(({ id }) => store.ownSeat(id));
+  const own = [...store.conversations.values()].filter(({ id }) => store.ownParticipant(id));
   return {
     tag,
     cursor,

@@ -4,9 +4,8 @@
 /** @import {Shown} from "./reads.js" */
 /** @import {Locks} from "./session.js" */
 /** @import {WebSocketLike} from "./socket.js" */
-/** @import {Changes} from "./store.js" */
+/** @import {Changes} from "./store/entities.js" */
 
-import { plainEmoji } from "./answers.js";
 import { Api, ApiError } from "./api.js";
 import { systemClock } from "./clock.js";
 import { Drafts } from "./drafts.js";
@@ -168,47 +167,12 @@ export class Client {
 
   /** @param {string} id @returns {Promise<ConversationView>} */
   loadConversation(id) {
-    return this.#take(this.api.get(`conversations/${id}`));
-  }
-
-  /** @param {string} q @returns {Promise<ConversationView[]>} public channels, joined or not */
-  async browse(q) {
-    const { results } = await this.api.get("conversations", { browse: "true", q });
-    return results;
-  }
-
-  /** @param {{kind: string, name?: string, topic?: string, members?: string[]}} wanted */
-  createConversation(wanted) {
-    return this.#take(this.api.post("conversations", wanted));
-  }
-
-  /** @param {string} id @param {{name?: string, topic?: string}} changes */
-  updateConversation(id, changes) {
-    return this.#take(this.api.patch(`conversations/${id}`, changes));
-  }
-
-  /** @param {string} id @param {string} reason required of moderators who are not admins of the channel */
-  archive(id, reason = "") {
-    return this.#take(this.api.post(`conversations/${id}/archive`, { reason }));
-  }
-
-  /** @param {string} id of an archived channel, which is restored @param {string} reason as above */
-  restore(id, reason = "") {
-    return this.#take(this.api.patch(`conversations/${id}`, { archived: false, reason }));
+    return this.takeView(this.api.get(`conversations/${id}`));
   }
 
   /** @param {string} id */
   join(id) {
-    return this.#take(this.api.post(`conversations/${id}/join`));
-  }
-
-  /** @param {string} id */
-  async leave(id) {
-    await this.#settle(this.api.post(`conversations/${id}/leave`), async () => {
-      const view = await this.loadConversation(id).catch(unlessMissing);
-      return !view?.participant;
-    });
-    this.store.removeConversation(id);
+    return this.takeView(this.api.post(`conversations/${id}/join`));
   }
 
   /** @param {string} id @returns {Promise<Participant[]>} */
@@ -226,86 +190,9 @@ export class Client {
     await this.#learn(new Set(ids.filter((id) => !this.store.members.has(id))));
   }
 
-  /** @param {string} id @param {string} member */
-  async addParticipant(id, member) {
-    await this.api.post(`conversations/${id}/participants`, { member });
-    await this.loadConversation(id);
-  }
-
-  /** @param {string} id @param {string} member */
-  async removeParticipant(id, member) {
-    const path = `conversations/${id}/participants/${member}`;
-    await this.#settle(this.api.delete(path), async () => !(await this.api.get(path).catch(unlessMissing)));
-    await this.loadConversation(id);
-  }
-
-  /** @param {string} id @param {{notifications?: string, muted?: boolean, favourite?: boolean}} changes of the member's own settings for the conversation */
-  async changePreferences(id, changes) {
-    const { moment } = this.store;
-    const participant = await this.api.patch(`conversations/${id}/participants/${this.store.me}`, changes);
-    if (this.store.isCurrent(id, moment)) this.store.putParticipant(participant); // otherwise a sync has brought it, or an event will
-  }
-
   /** @param {string} id @returns {Promise<Message>} */
   loadMessage(id) {
     return this.pages.message(id);
-  }
-
-  /** @param {Message} message @param {string} text */
-  async edit(message, text) {
-    await this.pages.take(this.api.patch(`messages/${message.id}`, { text, version: message.version }));
-  }
-
-  /** @param {Message} message @param {string} reason required of moderators who are not admins of the channel */
-  async remove(message, reason = "") {
-    const deleting = this.api.delete(`messages/${message.id}`, reason ? { reason } : undefined);
-    await this.#settle(deleting, async () => Boolean((await this.loadMessage(message.id)).deleted_at));
-  }
-
-  /** @param {Message} message @param {string} emoji adds the caller's reaction, or removes it */
-  async toggleReaction(message, emoji) {
-    const path = `messages/${message.id}/reactions/${encodeURIComponent(emoji)}`;
-    const wanted = !this.#hasReacted(message, emoji);
-    const asked = wanted ? this.api.put(path) : this.api.delete(path);
-    await this.#settle(asked, async () => this.#hasReacted(await this.loadMessage(message.id), emoji) === wanted);
-  }
-
-  /** @param {Message} message is pinned for everybody in the conversation, or unpinned */
-  async togglePin({ id, pinned_at }) {
-    if (pinned_at) await this.unpin(id);
-    else await this.pages.take(this.api.put(`messages/${id}/pin`));
-  }
-
-  /** @param {string} id of a message */
-  async unpin(id) {
-    await this.#settle(this.api.delete(`messages/${id}/pin`), async () => !(await this.loadMessage(id)).pinned_at);
-  }
-
-  /** @param {Record<string, string | undefined>} query */
-  search(query) {
-    return this.api.get("search", query);
-  }
-
-  /**
-   * Wait for a write whose answer proves nothing by itself (204), then check its effect. Check also when no answer came,
-   * because the write may have been done. Throws ApiError when it was not.
-   *
-   * @param {Promise<unknown>} asked
-   * @param {() => Promise<boolean>} look returns whether the write is done
-   */
-  async #settle(asked, look) {
-    /** @type {ApiError | undefined} */
-    let silence;
-    await asked.catch((error) => {
-      if (!(error instanceof ApiError) || error.status !== 0) throw error;
-      silence = error;
-    });
-    if (!(await look())) throw silence ?? new ApiError(0, { code: "unproven" });
-  }
-
-  /** @param {Message} message @param {string} emoji */
-  #hasReacted({ reactions }, emoji) {
-    return reactions.some((one) => plainEmoji(one.emoji) === plainEmoji(emoji) && one.members.includes(this.store.me));
   }
 
   /**
@@ -313,7 +200,7 @@ export class Client {
    *   conversation since then, it is requested again, because it may be outdated
    * @returns {Promise<ConversationView>}
    */
-  async #take(asked) {
+  async takeView(asked) {
     const { moment } = this.store;
     const view = await asked;
     return this.store.isCurrent(view.id, moment) ? this.#putView(view) : this.loadConversation(view.id);
@@ -410,7 +297,7 @@ export class Client {
   /** Refresh a channel that the member looks at without having joined it. */
   async #lookAgain() {
     const focus = this.focus();
-    if (!focus || this.store.ownSeat(focus.conversation)) return;
+    if (!focus || this.store.ownParticipant(focus.conversation)) return;
     await this.refreshFocus().catch(quietly);
   }
 
@@ -434,7 +321,7 @@ function quietly(error) {
 }
 
 /** @param {unknown} error a 404 is ignored: the object does not exist, or the caller may not see it */
-function unlessMissing(error) {
+export function unlessMissing(error) {
   if (!(error instanceof ApiError) || error.status !== 404) throw error;
 }
 

@@ -44,7 +44,7 @@ export class Reads {
 
   /** Mark the main line as read up to `seq`. @param {string} conversation @param {number} seq */
   mark(conversation, seq) {
-    const participant = this.store.ownSeat(conversation);
+    const participant = this.store.ownParticipant(conversation);
     if (!participant || ((participant.read_seq ?? 0) >= seq && !participant.unread_from)) return;
     this.store.moveRead(conversation, seq);
     this.#plan(conversation, { seq });
@@ -57,7 +57,7 @@ export class Reads {
 
   /** Mark everything as read, replies in threads included. @param {string} conversation @param {number} [seq] */
   markAll(conversation, seq = this.store.conversations.get(conversation)?.last_seq ?? 0) {
-    const participant = this.store.ownSeat(conversation);
+    const participant = this.store.ownParticipant(conversation);
     if (!participant || (this.store.unread(conversation) === 0 && !participant.unread_from && (participant.read_seq ?? 0) >= seq)) return;
     this.store.moveAllRead(conversation, seq);
     this.#plan(conversation, { seq, threads: true });

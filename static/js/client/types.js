@@ -3,7 +3,27 @@
  * tests/js/generate_types.py; a test compares them. Ids are UUIDs, times RFC 3339 in UTC.
  */
 
-export {};
+/**
+ * What the store does with entities that have no rules of their own, by the noun of their events. `key` is the field by
+ * which the collection is indexed. `owner` names the member or the conversation with which the entity is forgotten.
+ * `whole`: sync answers with the whole collection, in place of what is known. `moderators`: only they keep it.
+ *
+ * @type {Record<string, Rule>}
+ */
+export const RULES = {
+  case: { collection: "cases", key: "id", whole: true, moderators: true },
+  report: { collection: "reports", key: "id" },
+  sanction: { collection: "sanctions", key: "id" },
+};
+
+/**
+ * @typedef {object} Rule
+ * @property {keyof Collections} collection
+ * @property {string} key
+ * @property {"member" | "conversation"} [owner]
+ * @property {boolean} [whole]
+ * @property {boolean} [moderators]
+ */
 
 /**
  * @typedef {object} Case
@@ -213,6 +233,13 @@ export {};
  * @property {Case[] | null} cases
  * @property {Report[]} reports
  * @property {Sanction[]} sanctions
+ */
+
+/**
+ * @typedef {object} Collections
+ * @property {Map<string, Case>} cases
+ * @property {Map<string, Report>} reports
+ * @property {Map<string, Sanction>} sanctions
  */
 
 /**

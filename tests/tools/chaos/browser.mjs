@@ -7,6 +7,7 @@
 
 import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { deleteMessage, leaveConversation, saveEdit, toggleReaction } from "../../../static/js/client/actions.js";
 
 import { ApiError } from "../../../static/js/client/api.js";
 import { Client } from "../../../static/js/client/client.js";
@@ -374,17 +375,17 @@ class World {
 
   async edit(_, client, room) {
     const message = this.#message(client, room, ({ author, deleted_at }) => author === client.store.me && !deleted_at);
-    if (message) await client.edit(message, `${message.text} edited`);
+    if (message) await saveEdit(client, message, `${message.text} edited`);
   }
 
   async remove(_, client, room) {
     const message = this.#message(client, room, (one) => one.author === client.store.me && !one.deleted_at && !isKept(one));
-    if (message) await client.remove(message);
+    if (message) await deleteMessage(client, message);
   }
 
   async react(_, client, room) {
     const message = this.#message(client, room, ({ deleted_at }) => !deleted_at);
-    if (message) await client.toggleReaction(message, this.dice.pick(EMOJI));
+    if (message) await toggleReaction(client, message, this.dice.pick(EMOJI));
   }
 
   async read(_, client, room) {
@@ -421,7 +422,7 @@ class World {
     if (!this.plan.open.includes(room) || account.shut.has(room)) return;
     if (tabs.some(({ page }) => page.client.outbox.entries(room).length)) return;
     account.shut.set(room, "leaving");
-    await client.leave(room); // unanswered, nobody knows, and it stays so
+    await leaveConversation(client, room); // unanswered, nobody knows, and it stays so
     account.shut.set(room, "left");
   }
 

@@ -3,6 +3,7 @@
 /** @import {Emoji} from "../emoji/data.js" */
 /** @import {Token} from "./candidates.js" */
 
+import { browseChannels } from "../../client/actions.js";
 import { ApiError } from "../../client/api.js";
 import { findEmojis, loadEmojis, loadedEmojis, toned } from "../emoji/data.js";
 import { OptionList } from "../lib/combobox.js";
@@ -141,7 +142,8 @@ export class Completion {
     const { store, config } = this.app;
     const conversation = store.conversations.get(this.conversation());
     if (!conversation || conversation.kind === "direct") return [];
-    const may = !isChannel(conversation) || store.ownSeat(conversation.id)?.role === "admin" || config.rights.includes("mention_everyone");
+    const may =
+      !isChannel(conversation) || store.ownParticipant(conversation.id)?.role === "admin" || config.rights.includes("mention_everyone");
     const all = isChannel(conversation) ? "channel" : "group";
     const details = { here: gettext("everybody who is online"), [all]: gettext("everybody in this conversation") };
     return may ? Object.entries(details).map(([name, detail]) => ({ insert: `@${name}`, name: `@${name}`, detail, icon: "people" })) : [];
@@ -177,7 +179,7 @@ export class Completion {
 
   /** @param {string} q */
   async #learnChannels(q) {
-    this.#browsed = await this.app.client.browse(q);
+    this.#browsed = await browseChannels(this.app.client, q);
   }
 
   /** @param {Option | undefined} option */

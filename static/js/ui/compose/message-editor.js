@@ -2,6 +2,7 @@
 /** @import {MessageNode} from "../conversation/message.js" */
 /** @import {Message} from "../../client/types.js" */
 
+import { saveEdit } from "../../client/actions.js";
 import { ApiError } from "../../client/api.js";
 import { isGone } from "../conversation/message.js";
 import { clone, setText } from "../lib/dom.js";
@@ -145,12 +146,12 @@ class Editor {
   /** Reactions and pins raise the version as well: where the text is still the one that was edited, save again. @param {string} text */
   async #send(text) {
     try {
-      await this.app.client.edit(this.#current, text);
+      await saveEdit(this.app.client, this.#current, text);
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "conflict") throw error;
       const now = await this.app.client.loadMessage(this.message.id);
       if (now.text !== this.base || isGone(now)) throw error;
-      await this.app.client.edit(now, text);
+      await saveEdit(this.app.client, now, text);
     }
   }
 }

@@ -9,7 +9,6 @@ import { byId, everyFrame, isWriting, once, setIcon, setText } from "../lib/dom.
 import { fullDate, listOf } from "../lib/format.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 import { plainKey } from "../lib/keys.js";
-import { onLongPress } from "../lib/long-press.js";
 import { conversationIcon, conversationName, conversationTitle, isChannel, memberName } from "../lib/names.js";
 import { explain, toast } from "../lib/toast.js";
 import { History } from "./history.js";
@@ -103,7 +102,6 @@ export class ConversationView {
       if (day instanceof HTMLElement) (await this.dates()).chooseDate(this.history, day);
       else await (this.#actions ?? (await this.wireActions())).onClick(event, node);
     });
-    onLongPress(list, async (target) => (await this.wireActions()).onLongPress(target));
     document.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
@@ -133,7 +131,7 @@ export class ConversationView {
     setText(byId("conversation-topic"), channel ? conversation.topic : "");
     byId("conversation-topic").title = conversation.topic;
     byId("conversation-archived").hidden = !conversation.archived_at;
-    byId("settings-button").hidden = this.app.store.ownSeat(conversation.id) === undefined;
+    byId("settings-button").hidden = this.app.store.ownParticipant(conversation.id) === undefined;
     byId("search-here").href = this.app.router.searchPath({ conversation: conversation.id });
     this.#showPeople(conversation);
     this.#showDock(conversation);
@@ -174,7 +172,7 @@ export class ConversationView {
 
   /** @param {Conversation} conversation */
   #showDock(conversation) {
-    const participates = this.app.store.ownSeat(conversation.id) !== undefined;
+    const participates = this.app.store.ownParticipant(conversation.id) !== undefined;
     const refusal = participates || conversation.archived_at ? refusalIn(this.app, conversation) : "";
     byId("join-bar").hidden = participates || conversation.archived_at !== null;
     byId("refusal-bar").hidden = refusal === "";
@@ -288,11 +286,11 @@ export function muteOf(store) {
   const until = store.members.get(store.me)?.muted_until;
   const left = until ? Date.parse(until) - serverClock.now() : 0;
   if (!until || left <= 0) return null;
-  const mute = [...store.sanctions.values()].find((one) => one.kind === "mute" && !one.lifted_at && one.until === until);
+  const mute = [...store.entities.sanctions.values()].find((one) => one.kind === "mute" && !one.lifted_at && one.until === until);
   return { until, reason: mute?.reason ?? "", left };
 }
 
 /** @param {App} app @param {string} id whether the member is an admin of the channel or a moderator */
 function runs(app, id) {
-  return app.store.ownSeat(id)?.role === "admin" || app.config.rights.includes("moderate");
+  return app.store.ownParticipant(id)?.role === "admin" || app.config.rights.includes("moderate");
 }

@@ -1,5 +1,5 @@
 /** @import {App} from "../shell/app.js" */
-/** @import {Changes} from "../../client/store.js" */
+/** @import {Changes} from "../../client/store/entities.js" */
 /** @import {Conversation} from "../../client/types.js" */
 /** @import {Edge} from "./history-window.js" */
 /** @import {Row} from "./message-rows.js" */
@@ -7,8 +7,8 @@
 import { ApiError } from "../../client/api.js";
 import { byId, everyFrame, isLookedAt, setIcon, setText } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
-import { steady } from "../lib/long-press.js";
 import { conversationIcon, conversationName, isChannel } from "../lib/names.js";
+import { steady } from "../lib/steady.js";
 import { HistoryBars } from "./history-bars.js";
 import { HistoryWindow } from "./history-window.js";
 import { MessageList } from "./message-list.js";
@@ -187,7 +187,7 @@ export class History {
     this.window.reset(id);
     this.visible.clear();
     this.anchor.forget();
-    this.#unreadFrom = store.ownSeat(id)?.unread_from ?? null;
+    this.#unreadFrom = store.ownParticipant(id)?.unread_from ?? null;
     this.#newAfter = store.unreadAhead(id).length > 0 ? store.readUpTo(id) : null;
     this.list.clear();
   }
@@ -234,7 +234,7 @@ export class History {
 
   /** The member marked the conversation unread, here or on another device: being open does not mark it read. @param {string} id */
   #noteMarkedUnread(id) {
-    const from = this.app.store.ownSeat(id)?.unread_from ?? null;
+    const from = this.app.store.ownParticipant(id)?.unread_from ?? null;
     if (from === this.#unreadFrom) return;
     this.#unreadFrom = from;
     this.#staysUnread = from !== null;

@@ -3,6 +3,7 @@
 /** @import {MessageNode} from "./message.js" */
 /** @import {Message} from "../../client/types.js" */
 
+import { deleteMessage, togglePin, toggleReaction } from "../../client/actions.js";
 import { ApiError } from "../../client/api.js";
 import { editMessage } from "../compose/message-editor.js";
 import { ask } from "../dialogs/dialog.js";
@@ -10,6 +11,7 @@ import { pickEmoji } from "../emoji/picker.js";
 import { byId, clone, once } from "../lib/dom.js";
 import { gettext } from "../lib/i18n.js";
 import { keyOf, plainKey } from "../lib/keys.js";
+import { onLongPress } from "../lib/long-press.js";
 import { openMenu } from "../lib/menu.js";
 import { explain, toast } from "../lib/toast.js";
 import { isGone } from "./message.js";
@@ -65,6 +67,7 @@ export class MessageActions {
       (event) => event.target instanceof Element && event.target.matches(":focus-visible") && this.#follow(event.target),
     );
     element.addEventListener("pointerleave", () => this.#unfollow());
+    onLongPress(element, (target) => this.onLongPress(target));
     element.addEventListener("keydown", (event) => this.#onKey(event));
     this.#follow(element.querySelector(".message:hover")); // the pointer may have been there before this was fetched
   }
@@ -120,7 +123,7 @@ export class MessageActions {
   /** @param {Message} message @returns {Rights} */
   #rightsOn(message) {
     const { store, config } = this.app;
-    const participant = store.ownSeat(message.conversation);
+    const participant = store.ownParticipant(message.conversation);
     const isArchived = Boolean(store.conversations.get(message.conversation)?.archived_at);
     return {
       isOpen: participant !== undefined && !isArchived && !isGone(message),
@@ -209,7 +212,7 @@ export class MessageActions {
   /** @param {Message | undefined} message @param {string} emoji */
   async #toggle(message, emoji) {
     if (!message || !this.#may("react", message)) return;
-    await orToast(() => this.app.client.toggleReaction(message, emoji));
+    await orToast(() => toggleReaction(this.app.client, message, emoji));
   }
 
   /** @param {Message} message */
@@ -217,15 +220,15 @@ export class MessageActions {
     const title = gettext("Delete this message?");
     const text = gettext("A note remains where the message was. This cannot be undone.");
     const { store, client } = this.app;
-    const isOwn = message.author === store.me || store.ownSeat(message.conversation)?.role === "admin";
+    const isOwn = message.author === store.me || store.ownParticipant(message.conversation)?.role === "admin";
     const reason = await ask({ title, text, yes: gettext("Delete"), reason: !isOwn });
-    if (reason !== null) await orToast(() => client.remove(message, reason));
+    if (reason !== null) await orToast(() => deleteMessage(client, message, reason));
   }
 
   /** @param {Message} message */
   async #pin(message) {
     await orToast(async () => {
-      await this.app.client.togglePin(message);
+      await togglePin(this.app.client, message);
       toast(message.pinned_at ? gettext("No longer pinned.") : gettext("Pinned for everybody here."));
     });
   }

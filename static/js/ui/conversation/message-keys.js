@@ -1,4 +1,4 @@
-/** @import {Shortcut} from "../shell/shortcuts.js" */
+/** @import {Shortcut} from "../shell/shortcut-labels.js" */
 
 import { gettext } from "../lib/i18n.js";
 

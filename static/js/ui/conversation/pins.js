@@ -1,6 +1,7 @@
 /** @import {App} from "../shell/app.js" */
 /** @import {Conversation, Message} from "../../client/types.js" */
 
+import { unpinMessage } from "../../client/actions.js";
 import { ApiError } from "../../client/api.js";
 import { byId, clone, setText } from "../lib/dom.js";
 import { fillAvatar, fullDate, writeTime } from "../lib/format.js";
@@ -69,7 +70,7 @@ export class Pins {
     setMessageHtml(slots.prose, message.html);
     enrich(this.app, slots.prose);
     slots.unpin.dataset.message = message.id;
-    slots.unpin.hidden = store.ownSeat(message.conversation) === undefined;
+    slots.unpin.hidden = store.ownParticipant(message.conversation) === undefined;
     return root;
   }
 
@@ -80,7 +81,7 @@ export class Pins {
     const unpin = /** @type {HTMLElement | null} */ (at.closest("[data-message]"));
     if (!unpin) return;
     try {
-      await this.app.client.unpin(unpin.dataset.message ?? "");
+      await unpinMessage(this.app.client, unpin.dataset.message ?? "");
       await this.#load();
       this.menu.focus();
     } catch (error) {

@@ -7,8 +7,8 @@ import { editMessage } from "../compose/message-editor.js";
 import { byId, everyFrame, isLookedAt, isWriting, setText } from "../lib/dom.js";
 import { gettext } from "../lib/i18n.js";
 import { plainKey } from "../lib/keys.js";
-import { onLongPress, steady } from "../lib/long-press.js";
 import { conversationTitle } from "../lib/names.js";
+import { steady } from "../lib/steady.js";
 import { explain, toast } from "../lib/toast.js";
 import { refusalIn, whenMuteEnds } from "./conversation-view.js";
 import { flash } from "./history.js";
@@ -44,7 +44,6 @@ export class Thread {
     document.addEventListener("visibilitychange", this.settle);
     const actions = new MessageActions(app, this.list, { inThread: true });
     this.list.element.addEventListener("click", (event) => void actions.onClick(event));
-    onLongPress(this.list.element, (target) => actions.onLongPress(target));
     this.composer = new Composer(app, byId("thread-dock"));
     this.render = everyFrame(steady(() => this.#render()));
     whenMuteEnds(app, this.render);
@@ -181,7 +180,7 @@ export class Thread {
     const entries = this.app.client.outbox.entries(root.conversation).filter((entry) => entry.thread === root.id);
     this.list.show(rowsOf(this.app.store, [root, ...replies], entries, { newAfter: this.#newAfter, inThread: true }));
     if (end) this.scroller.scrollTop = this.scroller.scrollHeight;
-    const participates = this.app.store.ownSeat(root.conversation) !== undefined;
+    const participates = this.app.store.ownParticipant(root.conversation) !== undefined;
     const refusal = participates || conversation.archived_at ? refusalIn(this.app, conversation, { inThread: true }) : "";
     byId("thread-refusal-bar").hidden = refusal === "";
     setText(byId("thread-refusal-text"), refusal);

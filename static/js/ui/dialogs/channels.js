@@ -1,6 +1,7 @@
 /** @import {App} from "../shell/app.js" */
 /** @import {ConversationView} from "../../client/client.js" */
 
+import { browseChannels, createConversation } from "../../client/actions.js";
 import { ApiError } from "../../client/api.js";
 import { byId, clone, setIcon, setText } from "../lib/dom.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
@@ -22,7 +23,7 @@ export function wireCreateChannel(app) {
     const given = Object.fromEntries(new FormData(form));
     const wanted = { kind: String(given.kind), name: String(given.name), topic: String(given.topic) };
     await attempt(dialog, async () => {
-      const { id } = await app.client.createConversation(wanted);
+      const { id } = await createConversation(app.client, wanted);
       dialog.close();
       app.router.go(app.router.path(id));
     });
@@ -45,7 +46,7 @@ export function wireBrowseChannels(app, create) {
   const load = async () => {
     const turn = (asked += 1);
     await attempt(dialog, async () => {
-      const found = await app.client.browse(filter.value.trim());
+      const found = await browseChannels(app.client, filter.value.trim());
       if (turn === asked) show(found);
     });
   };

@@ -1,6 +1,15 @@
 /** @import {App} from "../shell/app.js" */
 /** @import {Conversation, Participant} from "../../client/types.js" */
 
+import {
+  addParticipant,
+  archiveChannel,
+  changeParticipant,
+  leaveConversation,
+  removeParticipant,
+  restoreChannel,
+  updateConversation,
+} from "../../client/actions.js";
 import { byId, clone, setText } from "../lib/dom.js";
 import { fillAvatar } from "../lib/format.js";
 import { gettext, interpolate } from "../lib/i18n.js";
@@ -48,18 +57,18 @@ export class Settings {
 
   /** Whether the member may manage this channel: as its admin, or as a moderator of the organization. */
   get #isAdmin() {
-    const participant = this.app.store.ownSeat(this.#id);
+    const participant = this.app.store.ownParticipant(this.#id);
     return participant?.role === "admin" || this.app.config.rights.includes("manage_channels");
   }
 
   /** Whether the member is the channel's admin. A moderator of the organization must give a reason instead. */
   get #isOwn() {
-    return this.app.store.ownSeat(this.#id)?.role === "admin";
+    return this.app.store.ownParticipant(this.#id)?.role === "admin";
   }
 
   /** @param {Conversation} conversation */
   #show(conversation) {
-    const participant = this.app.store.ownSeat(conversation.id);
+    const participant = this.app.store.ownParticipant(conversation.id);
     const channel = isChannel(conversation);
     const open = channel && !conversation.archived_at;
     const browses = this.app.config.rights.includes("browse");
@@ -128,7 +137,7 @@ export class Settings {
     const name = byId("settings-name").value.trim();
     const topic = byId("settings-topic").value.trim();
     const changes = { ...(name !== conversation.name && { name }), ...(topic !== conversation.topic && { topic }) };
-    const saved = await attempt(this.dialog, () => this.app.client.updateConversation(conversation.id, changes));
+    const saved = await attempt(this.dialog, () => updateConversation(this.app.client, conversation.id, changes));
     if (saved) {
       this.dialog.close();
       toast(gettext("Saved."));
@@ -138,7 +147,7 @@ export class Settings {
   async #savePreferences() {
     const id = this.#id;
     await attempt(this.dialog, () =>
-      this.app.client.changePreferences(id, {
+      changeParticipant(this.app.client, id, {
         notifications: byId("settings-notifications").value,
         muted: byId("settings-muted").checked,
         favourite: byId("settings-favourite").checked,
@@ -151,7 +160,7 @@ export class Settings {
     if (!member) return;
     const id = this.#id;
     this.picker.clear();
-    if (await attempt(this.dialog, () => this.app.client.addParticipant(id, member))) await this.#loadPeople();
+    if (await attempt(this.dialog, () => addParticipant(this.app.client, id, member))) await this.#loadPeople();
   }
 
   /** @param {string} member */
@@ -161,7 +170,7 @@ export class Settings {
     const title = interpolate(gettext("Remove %(name)s from this channel?"), { name });
     const text = gettext("They keep what they have written, and can be added again.");
     if (!(await confirm({ title, text, yes: gettext("Remove") }))) return;
-    if (await attempt(this.dialog, () => this.app.client.removeParticipant(id, member))) await this.#loadPeople();
+    if (await attempt(this.dialog, () => removeParticipant(this.app.client, id, member))) await this.#loadPeople();
   }
 
   /** @param {Event} event */
@@ -180,7 +189,7 @@ export class Settings {
     const text = gettext("It can still be read and searched. Nobody can write in it until it is restored.");
     const reason = await ask({ title, text, yes: gettext("Archive"), reason: !this.#isOwn });
     if (reason === null) return;
-    if (await attempt(this.dialog, () => this.app.client.archive(conversation.id, reason))) this.dialog.close();
+    if (await attempt(this.dialog, () => archiveChannel(this.app.client, conversation.id, reason))) this.dialog.close();
   }
 
   /** @param {Conversation} conversation */
@@ -189,7 +198,7 @@ export class Settings {
     const text = gettext("Everybody in it can write again.");
     const reason = this.#isOwn ? "" : await ask({ title, text, yes: gettext("Restore"), reason: true });
     if (reason === null) return;
-    const restored = await attempt(this.dialog, () => this.app.client.restore(conversation.id, reason));
+    const restored = await attempt(this.dialog, () => restoreChannel(this.app.client, conversation.id, reason));
     if (restored) this.#show(this.#conversation ?? conversation);
   }
 
@@ -200,7 +209,7 @@ export class Settings {
       const text = gettext("This channel is private: to come back, somebody in it has to add you.");
       if (!(await confirm({ title, text, yes: gettext("Leave") }))) return;
     }
-    const leave = () => this.app.client.leave(conversation.id);
+    const leave = () => leaveConversation(this.app.client, conversation.id);
     if (!this.dialog.open)
       await leave(); // called from the list, which shows a refusal itself
     else if (await attempt(this.dialog, leave)) this.dialog.close();

@@ -1,6 +1,6 @@
 import { MESSAGE_KEYS, WRITING_KEYS } from "../conversation/message-keys.js";
 import { byId, clone, setText } from "../lib/dom.js";
-import { captions, SHORTCUTS } from "../shell/shortcuts.js";
+import { captions, SHORTCUTS } from "../shell/shortcut-labels.js";
 import { openDialog } from "./dialog.js";
 
 const KEYS = [...SHORTCUTS, ...MESSAGE_KEYS, ...WRITING_KEYS];
@@ -19,7 +19,7 @@ export function openHelp() {
   openDialog(byId("help"));
 }
 
-/** @param {string} name @param {import("../shell/shortcuts.js").Shortcut[]} shortcuts */
+/** @param {string} name @param {import("../shell/shortcut-labels.js").Shortcut[]} shortcuts */
 function groupOf(name, shortcuts) {
   const { root, slots } = clone("help-group");
   setText(slots.name, name);
@@ -27,7 +27,7 @@ function groupOf(name, shortcuts) {
   return root;
 }
 
-/** @param {import("../shell/shortcuts.js").Shortcut} shortcut */
+/** @param {import("../shell/shortcut-labels.js").Shortcut} shortcut */
 function rowOf({ label, keys }) {
   const { root, slots } = clone("help-row");
   setText(slots.label, label);

@@ -1,6 +1,7 @@
 /** @import {App} from "../shell/app.js" */
 /** @import {Conversation, Member} from "../../client/types.js" */
 
+import { browseChannels } from "../../client/actions.js";
 import { ApiError } from "../../client/api.js";
 import { Combobox } from "../lib/combobox.js";
 import { byId, clone, setIcon, setText } from "../lib/dom.js";
@@ -11,7 +12,8 @@ import { isComposing } from "../lib/keys.js";
 import { attention } from "../lib/levels.js";
 import { conversationIcon, conversationName, isChannel, people, presenceLabel } from "../lib/names.js";
 import { recentConversations } from "../shell/recent-conversations.js";
-import { chordOf, keysOf } from "../shell/shortcuts.js";
+import { keysOf } from "../shell/shortcut-labels.js";
+import { chordOf } from "../shell/shortcuts.js";
 import { openDialog } from "./dialog.js";
 
 const MOST_SHOWN = 12;
@@ -86,7 +88,7 @@ export class Palette {
     const recent = recentConversations(this.app.store.me);
     const weight = new Map(recent.map((id, index) => [id, RECENT - index / recent.length]));
     const { store } = this.app;
-    const conversations = [...store.conversations.values()].filter((one) => store.ownSeat(one.id));
+    const conversations = [...store.conversations.values()].filter((one) => store.ownParticipant(one.id));
     const partners = new Set(conversations.filter((one) => one.kind === "direct").flatMap((one) => one.people));
     const strangers = people(store).filter((member) => !partners.has(member.id));
     return [
@@ -203,7 +205,7 @@ export class Palette {
 
   /** @param {string} words */
   async #browse(words) {
-    return this.app.config.rights.includes("browse") ? this.app.client.browse(words) : [];
+    return this.app.config.rights.includes("browse") ? browseChannels(this.app.client, words) : [];
   }
 
   /** @param {boolean} [later] for the words of before */

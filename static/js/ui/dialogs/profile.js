@@ -1,6 +1,7 @@
 /** @import {App} from "../shell/app.js" */
 /** @import {Conversation, Member} from "../../client/types.js" */
 
+import { createConversation } from "../../client/actions.js";
 import { ApiError } from "../../client/api.js";
 import { byId, clone, setIcon, setText } from "../lib/dom.js";
 import { fillAvatar, longDay } from "../lib/format.js";
@@ -100,7 +101,7 @@ export class ProfileCard {
     const member = this.#member;
     if (!member) return;
     await attempt(this.dialog, async () => {
-      const { id } = await this.app.client.createConversation({ kind: "direct", members: [member.id] });
+      const { id } = await createConversation(this.app.client, { kind: "direct", members: [member.id] });
       this.dialog.close();
       this.app.router.go(this.app.router.path(id));
     });

@@ -1,5 +1,6 @@
 /** @import {App} from "../shell/app.js" */
 
+import { createConversation } from "../../client/actions.js";
 import { byId } from "../lib/dom.js";
 import { gettext } from "../lib/i18n.js";
 import { attempt, openDialog } from "./dialog.js";
@@ -21,7 +22,7 @@ export function wireStartDirect(app) {
     const members = picker.chosen;
     if (members.length === 0) return;
     await attempt(dialog, async () => {
-      const { id } = await app.client.createConversation({ kind: members.length === 1 ? "direct" : "group", members });
+      const { id } = await createConversation(app.client, { kind: members.length === 1 ? "direct" : "group", members });
       dialog.close();
       app.router.go(app.router.path(id));
     });

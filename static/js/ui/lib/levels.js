@@ -15,7 +15,7 @@ const LOOKED_AT = 200; // unread messages that are searched for mentions; furthe
 
 /** @param {Store} store @param {string} id of the conversation @returns {Attention} */
 export function attention(store, id) {
-  const seat = store.ownSeat(id);
+  const seat = store.ownParticipant(id);
   const unread = store.unread(id);
   if (!seat || seat.muted || unread === 0) return { unread, mentions: 0, count: 0, loud: false };
   const mentions = store.unreadMessages(id, { most: LOOKED_AT }).filter((message) => isMention(store, message)).length;
@@ -36,7 +36,7 @@ export function isMention(store, message) {
  * @param {Message} message
  * @param {Participant | undefined} seat the member's own
  */
-export function isWorthTelling(store, message, seat = store.ownSeat(message.conversation)) {
+export function isWorthTelling(store, message, seat = store.ownParticipant(message.conversation)) {
   if (!seat || seat.muted || message.author === store.me || message.deleted_at || message.hidden_at) return false;
   if (!store.isUnread(message)) return false;
   if (seat.notifications === "none") return false;

@@ -1,5 +1,5 @@
 /** @import {App} from "./app.js" */
-/** @import {Changes} from "../../client/store.js" */
+/** @import {Changes} from "../../client/store/entities.js" */
 
 import { excerpt, isGone } from "../conversation/message.js";
 import { byId, setText } from "../lib/dom.js";

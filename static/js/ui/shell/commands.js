@@ -3,6 +3,7 @@
 /** @import {ConversationView} from "../conversation/conversation-view.js" */
 /** @import {Conversation} from "../../client/types.js" */
 
+import { createConversation } from "../../client/actions.js";
 import { Palette } from "../dialogs/palette.js"; // imported with this file, so that keys typed right after its shortcut reach it
 import { byId, once } from "../lib/dom.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
@@ -72,7 +73,7 @@ function ways({ app, sidebar }) {
       else router.go(router.viewPath("search"));
     },
     "message-to": async (/** @type {string} */ member) => {
-      const { id } = await app.client.createConversation({ kind: "direct", members: [member] });
+      const { id } = await createConversation(app.client, { kind: "direct", members: [member] });
       router.go(router.path(id));
     },
     "sign-out": () => byId("sign-out").requestSubmit(),

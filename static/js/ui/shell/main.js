@@ -17,7 +17,7 @@ import { ConnectionLine } from "./connection-line.js";
 import { watchDay } from "./midnight.js";
 import { recentConversations, rememberConversation } from "./recent-conversations.js";
 import { Router } from "./router.js";
-import { chordOf, isTyped, SHORTCUTS } from "./shortcuts.js";
+import { COMMANDS, chordOf, isTyped } from "./shortcuts.js";
 
 const RETRY = 5_000; // milliseconds between two attempts to load the page
 const VIEWS = ["state-loading", "state-home", "state-missing", "state-failed", "conversation", "search", "mentions", "people"];
@@ -179,7 +179,7 @@ class Page {
   /** Open the conversation that was open last. On a phone show the list. */
   #goHome() {
     const { store, router } = this.app;
-    const own = [...store.conversations.values()].filter((one) => store.ownSeat(one.id) && !one.archived_at);
+    const own = [...store.conversations.values()].filter((one) => store.ownParticipant(one.id) && !one.archived_at);
     const last = recentConversations(store.me).find((id) => own.some((one) => one.id === id));
     const first = own.find((one) => one.id === last) ?? own.find((one) => one.name === "general") ?? own.find(isChannel) ?? own[0];
     if (first && !this.#isNarrow) router.go(router.path(first.id), { replace: true });
@@ -260,12 +260,12 @@ class Page {
   #onKey(event) {
     if (event.defaultPrevented || isComposing(event)) return;
     const chord = chordOf(event);
-    const shortcut = SHORTCUTS.find(({ keys }) => keys === chord);
-    if (!shortcut || (isTyped(shortcut.keys) && !isFree(event))) return;
+    const command = COMMANDS[chord];
+    if (!command || (isTyped(chord) && !isFree(event))) return;
     // This goes through the whole document (6 ms with a long sidebar), so it is checked last: most keys only write.
     if (document.querySelector("dialog[open], [popover].menu:popover-open")) return;
     event.preventDefault();
-    void this.app.run(shortcut.command);
+    void this.app.run(command);
   }
 }
 

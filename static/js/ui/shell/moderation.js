@@ -21,7 +21,7 @@ export class Warnings {
   }
 
   #render() {
-    const open = [...this.app.store.sanctions.values()]
+    const open = [...this.app.store.entities.sanctions.values()]
       .filter(isUnread)
       .sort((one, other) => one.created_at.localeCompare(other.created_at));
     const bars = open.map((sanction) => this.#bars.get(sanction.id) ?? this.#bar(sanction));
@@ -80,8 +80,8 @@ function isUnread({ kind, acknowledged_at }) {
 export async function acknowledge(app, noun, id) {
   try {
     const { api } = app.client;
-    if (noun === "sanction") app.store.putSanction(await api.post(`members/me/sanctions/${id}/acknowledge`));
-    else app.store.putReport(await api.post(`members/me/reports/${id}/acknowledge`));
+    if (noun === "sanction") app.store.putEntity("sanction", await api.post(`members/me/sanctions/${id}/acknowledge`));
+    else app.store.putEntity("report", await api.post(`members/me/reports/${id}/acknowledge`));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     toast(explain(error));

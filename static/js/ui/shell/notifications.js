@@ -1,5 +1,5 @@
 /** @import {App} from "./app.js" */
-/** @import {Changes} from "../../client/store.js" */
+/** @import {Changes} from "../../client/store/entities.js" */
 /** @import {Message} from "../../client/types.js" */
 /** @import {Tabs} from "./tabs.js" */
 

@@ -1,6 +1,6 @@
 /** @import {App} from "./app.js" */
 /** @import {Read} from "../../client/reading.js" */
-/** @import {Changes} from "../../client/store.js" */
+/** @import {Changes} from "../../client/store/entities.js" */
 
 /**
  * Synchronizes the tabs of one member in a browser. Each tab publishes which conversation the member is reading in it, and
@@ -55,7 +55,7 @@ export class Tabs {
     /** @type {Record<string, Read>} */
     const found = {};
     for (const id of changes.participants) {
-      const { read_seq = 0, read = [] } = this.app.store.ownSeat(id) ?? {};
+      const { read_seq = 0, read = [] } = this.app.store.ownParticipant(id) ?? {};
       const state = JSON.stringify(read);
       if (state === this.#published.get(id)) continue;
       this.#published.set(id, state);

@@ -1,6 +1,7 @@
 /** @import {App} from "../shell/app.js" */
 /** @import {Participant} from "../../client/types.js" */
 
+import { changeParticipant } from "../../client/actions.js";
 import { byId } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { openMenu } from "../lib/menu.js";
@@ -22,7 +23,7 @@ export class RowMenu {
   open(id, origin) {
     const { store } = this.app;
     const conversation = store.conversations.get(id);
-    const participant = store.ownSeat(id);
+    const participant = store.ownParticipant(id);
     if (!conversation || !participant) return;
     this.#id = id;
     this.menu.setAttribute("aria-label", interpolate(gettext("Actions for %(name)s"), { name: conversationTitle(store, conversation) }));
@@ -63,12 +64,12 @@ export class RowMenu {
  */
 export async function changeConversation(app, id, action) {
   const { client, store } = app;
-  const participant = /** @type {Participant} */ (store.ownSeat(id));
+  const participant = /** @type {Participant} */ (store.ownParticipant(id));
   const conversation = store.conversations.get(id);
   if (action === "read") client.reads.markAll(id);
-  if (action === "favourite") await client.changePreferences(id, { favourite: !participant.favourite });
-  if (action === "muted") await client.changePreferences(id, { muted: !participant.muted });
-  if (action.startsWith("notify-")) await client.changePreferences(id, { notifications: action.slice("notify-".length) });
+  if (action === "favourite") await changeParticipant(client, id, { favourite: !participant.favourite });
+  if (action === "muted") await changeParticipant(client, id, { muted: !participant.muted });
+  if (action.startsWith("notify-")) await changeParticipant(client, id, { notifications: action.slice("notify-".length) });
   if (action === "settings" && conversation) await app.run("settings", conversation);
   if (action === "leave" && conversation) await app.run("leave", conversation);
 }

@@ -1,5 +1,5 @@
 /** @import {App} from "../shell/app.js" */
-/** @import {Changes} from "../../client/store.js" */
+/** @import {Changes} from "../../client/store/entities.js" */
 /** @import {Conversation} from "../../client/types.js" */
 /** @import {Attention} from "../lib/levels.js" */
 
@@ -8,8 +8,8 @@ import { clearTime, fillAvatar, writeTime } from "../lib/format.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { plainKey } from "../lib/keys.js";
 import { attention } from "../lib/levels.js";
-import { steady } from "../lib/long-press.js";
 import { conversationIcon, conversationName, isChannel, others, presenceLabel } from "../lib/names.js";
+import { steady } from "../lib/steady.js";
 import { observeDay } from "../shell/midnight.js";
 
 const MOST_COUNTED = 99; // of a badge; beyond it the number says nothing more
@@ -155,7 +155,7 @@ export class Sidebar {
   #entryOf(id) {
     const { store, client } = this.app;
     const conversation = store.conversations.get(id);
-    const participant = store.ownSeat(id);
+    const participant = store.ownParticipant(id);
     if (!conversation || !participant || conversation.archived_at) return undefined;
     const draft = client.drafts.has(id) || client.edits.has(id, conversation.first_seq);
     const channel = isChannel(conversation);

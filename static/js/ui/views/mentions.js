@@ -1,5 +1,5 @@
 /** @import {App} from "../shell/app.js" */
-/** @import {Changes} from "../../client/store.js" */
+/** @import {Changes} from "../../client/store/entities.js" */
 /** @import {Message, Report} from "../../client/types.js" */
 
 import { ApiError } from "../../client/api.js";
@@ -96,7 +96,7 @@ export class Mentions {
     const items = messages.map((message) => ({ at: message.created_at, node: this.#item(message) }));
     if (this.#kept !== "all") return items.map(({ node }) => node);
     const oldest = this.#next ? (messages.at(-1)?.created_at ?? "") : "";
-    const decided = [...this.app.store.reports.values()].filter(({ decided_at }) => decided_at && decided_at >= oldest);
+    const decided = [...this.app.store.entities.reports.values()].filter(({ decided_at }) => decided_at && decided_at >= oldest);
     const reports = decided.map((report) => ({ at: report.decided_at ?? "", node: this.#outcome(report) }));
     const all = [...items, ...reports].sort((one, other) => Date.parse(other.at) - Date.parse(one.at)).map(({ node }) => node);
     return this.app.store.openCases.length ? [this.#desk(), ...all] : all;

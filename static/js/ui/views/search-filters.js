@@ -1,6 +1,7 @@
 /** @import {App} from "../shell/app.js" */
 /** @import {Conversation, Member} from "../../client/types.js" */
 
+import { browseChannels } from "../../client/actions.js";
 import { ApiError } from "../../client/api.js";
 import { Combobox } from "../lib/combobox.js";
 import { byId, clone, setIcon, setText } from "../lib/dom.js";
@@ -100,7 +101,7 @@ export class Filters {
         : one.kind === "direct" && one.people.some((id) => id !== store.me && fold(store.members.get(id)?.handle ?? "") === wanted);
     const known = [...store.conversations.values()].find(isIt);
     if (known) return { conversation: known.id };
-    const found = this.app.config.rights.includes("browse") ? (await client.browse(name)).find(isIt) : undefined;
+    const found = this.app.config.rights.includes("browse") ? (await browseChannels(client, name)).find(isIt) : undefined;
     if (!found) return undefined;
     await client.loadConversation(found.id);
     return { conversation: found.id };

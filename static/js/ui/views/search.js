@@ -2,6 +2,7 @@
 /** @import {Route} from "../shell/router.js" */
 /** @import {Message} from "../../client/types.js" */
 
+import { search } from "../../client/actions.js";
 import { ApiError } from "../../client/api.js";
 import { byId, clone, setText } from "../lib/dom.js";
 import { fillAvatar, fullDate, writeTime } from "../lib/format.js";
@@ -50,7 +51,7 @@ export class Search {
       this.#begin(); // somebody wants to look for something there
     } else {
       await this.#load(() =>
-        this.app.client.search({ q, conversation, author, before: before && startOf(before), after: after && startOf(after, 1) }),
+        search(this.app.client, { q, conversation, author, before: before && startOf(before), after: after && startOf(after, 1) }),
       );
     }
   }

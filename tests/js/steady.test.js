@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { before, mock, test } from "node:test";
 
 const page = new EventTarget();
-/** @type {typeof import("../../static/js/ui/lib/long-press.js")} */
+/** @type {typeof import("../../static/js/ui/lib/steady.js")} */
 let press;
 
 before(async () => {
   Object.assign(globalThis, { addEventListener: page.addEventListener.bind(page) });
-  press = await import("../../static/js/ui/lib/long-press.js");
+  press = await import("../../static/js/ui/lib/steady.js");
 });
 test.beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
 test.afterEach(() => mock.timers.reset());
