@@ -22,9 +22,9 @@ from chat.delivery.mailbox import Recipients, mailbox
 from chat.delivery.publish import pass_gate
 from chat.errors import Invalid, NotFound
 from chat.models import Client
+from chat.wire import Close
 
 LABEL_LENGTH: Final = 80
-GONE, SIGNED_OUT, BARRED = 4404, 4401, 4403  # close codes
 
 
 def connect() -> None:
@@ -65,7 +65,7 @@ def list_clients(member: Member) -> list[Client]:
 @transaction.atomic
 def close_client(member: Member, client_id: UUID) -> None:
     """The tab was closed or the device signed off: client and mailbox go, its socket with them. Raises NotFound."""
-    if not _forget(Client.objects.filter(member=member, public_id=client_id), code=GONE):
+    if not _forget(Client.objects.filter(member=member, public_id=client_id), code=Close.UNKNOWN_CLIENT):
         raise NotFound
 
 
@@ -78,13 +78,13 @@ def sign_out_client(member: Member, client_id: UUID) -> None:
     if client is None:
         raise NotFound
     end_credential(member.user, client.credential)
-    _forget(Client.objects.filter(member=member, credential=client.credential), code=SIGNED_OUT)
+    _forget(Client.objects.filter(member=member, credential=client.credential), code=Close.NOT_SIGNED_IN)
 
 
 @transaction.atomic
 def forget_clients(*, member: Member, **_: Any) -> None:
     """A member was deactivated. Called inside that transaction."""
-    _forget(Client.objects.filter(member=member), code=BARRED)
+    _forget(Client.objects.filter(member=member), code=Close.NOT_A_MEMBER)
 
 
 def end_sockets(*, credentials: Sequence[str], **_: Any) -> None:
@@ -96,14 +96,16 @@ def end_sockets(*, credentials: Sequence[str], **_: Any) -> None:
             [list(credentials)],
         )
         recipients: Recipients = dict(cursor.fetchall())
-    wakeups.close_on_commit(recipients, code=SIGNED_OUT)
+    wakeups.close_on_commit(recipients, code=Close.NOT_SIGNED_IN)
 
 
 def _make_room(member: Member) -> None:
     unused = Client.objects.filter(member=member).order_by(F("node_id").asc(nulls_first=True), "last_seen_at", "pk")
     surplus = unused.count() - settings.CLIENTS_PER_MEMBER + 1
     if surplus > 0:
-        _forget(Client.objects.filter(pk__in=list(unused.values_list("pk", flat=True)[:surplus])), code=GONE)
+        _forget(
+            Client.objects.filter(pk__in=list(unused.values_list("pk", flat=True)[:surplus])), code=Close.UNKNOWN_CLIENT
+        )
 
 
 def _forget(clients: Any, *, code: int) -> int:

@@ -52,12 +52,14 @@ from chat.sql import array
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """A message that somebody wants to send. `ref` is made by the client and makes repeating it harmless.
+    """A message on its way from a client, over REST or a socket, to the transaction that writes it.
 
-    Of `member` only the key counts: whether and what they may write is looked up behind the locks.
+    `ref` is made by the client, so that a repetition is recognized. Whether the member may write is checked by that
+    transaction, behind its locks.
     """
 
-    member: Member
+    organization_id: UUID
+    member_id: UUID
     conversation_id: UUID
     text: str
     ref: UUID
@@ -83,7 +85,15 @@ def send_message(
     read: int | None = None,
 ) -> Sent:
     """Send one message. Idempotent on (organization, sender, ref). `read`: as if `mark_read` came first."""
-    post = Post(member=member, conversation_id=conversation_id, text=text, ref=ref, thread_id=thread_id, read=read)
+    post = Post(
+        organization_id=member.organization_id,
+        member_id=member.pk,
+        conversation_id=conversation_id,
+        text=text,
+        ref=ref,
+        thread_id=thread_id,
+        read=read,
+    )
     (outcome,) = send_messages([post])
     if isinstance(outcome, Refusal):
         raise outcome
@@ -192,7 +202,7 @@ def _send_alone(post: Post) -> Sent | Refusal:
 @transaction.atomic
 def _send_together(posts: Sequence[Post]) -> list[Sent | Refusal]:
     with sql.together():
-        find_accesses = lock_all_to_write((post.conversation_id, post.member.pk) for post in posts)
+        find_accesses = lock_all_to_write((post.conversation_id, post.member_id) for post in posts)
         find_known = _known(posts)
         # Behind the locks, so that a conversation's events have their ids in the order of their commits.
         find_ids = reserve(
@@ -223,7 +233,7 @@ def _known(posts: Sequence[Post]) -> Callable[[], Known]:
         _FIND_KNOWN,
         {
             "organization": current_organization_id(),
-            "authors": array({post.member.pk for post in posts}),
+            "authors": array({post.member_id for post in posts}),
             "refs": array(post.ref for post in posts),
         },
     )
@@ -233,25 +243,25 @@ def _known(posts: Sequence[Post]) -> Callable[[], Known]:
 def _count(posts: Sequence[Post], accesses: WriteAccess, known: Known) -> dict[UUID, int]:
     """How many of the batch's new messages each member may send. Repeating a known one is free."""
     new = {
-        (post.member.pk, post.ref)
+        (post.member_id, post.ref)
         for post in posts
-        if isinstance(accesses[post.conversation_id, post.member.pk], Access)
+        if isinstance(accesses[post.conversation_id, post.member_id], Access)
     } - known.keys()
     wanted = Counter(member_id for member_id, _ in new)
     return throttle.admit("message", wanted, limit=settings.MESSAGE_RATE) if wanted else {}
 
 
 def _answer(post: Post, accesses: WriteAccess, known: Known, batch: _Batch) -> Sent | Refusal:
-    access = accesses[post.conversation_id, post.member.pk]
+    access = accesses[post.conversation_id, post.member_id]
     if isinstance(access, Refusal):
         return access
     try:
-        if (message := known.get((post.member.pk, post.ref))) is not None:
+        if (message := known.get((post.member_id, post.ref))) is not None:
             return _sent_before(post, message)
         message = _compose(post, access, batch)
     except Refusal as refusal:
         return refusal
-    known[post.member.pk, post.ref] = message
+    known[post.member_id, post.ref] = message
     return Sent(message.bare_entity(), created=True)
 
 
@@ -285,15 +295,15 @@ def _is_thread_of(post: Post, message: Message) -> bool:
 def _compose(post: Post, access: Access, batch: _Batch) -> Message:
     text = clean_text(post.text)
     require_may_post(access, in_thread=post.thread_id is not None, just_posted=batch.has_posted(access.participant))
-    if not batch.allowance[post.member.pk]:
+    if not batch.allowance[post.member_id]:
         raise throttle.exhausted()
-    batch.allowance[post.member.pk] -= 1
+    batch.allowance[post.member_id] -= 1
     root = _root(access.conversation, post.thread_id, batch) if post.thread_id else None
     written = write(access, text)
     batch.began.setdefault(access.conversation.pk, access.conversation.last_seq)
     access.conversation.last_seq += 1
     message = Message(
-        organization_id=post.member.organization_id,
+        organization_id=post.organization_id,
         conversation=access.conversation,
         seq=access.conversation.last_seq,
         author=access.member,

@@ -32,7 +32,7 @@ def resync_client(actor: Member | User, client: Client, *, reason: str) -> None:
     record("client.resynced", actor=actor, target=client, after=_described(client), reason=reason)
     node = client.node_id
     if node is not None:
-        transaction.on_commit(lambda: wakeups.send({node: {"type": "resync", "clients": [client.pk]}}))
+        wakeups.resync_on_commit(node, client.pk)
 
 
 @transaction.atomic

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 import structlog
-from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -131,8 +130,8 @@ def _look_into_mailboxes(clients: Iterable[Any]) -> str:
 
 
 def _tag(client: Client) -> int | None:
-    """The newest tag, where it is in the client's row: other backends than PostgreSQL's keep it to themselves."""
-    return client.tag if settings.MAILBOX_BACKEND == "postgres" else None
+    """The newest tag, where the mailbox backend keeps it in the client's row."""
+    return client.tag if mailbox().tags_in_database else None
 
 
 def _number(value: int | None) -> SafeString:

@@ -8,8 +8,9 @@ from rest_framework.response import Response
 
 from accounts.rest.openapi import operation, page_of
 from accounts.rest.views import MemberView, list_response
-from chat.delivery.presence import State, touch_presence
+from chat.delivery.presence import touch_presence
 from chat.queries.presence import presence_seen_by
+from chat.wire import State
 
 
 class PresenceView(Struct, frozen=True):

@@ -1,32 +1,115 @@
-"""Which clients an event is for, in SQL: the one place that says so for every backend."""
+"""Who receives an event: the one place that says so, in SQL, for all mailbox backends and for typing signals.
+
+An audience is a registered SQL fragment that selects clients. It is stored in the columns of the event row: an event
+with a member is for that member alone, one with a conversation alone is for its participants, any other is for the
+organization. `publish` takes an event with its audience; the fragments are put together to one statement here.
+"""
+
+# ruff: noqa: S608  # the parts are constants of this file, never input
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-WANTED: Final = """
-news AS (
-    SELECT v.id, v.conversation_id, v.member_id, v.type, v.entity_id, e.place
-    FROM unnest(%(events)s::bigint[]) WITH ORDINALITY AS e (id, place) JOIN chat_event v ON v.id = e.id
-), wanted AS (
-    SELECT c.id AS client_id, n.id AS event_id, n.place
-    FROM news n
-    JOIN chat_participant p ON p.conversation_id = n.conversation_id AND p.left_at IS NULL
-    JOIN chat_client c ON c.member_id = p.member_id
-    WHERE n.member_id IS NULL
-  UNION ALL
-    SELECT c.id, n.id, n.place FROM news n JOIN chat_client c ON c.member_id = n.member_id
-  UNION ALL
-    SELECT c.id, n.id, n.place
-    FROM news n
-    JOIN accounts_member m ON m.organization_id = %(organization)s
-    JOIN chat_client c ON c.member_id = m.id
-    WHERE n.member_id IS NULL AND n.conversation_id IS NULL
-      AND (m.role <> 'guest' OR n.type LIKE 'organization.%%' OR n.entity_id = m.id OR EXISTS (
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Selects clients.
+
+    `clients`: what stands after FROM, with chat_client as `c`. `condition`: which of these clients, a template with the
+    fields {conversation}, {member}, {organization}, {type} and {entity}. `events`: which rows of chat_event, as `e`,
+    have this audience.
+    """
+
+    name: str
+    clients: str
+    condition: str
+    events: str
+
+
+AUDIENCES: Final[dict[str, Audience]] = {}
+
+
+def register(audience: Audience) -> Audience:
+    AUDIENCES[audience.name] = audience
+    return audience
+
+
+PARTICIPANTS: Final = register(
+    Audience(
+        name="participants",
+        clients="chat_participant p JOIN chat_client c ON c.member_id = p.member_id",
+        condition="p.conversation_id = {conversation} AND p.left_at IS NULL",
+        events="e.conversation_id IS NOT NULL AND e.member_id IS NULL",
+    )
+)
+"""The participants of a conversation, without those who have left it."""
+
+ONE_MEMBER: Final = register(
+    Audience(
+        name="member",
+        clients="chat_client c",
+        condition="c.member_id = {member}",
+        events="e.member_id IS NOT NULL",
+    )
+)
+"""One member alone: what is private to them."""
+
+ORGANIZATION: Final = register(
+    Audience(
+        name="organization",
+        clients="accounts_member m JOIN chat_client c ON c.member_id = m.id",
+        condition="""m.organization_id = {organization}
+      AND (m.role <> 'guest' OR {type} LIKE 'organization.%%' OR {entity} = m.id OR EXISTS (
         SELECT FROM chat_participant own JOIN chat_participant their ON their.conversation_id = own.conversation_id
-        WHERE own.member_id = m.id AND own.left_at IS NULL AND their.member_id = n.entity_id))
+        WHERE own.member_id = m.id AND own.left_at IS NULL AND their.member_id = {entity}))""",
+        events="e.conversation_id IS NULL AND e.member_id IS NULL",
+    )
+)
+"""All members of the organization. Guests receive events about members who take or took part in one of their
+conversations, and no others: they read what former participants wrote, under their names."""
+
+
+def _recipients_of(audience: Audience) -> str:
+    condition = audience.condition.format(
+        conversation="e.conversation_id",
+        member="e.member_id",
+        organization="%(organization)s",
+        type="e.type",
+        entity="e.entity_id",
+    )
+    return f"""
+    SELECT c.id AS client_id, e.id AS event_id, e.position
+    FROM published e CROSS JOIN {audience.clients}
+    WHERE {audience.events} AND {condition}"""
+
+
+RECIPIENTS: Final = f"""
+published AS (
+    SELECT v.id, v.conversation_id, v.member_id, v.type, v.entity_id, given.position
+    FROM unnest(%(events)s::bigint[]) WITH ORDINALITY AS given (id, position) JOIN chat_event v ON v.id = given.id
+), recipients AS ({" UNION ALL ".join(_recipients_of(audience) for audience in AUDIENCES.values())}
 )"""
-"""`wanted`: one row per client and event. A member's event is for that member alone, a conversation's for its
-participants, any other for the organization, guests only where the member it is about takes or took part in a
-conversation of theirs: who left is still read there, under their name.
-Parameters: events, organization."""
+"""Common table expressions that end with `recipients`: one row for each client and event. Parameters: events,
+organization."""
+
+ACQUAINTED: Final = """
+WITH subjects AS (
+    SELECT conversation_id, member_id FROM chat_participant
+    WHERE member_id = ANY(%(changed)s::uuid[]) AND left_at IS NULL
+), small AS MATERIALIZED (
+    SELECT conversation_id FROM (SELECT DISTINCT conversation_id FROM subjects) AS touched
+    WHERE %(onlookers)s >= (SELECT count(*) FROM (
+        SELECT FROM chat_participant p WHERE p.conversation_id = touched.conversation_id AND p.left_at IS NULL
+        LIMIT %(onlookers)s + 1) AS participants)
+)
+SELECT subject.member_id, array_agg(DISTINCT viewer.member_id)
+FROM small
+JOIN subjects subject ON subject.conversation_id = small.conversation_id
+JOIN chat_participant viewer ON viewer.conversation_id = small.conversation_id
+WHERE viewer.member_id = ANY(%(local)s::uuid[]) AND viewer.left_at IS NULL
+GROUP BY subject.member_id
+"""
+"""Who receives presence signals: for each changed member, the members who share a conversation of at most `onlookers`
+participants. Parameters: changed, local (both members), onlookers."""

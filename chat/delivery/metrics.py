@@ -1,4 +1,4 @@
-"""What a node counts. Names end in their unit; nothing is labelled with a tenant, a member or a client."""
+"""The metrics of delivery. Names end in their unit; no label names a tenant, a member or a client."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ CLOSES: Final = Counter("parley_closes_total", "Sockets that this node closed", 
 DELIVERIES: Final = Counter("parley_deliveries_total", "Durable events written to sockets")
 FRAMES: Final = Counter("parley_event_frames_total", "Frames that carried durable events")
 ACKS: Final = Counter("parley_acks_total", "Durable events acked by clients")
-RESYNCS: Final = Counter("parley_resyncs_total", "Clients told to resync", ["reason"])
+RESYNCS: Final = Counter("parley_resyncs_total", "Resyncs sent to clients", ["reason"])
 OVERFLOWS: Final = Counter("parley_mailbox_overflows_total", "Mailboxes emptied because they grew beyond a bound")
 WAKEUPS: Final = Counter("parley_wakeups_total", "Wake-ups sent to nodes", ["outcome"])
-REPAIRS: Final = Counter("parley_repairs_total", "Clients with news of which no wake-up had come")
-SIGNALS: Final = Counter("parley_signals_total", "Signals, sent or shed", ["outcome"])
+UNREADABLE: Final = Counter(
+    "parley_unreadable_node_messages_total", "Messages of nodes of another version that this node dropped"
+)
+REPAIRS: Final = Counter("parley_repairs_total", "Clients with new entries whose wake-up was lost")
+SIGNALS: Final = Counter("parley_signals_total", "Signals, sent or shed under load", ["outcome"])
 COMMANDS: Final = Counter("parley_commands_total", "Commands from sockets", ["op", "outcome"])
 READ_SECONDS: Final = Histogram(
     "parley_mailbox_read_seconds",

@@ -20,7 +20,7 @@ from chat import sql
 from chat.delivery import wakeups
 from chat.delivery.followers.wake import wake_after_commit
 from chat.delivery.mailbox import mailbox
-from chat.delivery.mailbox.contract import Wake
+from chat.delivery.mailbox.contract import Notify
 from chat.entities.encoding import encode, splice
 from chat.entities.registry import Entity
 from chat.sql import array
@@ -70,10 +70,10 @@ def publish(
     _insert_events(organization_id, drafts, event_ids, data, at)
     if withdraw:
         _withdraw(drafts, event_ids)
-    wake: Wake = wakeups.wake
-    if wakeups.heard_here():
-        wake = partial(wakeups.wake, encoded=_encoded(drafts, event_ids, data, at))
-    mailbox().append(organization_id, event_ids, conversation_id=_sole_conversation(drafts), wake=wake)
+    notify: Notify = wakeups.wake
+    if wakeups.has_local_node():
+        notify = partial(wakeups.wake, encoded=_encoded(drafts, event_ids, data, at))
+    mailbox().append(organization_id, event_ids, conversation_id=_sole_conversation(drafts), notify=notify)
     wake_after_commit(draft.type for draft in drafts)
     return event_ids
 

@@ -1,17 +1,9 @@
-"""A hint to a node that some of its clients have news: ids, between processes no content, and no harm when it is lost.
+"""Messages to nodes: that mailboxes have new entries, that sockets are to be closed, that signals are to be sent.
 
-Whoever commits calls `wake` from its own thread. What is for a node in the same process goes straight to it; the rest
-goes over the channel layer, one message a node, sent by the event loop so that no request waits for Valkey. The
-messages
-
-    {"type": "wake", "clients": [ids]}                 they have news; within a process also
-        "events": [ids], "firsts": [tags],             what it is for all of them, from which tag on
-        "encoded": {id: bytes}                         and how the events go over the wire
-    {"type": "close", "clients": [ids], "code": 4403}  their sockets must go
-    {"type": "resync", "clients": [ids]}               their mailboxes were emptied by hand
-    {"type": "redacted", "events": [ids]}              their words were taken out of the log: forget what is encoded
-    {"type": "signal", "clients": [ids], "signal": {}} pass it on
-    {"type": "presence", …}                            see chat/delivery/node/signals.py
+A wake-up is a hint. Between processes it carries client ids and no content, and a lost one does no harm: each node
+compares its clients' tags with the database every few seconds. The thread that commits calls `wake`. What is for a node
+of the same process is handed to it directly; the rest goes over the channel layer, one message for each node, sent by
+the event loop so that no request waits for Valkey. The messages are the structs of chat/wire.py.
 """
 
 from __future__ import annotations
@@ -19,7 +11,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import structlog
 from asgiref.sync import async_to_sync
@@ -27,19 +20,32 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 from chat.delivery import metrics
-from chat.delivery.mailbox import News, Recipients
+from chat.delivery.mailbox import EventBatch, Recipients
+from chat.wire import CloseSockets, NodeMessage, ResyncClients, Wake, pack_node_message
 
-Message = dict[str, Any]
 
-EVERYBODY: Final = "nodes"  # the group of all nodes
-OUTGOING: Final = 1000  # messages waiting for a slow Valkey; what does not fit is repaired by the nodes' own comparison
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A wake-up within the process, with what was committed: its node need not read what was just written here.
+
+    `encoded`: the events by id, as they are sent over sockets.
+    """
+
+    batch: EventBatch
+    encoded: Mapping[int, bytes]
+
+
+Message = NodeMessage | Committed
+
+ALL_NODES: Final = "nodes"  # the group of all nodes
+OUTGOING: Final = 1000  # messages waiting for a slow Valkey; the comparison by the nodes makes up for dropped ones
 TIMEOUT: Final = 2.0  # seconds for Valkey to take a message
 
 log = structlog.get_logger(__name__)
 
 
 class Outbox:
-    """The node of this process, seen from its threads: takes messages for it and for other nodes."""
+    """Messages of this process: its threads post them, its loop hands them to its node or sends them to other nodes."""
 
     def __init__(self, node_id: int, receive: Callable[[Message], None]) -> None:
         self.node_id = node_id
@@ -48,12 +54,12 @@ class Outbox:
         self._outgoing: deque[tuple[str, Message]] = deque()
         self._more = asyncio.Event()
 
-    def post(self, messages: dict[int, Message]) -> None:
-        """From any thread."""
+    def post(self, messages: Mapping[int, Message]) -> None:
+        """Post messages by node id. May be called from any thread; raises RuntimeError when the loop has ended."""
         self.loop.call_soon_threadsafe(self._take, messages)
 
     def post_to_group(self, group: str, message: Message) -> None:
-        """From the loop."""
+        """Post a message to a group of nodes. May be called in the loop only."""
         if len(self._outgoing) >= OUTGOING:
             metrics.WAKEUPS.labels("dropped").inc()
             return
@@ -67,7 +73,7 @@ class Outbox:
             while self._outgoing:
                 await _send(*self._outgoing.popleft())
 
-    def _take(self, messages: dict[int, Message]) -> None:
+    def _take(self, messages: Mapping[int, Message]) -> None:
         for node_id, message in messages.items():
             if node_id == self.node_id:
                 self._receive(message)
@@ -90,33 +96,38 @@ def group_of(node_id: int) -> str:
     return f"node.{node_id}"
 
 
-def heard_here() -> bool:
-    """Whether there is a node in this process."""
+def has_local_node() -> bool:
+    """Return whether there is a node in this process."""
     return bool(_outboxes)
 
 
-def wake(recipients: Recipients, news: Mapping[int, News] = {}, *, encoded: Mapping[int, bytes] = {}) -> None:
-    """Tell the nodes that these clients have news. Call it after commit; it neither blocks nor fails.
+def wake(recipients: Recipients, batches: Mapping[int, EventBatch] = {}, *, encoded: Mapping[int, bytes] = {}) -> None:
+    """Notify the nodes of clients whose mailboxes have new entries. Call it after commit; it neither blocks nor fails.
 
-    The node of this process is told which `news`, too, and gets them `encoded`: it need not read what has just been
-    written here.
+    `batches`, by node: the events, where they are the same for all its clients. Only the node of this process gets
+    them, with the events `encoded`.
     """
-    messages: dict[int, Message] = {node: {"type": "wake", "clients": clients} for node, clients in recipients.items()}
+    messages: dict[int, Message] = {node: Wake(clients) for node, clients in recipients.items()}
     for outbox in _outboxes:
-        if (own := news.get(outbox.node_id)) is not None:
-            told = {"clients": own.clients, "events": own.events, "firsts": own.firsts}
-            messages[outbox.node_id] = {"type": "wake", **told, "encoded": encoded}
+        if (own := batches.get(outbox.node_id)) is not None:
+            messages[outbox.node_id] = Committed(own, encoded)
     send(messages)
 
 
 def close_on_commit(recipients: Recipients, *, code: int) -> None:
-    """Close these clients' sockets once the present transaction has committed."""
-    messages = {node: {"type": "close", "clients": clients, "code": code} for node, clients in recipients.items()}
+    """Close the sockets of these clients once the present transaction has committed."""
+    messages = {node: CloseSockets(clients, code) for node, clients in recipients.items()}
     if messages:
         transaction.on_commit(lambda: send(messages))
 
 
-def send(messages: dict[int, Message]) -> None:
+def resync_on_commit(node_id: int, client_id: int) -> None:
+    """Send a resync to a connected client once the present transaction, which empties its mailbox, has committed."""
+    transaction.on_commit(lambda: send({node_id: ResyncClients([client_id])}))
+
+
+def send(messages: Mapping[int, Message]) -> None:
+    """Send messages by node id, from any thread."""
     outbox = next((each for each in _outboxes if each.node_id in messages), None) or next(iter(_outboxes), None)
     if outbox is not None:
         try:
@@ -125,25 +136,25 @@ def send(messages: dict[int, Message]) -> None:
             detach(outbox)
         else:
             return
-    _send_alone(messages)
+    _send_without_node(messages)
 
 
-def broadcast(message: Message) -> None:
-    """To all nodes, this one included, from any thread."""
+def broadcast(message: NodeMessage) -> None:
+    """Send a message to all nodes, including the one of this process, from any thread."""
     outbox = next(iter(_outboxes), None)
     if outbox is not None:
         try:
-            outbox.loop.call_soon_threadsafe(outbox.post_to_group, EVERYBODY, message)
+            outbox.loop.call_soon_threadsafe(outbox.post_to_group, ALL_NODES, message)
         except RuntimeError:  # its loop has just ended
             detach(outbox)
         else:
             return
-    async_to_sync(_send)(EVERYBODY, message)
+    async_to_sync(_send)(ALL_NODES, message)
 
 
 @async_to_sync
-async def _send_alone(messages: dict[int, Message]) -> None:
-    """From a process without a node: a worker, a command, a shell."""
+async def _send_without_node(messages: Mapping[int, Message]) -> None:
+    """Send from a process that has no node: a worker, a command, a shell."""
     for node_id, message in messages.items():
         await _send(group_of(node_id), message)
 
@@ -154,9 +165,13 @@ async def _send(group: str, message: Message) -> None:
         return
     try:
         async with asyncio.timeout(TIMEOUT):
-            await layer.group_send(group, message)
-    except Exception as error:  # noqa: BLE001  # whatever the layer's client raises: a wake-up may be lost
+            await layer.group_send(group, pack_node_message(_without_content(message)))
+    except Exception as error:  # noqa: BLE001  # each layer raises its own errors, and a wake-up may be lost
         metrics.WAKEUPS.labels("failed").inc()
         log.warning("wakeup_failed", group=group, reason=repr(error))
     else:
         metrics.WAKEUPS.labels("sent").inc()
+
+
+def _without_content(message: Message) -> NodeMessage:
+    return Wake(list(message.batch.clients)) if isinstance(message, Committed) else message

@@ -14,16 +14,14 @@ from django.utils.translation import gettext as _
 
 from chat.delivery import store
 from chat.delivery.mailbox import mailbox
-from chat.delivery.mailbox.postgres import OLDEST_EVENT, OLDEST_TAG
 from chat.models import Report
 
 LOOKED_AT: Final = 20_000  # clients: one index look-up each, some tens of milliseconds together
-TOGETHER: Final = 1000  # of them asked of another store in one step, which stands still for a millisecond
 COUNTED: Final = 1000  # reports of a state; beyond it the page says "1000 or more"
 BOUNDS: Final = (0, 9, 99, 999, 9999)  # the deepest mailbox of each bucket; the last bucket is open
 
 _CLIENTS: Final = """
-SELECT id, tag, recent, node_id, platform FROM chat_client
+SELECT id, node_id, platform FROM chat_client
 WHERE %(organization)s::uuid IS NULL
     OR member_id IN (SELECT id FROM accounts_member WHERE organization_id = %(organization)s)
 LIMIT %(most)s
@@ -31,9 +29,6 @@ LIMIT %(most)s
 _PLATFORMS: Final = (
     f"SELECT platform, count(*), count(node_id) FROM ({_CLIENTS}) AS c GROUP BY platform ORDER BY 2 DESC"  # noqa: S608
 )
-_DEPTHS: Final = f"""
-SELECT coalesce(c.tag - {OLDEST_TAG} + 1, 0), {OLDEST_EVENT} FROM ({_CLIENTS}) AS c
-"""  # noqa: S608  # constants of this file
 _NODES: Final = """
 SELECT n.name, n.started_at, n.lease_until > now(), (SELECT count(*) FROM chat_client c WHERE c.node_id = n.id)
 FROM chat_node n ORDER BY n.id LIMIT 100
@@ -105,19 +100,11 @@ def reports_by_state(reports: QuerySet[Report]) -> dict[str, int]:
 
 
 def _held(organization_id: UUID | None) -> tuple[list[int], datetime | None]:
-    if settings.MAILBOX_BACKEND == "postgres":
-        rows = _rows(_DEPTHS, organization=organization_id, most=LOOKED_AT)
-        events = [event for _, event in rows if event is not None]
-        return [depth for depth, _ in rows], _written_at(min(events)) if events else None
     ids = [row[0] for row in _rows(_CLIENTS, organization=organization_id, most=LOOKED_AT)]
-    held: dict[int, int] = {}
-    oldest: list[int] = []
-    for start in range(0, len(ids), TOGETHER):
-        some = ids[start : start + TOGETHER]
-        depths = mailbox().depth(some)
-        oldest += mailbox().oldest(list(depths)).values()
-        held |= depths
-    return [held.get(client, 0) for client in ids], _written_at(min(oldest)) if oldest else None
+    backlogs = mailbox().backlogs(ids)
+    oldest = min((backlog.oldest_event for backlog in backlogs.values()), default=None)
+    depths = [backlogs[client].entries if client in backlogs else 0 for client in ids]
+    return depths, None if oldest is None else _written_at(oldest)
 
 
 def _written_at(event_id: int) -> datetime | None:

@@ -3,8 +3,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from accounts.models import Member
-from chat.delivery.presence import State, presence_of
+from chat.delivery.presence import presence_of
 from chat.models import Participant
+from chat.wire import State
 
 
 def presence_seen_by(member: Member) -> dict[UUID, State]:

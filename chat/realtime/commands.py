@@ -1,13 +1,13 @@
-"""What a client may say on its socket: one handler per op, registered with the struct that is its schema.
+"""Commands that clients send over their sockets: one handler for each frame of chat/wire.py.
 
-Handlers of the hot ops (ack, heartbeat, typing) run where the frame arrives, without a task or a thread. Those that
-write return a coroutine, which runs beside the reading of further frames; its refusals become error frames.
+Handlers of frequent frames (ack, heartbeat, typing) run where the frame arrives, without a task or a thread. Handlers
+that write return a coroutine, which runs while further frames are read; its refusals become `error` frames.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, Protocol, TypeVar, Union
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -16,18 +16,19 @@ from django.db import connections
 
 from accounts.models import Member
 from accounts.tenancy import organization_scope
+from chat.actions.messages import Post
 from chat.actions.read import mark_read
 from chat.delivery.node import Node
 from chat.delivery.node.connections import Connection
-from chat.delivery.node.signals import Notice
+from chat.delivery.node.typing_signals import Notice
 from chat.entities.participants import Participant
 from chat.errors import Forbidden, Refusal
-from chat.realtime import poster, protocol, reads
-from chat.realtime.protocol import Ack, ConversationRead, Heartbeat, MessageSend, Result, Stir, Typing
+from chat.realtime import failures, poster, reads
+from chat.wire import Ack, ConversationRead, Heartbeat, MessageSend, Presence, Ref, Result, Typing
 
 
 class Socket(Protocol):
-    """What a handler sees of the consumer."""
+    """The part of the consumer that handlers use."""
 
     node: Node
     connection: Connection
@@ -51,31 +52,40 @@ def command(schema: type[Frame]) -> Callable[[Callable[[Socket, Frame], Work | N
 @command(Ack)
 def ack(socket: Socket, frame: Ack) -> None:
     if not socket.node.ack(socket.connection, frame.tag):
-        raise protocol.ProtocolError
+        raise failures.ProtocolError
 
 
 @command(Heartbeat)
 def heartbeat(socket: Socket, frame: Heartbeat) -> None:
-    """That it came is all there is to it."""
+    """Nothing to do: the consumer has noted that a frame came."""
 
 
 @command(Typing)
 def typing(socket: Socket, frame: Typing) -> None:
     connection = socket.connection
-    socket.node.signals.typing(Notice(connection.organization_id, connection.member_id, frame.conversation))
+    socket.node.typing.add(Notice(connection.organization_id, connection.member_id, frame.conversation))
 
 
-@command(Stir)
-def presence(socket: Socket, frame: Stir) -> None:
+@command(Presence)
+def presence(socket: Socket, frame: Presence) -> None:
     connection = socket.connection
     connection.away = frame.state == "away"
-    socket.node.signals.arrived([(connection.organization_id, connection.member_id)])
+    socket.node.presence.arrived([(connection.organization_id, connection.member_id)])
 
 
 @command(MessageSend)
 def message_send(socket: Socket, frame: MessageSend) -> Work:
     connection = socket.connection
-    return _send(socket.node, poster.Parcel(connection.organization_id, connection.member_id, frame))
+    post = Post(
+        organization_id=connection.organization_id,
+        member_id=connection.member_id,
+        conversation_id=frame.conversation,
+        text=frame.text,
+        ref=UUID(frame.ref),
+        thread_id=frame.thread,
+        read=frame.read,
+    )
+    return _send(socket.node, post, ref=frame.ref)
 
 
 @command(ConversationRead)
@@ -83,16 +93,13 @@ def conversation_read(socket: Socket, frame: ConversationRead) -> Work:
     return _read(socket.connection.organization_id, socket.connection.member_id, frame)
 
 
-decoder: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(Union[tuple(HANDLERS)])  # noqa: UP007  # made at run time
-
-
-async def _send(node: Node, parcel: poster.Parcel) -> Result:
-    outcome = await poster.post(parcel, delivery=node.dispatcher)
+async def _send(node: Node, post: Post, *, ref: Ref) -> Result:
+    outcome = await poster.send(post, turns=node.turns)
     if outcome is None:
         raise Unavailable
     if isinstance(outcome, Refusal):
         raise outcome
-    return Result(ref=parcel.frame.ref, message=outcome.message)
+    return Result(ref=ref, message=outcome.message)
 
 
 async def _read(organization_id: UUID, member_id: UUID, frame: ConversationRead) -> Result | None:
@@ -120,4 +127,4 @@ def _mark_read(organization_id: UUID, member_id: UUID, what: reads.What, seq: in
 
 
 class Unavailable(Exception):
-    """Something of ours is down for a moment."""
+    """A part of the server is down for a moment."""

@@ -23,14 +23,14 @@ from chat.delivery import metrics
 from chat.delivery.node import Node, running_node
 from chat.delivery.node.connections import Connection
 from chat.errors import Refusal
-from chat.realtime import commands, protocol
+from chat.realtime import commands, failures
 from chat.realtime.direct import EXTENSION
 from chat.realtime.handshake import ForeignOrigin, TurnedAway, Visitor, receive_visitor
-from chat.realtime.protocol import SUBPROTOCOL, Close
+from chat.wire import SUBPROTOCOL, Close, Failure, Result, client_frames
 
 FRAMES_PER_SECOND: Final = 300  # what a client may send for long; one ack a frame at full speed is less
 FRAMES_AT_ONCE: Final = 3000  # and in a burst: a whole outbox after hours offline
-BAD_FRAME: Final = 20  # frames that a bad one counts as besides itself: to look at it again takes up to 10 ms
+BAD_FRAME: Final = 20  # frames that a bad one counts as besides itself: decoding it again takes up to 10 ms
 WORK_AT_ONCE: Final = 64  # commands of one socket under way; beyond it the socket is not read
 TROUBLE: Final = (DatabaseError, PsycopgError, PoolTimeout, RedisError, OSError)
 
@@ -79,7 +79,7 @@ class SocketConsumer(AsyncConsumer):  # type: ignore[misc]  # channels is untype
             task = asyncio.current_task()
             if not connection.closed or task is None:
                 raise
-            task.uncancel()  # the node cut off a reader that took nothing any more
+            task.uncancel()  # the node cut off a reader that accepted nothing any more
         finally:
             self.node.leave(connection)
 
@@ -93,7 +93,7 @@ class SocketConsumer(AsyncConsumer):  # type: ignore[misc]  # channels is untype
                 await asyncio.wait(self._work, return_when=asyncio.FIRST_COMPLETED)
 
     def _take_directly(self, text: str) -> bool:
-        """A frame where it arrives (see chat/realtime/direct.py), unless there is so much to do that it has to wait."""
+        """Take a frame where it arrives (see chat/realtime/direct.py). Return False when too many commands are open."""
         if len(self._work) >= WORK_AT_ONCE or self.connection.closed:
             return False
         self._take(text)
@@ -103,21 +103,21 @@ class SocketConsumer(AsyncConsumer):  # type: ignore[misc]  # channels is untype
         self.connection.heard_at = self._time()
         try:
             self._handle(text)
-        except protocol.ProtocolError:
+        except failures.ProtocolError:
             self.connection.close(Close.PROTOCOL_ERROR)
-        except protocol.BadCommand as bad:
-            self.connection.write(protocol.encode(bad.failure))
+        except failures.BadCommand as bad:
+            self.connection.write(bad.failure)
 
     def _handle(self, text: str | None) -> None:
         if text is None:
-            raise protocol.ProtocolError  # frames are text
+            raise failures.ProtocolError  # frames are text
         if not self._within_limits(text):
             return
         try:
-            frame = commands.decoder.decode(text)
+            frame = client_frames.decode(text)
         except (msgspec.DecodeError, RecursionError):
             self._allowance -= BAD_FRAME
-            frame = protocol.read_again(text, commands.decoder)
+            frame = failures.read_again(text)
         work = commands.HANDLERS[type(frame)](self, frame)
         if work is not None:
             task = asyncio.get_running_loop().create_task(self._answer(frame, work))
@@ -139,20 +139,20 @@ class SocketConsumer(AsyncConsumer):  # type: ignore[misc]  # channels is untype
 
     async def _answer(self, frame: Any, work: commands.Work) -> None:
         outcome = "ok"
-        answer: protocol.Result | protocol.Failure | None
+        answer: Result | Failure | None
         try:
             answer = await work
         except Refusal as refusal:
-            outcome, answer = refusal.code, protocol.refused(frame.ref, refusal)
+            outcome, answer = refusal.code, failures.refused(frame.ref, refusal)
         except (commands.Unavailable, *TROUBLE) as error:
-            outcome, answer = "unavailable", protocol.unavailable(frame.ref)
+            outcome, answer = "unavailable", failures.unavailable(frame.ref)
             log.warning("command_delayed", reason=repr(error))
         except Exception:
-            outcome, answer = "failed", protocol.unavailable(frame.ref)
+            outcome, answer = "failed", failures.unavailable(frame.ref)
             log.exception("command_failed")
         metrics.COMMANDS.labels(frame.__struct_config__.tag, outcome).inc()
         if answer is not None:
-            self.connection.write(protocol.encode(answer))
+            self.connection.write(answer)
 
 
 def _connection(visitor: Visitor, send: Any) -> Connection:
@@ -171,7 +171,7 @@ def _connection(visitor: Visitor, send: Any) -> Connection:
 
 
 async def _turn_away(scope: Any, send: Any, code: Close, reason: str) -> None:
-    """Accept first: a browser is told the close code of an open socket only."""
+    """Accept the socket and close it: browsers show pages the close code only of a socket that was open."""
     metrics.CLOSES.labels(str(int(code))).inc()
     offered = SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
     await send({"type": "websocket.accept", "subprotocol": offered})

@@ -30,7 +30,7 @@ from websockets.protocol import OPEN
 
 from accounts.network import scope_address
 from chat.delivery import metrics
-from chat.realtime.protocol import Close
+from chat.wire import Close
 from config.server.front import HEAD_BYTES, NEVER, front_of
 
 try:
@@ -52,8 +52,6 @@ FRAMES_AT_ONCE: Final = 4_000
 FRAMES_PER_SECOND: Final = 400
 SLOW: Final = 10  # frames that any other than a whole text counts as: the library takes so much longer
 PARTS: Final = 1_024  # frames of one message: the longest in parts of 512 bytes
-BAD_TEXT: Final = 1007  # close codes of the WebSocket standard
-TOO_BIG: Final = 1009
 
 STRANGER_FRAMES: Final = 100  # a stranger has nothing to say; a few pings of its network layer are fine
 STRANGER_BYTES: Final = 4_096  # that it may send before it is let in, and after it was turned away
@@ -168,7 +166,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         """uvicorn logs a traceback for text that is not UTF-8; it is the client's fault, and the code says it all."""
         if self.curr_msg_data_type == "text" and not _is_utf8(self.frames):
             self.frames = []
-            self._end(BAD_TEXT)
+            self._end(Close.BAD_TEXT)
             return
         super().send_receive_event_to_app()
 
@@ -185,7 +183,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         """Close the socket for what its client sends; the application is told that it ended."""
         if self.close_sent or self.transport.is_closing():
             return
-        metrics.CLOSES.labels(str(code)).inc()
+        metrics.CLOSES.labels(str(int(code))).inc()
         if self.conn.state is OPEN:
             self.conn.send_close(code)
             self.transport.write(b"".join(self.conn.data_to_send()))
@@ -270,7 +268,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
             self._fragmented = not data[at] & 0x80
             self._parts = self._parts + 1 if self._fragmented else 0
             if self._parts > PARTS:
-                self._end(TOO_BIG)
+                self._end(Close.TOO_BIG)
                 self._skipping = True
         return at
 

@@ -30,7 +30,7 @@ from accounts.sign_in.policy import may_sign_in
 from accounts.tenancy import members_of, organization_scope
 from accounts.tokens import find_tokens
 from chat.models import Client
-from chat.realtime.protocol import SUBPROTOCOL, Close
+from chat.wire import SUBPROTOCOL, Close
 
 MOST: Final = 2**63 - 1  # the highest tag there can be
 TOGETHER: Final = 100  # visitors looked up at once: more would keep the first of them waiting

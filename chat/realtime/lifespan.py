@@ -1,7 +1,7 @@
 """Starting and stopping the node with the server that it lives in (ASGI lifespan).
 
-A server that stops closes its sockets before it tells the application. Ours want to be told when to come back, so the
-stop signals are heard here first and handed on at once.
+A server that stops closes its sockets before it notifies the application. Clients need to know when to return, so the
+stop signals are handled here first and then passed on at once.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ async def lifespan(scope: Any, receive: Callable[[], Awaitable[dict[str, Any]]],
         elif message["type"] == "lifespan.shutdown":
             node = present_node()
             if node is not None:
-                node.say_goodbye()
+                node.drain()
                 try:
                     await poster.close()
                 finally:
@@ -48,7 +48,7 @@ async def _start() -> None:
         await running_node()
     except TROUBLE as error:  # the first socket tries again
         log.warning("node_start_delayed", reason=repr(error))
-    gc.freeze()  # what is there now stays: to look through it all took the collector 93 ms, with everybody waiting
+    gc.freeze()  # present objects stay for good: a collection of them all stopped the process for 93 ms
 
 
 def _hear_signals(loop: asyncio.AbstractEventLoop) -> None:
@@ -57,19 +57,19 @@ def _hear_signals(loop: asyncio.AbstractEventLoop) -> None:
     for number in SIGNALS:
         before = signal.getsignal(number)
         if callable(before):
-            signal.signal(number, _goodbye_then(before, loop))
+            signal.signal(number, _drain_then(before, loop))
 
 
-def _goodbye_then(before: Callable[[int, FrameType | None], Any], loop: asyncio.AbstractEventLoop) -> Any:
+def _drain_then(before: Callable[[int, FrameType | None], Any], loop: asyncio.AbstractEventLoop) -> Any:
     def handle(number: int, frame: FrameType | None) -> None:
         if not loop.is_closed():
-            loop.call_soon_threadsafe(_say_goodbye)
+            loop.call_soon_threadsafe(_drain)
         before(number, frame)
 
     return handle
 
 
-def _say_goodbye() -> None:
+def _drain() -> None:
     node = present_node()
     if node is not None:
-        node.say_goodbye()
+        node.drain()

@@ -25,11 +25,12 @@ def main(descriptor: int) -> None:
 
 def _drop_wakeups(share: float) -> None:
     from chat.delivery.node import Node
+    from chat.wire import Echo
 
     receive = Node.receive
 
     def unreliable(self, message):
-        if message["type"] == "echo" or random.random() >= share:
+        if isinstance(message, Echo) or random.random() >= share:
             receive(self, message)
 
     Node.receive = unreliable

@@ -31,7 +31,14 @@ def test_send_twice(verify: Verify, alice: Member, town: Conversation) -> None:
 def test_several_at_once_and_replies(verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say) -> None:
     root = say(bob, town, "root")
     posts = [
-        Post(member=member, conversation_id=town.pk, text="reply", ref=uuid4(), thread_id=root.id)
+        Post(
+            organization_id=member.organization_id,
+            member_id=member.pk,
+            conversation_id=town.pk,
+            text="reply",
+            ref=uuid4(),
+            thread_id=root.id,
+        )
         for member in (alice, bob, alice)
     ]
     told = verify(lambda: send_messages(posts))

@@ -82,6 +82,10 @@ fates = st.lists(st.sampled_from(["arrives", "arrives", "arrives", "is lost", "a
 texts = st.sampled_from(["hello", "hello @bob", "@gus hello @alice", "x" * 400])
 
 
+def sender(member: Member) -> dict[str, UUID]:
+    return {"organization_id": member.organization_id, "member_id": member.pk}
+
+
 class Delivery(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
@@ -125,7 +129,7 @@ class Delivery(RuleBasedStateMachine):
         shown = [self.reading.shows(post) for post in posts]
         for post, seqs, outcome in zip(posts, shown, messages.send_messages(posts), strict=True):
             if post.read is not None and seqs is not None and isinstance(outcome, messages.Sent) and outcome.created:
-                self.reading.show(post.member.pk, post.conversation_id, post.read, seqs)
+                self.reading.show(post.member_id, post.conversation_id, post.read, seqs)
 
     def read(self, actor: Member, room: UUID, seq: int) -> None:
         """The main line was shown up to `seq`."""
@@ -151,7 +155,7 @@ class Delivery(RuleBasedStateMachine):
             refs = [UUID(int=(ref.int + number) % 2**128) for number in range(count)]
             room = self.pick(where)
             posts = [
-                messages.Post(member=actor, conversation_id=room, text=text, ref=each, read=shown) for each in refs
+                messages.Post(**sender(actor), conversation_id=room, text=text, ref=each, read=shown) for each in refs
             ]
             self.posts += posts
             self.send(*posts)
@@ -163,10 +167,10 @@ class Delivery(RuleBasedStateMachine):
     def say_again(self, which: int) -> None:
         """The answer was lost: the same ref is sent once more, and is no second message."""
         post = self.posts[-1 - which % len(self.posts)]
-        who = next(number for number, each in enumerate(self.members) if each.pk == post.member.pk)
+        who = next(number for number, each in enumerate(self.members) if each.pk == post.member_id)
         self.act(who, lambda actor: self.send(post))
         with every_organization():
-            assert Message.objects.filter(author=post.member, ref=post.ref).count() <= 1
+            assert Message.objects.filter(author_id=post.member_id, ref=post.ref).count() <= 1
 
     @rule(
         who=member,
@@ -193,7 +197,7 @@ class Delivery(RuleBasedStateMachine):
                 case "reply":
                     room, thread = message.conversation_id, message.pk
                     post = messages.Post(
-                        member=actor, conversation_id=room, text=text, ref=ref, thread_id=thread, read=shown
+                        **sender(actor), conversation_id=room, text=text, ref=ref, thread_id=thread, read=shown
                     )
                     self.send(post)
 
@@ -287,7 +291,7 @@ class Delivery(RuleBasedStateMachine):
             case "write" | "reply" if message or what == "write":
                 thread = UUID(message["id"]) if message and what == "reply" else None
                 post = messages.Post(
-                    member=me, conversation_id=id, text="hello", ref=ref, thread_id=thread, read=device.shown.get(id)
+                    **sender(me), conversation_id=id, text="hello", ref=ref, thread_id=thread, read=device.shown.get(id)
                 )
                 device.unsent.append(lambda _: self.send(post))
 

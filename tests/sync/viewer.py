@@ -155,8 +155,8 @@ class Viewer:
 
     def entries(self) -> list[tuple[int, Entity]]:
         """What lies in the mailbox: tag and event as it goes over the wire."""
-        news = _do(mailbox().read([self.client.pk], [0], [EVERY_TAG]))
-        waiting = [entry for each in news for entry in enumerate(each.events, each.firsts[0])]
+        batches = _do(mailbox().read([self.client.pk], [0], [EVERY_TAG]))
+        waiting = [entry for each in batches for entry in enumerate(each.events, each.first_tags[0])]
         with every_organization():
             found = Event.objects.in_bulk([event for _, event in waiting])
         return [(tag, _on_the_wire(found[event])) for tag, event in waiting]

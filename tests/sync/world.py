@@ -11,7 +11,7 @@ import asyncio
 import copy
 import json
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,18 +35,12 @@ from chat.delivery.node import Node, claims
 from chat.delivery.node.connections import Connection
 from chat.errors import NotFound
 from chat.models import Client, Event
+from chat.wire import Close, ServerHeartbeat
 from tests.sync.viewer import EVERY_TAG, Server, fresh, load_everything, projection
 
 Fate = Literal["arrives", "is lost", "arrives twice"]
-GONE, BARRED = 4404, 4403
 QUIET: Final = 60  # rounds in which everything must have come to rest; each round moves a window of events
 PAGE: Final = 2  # conversations in a page of sync
-
-
-class Silence:
-    """Stands for the signals of a node: nobody types, nobody's presence is told."""
-
-    def arrived(self, members: object) -> None: ...
 
 
 @dataclass(eq=False)
@@ -56,7 +50,7 @@ class Wakeups:
     node_id: int
     waiting: list[wakeups.Message] = field(default_factory=list)
 
-    def post(self, messages: dict[int, wakeups.Message]) -> None:
+    def post(self, messages: Mapping[int, wakeups.Message]) -> None:
         self.waiting += messages.values()
 
     @property
@@ -103,9 +97,7 @@ class World:
         self._append, valkey._append = valkey._append, self._hand_over  # type: ignore[assignment]
         self.loop = asyncio.new_event_loop()
         self.devices: list[Device] = []
-        self.node = Node()
-        self.node.id = self.do(claims.open_node("world"))
-        self.node.signals = Silence()  # type: ignore[assignment]
+        self.node: Node = self.do(self._make_node())
         self.wakeups = Wakeups(self.node.id)
         wakeups.attach(self.wakeups)  # type: ignore[arg-type]
 
@@ -115,6 +107,10 @@ class World:
         self.do(database.close())
         self.do(store.close())
         self.loop.close()
+
+    async def _make_node(self) -> Node:
+        """A node whose tasks are not started."""
+        return Node(await claims.open_node("world"), name="world")
 
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(work)
@@ -156,10 +152,7 @@ class World:
         )
         joining = asyncio.ensure_future(self.node.join(connection, tag=device.mailbox.tag))
         await asyncio.sleep(0)
-        arrivals, self.node._joining = self.node._joining, []
-        await self.node._admit([(arrived, tag) for arrived, tag, _ in arrivals])
-        for _, _, joined in arrivals:
-            joined.set_result(None)
+        await self.node.arrivals.admit_waiting()
         await joining
 
     def disconnect(self, device: Device) -> None:
@@ -168,8 +161,7 @@ class World:
             self.node.leave(device.connection)
             device.connection = None
             device.wire.clear()
-            left, self.node._left = self.node._left, {}
-            self.do(self.node._release(list(left)))
+            self.do(self.node.departures.release_waiting())
 
     def crash(self) -> None:
         """The node dies: every socket, every ack that was not written, every wake-up."""
@@ -192,14 +184,11 @@ class World:
 
     async def _write(self) -> None:
         dispatcher = self.node.dispatcher
-        while dispatcher._waiting or dispatcher._told:
-            told, ready = dispatcher._take()
-            await dispatcher._deliver_told(told)
-            await dispatcher._deliver(ready)
-        broken, self.node._broken = self.node._broken, {}
-        if broken:
-            lost = frozenset(client for client, is_lost in broken.items() if is_lost)
-            await self.node._compare(self.node._local(broken), lost=lost)
+        while dispatcher._waiting or dispatcher._committed:
+            committed, ready = dispatcher._take()
+            await dispatcher._deliver_batches(committed)
+            await dispatcher._deliver_mailboxes(ready)
+        await self.node.repair.compare_requested()
 
     def compare(self) -> None:
         """What the node does every few seconds, which makes wake-ups a mere hint."""
@@ -219,8 +208,8 @@ class World:
         self._append(groups)
 
     async def _compare(self) -> None:
-        await self.node.check_standing()
-        await self.node.compare()
+        await self.node.standing.check()
+        await self.node.repair.compare()
         await self._write()
 
     def flush(self) -> None:
@@ -247,10 +236,10 @@ class World:
         """The node says how far it got; behind what is on the wire already."""
         connection = device.connection
         if connection is not None and connection.joined and not connection.closed:
-            connection.write(f'{{"op":"heartbeat","tag":{connection.sent}}}')
+            connection.write(ServerHeartbeat(connection.sent))
 
     def _closed(self, device: Device, code: int) -> None:
-        if code in {GONE, BARRED}:
+        if code in {Close.UNKNOWN_CLIENT, Close.NOT_A_MEMBER}:
             device.client = None
         self.disconnect(device)
 
@@ -383,8 +372,8 @@ class World:
     def oldest_waiting(self) -> int | None:
         """The oldest event that lies in a mailbox."""
         clients = self.clients()
-        news = self.do(mailbox().read(clients, [0] * len(clients), [EVERY_TAG] * len(clients)))
-        return min((event for each in news for event in each.events), default=None)
+        batches = self.do(mailbox().read(clients, [0] * len(clients), [EVERY_TAG] * len(clients)))
+        return min((event for each in batches for event in each.events), default=None)
 
 
 def difference(got: dict[str, Any], wanted: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Where undelivered events wait. `mailbox()` is the backend that the setting MAILBOX_BACKEND names."""
+"""Mailboxes: the undelivered events of each client. `mailbox()` is the backend that MAILBOX_BACKEND names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from chat.delivery.mailbox.contract import Mailbox, News, Position, Recipients
+from chat.delivery.mailbox.contract import Backlog, EventBatch, Mailbox, Position, Purge, Recipients
 
 BACKENDS = {
     "postgres": "chat.delivery.mailbox.postgres.PostgresMailbox",
@@ -15,7 +15,7 @@ BACKENDS = {
     "memory": "chat.delivery.mailbox.memory.MemoryMailbox",
 }
 
-__all__ = ["BACKENDS", "Mailbox", "News", "Position", "Recipients", "backend", "mailbox"]
+__all__ = ["BACKENDS", "Backlog", "EventBatch", "Mailbox", "Position", "Purge", "Recipients", "backend", "mailbox"]
 
 
 def mailbox() -> Mailbox:

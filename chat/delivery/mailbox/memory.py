@@ -1,7 +1,7 @@
 """Mailboxes in the memory of one process: for tests and demos.
 
-It keeps the contract as long as the process lives and no other serves sockets. What was undelivered when the process
-ends is gone; tags start from the clock, so that whoever comes back is told to resync.
+It keeps the contract as long as the process lives and no other process serves sockets. Undelivered entries are lost
+with the process; tags start from the clock, so that every client that returns gets a resync.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from django.conf import settings
 from django.db import transaction
 
 from chat.delivery import metrics
-from chat.delivery.mailbox.contract import News, Position, Wake
+from chat.delivery.mailbox.contract import Backlog, EventBatch, Notify, Position, Purge
 from chat.delivery.mailbox.recipients import Group, clients_of, events_of, mark_overflowed, recipients
 
 
 def first_tag() -> int:
-    """The microsecond: above every tag that a client can have been given before, and below 2**53, the largest integer
-    that JavaScript counts to."""
+    """Return the microsecond: above every tag that a client can have been given, and below 2**53, the bound of integers
+    in JavaScript."""
     return time.time_ns() // 1000
 
 
@@ -39,6 +39,9 @@ class _Box:
 
 
 class MemoryMailbox:
+    hands_over_after_commit = False
+    tags_in_database = False
+
     def __init__(self) -> None:
         self._boxes: dict[int, _Box] = {}
         self._lock = Lock()  # actions run in threads, the node in the loop
@@ -49,13 +52,13 @@ class MemoryMailbox:
         events: Sequence[int],
         *,
         conversation_id: UUID | None,
-        wake: Wake,
+        notify: Notify,
     ) -> None:
         groups, nodes = recipients(organization_id, events)
 
         def hand_over() -> None:
             self._append(groups)
-            wake(nodes)
+            notify(nodes)
 
         transaction.on_commit(hand_over)
 
@@ -86,10 +89,10 @@ class MemoryMailbox:
             held = {client: len(self._boxes[client].entries) for client in clients if client in self._boxes}
         return {client: count for client, count in held.items() if count}
 
-    def oldest(self, clients: Sequence[int]) -> Mapping[int, int]:
+    def backlogs(self, clients: Sequence[int]) -> Mapping[int, Backlog]:
         with self._lock:
             boxes = {client: self._boxes[client] for client in clients if client in self._boxes}
-            return {client: box.entries[0] for client, box in boxes.items() if box.entries}
+            return {client: Backlog(len(box.entries), box.entries[0]) for client, box in boxes.items() if box.entries}
 
     def holding(self, clients: Sequence[int], event: int) -> set[int]:
         with self._lock:
@@ -98,16 +101,19 @@ class MemoryMailbox:
     def catch_up(self) -> int:
         return 0
 
-    async def read(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> list[News]:
-        news = []
+    def purges(self) -> Mapping[str, Purge]:
+        return {}  # it keeps its own bounds, and ends with the process
+
+    async def read(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> list[EventBatch]:
+        batches = []
         for client, low, high in zip(clients, after, upto, strict=True):
             with self._open(client) as box:
                 before = box.tag - len(box.entries)
                 start = max(0, low - before)
                 events = tuple(islice(box.entries, start, max(0, high - before)))
             if events:
-                news.append(News(events, [client], [before + start + 1]))
-        return news
+                batches.append(EventBatch(events, [client], [before + start + 1]))
+        return batches
 
     async def positions(self, clients: Sequence[int], *, known: Sequence[int] = ()) -> Mapping[int, Position]:
         positions = {}

@@ -1,6 +1,7 @@
-"""For backends that keep entries outside the database: who gets what, decided in the transaction, handed over after it.
+"""The recipients of events, for backends that keep entries outside the database.
 
-Deciding inside matters: the conversation is locked there, and so is the gate that new clients pass (see publish.py).
+They are determined inside the transaction, because the conversation is locked there, and the gate that new clients pass
+(see publish.py). Entries are handed over after the commit.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from uuid import UUID
 
 from django.db import connection
 
-from chat.delivery.audience import WANTED
+from chat.delivery.audience import RECIPIENTS
 from chat.delivery.mailbox.contract import Recipients
 
-_WHO: Final = f"""
-WITH {WANTED}
+_RECIPIENTS: Final = f"""
+WITH {RECIPIENTS}
 SELECT events, array_agg(client_id), array_agg(node_id) FROM (
-    SELECT w.client_id, c.node_id, array_agg(w.event_id ORDER BY w.place) AS events
-    FROM wanted w JOIN chat_client c ON c.id = w.client_id GROUP BY w.client_id, c.node_id
+    SELECT r.client_id, c.node_id, array_agg(r.event_id ORDER BY r.position) AS events
+    FROM recipients r JOIN chat_client c ON c.id = r.client_id GROUP BY r.client_id, c.node_id
 ) AS each GROUP BY events
 """  # noqa: S608  # a constant
 
@@ -31,9 +32,9 @@ class Group(NamedTuple):
 
 
 def recipients(organization_id: UUID, events: Sequence[int]) -> tuple[list[Group], Recipients]:
-    """Who is to get these events now, and which nodes hold them."""
+    """Return the clients that get these events, in groups with the same events, and the nodes of these clients."""
     with connection.cursor() as cursor:
-        cursor.execute(_WHO, {"organization": organization_id, "events": list(events)})
+        cursor.execute(_RECIPIENTS, {"organization": organization_id, "events": list(events)})
         rows = cursor.fetchall()
     nodes: Recipients = {}
     for _, clients, holders in rows:
@@ -50,7 +51,7 @@ def clients_of(member_id: UUID) -> list[int]:
 
 
 def events_of(conversation_id: UUID, events: Sequence[int]) -> set[int]:
-    """Those of these events that belong to the conversation."""
+    """Return those of the events that belong to the conversation."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id FROM chat_event WHERE conversation_id = %s AND id = ANY(%s)", [conversation_id, list(events)]

@@ -1,17 +1,17 @@
-"""Mailboxes in Valkey, for those who prefer speed over surviving its loss.
+"""Mailboxes in Valkey, for installations that prefer speed to mailboxes that survive its loss.
 
-What it guarantees. An event is marked as pending in the transaction that writes it and handed to Valkey after commit;
-what a crash or an absent Valkey leaves pending is handed over with the next event of its conversation, or by the nodes
-a few seconds later, once (the script remembers for an hour what it took). So nothing is lost between commit and
-mailbox, and a conversation keeps its order. Other events may come in another order to one mailbox than to the next,
-which versions make harmless, and a member who is being removed may still get what is handed over at that very moment.
+What it guarantees: an event is marked as pending in the transaction that writes it, and handed to Valkey after commit.
+If a crash or an absent Valkey leaves events pending, they are handed over with the next event of their conversation, or
+by the nodes a few seconds later, once (the script remembers for an hour which events it took). So no event is lost
+between commit and mailbox, and a conversation keeps its order. Other events may be in different order in two mailboxes,
+which versions make harmless. A member who is being removed may still get what is handed over at the same moment.
 
-What it does not. A Valkey that was emptied, restarted or failed over may have lost mailboxes or their ends. Each of
-these has another run id; mailboxes belong to a run, and tags start from the clock, above all that were ever given out.
-So everybody is told to resync, within seconds. An overflow ends in the same way, and so do keys that expired.
+What it does not guarantee: a Valkey that was emptied, restarted or failed over may have lost mailboxes or their ends.
+It then has another run id. Mailboxes belong to a run, and tags start from the clock, above all that were ever given
+out, so every client gets a resync within seconds. The same happens after an overflow, and with keys that expired.
 
-One list per client (an entry is a few bytes in it, its tag follows from its place) and one number. Not for clusters: a
-script touches the keys of many clients.
+Each client has one list (an entry takes a few bytes in it, and its tag follows from its index) and one number. It does
+not support clusters, because a script uses the keys of many clients.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ from redis.exceptions import RedisError
 
 from chat.delivery import database, metrics, store
 from chat.delivery.database import numbers
-from chat.delivery.mailbox.contract import News, Position, Wake
+from chat.delivery.mailbox.contract import Backlog, EventBatch, Notify, Position, Purge
 from chat.delivery.mailbox.recipients import Group, clients_of, events_of, mark_overflowed, recipients
 
-LATE: Final = 5  # seconds after which a pending event is taken for left behind
+LATE: Final = 5  # seconds after which a pending event counts as left behind
 RUN_KEY: Final = "parley:mailbox:run"
 AT_ONCE: Final = 500  # such events handed over in one step
-ALONG: Final = 100  # such events of a conversation that go along with a later one; else it too is left to the nodes
+BACKLOGS_AT_ONCE: Final = 1000  # clients in one script, which blocks Valkey for a millisecond
+ALONG: Final = 100  # such events of a conversation handed over with a later one; if there are more, the nodes do it
 CATCHING_UP: Final = 0x7061726C6579  # advisory lock
 
 # Shared by all scripts: the keys of a client in the present run, and its tag. ARGV[1] is the life of a key in seconds.
@@ -91,7 +92,7 @@ return overflows
 _READ: Final = (
     _COMMON
     + """
-local news = {}
+local found = {}
 for i = 2, #ARGV, 3 do
   local list, tag = list_of(ARGV[i]), tag_of(ARGV[i])
   local before = tag - redis.call('LLEN', list)
@@ -100,13 +101,13 @@ for i = 2, #ARGV, 3 do
   if stop >= start then
     local events = redis.call('LRANGE', list, start, stop)
     if #events > 0 then
-      news[#news + 1] = ARGV[i]
-      news[#news + 1] = integer(before + start + 1)
-      news[#news + 1] = events
+      found[#found + 1] = ARGV[i]
+      found[#found + 1] = integer(before + start + 1)
+      found[#found + 1] = events
     end
   end
 end
-return news
+return found
 """
 )
 # ARGV: life, clients. Returns [tag, length, …].
@@ -141,8 +142,8 @@ end
 return acked
 """
 )
-# ARGV: life, event, the events that it replaces as JSON, clients. Acks move the entries of a list at any time, so the
-# places are looked up here.
+# ARGV: life, event, the events that it replaces as JSON, clients. Acks shift the entries of a list at any time, so
+# their indexes are looked up here.
 _REPLACE: Final = (
     _COMMON
     + """
@@ -150,8 +151,8 @@ local gone = {}
 for _, event in ipairs(cjson.decode(ARGV[3])) do gone[integer(event)] = true end
 for i = 4, #ARGV do
   local list = list_of(ARGV[i])
-  for place, event in ipairs(redis.call('LRANGE', list, 0, -1)) do
-    if gone[event] then redis.call('LSET', list, place - 1, ARGV[2]) end
+  for index, event in ipairs(redis.call('LRANGE', list, 0, -1)) do
+    if gone[event] then redis.call('LSET', list, index - 1, ARGV[2]) end
   end
 end
 """
@@ -196,8 +197,8 @@ for i = 2, #ARGV do found[#found + 1] = redis.call('LINDEX', list_of(ARGV[i]), 0
 return found
 """
 )
-# What others of the conversation have committed and not yet handed over. It goes first: a message must not come before
-# the event that brought its reader into the conversation.
+# Events of the conversation that others have committed and not yet handed over. They are handed over first: a message
+# must not precede the event that made its reader a participant.
 _EARLIER: Final = """
 SELECT id FROM chat_event
 WHERE pending AND id < (SELECT min(each) FROM unnest(%(events)s::bigint[]) AS each)
@@ -215,13 +216,16 @@ log = structlog.get_logger(__name__)
 
 
 class ValkeyMailbox:
+    hands_over_after_commit = True
+    tags_in_database = False
+
     def append(
         self,
         organization_id: UUID,
         events: Sequence[int],
         *,
         conversation_id: UUID | None,
-        wake: Wake,
+        notify: Notify,
     ) -> None:
         with connection.cursor() as cursor:
             cursor.execute("UPDATE chat_event SET pending = TRUE WHERE id = ANY(%s)", [list(events)])
@@ -239,7 +243,7 @@ class ValkeyMailbox:
                 log.warning("append_delayed", events=len(events), reason=repr(error))
             else:
                 _settle(together)
-                wake(nodes)
+                notify(nodes)
 
         transaction.on_commit(hand_over)
 
@@ -267,9 +271,14 @@ class ValkeyMailbox:
         found = _run(_DEPTH, *clients)
         return {client: count for client, count in zip(clients, found, strict=True) if count}
 
-    def oldest(self, clients: Sequence[int]) -> Mapping[int, int]:
-        found = _run(_OLDEST, *clients)
-        return {client: int(event) for client, event in zip(clients, found, strict=True) if event}
+    def backlogs(self, clients: Sequence[int]) -> Mapping[int, Backlog]:
+        held: dict[int, Backlog] = {}
+        for start in range(0, len(clients), BACKLOGS_AT_ONCE):
+            some = clients[start : start + BACKLOGS_AT_ONCE]
+            for client, count, event in zip(some, _run(_DEPTH, *some), _run(_OLDEST, *some), strict=True):
+                if count and event:  # it may be emptied between the two
+                    held[client] = Backlog(count, int(event))
+        return held
 
     def holding(self, clients: Sequence[int], event: int) -> set[int]:
         return {int(client) for client in _run(_HOLDING, event, *clients)} if clients else set()
@@ -291,33 +300,36 @@ class ValkeyMailbox:
                 _settle(events)
         return sum(len(events) for _, events in late)
 
-    async def read(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> list[News]:
+    def purges(self) -> Mapping[str, Purge]:
+        return {}  # mailboxes are bounded when they are appended to, and expire by themselves
+
+    async def read(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> list[EventBatch]:
         asked = [number for each in zip(clients, after, upto, strict=True) for number in each]
         grouped: dict[tuple[int, ...], tuple[list[int], list[int]]] = {}
         for client, first, events in _triples(await _arun(_READ, *asked)):
             readers, firsts = grouped.setdefault(tuple(map(int, events)), ([], []))
             readers.append(int(client))
             firsts.append(int(first))
-        return [News(events, readers, firsts) for events, (readers, firsts) in grouped.items()]
+        return [EventBatch(events, readers, firsts) for events, (readers, firsts) in grouped.items()]
 
     async def positions(self, clients: Sequence[int], *, known: Sequence[int] = ()) -> Mapping[int, Position]:
-        """Looks at the run first: everything that a client is told about its mailbox passes here."""
+        """Checks the run of Valkey first, because every position that a client is sent is read here."""
         await _check_run()
         found = await _arun(_POSITIONS, *clients)
-        told = zip(clients, map(int, found[::2]), found[1::2], known or [-1] * len(clients), strict=True)
+        rows = zip(clients, map(int, found[::2]), found[1::2], known or [-1] * len(clients), strict=True)
         return {
             client: Position(tag, tag - length + 1 if length else None)
-            for client, tag, length, there in told
-            if tag != there
+            for client, tag, length, known_tag in rows
+            if tag != known_tag
         }
 
     async def acknowledge(self, clients: Sequence[int], after: Sequence[int], upto: Sequence[int]) -> Sequence[int]:
         acked = await _arun(_ACKNOWLEDGE, *[number for each in zip(clients, upto, strict=True) for number in each])
         if settings.ACKED_ENTRIES == "keep":
             rows = [
-                (client, int(first) + place, int(event))
+                (client, int(first) + index, int(event))
                 for client, first, events in zip(clients, acked[::2], acked[1::2], strict=True)
-                for place, event in enumerate(events)
+                for index, event in enumerate(events)
             ]
             if rows:
                 await database.execute(_KEEP, [numbers(column) for column in zip(*rows, strict=True)])
@@ -350,7 +362,7 @@ async def _check_run() -> None:
 
 
 def _begin_anew(run: str, known: Any, set_key: Callable[[str, str], Any]) -> Any:
-    """When this is not the Valkey that the mailboxes were written to, all of them are new from here on."""
+    """Start a new run if this is not the Valkey to which the mailboxes were written: all mailboxes are new then."""
     if run == known:
         return None
     log.warning("mailboxes_begin_anew", run=run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from chat.delivery.node.node import TROUBLE, Node, present_node, running_node
+from chat.delivery.node.jobs import TROUBLE
+from chat.delivery.node.node import Node, present_node, running_node
 
 __all__ = ["TROUBLE", "Node", "present_node", "running_node"]

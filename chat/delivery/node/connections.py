@@ -1,16 +1,17 @@
-"""A socket as the node sees it: whose it is, how far it got, and a way to write that never waits for a slow reader."""
+"""A socket as the node uses it: its client, its progress, and a way to write that never waits for a slow reader."""
 
 from __future__ import annotations
 
 import asyncio
 import types
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
 import structlog
 
 from chat.delivery import metrics
+from chat.wire import EVENTS_FRAME, SIGNAL_FRAME, ServerFrame, encode
 
 Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
@@ -20,8 +21,9 @@ log = structlog.get_logger(__name__)
 class Connection:
     """One open socket of one client.
 
-    `sent` and `acked` are tags: what was written last and what the client has applied. What lies between is in flight
-    and at most `window` long. `behind` notes that there is more than the window, or the reader, would take.
+    `sent` and `acked` are tags: of the event that was written last, and of the last that the client has applied. Events
+    between them are in flight, at most `window` of them. `behind`: there are more events than the window or the reader
+    would accept.
     """
 
     __slots__ = (
@@ -60,46 +62,44 @@ class Connection:
         self.send, self.window = send, window
         self.direct: Callable[[bytes], bool] | None = None  # write_text of chat/realtime/direct.py
         self.sent = self.acked = 0
-        self.away = False  # nobody has touched it for a while
+        self.away = False  # the member has not touched the client for some minutes
         self.joined = self.woken = self.behind = self.blocked = self.closed = False
-        self.on_room: Callable[[Connection], None] = _nobody
+        self.on_room: Callable[[Connection], None] = _ignore
         self.task: asyncio.Task[Any] | None = None
         self.heard_at = self.progress_at = asyncio.get_running_loop().time()
 
     @property
     def room(self) -> int:
-        """How many more events may be put in flight."""
+        """Return how many more events may be in flight."""
         return self.window - (self.sent - self.acked)
 
-    def write(self, text: str) -> bool:
-        """Put a frame on the wire, or at worst behind one that waits there. False when the reader is slow: stop for
-        now.
-        """
-        return self._write(text.encode())
+    def write(self, frame: ServerFrame) -> bool:
+        """Write a frame. Returns False when the reader is slow: write no more until `on_room` is called."""
+        return self._write(encode(frame))
 
     def write_events(self, count: int, body: bytes) -> bool:
-        """`body`: `count` events, from tag `sent` + 1 on, as the dispatcher encoded them once for everybody."""
+        """Write `count` events from tag `sent` + 1 on. `body` is encoded once for all clients (EVENTS_BODY)."""
         if self.sent == self.acked:
             self.progress_at = asyncio.get_running_loop().time()
         first = self.sent + 1
         self.sent += count
-        return self._write(b'{"op":"events","tag":%d,%b' % (first, body))
+        return self._write(EVENTS_FRAME % (first, body))
 
-    def write_signal(self, body: str) -> None:
-        """Signals are the first to be shed: a slow reader gets none."""
+    def write_signal(self, body: bytes) -> None:
+        """Write an encoded signal, unless the reader is slow: signals are the first to be dropped."""
         if self.blocked or not self.joined:
             metrics.SIGNALS.labels("shed").inc()
         else:
             metrics.SIGNALS.labels("sent").inc()
-            self.write(f'{{"op":"signal","tag":{self.sent},"signal":{body}}}')
+            self._write(SIGNAL_FRAME % (self.sent, body))
 
     def close(self, code: int, reason: str = "") -> None:
-        """End the socket. A reader that takes nothing any more is cut off instead of being told."""
+        """Close the socket. A reader that accepts nothing any more is cut off without a close frame."""
         if self.closed:
             return
-        metrics.CLOSES.labels(str(code)).inc()
+        metrics.CLOSES.labels(str(int(code))).inc()
         if not self.blocked:
-            self._push({"type": "websocket.close", "code": code, "reason": reason})
+            self._push({"type": "websocket.close", "code": int(code), "reason": reason})
         elif self.task is not None:
             self.task.cancel()
         self.closed = True
@@ -112,9 +112,8 @@ class Connection:
         return not self.blocked
 
     def _push(self, message: dict[str, Any]) -> None:
-        """Run the server's `send` as far as it goes. It ends at once unless the write buffer is full, so there is
-        neither a task nor a turn of the loop for a frame; only a full buffer costs a task that waits for it to
-        drain.
+        """Run the server's `send` until it ends or waits. It ends at once unless the write buffer is full, so a frame
+        costs neither a task nor a turn of the loop. For a full buffer, a task waits until it has drained.
         """
         sending = self.send(message)
         try:
@@ -144,8 +143,14 @@ class Connection:
         log.debug("socket_lost", reason=repr(error))
 
 
-def _nobody(_connection: Connection) -> None:
-    """Before a connection is let in there is nobody to tell that it has room."""
+def local(connections: Mapping[int, Connection], client_ids: Iterable[int]) -> list[Connection]:
+    """Return the connections of those clients that are connected to this node."""
+    found = (connections.get(client_id) for client_id in client_ids)
+    return [connection for connection in found if connection is not None]
+
+
+def _ignore(_connection: Connection) -> None:
+    """Until a connection is admitted, no dispatcher waits for its room."""
 
 
 _finishing: Final[set[asyncio.Future[None]]] = set()  # the loop holds its tasks only weakly
@@ -153,12 +158,12 @@ _finishing: Final[set[asyncio.Future[None]]] = set()  # the loop holds its tasks
 
 @types.coroutine
 def _resume(sending: Coroutine[Any, Any, None], waiting_for: Any) -> Generator[Any, Any, None]:
-    """Await a coroutine that somebody else has already started, and that waits for `waiting_for`."""
+    """Await a coroutine that has been started already and waits for `waiting_for`."""
     step: Callable[[Any], Any]
     while True:
         try:
             value = yield waiting_for
-        except BaseException as error:  # noqa: BLE001  # cancellation too is for the coroutine to see
+        except BaseException as error:  # noqa: BLE001  # the coroutine handles cancellation itself
             step, value = sending.throw, error
         else:
             step = sending.send

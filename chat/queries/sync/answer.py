@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from msgspec import Struct
 
 from accounts.models import Member
-from chat.delivery.presence import State, presence_of
+from chat.delivery.presence import presence_of
 from chat.entities.members import Member as MemberEntity
 from chat.entities.members import member_entity
 from chat.entities.messages import Message as MessageEntity
@@ -32,6 +32,7 @@ from chat.queries.sync.members import members_of
 from chat.queries.sync.messages import choose_messages
 from chat.queries.sync.page import Page, all_readers
 from chat.queries.sync.participants import participants_of
+from chat.wire import State
 
 
 class Removed(Struct, frozen=True):

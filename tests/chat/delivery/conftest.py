@@ -25,7 +25,7 @@ def make_client() -> MakeClient:
 
 @pytest.fixture
 def channel(alice: Member, bob: Member) -> Conversation:
-    """A channel in which Alice and Bob sit, and nobody else."""
+    """A channel whose only participants are Alice and Bob."""
     return make_channel("general", alice, bob)
 
 

@@ -411,7 +411,7 @@ async def test_typing_is_told_to_the_others_and_not_too_often(
 async def test_presence_is_told_to_those_who_share_a_conversation(
     server: Server, enter: Enter, channel: Conversation, alice: Member, bob: Member, charlie: Member
 ) -> None:
-    from chat.delivery.node.signals import presence_of
+    from chat.delivery.presence import presence_of
 
     client, token = await enter(alice)
     watching = await server.connect(client, token=token)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Member
 from chat.models import Client
-from chat.realtime.protocol import Close
+from chat.wire import Close
 from tests.chat.realtime.conftest import Server, serving
 
 pytestmark = pytest.mark.django_db(transaction=True)

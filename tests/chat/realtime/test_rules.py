@@ -16,7 +16,7 @@ from chat import rules
 from chat.actions.messages import send_message
 from chat.models import Conversation
 from chat.realtime import commands
-from chat.realtime.protocol import Ack, ConversationRead, Heartbeat, MessageSend, Stir, Typing
+from chat.wire import Ack, ConversationRead, Heartbeat, MessageSend, Presence, Typing
 from tests.chat.realtime.conftest import Server
 from tests.chat.realtime.test_sanctions import inside, town_of
 
@@ -27,8 +27,8 @@ COMMANDS: Final[dict[type[Any], Rule | str]] = {
     ConversationRead: rules.READ,
     Ack: "writes nothing that others see",
     Heartbeat: "writes nothing",
-    Stir: "a signal, never stored, told at the pace of chat/delivery/node/signals.py",
-    Typing: "a signal, never stored, told at the pace of chat/delivery/node/signals.py",
+    Presence: "a signal, never stored, sent at the pace of chat/delivery/node/presence_signals.py",
+    Typing: "a signal, never stored, sent at the pace of chat/delivery/node/typing_signals.py",
 }
 
 

@@ -1,4 +1,4 @@
-"""One suite for all backends: whatever keeps the mailboxes, this is what it has to do."""
+"""The contract of mailbox backends (chat/delivery/mailbox/contract.py), as one suite that runs against all of them."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ def at(client: Client) -> Position:
 def waiting(client: Client, *, after: int | None = None, upto: int = 2**52) -> list[tuple[int, int]]:
     """(tag, event) of what a client has."""
     start = client.tag if after is None else after
-    news = do(mailbox().read([client.pk], [start], [upto]))
-    return [(each.firsts[0] + place, event) for each in news for place, event in enumerate(each.events)]
+    batches = do(mailbox().read([client.pk], [start], [upto]))
+    return [(each.first_tags[0] + index, event) for each in batches for index, event in enumerate(each.events)]
 
 
 def test_everybody_who_takes_part_gets_the_events_in_order_under_dense_tags(
@@ -104,7 +104,7 @@ def test_everybody_who_takes_part_gets_the_events_in_order_under_dense_tags(
         assert at(client) == Position(client.tag + 5, client.tag + 1)
 
 
-def test_a_mailbox_that_stands_where_it_is_known_to_stand_is_not_told_of(
+def test_positions_leaves_out_a_mailbox_that_stands_at_the_known_tag(
     channel: Conversation, alice: Member, make_client: MakeClient
 ) -> None:
     client = make_client(alice)
@@ -152,8 +152,8 @@ def test_an_event_for_nobody_in_particular_is_for_the_organization_and_guests_on
     ]
     with scope_of(alice), transaction.atomic():
         about_alice, about_bob = publish(alice.organization_id, *drafts)
-    told = {name: [event for _, event in waiting(client)] for name, client in clients.items()}
-    assert told == {
+    received = {name: [event for _, event in waiting(client)] for name, client in clients.items()}
+    assert received == {
         "Alice": [about_alice, about_bob],
         "Bob": [about_alice, about_bob],
         "Gus": [about_bob],
@@ -186,14 +186,14 @@ def test_what_is_rolled_back_was_never_there(channel: Conversation, alice: Membe
     assert waiting(client) == [(client.tag + 1, event)]
 
 
-def test_nobody_is_woken_before_it_can_be_read(
+def test_clients_are_woken_only_when_entries_can_be_read(
     channel: Conversation, alice: Member, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = make_client(alice)
     hold(client, NODE)
     seen: list[Any] = []
     monkeypatch.setattr(
-        "chat.delivery.wakeups.wake", lambda recipients, news=None: seen.append((recipients, len(waiting(client))))
+        "chat.delivery.wakeups.wake", lambda recipients, batches=None: seen.append((recipients, len(waiting(client))))
     )
     with transaction.atomic():
         post(channel, alice, 2)
@@ -201,7 +201,7 @@ def test_nobody_is_woken_before_it_can_be_read(
     assert seen == [({NODE: [client.pk]}, 2)]
 
 
-def test_reading_stops_where_it_is_told_to(channel: Conversation, alice: Member, make_client: MakeClient) -> None:
+def test_a_read_ends_at_the_given_tag(channel: Conversation, alice: Member, make_client: MakeClient) -> None:
     client = make_client(alice)
     ids = post(channel, alice, 5)
     assert waiting(client, after=client.tag + 1, upto=client.tag + 3) == [
@@ -211,7 +211,7 @@ def test_reading_stops_where_it_is_told_to(channel: Conversation, alice: Member,
     assert waiting(client, after=client.tag + 5) == []
 
 
-def test_those_with_the_same_news_are_read_together(
+def test_clients_with_the_same_events_are_in_one_batch(
     channel: Conversation, alice: Member, bob: Member, make_client: MakeClient
 ) -> None:
     clients = [make_client(alice), make_client(bob), make_client(bob)]
@@ -275,14 +275,14 @@ def test_a_hole_is_noticed_by_who_had_everything_too(
     assert waiting(other) == [(other.tag + 1, event)]
 
 
-def test_the_oldest_entry_is_the_first_that_is_not_acked(
+def test_a_backlog_counts_entries_and_names_the_oldest_that_is_not_acked(
     channel: Conversation, alice: Member, bob: Member, make_client: MakeClient
 ) -> None:
     hers, his, idle = make_client(alice), make_client(bob), make_client(alice)
     ids = post(channel, alice, 3)
     do(mailbox().acknowledge([hers.pk, idle.pk], [hers.tag, idle.tag], [hers.tag + 2, idle.tag + 3]))
-    assert mailbox().oldest([hers.pk, his.pk, idle.pk]) == {hers.pk: ids[2], his.pk: ids[0]}
-    assert mailbox().oldest([]) == {}
+    assert mailbox().backlogs([hers.pk, his.pk, idle.pk]) == {hers.pk: (1, ids[2]), his.pk: (3, ids[0])}
+    assert mailbox().backlogs([]) == {}
 
 
 def test_a_dropped_mailbox_is_empty_and_unknown(channel: Conversation, alice: Member, make_client: MakeClient) -> None:
@@ -304,7 +304,7 @@ def test_withdrawn_events_leave_their_tags_to_the_removal(
     second = post(channel, alice)
     removal = Draft(
         type="participant.removed",
-        entity=_seat(channel, bob).entity(own=True),
+        entity=_participant(channel, bob).entity(own=True),
         entity_id=bob.pk,
         conversation_id=channel.pk,
         member_id=bob.pk,
@@ -373,7 +373,7 @@ def test_kept_acks_are_proof(
             [client.public_id],
         )
         rows = cursor.fetchall()
-    assert rows == [(alice.pk, client.public_id, client.tag + 1 + place, ids[place]) for place in range(2)]
+    assert rows == [(alice.pk, client.public_id, client.tag + 1 + index, ids[index]) for index in range(2)]
 
 
 def test_a_ref_that_was_never_a_client_is_nothing(alice: Member) -> None:
@@ -381,7 +381,7 @@ def test_a_ref_that_was_never_a_client_is_nothing(alice: Member) -> None:
     assert mailbox().depth([2**40]) == {}
 
 
-def _seat(conversation: Conversation, member: Member) -> Participant:
+def _participant(conversation: Conversation, member: Member) -> Participant:
     with scope_of(member):
         return Participant.objects.get(conversation=conversation, member=member)
 

@@ -10,7 +10,9 @@ from django.db import connection, transaction
 from accounts.models import Member
 from chat.actions import purge
 from chat.delivery.mailbox import Position, mailbox
-from chat.delivery.mailbox.postgres import CHECK_EVERY, RECENT, PostgresMailbox, _remove_rows
+from chat.delivery.mailbox.postgres import PostgresMailbox
+from chat.delivery.mailbox.postgres_purges import remove_rows
+from chat.delivery.mailbox.postgres_statements import CHECK_EVERY, RECENT
 from chat.delivery.publish import Draft, publish
 from chat.models import Client, Conversation, MailboxEntry, Participant
 from tests.cast import scope_of
@@ -70,7 +72,7 @@ def test_rows_and_what_lies_beside_the_tag_are_read_as_one(client: Client, ids: 
         for upto in range(8):
             assert waiting(client, after=after, upto=upto) == whole[after : max(after, upto)], (after, upto)
     assert mailbox().depth([client.pk]) == {client.pk: 6}
-    assert mailbox().oldest([client.pk]) == {client.pk: ids[0]}
+    assert mailbox().backlogs([client.pk]) == {client.pk: (len(waiting(client)), ids[0])}
     assert [mailbox().holding([client.pk], event) for event in ids] == [{client.pk}] * 6
 
 
@@ -130,8 +132,8 @@ def test_what_is_withdrawn_is_withdrawn_from_both(
     other = make_channel("other", alice)
     (kept,) = post(other, alice)
     with scope_of(alice):
-        seat = Participant.objects.get(conversation=channel, member=alice)
-        entity = seat.entity(own=True)
+        participant = Participant.objects.get(conversation=channel, member=alice)
+        entity = participant.entity(own=True)
     removal = Draft(
         type="participant.removed",
         entity=entity,
@@ -204,8 +206,8 @@ def test_what_is_planned_while_there_are_no_rows_does_not_read_all_of_them_later
         assert not MailboxEntry.objects.exists()
         assert (before := whole_reads()) == earlier + 1, "what reads it all is seen"
         box._bound([client.pk])
-        _remove_rows(str({client.pk}))
-        assert (box.depth([client.pk]), box.oldest([client.pk]), box.holding([client.pk], 1)) == ({}, {}, set())
+        remove_rows([client.pk])
+        assert (box.depth([client.pk]), box.backlogs([client.pk]), box.holding([client.pk], 1)) == ({}, {}, set())
         assert whole_reads() == before
 
 
@@ -217,7 +219,7 @@ def test_rows_of_a_client_that_is_deleted_go_when_nobody_waits_for_it_any_longer
     make_client: MakeClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("chat.delivery.mailbox.postgres.DROPPED_AT_ONCE", 2)
+    monkeypatch.setattr("chat.delivery.mailbox.postgres_purges.DROPPED_AT_ONCE", 2)
     other = make_client(alice)
     post(channel, alice)
     with transaction.atomic():
@@ -227,10 +229,10 @@ def test_rows_of_a_client_that_is_deleted_go_when_nobody_waits_for_it_any_longer
     assert rows(other) == [1]
 
 
-def test_who_deletes_a_client_is_not_told_that_its_rows_could_not_be(
+def test_deleting_a_client_succeeds_when_its_rows_cannot_be_removed(
     client: Client, ids: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.delivery.mailbox.postgres._DROPPED", "SELECT 1/0, %s, %s, %s")
+    monkeypatch.setattr("chat.delivery.mailbox.postgres_purges._DROPPED", "SELECT 1/0, %s, %s, %s")
     with transaction.atomic():
         drop(client)
     assert rows(client) == [1, 2, 3]

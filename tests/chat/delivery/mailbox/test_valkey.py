@@ -22,7 +22,7 @@ Forsake = Callable[[], None]
 
 @pytest.fixture
 def forsake(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Forsake:
-    """Whoever commits next does not get to hand over."""
+    """The process that commits next dies before it hands over."""
     settings.MAILBOX_BACKEND = "valkey"
 
     def once() -> None:
