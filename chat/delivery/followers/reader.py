@@ -15,10 +15,12 @@ and while a third with an xid between them is open, only the first lies below `x
 
 **Floor.** There is no index of the log that a snapshot could use, and none is added: it would cost every message. The
 log is read by its primary key, from `floor`: no event that `since` does not see has that id or a lower one. Proof: a
-transaction that publishes gets its xid first and takes ids afterwards (`publish.reserve` sees to it). Take `mark_id`,
-the last id that had been taken, and after it a snapshot, whose `xmax` is `mark_xid`: a transaction with an xid from
-`mark_xid` on began to take ids after that, so they lie above `mark_id`. Once a later snapshot's `xmin` has reached
-`mark_xid`, all transactions below it have ended, and whatever that snapshot does not see has an xid from `mark_xid` on.
+transaction that publishes gets its xid first and takes ids afterwards (`publish.reserve` sees to it). Read `mark_id`,
+the last id that was taken, and then let this transaction have an xid of its own; `mark_xid` is the next one. A
+transaction with an xid from `mark_xid` on got it later and took its ids later still, so they lie above `mark_id`. Once
+the `xmin` of a later snapshot has reached `mark_xid`, all transactions below it have ended, and whatever that snapshot
+does not see has an xid from `mark_xid` on. (The `xmax` of a snapshot does not do: it is the xid after the last one that
+had ended, and transactions with higher ones may have been at work.)
 
 **Another database.** Where the cluster or its timeline is not the one in the row, a backup was restored or a standby
 took over. The row came with the log, so nothing is lost; but xids of the old cluster mean nothing in the new one. All
@@ -53,13 +55,13 @@ NOTHING: Final = "1:1:"  # the snapshot that sees no transaction
 _LAST: Final = "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM chat_event_id_seq"
 _HERE: Final = f"""
 SELECT system_identifier || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8), now.snapshot::text,
-    pg_snapshot_xmin(now.snapshot)::text::bigint, pg_snapshot_xmax(now.snapshot)::text::bigint, ({_LAST})
+    pg_snapshot_xmin(now.snapshot)::text::bigint, pg_current_xact_id()::text::bigint + 1, ({_LAST})
 FROM pg_control_system(), (SELECT pg_current_snapshot() AS snapshot) AS now
 """
 
 # The ids of the next chunk, by themselves: with literals the planner knows that they are few.
-_SPAN: Final = f"""
-SELECT least(%(last)s, id + {CHUNK} - 1) FROM chat_event WHERE id > %(after)s ORDER BY id LIMIT 1
+_SPAN: Final = """
+SELECT least(%(last)s, id + %(chunk)s - 1) FROM chat_event WHERE id > %(after)s ORDER BY id LIMIT 1
 """
 # A row of a restored database may have an xid that has not been given out here.
 _RESTORED: Final = "(%(restored)s AND e.xid >= pg_snapshot_xmax(pg_current_snapshot()))"
@@ -84,12 +86,13 @@ SELECT count(*) FROM found
 
 @dataclass(frozen=True, slots=True)
 class _Here:
-    """A snapshot taken now. `before`: the last id that had been taken before it, `last`: after it."""
+    """A snapshot taken now. `before`: the last id that had been taken before this transaction had an xid, `last`: after
+    the snapshot. `next_xid`: the one after the xid of this transaction."""
 
     cluster: str
     snapshot: str
     xmin: int
-    xmax: int
+    next_xid: int
     last: int
     before: int
 
@@ -103,7 +106,7 @@ def begin(declared: Declaration) -> None:
         cluster=here.cluster,
         since=NOTHING,
         floor=None if declared.start == "now" else 0,
-        mark_xid=here.xmax,
+        mark_xid=here.next_xid,
         mark_id=here.before,
     )
     Follower.objects.bulk_create([row], ignore_conflicts=True)
@@ -119,14 +122,15 @@ def read(declared: Declaration) -> bool:
     follower = _lock(declared.name)
     if follower is None or _is_full(declared.name):
         return False
-    written = follower.until != "" or _open(follower, _here(before))
+    resumed = follower.until != ""
+    written = resumed or _open(follower, _here(before))
     if follower.floor is None:
         return False
     with transaction.atomic():  # its xid is higher than those that `until` knows: see above
         found = _read_chunk(follower, declared)
         if found or written or follower.until or _lags(follower):
             follower.save(force_update=True)
-    return found > 0 or follower.until != ""
+    return found > 0 or follower.until != "" or (resumed and before > follower.last)  # newer than this round
 
 
 def _lock(name: str) -> Follower | None:
@@ -149,7 +153,7 @@ def _open(follower: Follower, here: _Here) -> bool:
     position, proved = follower.floor, here.xmin >= follower.mark_xid
     if proved:
         follower.floor = follower.mark_id
-        follower.mark_xid, follower.mark_id = here.xmax, here.before
+        follower.mark_xid, follower.mark_id = here.next_xid, here.before
     if position is None:  # a new follower: it begins with what this snapshot does not see
         follower.since, follower.position = here.snapshot, here.last
         return proved
@@ -160,7 +164,7 @@ def _open(follower: Follower, here: _Here) -> bool:
 def _open_elsewhere(follower: Follower, here: _Here) -> bool:
     """The database is another one: read everything above the floor."""
     follower.cluster, follower.since = here.cluster, NOTHING
-    follower.mark_xid, follower.mark_id = here.xmax, here.before
+    follower.mark_xid, follower.mark_id = here.next_xid, here.before
     if follower.floor is not None:
         follower.floor = follower.position = min(follower.floor, here.before)
     follower.restored, follower.restored_at = True, timezone.now()
@@ -170,7 +174,7 @@ def _open_elsewhere(follower: Follower, here: _Here) -> bool:
 def _read_chunk(follower: Follower, declared: Declaration) -> int:
     """Queue the events of the next ids; how many. Ends the round where none of its ids are left."""
     with connection.cursor() as cursor:
-        cursor.execute(_SPAN, {"after": follower.position, "last": follower.last})
+        cursor.execute(_SPAN, {"after": follower.position, "last": follower.last, "chunk": CHUNK})
         upto = next((row[0] for row in cursor.fetchall()), follower.last)
         cursor.execute(
             _CHUNK,
@@ -204,5 +208,5 @@ def _last_id() -> int:
 def _here(before: int) -> _Here:
     with connection.cursor() as cursor:
         cursor.execute(_HERE)
-        cluster, snapshot, xmin, xmax, last = cursor.fetchall()[0]
-    return _Here(cluster, snapshot, xmin, xmax, last, before)
+        cluster, snapshot, xmin, next_xid, last = cursor.fetchall()[0]
+    return _Here(cluster, snapshot, xmin, next_xid, last, before)
