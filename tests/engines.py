@@ -24,6 +24,7 @@ from config.launcher.embedded import engines, temporary_home
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / ".pytest_cache" / "staticfiles"
 STATIC_KEPT = 86_400  # seconds
+FIRST = [ROOT / "tests" / folder for folder in ("chaos", "config/launcher", "e2e")]
 MOST_RETRIES = 3  # of browser tests in one run; each is a race that is still to be found
 
 _running = ExitStack()
@@ -45,8 +46,13 @@ def pytest_sessionstart() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest come first, in whatever order chance gave them, so that no core waits for them at the end."""
-    items.sort(key=lambda item: not item.path.is_relative_to(ROOT / "tests" / "chaos"))
+    """Put the longest tests first, in whatever order chance gave them, so that no core waits for them at the end.
+
+    Browser tests follow each other, because they share one browser, which ends when another test comes.
+    """
+    items.sort(
+        key=lambda item: next((at for at, folder in enumerate(FIRST) if item.path.is_relative_to(folder)), len(FIRST))
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

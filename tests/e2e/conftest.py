@@ -86,16 +86,19 @@ def server(running_server: Server) -> str:
     return running_server.address
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """A module at a time: while Playwright runs, its event loop would be in the way of asynchronous tests."""
+    """One browser for all browser tests of a worker, which tests/engines.py puts in a row.
+
+    It ends before other tests run: while Playwright runs, its event loop is in the way of asynchronous tests.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=PROGRAM, args=ARGUMENTS)
         yield browser
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def profiles(chromium: Browser) -> Profiles:
     return Profiles(chromium)
 
