@@ -3,6 +3,8 @@
 mailbox.py   what a frame and a sync answer mean: tags, gaps, acks. No input or output
 ranges.py    sets of sequence numbers
 store.py     what is known: entities by id, replaced if newer
+room.py      one conversation of the store
+entities.py  entities without rules of their own, by the generated rules.py
 outbox.py    what is to be sent, until it is answered
 api.py       REST
 session.py   the socket, the clock, and the four above put together

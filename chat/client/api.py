@@ -14,7 +14,8 @@ import httpx
 import msgspec
 
 from chat.client.answers import ECHOED, REFUSALS, Unproven, prove
-from chat.client.store import Answer, Entity
+from chat.client.entities import Entity
+from chat.client.store import Answer
 
 TIMEOUT: Final = 20.0  # seconds for an answer
 PAGE: Final = 200  # messages or participants asked for at once

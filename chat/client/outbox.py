@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from chat.client.api import ApiError, Unreachable
-from chat.client.store import Entity
+from chat.client.entities import Entity
 
 MOST: Final = 1000  # entries; a script that writes on while nothing gets out should hear of it
 UNAUTHORIZED, CONFLICT = 401, 409

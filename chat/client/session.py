@@ -25,9 +25,10 @@ from websockets.typing import Subprotocol
 
 from chat.client.answers import REFUSALS, Unproven, prove_sent, read_frame
 from chat.client.api import Api, ApiError, Unreachable
+from chat.client.entities import Entity
 from chat.client.mailbox import Mailbox, State
 from chat.client.outbox import Entry, Outbox, full_jitter
-from chat.client.store import Entity, Store
+from chat.client.store import Store
 
 SUBPROTOCOL: Final = Subprotocol("parley.v1")
 ACK_DELAY: Final = 1.0  # seconds; acks are cumulative, and one for many events is much cheaper for the server

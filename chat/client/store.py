@@ -11,50 +11,19 @@ Entities are the JSON objects of the wire, with string ids, fields of later vers
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+from chat.client.entities import Entities, Entity
 from chat.client.ranges import close, count_unread, union
+from chat.client.room import Room
+from chat.client.rules import RULES
 
-Entity = dict[str, Any]
 Event = dict[str, Any]
 Answer = dict[str, Any]
 """An answer of `sync`."""
 
 MODERATORS: Final = frozenset({"owner", "admin", "moderator"})  # roles that may see the desk
 OLDEST: Final = 1  # the seq of the first message of a conversation, unless retention has taken it away
-
-
-@dataclass(slots=True)
-class Room:
-    """A conversation as this member sees it."""
-
-    conversation: Entity
-    epoch: int
-    whole_from: int  # every message with this seq or a higher one is here
-    seats: dict[str, Entity] = field(default_factory=dict)  # by member, those who left included
-    seats_known: bool = False  # whether everybody who takes part is among them
-    messages: dict[int, Entity] = field(default_factory=dict)  # by seq; older ones may lie here with holes between
-    heads: dict[str, Entity] = field(default_factory=dict)  # by id: empty ones below first_seq, of living threads
-
-    @property
-    def history_gap(self) -> bool:
-        return self.whole_from > self.first_seq
-
-    @property
-    def first_seq(self) -> int:
-        """The oldest message that the server keeps."""
-        return int(self.conversation["first_seq"])
-
-    @property
-    def participants(self) -> list[Entity]:
-        """Those who take part, as far as they are known."""
-        return [seat for seat in self.seats.values() if seat["left_at"] is None]
-
-    @property
-    def history(self) -> list[Entity]:
-        """The messages without a hole up to the newest, oldest first."""
-        return [self.messages[seq] for seq in sorted(self.messages) if seq >= self.whole_from]
 
 
 class Store:
@@ -64,9 +33,7 @@ class Store:
         self.me = ""  # the caller's member
         self.organization: Entity = {}
         self.members: dict[str, Entity] = {}
-        self.reports: dict[str, Entity] = {}  # what became of the messages that one reported
-        self.sanctions: dict[str, Entity] = {}  # measures against oneself
-        self.cases: dict[str, Entity] = {}  # for moderators: reports on the desk, see `open_cases`
+        self.entities = Entities()  # those without rules of their own, by collection
         self.rooms: dict[str, Room] = {}  # by conversation; those in which the caller takes part are `own_rooms`
         self._left: dict[str, int] = {}  # conversation → the version of the own seat when it was left
         self.people_epoch = 0  # grows when people are forgotten, and with them the news of what became of them
@@ -100,7 +67,7 @@ class Store:
 
     def open_cases(self) -> dict[str, Entity]:
         """For moderators: the reports that nobody has decided yet, by id."""
-        return {id: case for id, case in self.cases.items() if case["state"] in {"open", "in_review"}}
+        return {id: case for id, case in self.entities["cases"].items() if case["state"] in {"open", "in_review"}}
 
     def spoken_of(self) -> set[str]:
         """Every member that something here refers to."""
@@ -134,11 +101,11 @@ class Store:
             self._put_member(entity)
             if entity["id"] == self.me:
                 self._forget_strangers()  # they may be a guest from now on
-                self.cases = self.cases if self._moderates else {}  # who is no moderator hears no more of them
+                self._forget_moderated()
         elif noun == "organization":
             self._put_organization(entity)
-        elif (own := self._own.get(noun)) is not None:
-            _put_newer(own, entity)
+        elif self._moderates or not (noun in RULES and RULES[noun].moderators):
+            self.entities.put(noun, entity)
 
     def take(self, answers: Sequence[Answer]) -> None:
         """All pages of one sync. From the last one that is `full` on they replace what was known."""
@@ -148,12 +115,13 @@ class Store:
             self._replaced = {m["id"]: m["version"] for room in rooms for m in room.messages.values()}
             self.rooms, self.members, self.organization, self._left = {}, {}, {}, {}
             self.people_epoch += 1
-            self.reports, self.sanctions, self.cases = {}, {}, {}
+            self.entities = Entities()
             answers = answers[fulls[-1] :]
         for answer in answers:
             self._take_page(answer)
         self._replaced = {}
         self._forget_strangers()
+        self._forget_moderated()
 
     def forget_participants(self) -> None:
         """Events were lost. A seat that was left meanwhile may be told to nobody again, so the lists of channels are
@@ -220,7 +188,7 @@ class Store:
         if answer["members_gap"]:
             self._keep_members({member["id"] for member in answer["members"]})
         for conversation in answer["removed"]["conversations"]:
-            self.rooms.pop(conversation, None)
+            self._drop(conversation)
         oldest = _oldest(answer["messages"])
         for told in answer["conversations"]:
             self._take_conversation(told, oldest.get(told["id"], told["last_seq"] + 1))
@@ -228,14 +196,7 @@ class Store:
             self._put_seat(seat)
         for message in answer["messages"]:
             self.put_message(message)
-        self._take_own(answer)
-
-    def _take_own(self, answer: Answer) -> None:
-        for known, told in ((self.reports, answer["reports"]), (self.sanctions, answer["sanctions"])):
-            for entity in told:
-                _put_newer(known, entity)
-        if answer.get("cases") is not None:  # servers of before know none
-            self.cases = {case["id"]: case for case in answer["cases"]}
+        self.entities.take(answer)
 
     def _take_conversation(self, told: Entity, oldest: int) -> None:
         gaps = ("history_gap", "participants_gap")
@@ -294,8 +255,12 @@ class Store:
         if seat is not None and seat["version"] > version:
             return  # come back since
         self._left[conversation] = max(version, self._left.get(conversation, 0))
-        self.rooms.pop(conversation, None)
+        self._drop(conversation)
         self._forget_strangers()
+
+    def _drop(self, conversation: str) -> None:
+        self.rooms.pop(conversation, None)
+        self.entities.forget_owned("conversation", lambda id: id == conversation)
 
     def _forget_seats(self, room: Room) -> None:
         room.epoch = self._next_epoch()
@@ -307,7 +272,8 @@ class Store:
         return self._epoch
 
     def _put_member(self, member: Entity) -> None:
-        """Oneself is told of with the private fields and without them, under one version: they are joined."""
+        """Join two states of one version: the member's own clients get private fields, everybody else gets none."""
+        member = self.entities.take_owned(member)
         known = self.members.get(member["id"])
         if known is None or member["version"] >= known["version"]:
             self.members[member["id"]] = (known or {}) | member
@@ -317,14 +283,12 @@ class Store:
             self.organization = organization
 
     @property
-    def _own(self) -> dict[str, dict[str, Entity]]:
-        """What is told to the member alone, by the noun of its events."""
-        own = {"report": self.reports, "sanction": self.sanctions}
-        return own | {"case": self.cases} if self._moderates else own
-
-    @property
     def _moderates(self) -> bool:
         return self.members.get(self.me, {}).get("role") in MODERATORS
+
+    def _forget_moderated(self) -> None:
+        if not self._moderates:
+            self.entities.forget_moderated()
 
     def _forget_strangers(self) -> None:
         """Guests are told of people they share a conversation with, so they must not keep the others: they would never
@@ -335,13 +299,9 @@ class Store:
 
     def _keep_members(self, some: set[str]) -> None:
         kept = {id: member for id, member in self.members.items() if id in some}
+        self.entities.forget_owned("member", lambda id: id not in some)
         if len(kept) < len(self.members):
             self.members, self.people_epoch = kept, self.people_epoch + 1
-
-
-def _put_newer(known: dict[str, Entity], entity: Entity) -> None:
-    if _is_newer(entity, known.get(entity["id"])):
-        known[entity["id"]] = entity
 
 
 def _merge_read(known: Entity, told: Entity) -> Entity:

@@ -24,8 +24,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from chat.client.entities import Entity
 from chat.client.mailbox import Mailbox
-from chat.client.store import Entity, Room, Store
+from chat.client.room import Room
+from chat.client.store import Store
 from tests.sync.viewer import Viewer
 
 FOLDER = Path(__file__).parent / "traces"

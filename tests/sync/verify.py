@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from accounts.models import Member
+from chat.client.entities import Entity
 from chat.client.mailbox import Mailbox
-from chat.client.store import Entity
 from tests.sync.viewer import Viewer, fresh, is_live, load_everything, projection, synchronize
 
 Told = dict[str, list[str]]

@@ -19,8 +19,10 @@ from accounts.models import Member
 from accounts.tenancy import every_organization, organization_scope
 from chat import access
 from chat.actions.clients import register_client
+from chat.client.entities import Entity
 from chat.client.mailbox import Frame, Mailbox, State
-from chat.client.store import Entity, Store
+from chat.client.rules import RULES, Rule
+from chat.client.store import Store
 from chat.delivery import database, store
 from chat.delivery.mailbox import mailbox
 from chat.entities.encoding import splice
@@ -120,14 +122,21 @@ def projection(store: Store) -> dict[str, Any]:
         },
         "messages": {id: room.history for id, room in rooms.items()},
         "unread": {id: store.unread(id) for id in rooms},
-        "reports": store.reports,
-        "sanctions": store.sanctions,
+        **{rule.collection: _kept(store, rule) for rule in RULES.values()},
         "cases": store.open_cases(),
         "members": {
             id: {**member, "version": None} if (member := store.members.get(id)) else None
             for id in sorted(store.spoken_of())
         },
     }
+
+
+def _kept(store: Store, rule: Rule) -> dict[str, Entity]:
+    """The collection; of entities that belong to a member, those of the members that something refers to."""
+    known = store.entities[rule.collection]
+    if rule.owner != "member":
+        return known
+    return {key: entity for key, entity in known.items() if entity["member"] in store.spoken_of()}
 
 
 @dataclass

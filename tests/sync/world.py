@@ -26,8 +26,9 @@ from redis.exceptions import RedisError
 from accounts.models import Member
 from accounts.tenancy import every_organization, organization_scope
 from chat.actions.clients import register_client
+from chat.client.entities import Entity
 from chat.client.mailbox import Mailbox, State, Sync
-from chat.client.store import Entity, Store
+from chat.client.store import Store
 from chat.delivery import database, store, wakeups
 from chat.delivery.mailbox import mailbox, valkey
 from chat.delivery.mailbox.recipients import Group

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from chat.client.entities import Entity
 from chat.client.mailbox import Mailbox, State
-from chat.client.store import Entity, Store
+from chat.client.store import Store
 
 ME = "me"
 

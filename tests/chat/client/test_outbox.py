@@ -10,8 +10,8 @@ import time_machine
 
 from chat.client import outbox as module
 from chat.client.api import ApiError, Unreachable
+from chat.client.entities import Entity
 from chat.client.outbox import Entry, Outbox, OutboxFull, full_jitter
-from chat.client.store import Entity
 
 Answer = Exception | None
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from chat.client.store import Entity, Store
+from chat.client.entities import Entity
+from chat.client.store import Store
 from tests.chat.client.test_mailbox import answer
 
 ME, NINA, TOWN = "me", "nina", "town"
@@ -218,9 +219,9 @@ def test_own_reports_and_sanctions_are_kept_by_version(store: Store) -> None:
     store.apply(event("report.updated", {"id": "r", "version": 2, "state": "resolved"}))
     store.apply(event("report.updated", {"id": "r", "version": 1, "state": "open"}))
     store.apply(event("sanction.created", {"id": "s", "version": 1}))
-    assert (store.reports["r"]["state"], list(store.sanctions)) == ("resolved", ["s"])
+    assert (store.entities["reports"]["r"]["state"], list(store.entities["sanctions"])) == ("resolved", ["s"])
     store.take([told(50, full=True)])
-    assert (store.reports, store.sanctions) == ({}, {})
+    assert (store.entities["reports"], store.entities["sanctions"]) == ({}, {})
 
 
 def test_the_empty_head_of_a_thread_that_goes_on_is_kept_beside_the_history(store: Store) -> None:
