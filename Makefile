@@ -48,6 +48,7 @@ lint: dev node_modules/.package-lock.json ## style, types, layers, templates, mi
 	@$(BIN)/lint-imports --no-logo
 	@$(BIOME) ci --error-on-warnings .
 	@$(NODE) node_modules/typescript/bin/tsc
+	@$(NODE) node_modules/typescript/bin/tsc -p tests/js
 	@find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 --check {} +
 	@$(BIN)/python -m config.launcher.embedded $(BIN)/python manage.py makemigrations --check --dry-run
 

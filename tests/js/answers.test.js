@@ -18,12 +18,18 @@ const thumbs = message({ seq: 1, reactions: [{ emoji: "👍", members: [ME] }] }
  * A request to each address and what proves that it was answered: path, body, answer, and answers of the right kind that
  * belong to something else.
  */
+/** @type {Record<string, [string, any, any, any[]]>} */
 const SAMPLES = {
   "GET sync": [
     "sync?cursor=c1",
     undefined,
     everything([1, 2]),
-    [answer({ cursor: undefined }), answer({ messages: {} }), answer({ me: null }), answer({ removed: null })],
+    [
+      { ...answer(), cursor: undefined },
+      { ...answer(), messages: {} },
+      { ...answer(), me: null },
+      { ...answer(), removed: null },
+    ],
   ],
   "GET me": ["/api/v1/me", undefined, { id: "user", organizations: [{ slug: "acme", name: "Acme" }] }, [{ organizations: {} }]],
   "GET members": ["members?q=bob", undefined, page(member()), [page({ id: "x" })]],
@@ -43,8 +49,8 @@ const SAMPLES = {
   "PATCH members/*": [
     "members/me",
     { preferences: { theme: "dark" } },
-    me({ preferences: { theme: "dark" } }),
-    [me({ preferences: { theme: "light" } }), me()],
+    { ...me(), preferences: { theme: "dark" } },
+    [{ ...me(), preferences: { theme: "light" } }, me()],
   ],
   ...Object.fromEntries(
     ["report", "sanction"].map((noun) => [
@@ -288,6 +294,7 @@ for (const [row, [, , good, others]] of Object.entries(SAMPLES)) {
   });
 
   test(`${row}: nothing else is an answer`, async () => {
+    /** @type {Record<string, () => unknown>} */
     const fakes = { ...FAKES, ...Object.fromEntries(others.map((other, index) => [`another answer ${index}`, () => json(other)])) };
     if (good !== null) fakes.nothing = () => new Response(null, { status: 204 });
     for (const [what, fake] of Object.entries(fakes)) {

@@ -47,7 +47,7 @@ test("reads are repeated when no answer comes, writes that are not idempotent ne
   assert.equal(requests.length, 3);
 
   const once = apiWith(new TypeError("network"));
-  await assert.rejects(once.api.post("conversations", {}), (error) => error.status === 0 && error.code === "unreachable" && error.passing);
+  await assert.rejects(once.api.post("conversations", {}), { status: 0, code: "unreachable", passing: true });
   assert.equal(once.requests.length, 1);
 });
 
@@ -81,13 +81,13 @@ test("Retry-After is waited for when short, told when long", async () => {
 test("a request that is never answered is given up after its timeout", async () => {
   const hang = (_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
   const { api, clock } = apiWith(hang);
-  let failed = null;
-  api.post("conversations", {}).catch((error) => (failed = error));
+  const failures = [];
+  api.post("conversations", {}).catch((error) => failures.push(error.status));
   await clock.advance(14_999);
-  assert.equal(failed, null);
+  assert.deepEqual(failures, []);
   await clock.advance(1);
   await settle();
-  assert.equal(failed.status, 0);
+  assert.deepEqual(failures, [0]);
 });
 
 test("an answer that is no JSON is an error of the server, not of the page", async () => {

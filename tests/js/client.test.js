@@ -35,18 +35,30 @@ const BASE = "/o/acme/api/v1/";
 /**
  * A tab, and a server of one organization in a few lines: routes by method and path. `sync` is what it answers in turn;
  * then nothing has changed.
+ *
+ * @param {object} [options]
+ * @param {Record<string, (request: any) => any>} [options.routes]
+ * @param {import("../../static/js/client/types.js").SyncAnswer[]} [options.sync]
+ * @param {FakeClock} [options.clock]
+ * @param {MemoryStorage} [options.storage]
+ * @param {MemoryStorage} [options.tabStorage]
+ * @param {(url: string, body: URLSearchParams) => boolean} [options.beacon]
+ * @param {import("../../static/js/client/session.js").Locks} [options.locks]
+ * @param {() => boolean} [options.isOnline]
  */
 function tabWith({ routes = {}, sync = [everything([1, 2])], ...options } = {}) {
   const clock = options.clock ?? new FakeClock();
   const requests = [];
+  /** @type {unknown[]} */
   const answers = [...sync];
   const { sockets, open, last } = fakeSockets();
+  /** @type {Record<string, (request: any) => any>} */
   const all = {
     "GET sync": () => answers.shift() ?? answer(),
     "POST clients": () => ({ id: "client-1", tag: 0 }),
     ...routes,
   };
-  const fetch = async (url, { method, body }) => {
+  const fetch = async (/** @type {any} */ url, /** @type {any} */ { method, body }) => {
     const path = url.replace(BASE, "");
     requests.push(`${method} ${path}`);
     const found = all[`${method} ${path.split("?")[0]}`];
@@ -83,7 +95,7 @@ function tabWith({ routes = {}, sync = [everything([1, 2])], ...options } = {}) 
   };
 }
 
-/** A tab that is live. */
+/** A tab that is live. @param {Parameters<typeof tabWith>[0]} [options] */
 async function liveTab(options) {
   const tab = tabWith(options);
   await tab.client.start();
@@ -108,14 +120,14 @@ test("starting: first the state, then a client, its socket, and what happened in
   assert.equal(last().address, "client=client-1&tag=0");
   assert.equal(sockets.length, 1);
   assert.equal(client.store.unread("general"), 2);
-  assert.equal(client.store.members.get("member-bob").name, "Bob");
+  assert.equal(client.store.members.get("member-bob")?.name, "Bob");
 });
 
 test("a state that cannot be brought is an error; starting again brings it", async () => {
   let up = false;
   const { client, all, sockets } = tabWith();
   const { "GET sync": given } = all;
-  all["GET sync"] = () => (up ? given() : new Response("", { status: 503 }));
+  all["GET sync"] = () => (up ? given({}) : new Response("", { status: 503 }));
   await assert.rejects(client.start(), { status: 503 });
   assert.equal(sockets.length, 0);
   up = true;
@@ -127,7 +139,7 @@ test("events are applied, and acked together a second later", async () => {
   const { client, clock, last } = await liveTab();
   last().say({ op: "events", tag: 1, events: created(3, 4) });
   last().say({ op: "events", tag: 3, events: created(5) });
-  assert.equal(client.store.conversations.get("general").last_seq, 5);
+  assert.equal(client.store.conversations.get("general")?.last_seq, 5);
   await clock.advance(999);
   assert.deepEqual(last().ops("ack"), []);
   await clock.advance(1);
@@ -204,7 +216,7 @@ test("an emptied mailbox is told with the hello: sync, then go on from there", a
   assert.equal(count("GET sync"), before + 1);
   assert.equal(client.stream.mailbox.tag, 70);
   last().say({ op: "events", tag: 71, events: created(3) });
-  assert.equal(client.store.at("general", 3).seq, 3);
+  assert.equal(client.store.at("general", 3)?.seq, 3);
 });
 
 test("a client that the server does not know any more is registered again, and catches up", async () => {
@@ -250,9 +262,9 @@ test("without sockets everything comes by polling, every five to thirty seconds"
   answers.push(answer({ cursor: "c2", conversations: [told({ last_seq: 3 })], messages: [message({ seq: 3 })] }));
   for (let second = 0; second < 60; second += 1) {
     await clock.advance(1_000);
-    if (!sockets.at(-1).closed) last().die();
+    if (!sockets.at(-1)?.closed) last().die();
   }
-  assert.equal(client.store.at("general", 3).seq, 3);
+  assert.equal(client.store.at("general", 3)?.seq, 3);
   assert.equal(client.stream.status, "polling");
   assert.equal(count("GET sync") - before, 8, "seven and a half seconds, because chance is a half");
   await clock.advance(30_000);
@@ -338,7 +350,7 @@ test("sending shows at once, goes over the socket with its ref, and becomes the 
   last().say({ op: "result", ref: entry.ref, message: message({ seq: 3, author: ME, ref: entry.ref, text: "hello" }) });
   await settle();
   assert.equal(client.outbox.size, 0);
-  assert.equal(client.store.at("general", 3).text, "hello");
+  assert.equal(client.store.at("general", 3)?.text, "hello");
   assert.equal(client.store.unread("general"), 2, "nobody has looked at the two messages above");
 });
 
@@ -479,7 +491,7 @@ test("an unknown author is asked for once, and shown when known", async () => {
   last().say({ op: "events", tag: 1, events: [3, 4].map((seq) => event("message.created", message({ seq, author: "member-dora" }))) });
   last().say({ op: "events", tag: 3, events: [event("message.created", message({ seq: 5, author: "member-nobody" }))] });
   await settle();
-  assert.equal(client.store.members.get("member-dora").name, "Dora");
+  assert.equal(client.store.members.get("member-dora")?.name, "Dora");
   last().say({ op: "events", tag: 4, events: [event("message.created", message({ seq: 6, author: "member-nobody" }))] });
   await settle();
   assert.equal(count("GET members?ids=member-dora"), 1);
@@ -496,7 +508,7 @@ test("people met in a search are asked for when unknown, and again when that fai
   assert.equal(client.store.members.has("member-dora"), false);
   up = true;
   await client.meet(["member-bob", "member-dora", "member-dora", "member-nobody"]);
-  assert.equal(client.store.members.get("member-dora").name, "Dora");
+  assert.equal(client.store.members.get("member-dora")?.name, "Dora");
   await client.meet(["member-dora", "member-nobody"]);
   assert.equal(count("GET members"), 2, "nobody is asked for twice");
   assert.equal(count("GET members?ids=member-dora%2Cmember-nobody"), 1);
@@ -536,7 +548,7 @@ test("a channel looked at from outside is looked at again and again; entering it
   client.focus = () => ({ conversation: "open", range: { from: 1, to: 1 }, thread: null });
   text = "edited since";
   await clock.advance(10_000);
-  assert.equal(client.store.at("open", 1).text, "edited since");
+  assert.equal(client.store.at("open", 1)?.text, "edited since");
   last().say({ op: "events", tag: 1, events: [event("participant.created", seat({ conversation: "open" }))] });
   assert.equal(client.store.at("open", 1), undefined);
 });
@@ -560,7 +572,7 @@ test("a page that was asked for before its history was forgotten is asked for ag
   release();
   await page;
   assert.equal(asked, 2);
-  assert.equal(client.store.at("general", 1).text, "version 2", "the edit was among what was forgotten");
+  assert.equal(client.store.at("general", 1)?.text, "version 2", "the edit was among what was forgotten");
 });
 
 /** A tab in which everything older than message 200 is forgotten between a request's being made and its answer. */
@@ -600,7 +612,7 @@ async function overtaken({ routes, ask }) {
 /** A route that tells an older state first. */
 const ageing = (make) => {
   let version = 0;
-  return ({ body } = {}) => make((version += 1), body);
+  return ({ body = undefined } = {}) => make((version += 1), body);
 };
 
 for (const [what, method, ask] of [
@@ -610,7 +622,7 @@ for (const [what, method, ask] of [
   test(`${what} that was asked for before its history was forgotten is asked for again`, async () => {
     const tell = ageing((version) => message({ seq: 1, version, text: `version ${version}` }));
     const { client } = await overtaken({ ask, routes: { [`${method} messages/message-1`]: tell, "GET messages/message-1": tell } });
-    assert.equal(client.store.at("general", 1).text, "version 2");
+    assert.equal(client.store.at("general", 1)?.text, "version 2");
   });
 }
 
@@ -621,7 +633,7 @@ test("a sent message whose answer was overtaken is shown as it is now, before it
     routes: { "POST conversations/general/messages": tell, "GET messages/message-1": tell },
     ask: (client) => {
       client.outbox.add("general", "x".repeat(20_000));
-      return new Promise((resolve) =>
+      return new Promise((/** @type {(done?: undefined) => void} */ resolve) =>
         client.outbox.observe(() => {
           if (client.outbox.size) return;
           atTheEnd = client.store.at("general", 1);
@@ -646,7 +658,7 @@ test("a view of a conversation that was overtaken is asked for again, and what i
     routes: { "PATCH conversations/general": tell, "GET conversations/general": tell },
     ask: (client) => updateConversation(client, "general", { name: "version 1" }),
   });
-  assert.equal(client.store.conversations.get("general").name, "version 2");
+  assert.equal(client.store.conversations.get("general")?.name, "version 2");
 
   const { client: other } = await overtaken({
     routes: { "POST conversations/secret/join": () => ({ ...view(1), id: "secret", participant: seat({ conversation: "secret" }) }) },
@@ -661,7 +673,7 @@ test("people who were asked for before people were forgotten are asked for again
     routes: { "GET members": () => ({ results: [tell()], next: null }) },
     ask: (client) => client.findMembers("dora"),
   });
-  assert.equal(client.store.members.get("member-dora").name, "version 2");
+  assert.equal(client.store.members.get("member-dora")?.name, "version 2");
 
   const again = ageing((version) => member({ id: "member-eve", version, name: `version ${version}` }));
   const { client: other, last } = await overtaken({
@@ -671,7 +683,7 @@ test("people who were asked for before people were forgotten are asked for again
   assert.equal(other.store.members.has("member-eve"), false, "nothing refers to them any more");
   last().say({ op: "events", tag: 91, events: [event("message.created", message({ seq: 201, author: "member-eve" }))] });
   await settle();
-  assert.equal(other.store.members.get("member-eve").name, "version 2");
+  assert.equal(other.store.members.get("member-eve")?.name, "version 2");
 });
 
 test("paging remembers where a history begins and shares a request under way", async () => {
@@ -715,7 +727,7 @@ test("typing is said once in two and a half seconds, heard for six, and over wit
   assert.deepEqual(client.signals.typists("general"), []);
   last().say({ op: "signal", tag: 1, signal: { ...typing.signal, member: "member-dora" } });
   await settle();
-  assert.equal(client.store.members.get("member-dora").name, "Dora", "who was not known is asked for");
+  assert.equal(client.store.members.get("member-dora")?.name, "Dora", "who was not known is asked for");
 });
 
 test("presence comes with the state and changes by signals", async () => {
@@ -751,7 +763,7 @@ test("who came and went while there was no socket is asked for, once and not by 
 test("a page that is closed says so; the one that comes after a page in the cache is the same client", async () => {
   const tabStorage = new MemoryStorage();
   const beacons = [];
-  const beacon = (url, body) => beacons.push([url, body.get("csrfmiddlewaretoken")]);
+  const beacon = (url, body) => beacons.push([url, body.get("csrfmiddlewaretoken")]) > 0;
   const first = await liveTab({ tabStorage, beacon });
   first.last().say({ op: "events", tag: 1, events: created(3) });
   first.client.suspend(false);
@@ -776,7 +788,7 @@ test("out of the back/forward cache it goes on where it was", async () => {
   await settle();
   last().hello(0);
   last().say({ op: "events", tag: 1, events: created(3) });
-  assert.equal(client.store.at("general", 3).seq, 3);
+  assert.equal(client.store.at("general", 3)?.seq, 3);
   assert.equal(count("POST clients"), 1);
 });
 
@@ -883,7 +895,8 @@ test("the ref was used for another text: the message fails, and its words stay t
 
 const nothing = () => new Response(null, { status: 204 });
 
-for (const [what, routes, work, proven] of [
+/** @type {[string, Record<string, () => Response>, (client: Client) => Promise<unknown>, object][]} */
+const WITHOUT_CONTENT = [
   [
     "a deletion",
     { "DELETE messages/message-1": nothing },
@@ -897,18 +910,21 @@ for (const [what, routes, work, proven] of [
     { reactions: [] },
   ],
   ["an unpinning", { "DELETE messages/message-1/pin": nothing }, (client) => unpinMessage(client, "message-1"), { pinned_at: null }],
-]) {
+];
+
+for (const [what, routes, work, proven] of WITHOUT_CONTENT) {
   test(`${what} is done when the message says so: an answer without content proves nothing`, async () => {
     let now = message({ seq: 1, version: 2, pinned_at: "2026-03-01T09:00:00Z", reactions: [{ emoji: "👍", members: [ME] }] });
     const { client } = await liveTab({ routes: { ...routes, "GET messages/message-1": () => now } });
     await assert.rejects(work(client), { status: 0, code: "unproven" });
     now = { ...now, version: 3, ...proven };
     await work(client);
-    assert.equal(client.store.at("general", 1).version, 3);
+    assert.equal(client.store.at("general", 1)?.version, 3);
   });
 }
 
 test("one leaves a conversation when the server says so; until then it stays", async () => {
+  /** @type {ReturnType<typeof seat> | null} */
   let participant = seat();
   const view = () => ({ ...conversation(), participant, participant_count: 1, unread_count: 0 });
   const { client, all } = await liveTab({ routes: { "POST conversations/general/leave": nothing, "GET conversations/general": view } });

@@ -87,7 +87,7 @@ for (const by of JUMPS) {
     store.putParticipant(seat());
     const told = [];
     const reads = new Reads({
-      api: null,
+      api: new Api({ base: "", csrfToken: () => "", clock }),
       store,
       say: async (_, { seq }) => {
         told.push(seq);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-globalThis.window = globalThis;
+Object.assign(globalThis, { window: globalThis });
 await import("../../static/desk/expressions.js");
 
 const { meaning } = globalThis.deskExpressions;

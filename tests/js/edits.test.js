@@ -33,7 +33,7 @@ test("another tab's edits are heard of, and its end", () => {
   const heard = [];
   edits.observe((message) => heard.push(message));
   edits.hear("edit:m1", JSON.stringify(begun()));
-  assert.equal(edits.get("m1").text, "half a");
+  assert.equal(edits.get("m1")?.text, "half a");
   edits.hear("draft:general", "something else");
   edits.hear("edit:m1", "no JSON");
   assert.equal(edits.get("m1"), undefined);
@@ -47,6 +47,6 @@ test("where nothing can be stored, an edit lives as long as the page; what is no
   };
   const edits = new Edits({ storage, prefix: "edit:" });
   edits.keep(begun());
-  assert.equal(edits.get("m1").text, "half a");
+  assert.equal(edits.get("m1")?.text, "half a");
   assert.equal(edits.get("m9"), undefined);
 });

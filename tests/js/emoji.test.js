@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 const kept = new Map();
-globalThis.localStorage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) };
+const localStorage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) };
+Object.assign(globalThis, { localStorage });
 
 const { emojiOf, findEmojis, keepSkinTone, loadEmojis, recentEmojis, rememberEmoji, toned } = await import(
   "../../static/js/ui/emoji/data.js"
@@ -11,7 +12,10 @@ const { emojiOf, findEmojis, keepSkinTone, loadEmojis, recentEmojis, rememberEmo
 const { hasNames, justTyped, withEmojis } = await import("../../static/js/ui/emoji/shortcodes.js");
 
 const all = await loadEmojis();
-const lookup = (code, tone) => emojiOf(code) && toned(emojiOf(code), Math.max(tone, 0));
+/** @param {string} code @returns {NonNullable<ReturnType<typeof emojiOf>>} */
+const known = (code) => emojiOf(code) ?? assert.fail(`no emoji :${code}:`);
+const lookup = (/** @type {string} */ code, /** @type {number} */ tone) =>
+  emojiOf(code) ? toned(known(code), Math.max(tone, 0)) : undefined;
 const convert = (text, more = {}) => withEmojis(text, { lookup, smileys: true, ...more });
 
 test("names of Slack, GitHub and Discord are known", () => {
@@ -140,22 +144,16 @@ test("emoji are found by short name, by name, by other words, in this order", ()
 test("a skin tone is added where it belongs, and kept", () => {
   const tones = { "👍": "👍🏽", "✌️": "✌🏽", "🤷‍♂️": "🤷🏽‍♂️", "🧑‍💻": "🧑🏽‍💻", "🚀": "🚀", "🕵️‍♀️": "🕵🏽‍♀️" };
   for (const [emoji, wanted] of Object.entries(tones))
-    assert.equal(
-      toned(
-        all.find((one) => one.emoji === emoji),
-        3,
-      ),
-      wanted,
-    );
+    assert.equal(toned(all.find((one) => one.emoji === emoji) ?? assert.fail(emoji), 3), wanted);
   keepSkinTone(5);
-  assert.equal(toned(emojiOf("wave")), "👋🏿");
+  assert.equal(toned(known("wave")), "👋🏿");
   keepSkinTone(0);
 });
 
 test("one name each, and what was used last stands first", () => {
   assert.equal(new Set(all.map(({ name }) => name)).size, all.length);
   for (const { name, codes } of all) assert.ok(name && !name.includes(":wave") && codes[0], name);
-  for (const code of ["tada", "fire", "tada"]) rememberEmoji(emojiOf(code));
+  for (const code of ["tada", "fire", "tada"]) rememberEmoji(known(code));
   assert.deepEqual(
     recentEmojis().map(({ emoji }) => emoji),
     ["🎉", "🔥"],

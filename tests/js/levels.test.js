@@ -32,7 +32,7 @@ test("what is muted, read or not taken part in is quiet", () => {
 test("a notification is for what is new, somebody else's, and as loud as one asked for", () => {
   const worth = (/** @type {object} */ own, /** @type {number} */ seq, fields = {}) => {
     const store = channel(own);
-    return isWorthTelling(store, { ...store.at(id, seq), ...fields });
+    return isWorthTelling(store, { ...message({ seq }), ...store.at(id, seq), ...fields });
   };
   assert.deepEqual(
     [2, 3, 4].map((seq) => worth({}, seq)),

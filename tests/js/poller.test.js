@@ -57,6 +57,7 @@ test("stopped it neither runs nor is poked; started twice it runs once", async (
 
 test("stopped while it runs it plans no other", async () => {
   let runs = 0;
+  /** @type {(value?: unknown) => void} */
   let finish = () => {};
   const { poller, clock } = pollerWith(() => {
     runs += 1;

@@ -1,3 +1,5 @@
+/** @import {Api} from "../../static/js/client/api.js" */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -22,6 +24,12 @@ function fakeLocks() {
 
 let clients = 0;
 
+/**
+ * @param {object} [options]
+ * @param {MemoryStorage} [options.storage]
+ * @param {ReturnType<typeof fakeLocks>} [options.locks]
+ * @param {(url: string, body: URLSearchParams) => boolean} [options.beacon]
+ */
 function sessionWith({ storage = new MemoryStorage(), locks = fakeLocks(), beacon = () => true } = {}) {
   const posted = [];
   const api = {
@@ -33,7 +41,14 @@ function sessionWith({ storage = new MemoryStorage(), locks = fakeLocks(), beaco
       return { id: `client-${clients}`, tag: 5 };
     },
   };
-  const session = new Session({ api, storage, key: "parley:client:me", label: "Chrome", locks, beacon });
+  const session = new Session({
+    api: /** @type {Api} */ (/** @type {unknown} */ (api)),
+    storage,
+    key: "parley:client:me",
+    label: "Chrome",
+    locks,
+    beacon,
+  });
   return { session, storage, locks, posted };
 }
 
@@ -83,7 +98,7 @@ test("without Web Locks the copy is found out by the server: replaced, one is a 
 
 test("closed, it says so once and leaves nothing behind; put away, it says nothing", async () => {
   const beacons = [];
-  const { session, storage, locks } = sessionWith({ beacon: (url, body) => beacons.push([url, String(body)]) });
+  const { session, storage, locks } = sessionWith({ beacon: (url, body) => beacons.push([url, String(body)]) > 0 });
   session.close();
   await session.register();
   const { id } = session;

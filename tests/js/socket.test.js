@@ -93,12 +93,15 @@ test("a restart is followed by a random wait up to what the server asked for", a
   assert.equal(sockets.length, 2);
 });
 
-for (const [code, ending] of [
+/** @type {[number, string][]} */
+const ENDINGS = [
   [4401, "signed-out"],
   [4403, "gone"],
   [4404, "unknown"],
   [4409, "replaced"],
-]) {
+];
+
+for (const [code, ending] of ENDINGS) {
   test(`close code ${code} means ${ending}`, async () => {
     const { ends, last } = await opened();
     last().die(code);
@@ -192,6 +195,7 @@ test("without network it waits, and does not try", async () => {
 });
 
 test("when the address cannot be had it waits, for as long as the server asked", async () => {
+  /** @type {ApiError | null} */
   let error = new ApiError(429, {}, 9_000);
   const { socket, clock, sockets, ends } = socketWith({
     address: async () => {
@@ -266,7 +270,7 @@ for (const [what, frame] of [
   test(`a result with ${what} is no answer: it is asked for in another way`, async () => {
     const { socket, last } = await opened();
     const asked = socket.ask({ op: "message.send", conversation: "general", ref: "r1" });
-    last().say({ op: "result", ref: "r1", ...frame });
+    last().say({ op: "result", ref: "r1", ...Object(frame) });
     await assert.rejects(asked, { status: 0, code: "unproven", passing: true });
   });
 }
@@ -311,7 +315,7 @@ for (const text of [
 ]) {
   test(`what is no frame ends the socket, and the next one is opened: ${text}`, async () => {
     const { socket, last, sockets, clock, heard } = await opened();
-    last().onmessage({ data: text });
+    last().onmessage?.({ data: text });
     assert.equal(socket.state, "waiting");
     assert.ok(sockets[0].closed);
     await clock.advance(1_000);

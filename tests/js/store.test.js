@@ -16,9 +16,9 @@ test("a newer version replaces, an older or equal one changes nothing", () => {
   const store = storeWith(message({ seq: 1, version: 2, text: "second" }));
   store.putMessage(message({ seq: 1, version: 1, text: "first" }));
   store.putMessage(message({ seq: 1, version: 2, text: "other" }));
-  assert.equal(store.messages.get("message-1").text, "second");
+  assert.equal(store.messages.get("message-1")?.text, "second");
   store.putMessage(message({ seq: 1, version: 3, text: "third" }));
-  assert.equal(store.messages.get("message-1").text, "third");
+  assert.equal(store.messages.get("message-1")?.text, "third");
 });
 
 test("every order of the same news ends in the same state", () => {
@@ -58,10 +58,10 @@ test("observers hear once of a batch, and not at all of repetition", () => {
 
 test("a message moves the end of its conversation and its time", () => {
   const store = storeWith(message({ seq: 1 }), message({ seq: 2, created_at: "2026-03-01T10:00:00Z" }));
-  const { last_seq, last_message_at } = store.conversations.get("general");
+  const { last_seq, last_message_at } = store.conversations.get("general") ?? {};
   assert.deepEqual([last_seq, last_message_at], [2, "2026-03-01T10:00:00Z"]);
   store.putConversation(conversation({ version: 5, last_seq: 1, last_message_at: "2026-03-01T09:00:00Z" }));
-  assert.equal(store.conversations.get("general").last_message_at, "2026-03-01T10:00:00Z");
+  assert.equal(store.conversations.get("general")?.last_message_at, "2026-03-01T10:00:00Z");
 });
 
 test("one's own message is read, what stands above it is not", () => {
@@ -79,7 +79,7 @@ test("a page of history says nothing about what is read, so an old position is t
   store.putConversation(conversation({ last_seq: 2 }));
   store.putParticipant(seat({ read_seq: 1 }));
   store.putMessage(message({ seq: 2, author: ME }));
-  assert.equal(store.ownParticipant("general").read_seq, 1);
+  assert.equal(store.ownParticipant("general")?.read_seq, 1);
 });
 
 test("deleted and hidden messages are not unread; restored ones are again", () => {
@@ -123,7 +123,7 @@ test("the main line reads replies of foreign threads, not those of threads that 
     store.moveRead("general", 4);
     assert.ok(store.isUnread(reply(3)), why);
     assert.equal(store.readUpTo("general"), 4, "the main line is read nevertheless");
-    assert.deepEqual(store.passedReplies("general").at(-1).at(-1), 3);
+    assert.deepEqual(store.passedReplies("general").at(-1)?.at(-1), 3);
     store.moveThreadRead("general", "message-1", 3);
     assert.equal(store.isUnread(reply(3)), false, why);
   }
@@ -147,7 +147,7 @@ test("a thread is read up to what was shown of it, and a mark stays", () => {
   assert.equal(store.moveThreadRead("general", "message-1", 3), true);
   assert.equal(store.moveThreadRead("general", "message-1", 3), false);
   assert.deepEqual(store.unreadSeqs("general"), [[4, 4]]);
-  assert.equal(store.ownParticipant("general").unread_from, 4);
+  assert.equal(store.ownParticipant("general")?.unread_from, 4);
   store.moveAllRead("general", 4);
   assert.equal(store.unread("general"), 0);
 });
@@ -163,11 +163,11 @@ test("what counts as read is united, in whatever order it is told", () => {
       [0, 0],
       [5, 6],
     ],
-  ].map((read, index) => seat({ version: 2 + index, read, read_seq: read[0][1] }));
+  ].map((read, index) => seat({ version: 2 + index, read: read.map(([from, to]) => [from, to]), read_seq: read[0][1] }));
   for (const order of permutations(states)) {
     const store = storeWith(...[1, 2, 3, 4, 5, 6, 7, 8].map((seq) => message({ seq })));
     order.forEach((one) => store.addRead("general", one));
-    assert.deepEqual(store.ownParticipant("general").read, [
+    assert.deepEqual(store.ownParticipant("general")?.read, [
       [0, 3],
       [5, 7],
     ]);
@@ -195,9 +195,9 @@ test("read positions and last_seq never go back, whatever version says so", () =
   store.moveRead("general", 3);
   store.putParticipant(seat({ version: 5, read_seq: 4 }));
   store.putConversation(conversation({ version: 5, last_seq: 6 }));
-  assert.equal(store.ownParticipant("general").read_seq, 7);
-  assert.equal(store.ownParticipant("general").version, 5);
-  assert.equal(store.conversations.get("general").last_seq, 9);
+  assert.equal(store.ownParticipant("general")?.read_seq, 7);
+  assert.equal(store.ownParticipant("general")?.version, 5);
+  assert.equal(store.conversations.get("general")?.last_seq, 9);
 });
 
 test("what others are told of a seat does not wipe the private fields", () => {
@@ -216,7 +216,7 @@ test("a seat that was left is not brought back by an older event, but by a newer
   store.putParticipant(seat({ version: 1 }));
   assert.equal(store.ownParticipant("general"), undefined);
   store.putParticipant(seat({ version: 3 }));
-  assert.equal(store.ownParticipant("general").version, 3);
+  assert.equal(store.ownParticipant("general")?.version, 3);
 });
 
 test("stretches end at gaps", () => {
@@ -246,7 +246,7 @@ test("trimming keeps the window and what is shown elsewhere", () => {
     [1, 3, 4],
   );
   assert.equal(store.messages.size, 3);
-  assert.equal(store.conversations.get("general").last_seq, 5);
+  assert.equal(store.conversations.get("general")?.last_seq, 5);
 });
 
 test("replies of a thread come in order", () => {
@@ -300,8 +300,8 @@ test("after a loss the people of channels are unknown, those of direct messages 
   for (const id of ["general", "direct"]) store.putParticipants(id, [seat({ conversation: id, member: "member-bob" })]);
   store.putParticipant(seat({ conversation: "direct" }));
   store.forgetParticipants();
-  assert.deepEqual([...store.participants.get("general").keys()], [ME]);
-  assert.deepEqual([...store.participants.get("direct").keys()].sort(), ["member-bob", ME]);
+  assert.deepEqual([...(store.participants.get("general")?.keys() ?? [])], [ME]);
+  assert.deepEqual([...(store.participants.get("direct")?.keys() ?? [])].sort(), ["member-bob", ME]);
   assert.deepEqual([store.knowsParticipants("general"), store.knowsParticipants("direct")], [false, true]);
 });
 
@@ -322,14 +322,11 @@ test("what was asked for before something was forgotten is not current", () => {
 });
 
 test("guests forget whom nothing refers to; everybody else keeps them", () => {
-  for (const [role, kept] of [
-    ["guest", false],
-    ["member", true],
-  ]) {
+  for (const role of /** @type {const} */ (["guest", "member"])) {
     const store = storeWith(message({ seq: 1 }));
     for (const one of [me({ role }), member(), member({ id: "member-dora" })]) store.putMember(one);
     store.take([answer({ me: me({ role }) })]);
-    assert.equal(store.members.has("member-dora"), kept, role);
+    assert.equal(store.members.has("member-dora"), role === "member", role);
     assert.ok(store.members.has("member-bob"), "who wrote a message is referred to");
   }
 });
@@ -362,10 +359,10 @@ test("one's own reports and sanctions are kept by version, until a full sync say
   const store = storeWith();
   const seen = [];
   store.observe(({ reports, sanctions }) => seen.push([...reports, ...sanctions]));
-  store.apply({ type: "report.updated", data: { id: "r", version: 2, state: "resolved" } });
-  store.apply({ type: "report.created", data: { id: "r", version: 1, state: "open" } });
-  store.apply({ type: "sanction.created", data: { id: "s", version: 1 } });
-  assert.equal(store.entities.reports.get("r").state, "resolved");
+  store.apply(event("report.updated", { id: "r", version: 2, state: "resolved" }));
+  store.apply(event("report.created", { id: "r", version: 1, state: "open" }));
+  store.apply(event("sanction.created", { id: "s", version: 1 }));
+  assert.equal(store.entities.reports.get("r")?.state, "resolved");
   store.take([answer({ full: true })]);
   assert.deepEqual([store.entities.reports.size, store.entities.sanctions.size], [0, 0]);
   assert.deepEqual(seen, [["r"], ["s"], ["r", "s"]]);

@@ -1,11 +1,16 @@
-/** What the tests of the browser client share: a clock that stands still, storage in memory, a server that says what it is told. */
+/** @import {Clock} from "../../static/js/client/clock.js" */
+/** @import {Conversation, Member, Message, Participant, SyncAnswer, SyncConversation} from "../../static/js/client/types.js" */
+
+/** Helpers of the tests of the browser client: a clock that stands still, storage in memory, a server with given answers. */
 
 /** Time moves only by `advance`, and chance is always a half. Setting `time` sets the device's clock alone: it jumps. */
 export class FakeClock {
+  /** @type {Map<unknown, {at: number, call: () => void}>} */
+  timers = new Map();
+
   constructor(start = Date.parse("2026-03-01T09:00:00Z")) {
     this.time = start;
     this.steady = 1_000;
-    this.timers = new Map();
     this.next = 1;
   }
 
@@ -13,14 +18,16 @@ export class FakeClock {
   monotonic = () => this.steady;
   random = () => 0.5;
 
+  /** @param {() => void} call @param {number} milliseconds @returns {unknown} */
   setTimeout = (call, milliseconds) => {
     this.timers.set(this.next, { at: this.steady + milliseconds, call });
     return this.next++;
   };
 
-  clearTimeout = (handle) => this.timers.delete(handle);
+  /** @param {unknown} handle */
+  clearTimeout = (handle) => void this.timers.delete(handle);
 
-  /** Run every timer of the next `milliseconds`, in order, and let promises settle in between. */
+  /** Run every timer of the next `milliseconds`, in order, and let promises settle in between. @param {number} milliseconds */
   async advance(milliseconds) {
     const end = this.steady + milliseconds;
     await settle();
@@ -53,20 +60,34 @@ export class MemoryStorage {
   get length() {
     return this.map.size;
   }
+  /** @param {number} index */
   key = (index) => [...this.map.keys()][index] ?? null;
+  /** @param {string} key */
   getItem = (key) => this.map.get(key) ?? null;
+  /** @param {string} key @param {string} value */
   setItem = (key, value) => void this.map.set(key, String(value));
+  /** @param {string} key */
   removeItem = (key) => void this.map.delete(key);
 }
 
-/** A `fetch` that answers from `answers` in turn: a status with a body, an Error to throw, or a function of the request. */
+/** @typedef {{url: string, method: string, headers: Record<string, string>, body: any}} Asked a request as it was made */
+/** @typedef {{status?: number, headers?: Record<string, string>, json?: unknown} | Error} Answer */
+
+/**
+ * A `fetch` that answers from `answers` in turn: a status with a body, an Error to throw, or a function of the request.
+ *
+ * @param {...(Answer | ((request: Asked, options: RequestInit) => Answer | Promise<Answer>))} answers
+ */
 export function fakeFetch(...answers) {
+  /** @type {Asked[]} */
   const requests = [];
+  /** @param {any} url @param {any} options */
   const fetch = async (url, options) => {
     const body = options.body === undefined ? undefined : JSON.parse(options.body);
-    requests.push({ url, method: options.method, headers: options.headers, body });
-    let answer = answers.length > 1 ? answers.shift() : answers[0];
-    if (typeof answer === "function") answer = await answer(requests.at(-1), options);
+    const request = { url, method: options.method, headers: options.headers, body };
+    requests.push(request);
+    const next = (answers.length > 1 ? answers.shift() : answers[0]) ?? {};
+    const answer = typeof next === "function" ? await next(request, options) : next;
     if (answer instanceof Error) throw answer;
     const { status = 200, headers = {}, json = null } = answer;
     return response(json, status, headers);
@@ -74,14 +95,16 @@ export function fakeFetch(...answers) {
   return Object.assign(fetch, { requests });
 }
 
-/** What the server answers: JSON, and with a status of a refusal problem details. */
+/** An answer of the server: JSON, or problem details for the status of an error. @param {unknown} json @param {number} [status] @param {Record<string, string>} [headers] */
 export function response(json, status = 200, headers = {}) {
   const type = status < 400 ? "application/json" : "application/problem+json";
   return new Response(status === 204 ? null : JSON.stringify(json), { status, headers: { "Content-Type": type, ...headers } });
 }
 
+/** @param {number} status */
 export const problem = (status) => response({ code: CODES[status] }, status);
 
+/** @type {Record<number, string>} */
 const CODES = {
   401: "not_authenticated",
   403: "forbidden",
@@ -94,6 +117,7 @@ const CODES = {
 
 export const ME = "member-me";
 
+/** @param {Partial<Message> & {seq: number}} fields @returns {Message} */
 export const message = (fields) => ({
   id: `message-${fields.seq}`,
   conversation: "general",
@@ -109,11 +133,15 @@ export const message = (fields) => ({
   created_at: "2026-03-01T09:00:00Z",
   edited_at: null,
   deleted_at: null,
+  hidden_at: null,
+  pinned_at: null,
+  pinned_by: null,
   version: 1,
   ref: null,
   ...fields,
 });
 
+/** @param {Partial<Conversation>} [fields] @returns {Conversation} */
 export const conversation = (fields = {}) => ({
   id: "general",
   kind: "public",
@@ -123,6 +151,10 @@ export const conversation = (fields = {}) => ({
   created_by: null,
   created_at: "2026-03-01T08:00:00Z",
   archived_at: null,
+  locked_at: null,
+  announcement_only: false,
+  slow_mode: 0,
+  retention_days: null,
   first_seq: 1,
   last_seq: 0,
   last_message_at: null,
@@ -131,6 +163,7 @@ export const conversation = (fields = {}) => ({
   ...fields,
 });
 
+/** @param {Partial<Participant>} [fields] @returns {Participant} */
 export const seat = (fields = {}) => ({
   conversation: "general",
   member: ME,
@@ -146,8 +179,17 @@ export const seat = (fields = {}) => ({
   ...fields,
 });
 
-export const organization = { id: "acme", slug: "acme", name: "Acme", description: "", edit_window: null, version: 1 };
+export const organization = {
+  id: "acme",
+  slug: "acme",
+  name: "Acme",
+  description: "",
+  edit_window: null,
+  retention_days: null,
+  version: 1,
+};
 
+/** @param {Partial<Member>} [fields] @returns {Member} */
 export const member = (fields = {}) => ({
   id: "member-bob",
   handle: "bob",
@@ -156,13 +198,15 @@ export const member = (fields = {}) => ({
   role: "member",
   joined_at: "2026-03-01T08:00:00Z",
   deactivated_at: null,
+  suspended_at: null,
   version: 1,
   ...fields,
 });
 
+/** @param {Partial<Member>} [fields] */
 export const me = (fields = {}) => member({ id: ME, handle: "me", name: "Me", ...fields });
 
-/** An answer of `sync` in which nothing has changed, but for `fields`. */
+/** An answer of `sync` in which nothing has changed, except `fields`. @param {Partial<SyncAnswer>} [fields] @returns {SyncAnswer} */
 export const answer = (fields = {}) => ({
   cursor: "c1",
   full: false,
@@ -176,14 +220,16 @@ export const answer = (fields = {}) => ({
   messages: [],
   reports: [],
   sanctions: [],
+  cases: null,
   removed: { conversations: [], members: [] },
   presence: [],
   ...fields,
 });
 
+/** @param {Partial<SyncConversation>} [fields] @returns {SyncConversation} */
 export const told = (fields = {}) => ({ ...conversation(fields), history_gap: false, participants_gap: false, ...fields });
 
-/** The channel "general" with `seqs`, as a first sync tells it. */
+/** The first sync answer, with the messages `seqs` in the channel "general". @param {number[]} [seqs] @param {Partial<SyncAnswer>} [fields] */
 export const everything = (seqs = [], fields = {}) =>
   answer({
     full: true,
@@ -194,30 +240,44 @@ export const everything = (seqs = [], fields = {}) =>
     ...fields,
   });
 
+/** @param {import("../../static/js/client/types.js").Event["type"]} type @param {any} data */
 export const event = (type, data) => ({ id: 1, type, conversation: data.conversation ?? null, at: "2026-03-01T09:00:00Z", data });
 
+/** @param {...number} seqs */
 export const created = (...seqs) => seqs.map((seq) => event("message.created", message({ seq })));
 
-/** Sockets that go nowhere: `sockets[n].sent` is what the page said, `say` and `die` are the server's. */
+/** @typedef {ReturnType<typeof fakeSocket>} FakeSocket */
+
+/** Sockets without a network: `sockets[n].sent` has the frames of the page; `say` and `die` act for the server. */
 export function fakeSockets() {
+  /** @type {FakeSocket[]} */
   const sockets = [];
-  const open = (address) => {
-    const socket = {
-      address,
-      sent: [],
-      closed: false,
-      onmessage: null,
-      onclose: null,
-      send: (text) => void socket.sent.push(JSON.parse(text)),
-      close: () => (socket.closed = true),
-      say: (frame) => socket.onmessage({ data: JSON.stringify(frame) }),
-      hello: (tag = 0, fields = {}) =>
-        socket.say({ op: "hello", client: "client-1", tag, outcome: "resumed", pending: 0, heartbeat: 25, window: 256, ...fields }),
-      die: (code = 1006, reason = "") => socket.onclose({ code, reason }),
-      ops: (op) => socket.sent.filter((frame) => frame.op === op),
-    };
+  const open = (/** @type {string} */ address) => {
+    const socket = fakeSocket(address);
     sockets.push(socket);
     return socket;
   };
-  return { sockets, open, last: () => sockets.at(-1) };
+  return { sockets, open, last: () => /** @type {FakeSocket} */ (sockets.at(-1)) };
+}
+
+/** @param {string} address */
+function fakeSocket(address) {
+  const socket = {
+    address,
+    /** @type {any[]} */
+    sent: [],
+    closed: false,
+    /** @type {((event: any) => void) | null} */
+    onmessage: null,
+    /** @type {((event: any) => void) | null} */
+    onclose: null,
+    send: (/** @type {string} */ text) => void socket.sent.push(JSON.parse(text)),
+    close: () => void (socket.closed = true),
+    say: (/** @type {object} */ frame) => socket.onmessage?.({ data: JSON.stringify(frame) }),
+    hello: (tag = 0, fields = {}) =>
+      socket.say({ op: "hello", client: "client-1", tag, outcome: "resumed", pending: 0, heartbeat: 25, window: 256, ...fields }),
+    die: (code = 1006, reason = "") => socket.onclose?.({ code, reason }),
+    ops: (/** @type {string} */ op) => socket.sent.filter((frame) => frame.op === op),
+  };
+  return socket;
 }

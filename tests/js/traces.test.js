@@ -14,7 +14,7 @@ const twice = (frame) => (frame.op === "events" ? [frame, frame] : [frame]);
 const oneByOne = (frame) =>
   frame.op === "events" ? frame.events.map((event, index) => ({ ...frame, tag: frame.tag + index, events: [event] })) : [frame];
 
-/** @param {(frame: any) => any[]} bend what arrives in place of a frame */
+/** @param {any} trace @param {(frame: any) => any[]} [bend] what arrives instead of a frame */
 function replay({ me, tag, steps }, bend = (frame) => [frame]) {
   const mailbox = new Mailbox(new Store(me));
   mailbox.register(tag);

@@ -149,6 +149,7 @@ class RowBuilder {
 export function reach(messages, most, end) {
   let rows = 0;
   let thread = "";
+  /** @type {number | null} */
   let fits = null;
   for (const message of end === "first" ? messages : messages.toReversed()) {
     if (!message.thread || message.thread !== thread) rows += 1;
