@@ -85,14 +85,17 @@ class Dice {
 
 /** A WebSocket with faults. The real one loses nothing; what stands between a page and its server may. */
 class Wire {
+  /** @type {((event: {data: string}) => void) | null} */
   onmessage = null;
   swallowed = false;
+  /** @type {((event: {code: number, reason: string}) => void) | null} */
   onclose = null;
 
   constructor(page, query) {
     this.page = page;
     const { account, world } = page.tab;
     const url = `ws://${page.dice.pick(world.plan.nodes)}/o/${world.plan.slug}/ws/v1/?${query}`;
+    // @ts-expect-error The WebSocket of Node takes headers, that of browsers does not.
     this.real = new WebSocket(url, { protocols: ["parley.v1"], headers: { Authorization: `Bearer ${account.token}` } });
     this.real.onmessage = ({ data }) => page.isUp && this.#hear(data);
     this.real.onclose = ({ code, reason }) => page.alive && this.#end(code, reason);
@@ -122,20 +125,20 @@ class Wire {
   }
 
   #end(code, reason) {
-    const told = this.onclose;
+    const onclose = this.onclose;
     this.onclose = null;
-    told?.({ code, reason });
+    onclose?.({ code, reason });
   }
 
   #hear(data) {
     this.swallowed ||= Boolean(this.page.portal); // what a portal has cut off stays cut off, and nobody says so
     if (this.swallowed) return;
     const { op } = JSON.parse(data);
-    if (op === "hello" || op === "result" || op === "error") return this.onmessage({ data });
+    if (op === "hello" || op === "result" || op === "error") return this.onmessage?.({ data });
     if (this.page.fails(FRAMES.cut, "sockets cut")) return this.cut();
     if (this.page.fails(FRAMES.lost, "frames lost")) return;
-    this.onmessage({ data });
-    if (this.page.fails(FRAMES.twice, "frames twice")) this.onmessage({ data });
+    this.onmessage?.({ data });
+    if (this.page.fails(FRAMES.twice, "frames twice")) this.onmessage?.({ data });
   }
 }
 
@@ -143,6 +146,7 @@ class Wire {
 class Page {
   alive = true;
   online = true;
+  /** @type {Wire | null} */
   wire = null;
   /** What answers in the server's place. @type {keyof typeof PORTALS | null} */
   portal = null;
@@ -150,8 +154,9 @@ class Page {
   kept = new Map();
   /** By conversation: the seq from which on it was whole once. */
   floors = new Map();
+  #ending = /** @type {PromiseWithResolvers<void>} */ (Promise.withResolvers());
   /** The end of the page. What waits for its timers or its server then waits forever. @type {Promise<void>} */
-  over = new Promise((resolve) => (this.leave = resolve));
+  over = this.#ending.promise;
 
   constructor(tab, seed) {
     this.tab = tab;
@@ -171,7 +176,7 @@ class Page {
         random: this.dice.next,
         setTimeout: (call, wait) => systemClock.setTimeout(() => this.alive && call(), wait),
       },
-      fetch: (url, options) => this.#fetch(url, options),
+      fetch: /** @type {typeof fetch} */ ((url, options) => this.#fetch(url, options)),
     });
     const { store } = this.client;
     const apply = store.apply.bind(store);
@@ -214,7 +219,7 @@ class Page {
     this.client.suspend(false);
     this.alive = false;
     this.wire?.close();
-    this.leave();
+    this.#ending.resolve();
   }
 
   async goOffline(milliseconds) {
@@ -350,7 +355,7 @@ class World {
 
   async #do(deed, tab) {
     const { client, alive, over } = tab.page;
-    const rooms = [...client.store.conversations.keys()].filter((id) => client.store.ownSeat(id));
+    const rooms = [...client.store.conversations.keys()].filter((id) => client.store.ownParticipant(id));
     if (!alive || rooms.length === 0) return;
     this.count(deed);
     try {
@@ -406,7 +411,7 @@ class World {
 
   async join(tab, client) {
     const { shut } = tab.account;
-    const closed = this.plan.open.filter((id) => !client.store.ownSeat(id) && (shut.get(id) ?? "left") === "left");
+    const closed = this.plan.open.filter((id) => !client.store.ownParticipant(id) && (shut.get(id) ?? "left") === "left");
     if (closed.length === 0) return;
     const id = this.dice.pick(closed);
     shut.set(id, "joining");
@@ -500,7 +505,7 @@ const COMMANDS = {
   stop: () => process.exit(0),
 };
 
-process.on("unhandledRejection", (error) => world.complain(`unhandled: ${error?.stack ?? error}`));
+process.on("unhandledRejection", (error) => world.complain(`unhandled: ${error instanceof Error ? error.stack : error}`));
 for await (const line of createInterface({ input: process.stdin })) {
   const { op, ...rest } = JSON.parse(line);
   process.stdout.write(`${JSON.stringify({ op, ...(await COMMANDS[op](rest)) })}\n`);
