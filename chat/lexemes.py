@@ -137,9 +137,14 @@ def tokens_of(text: str) -> list[Token]:
 
 def fold(word: str) -> str:
     """Return the word without case, accents, vowel points and invisible characters: people leave them out."""
-    if word.isascii():
-        return word.lower()[:LONGEST_LEXEME]
-    return unicodedata.normalize("NFKC", word).casefold().translate(_FOLDED)[:LONGEST_LEXEME]
+    return fold_text(word)[:LONGEST_LEXEME]
+
+
+def fold_text(text: str) -> str:
+    """Do what `fold` does, for a text of any length."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", text).casefold().translate(_FOLDED)
 
 
 class _Folded(dict[int, str]):

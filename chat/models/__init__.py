@@ -1,3 +1,4 @@
+from chat.models.attention import Attention
 from chat.models.clients import AckedEntry, Client, MailboxEntry, Node
 from chat.models.conversations import Conversation, Kind, Notifications, Participant
 from chat.models.followers import Follower, FollowerGap, FollowerQueue, QueuedEvents, SetAsideEvent
@@ -7,6 +8,7 @@ from chat.models.moderation import Report, ReportNote, Sanction
 
 __all__ = [
     "AckedEntry",
+    "Attention",
     "Client",
     "Conversation",
     "Event",
