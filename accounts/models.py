@@ -142,6 +142,11 @@ class Member(TenantModel):
         ]
         indexes: ClassVar[list[models.Index]] = [
             GinIndex(fields=["directory"], opclasses=["gin_trgm_ops"], name="member_directory"),
+            models.Index(
+                fields=["organization"],
+                name="member_with_keywords",
+                condition=models.Q(preferences__has_key="keywords"),
+            ),
         ]
         ordering: ClassVar[list[str]] = ["name"]
 

@@ -18,7 +18,7 @@ from accounts.audit import record
 from accounts.clean_text import clean_line
 from accounts.errors import Conflict, Forbidden, NotFound
 from accounts.models import Invitation, Member, Organization, User
-from accounts.preferences import PreferenceChanges, read_preferences
+from accounts.preferences import PreferenceChanges, clean_keywords, read_preferences, stored_preferences
 from accounts.roles import Right, Role, has_right, may_change_role
 from accounts.rules import governed
 from accounts.signals import (
@@ -97,11 +97,13 @@ def change_profile(member: Member, *, version: int | None = None, **changes: Unp
 @governed(rules.CHANGE_PREFERENCES)
 @transaction.atomic
 def change_preferences(member: Member, **changes: Unpack[PreferenceChanges]) -> Member:
-    """How the page looks to oneself. Nobody else is told, and nothing is audited. Locks the member."""
+    """Change one's own preferences. Nobody else learns of it, nothing is audited. Raises Invalid. Locks the member."""
+    if "keywords" in changes:
+        changes["keywords"] = clean_keywords(changes["keywords"])
     fresh = lock_members(member)[0]
     wanted = msgspec.structs.replace(read_preferences(fresh.preferences), **changes)
     if wanted != read_preferences(fresh.preferences):
-        fresh.preferences = msgspec.to_builtins(wanted)
+        fresh.preferences = stored_preferences(wanted)
         fresh.version += 1
         fresh.save(update_fields=["preferences", "version"])
         member_preferences_changed.send(sender=Member, member=fresh)

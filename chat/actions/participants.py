@@ -156,9 +156,13 @@ def own_participant_draft(participant: Participant) -> Draft:
 
 
 def _lock_participant(conversation: Conversation, member_id: UUID) -> Participant | None:
-    """The row of somebody who takes part, locked. Reading changes `read` and `version` without the conversation's lock,
-    so every other change locks the row as well: two changes must not come out under one version."""
-    participants = Participant.objects.select_for_update(no_key=True)
+    """Return the row of somebody who takes part, locked, or None.
+
+    Reading changes `read` and `version` without the lock of the conversation. So every other change locks the row as
+    well, and two changes cannot get the same version. It locks FOR UPDATE, so that a participant for whom
+    chat/attention publishes an event does not leave meanwhile.
+    """
+    participants = Participant.objects.select_for_update()
     return participants.filter(conversation=conversation, member=member_id, left_at=None).first()
 
 

@@ -12,7 +12,16 @@ from rest_framework.response import Response
 
 from accounts.actions import change_preferences, change_profile
 from accounts.models import Member
-from accounts.preferences import Clock, Density, Motion, Smileys, Theme, read_preferences, remember_appearance
+from accounts.preferences import (
+    Clock,
+    Density,
+    Keywords,
+    Motion,
+    Smileys,
+    Theme,
+    read_preferences,
+    remember_appearance,
+)
 from accounts.rest.openapi import operation, page_of
 from accounts.rest.serialization import read_body, read_query
 from accounts.rest.views import MemberView, keep_page, list_response
@@ -41,6 +50,7 @@ class PreferencesChange(Struct, frozen=True, omit_defaults=True):
     clock: Clock | None = None
     motion: Motion | None = None
     smileys: Smileys | None = None
+    keywords: Keywords | None = None
 
 
 class OwnMemberChange(Struct, frozen=True, omit_defaults=True):

@@ -1,6 +1,6 @@
 """Decide for what reasons messages concern members. Reads messages, threads and keywords; writes nothing."""
 
-# ruff: noqa: S608  # the parts of the statements are names of ours, never input
+# the parts of the statements are names of ours, never input
 
 from __future__ import annotations
 
@@ -36,12 +36,13 @@ class Facts(NamedTuple):
     wide_mention: str | None
     created_at: datetime
     edited_at: datetime | None
-    is_gone: bool  # deleted, hidden, or older than the conversation keeps messages
+    is_hidden: bool  # by a moderator, who may restore it
+    is_gone: bool  # deleted, or older than the conversation keeps messages
 
 
 _FACTS: Final = """
 SELECT m.id, m.conversation_id, c.kind, m.seq, m.author_id, m.thread_id, m.text, m.mentions, m.wide_mention,
-    m.created_at, m.edited_at, m.deleted_at IS NOT NULL OR m.hidden_at IS NOT NULL OR m.seq < c.first_seq
+    m.created_at, m.edited_at, m.hidden_at IS NOT NULL, m.deleted_at IS NOT NULL OR m.seq < c.first_seq
 FROM chat_message m JOIN chat_conversation c ON c.id = m.conversation_id
 WHERE m.organization_id = %(organization)s AND m.id = ANY(%(messages)s::uuid[])
 """
@@ -54,7 +55,8 @@ def facts_of(messages: Iterable[UUID]) -> list[Facts]:
 
 
 def reasons_of(messages: Sequence[Facts]) -> Reasons:
-    """Return whom the messages concern, each with the strongest reason; whether they may read is not asked here.
+    """Return whom the messages concern, each with the strongest reason. Whether they may read it is not asked here, nor
+    whether the message is hidden.
 
     A reply concerns the members who follow its thread by then: those who started it, whom its head names, who wrote in
     it before or whom an earlier reply names. It is the rule of "What counts as read" in chat/README.md.

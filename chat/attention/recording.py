@@ -1,7 +1,7 @@
 """Keep the record of whom messages concern, as a follower of the event log.
 
-`record` handles a batch of events of one organization inside the caller's transaction. Events only say which messages to
-look at; what is recorded follows from the messages as they are now. So handling events again, or late, does no harm.
+`record` handles a batch of events of one organization inside the caller's transaction. Events only say which messages
+to look at; what is recorded follows from the messages as they are now. So handling events again, or late, does no harm.
 
 Lock order: participants (FOR KEY SHARE), clients (inside publish). The lock keeps a member whom an event is for from
 leaving the conversation meanwhile (chat/actions/participants.py locks the row of a leaver FOR UPDATE); it hinders
@@ -41,28 +41,26 @@ class LogEvent(Protocol):
     @property
     def type(self) -> str: ...
     @property
-    def entity_id(self) -> UUID: ...
+    def entity(self) -> UUID: ...
     @property
     def data(self) -> str: ...
 
 
-def record(events: Sequence[LogEvent]) -> int:
-    """Bring the record up to date for the messages of these events, and publish what changed. Returns how many rows did.
+def record(events: Sequence[LogEvent]) -> None:
+    """Bring the record up to date for the messages of these events, and publish what changed.
 
-    The events belong to the organization in scope. Raises nothing for messages that are no longer there.
+    The events belong to the organization in scope. Messages that are no longer there are passed over.
     """
     changed = _changed_messages(events)
     if not changed:
-        return 0
+        return
     known = _known(changed)
     recorded = {message for message, _ in known}
     facts = {each.id: each for each in facts_of(id for id, anew in changed.items() if anew or id in recorded)}
-    wanted = _wanted(facts, known)
-    participants = _lock_participants(facts, {*wanted, *known})
-    readable = _readable(wanted, facts, participants)
-    rows = _write(facts, known, readable)
-    _publish(rows, facts, participants)
-    return len(rows)
+    reasons = _reasons(facts, known)
+    participants = _lock_participants(facts, {*reasons, *known})
+    wanted = _wanted(facts, known, _readable(reasons, facts, participants, known))
+    _publish(_write(facts, known, wanted), facts, participants)
 
 
 class _Changed(Struct):
@@ -84,7 +82,7 @@ def _changed_messages(events: Iterable[LogEvent]) -> dict[UUID, bool]:
     for event in events:
         if event.type.startswith("message."):
             anew = event.type == "message.created" or _decoder.decode(event.data).edited_at is not None
-            changed[event.entity_id] = anew or changed.get(event.entity_id, False)
+            changed[event.entity] = anew or changed.get(event.entity, False)
     return changed
 
 
@@ -105,15 +103,22 @@ def _known(messages: Iterable[UUID]) -> dict[Subject, _Known]:
     return {(message, member): _Known(reason, withdrawn) for message, member, reason, withdrawn in found}
 
 
-def _wanted(facts: Mapping[UUID, Facts], known: Mapping[Subject, _Known]) -> Reasons:
-    """Return what should be recorded. A message that was never edited is judged once: threads and keywords that change
-    later do not change whom it concerned."""
+def _reasons(facts: Mapping[UUID, Facts], known: Mapping[Subject, _Known]) -> Reasons:
+    """Return whom the messages concern. A message that was never edited is judged once: threads and keywords that
+    change later do not change whom it concerned."""
     judged = {message for message, _ in known if message in facts and facts[message].edited_at is None}
-    wanted = reasons_of([each for id, each in facts.items() if id not in judged])
+    reasons = reasons_of([each for id, each in facts.items() if id not in judged])
     for (message, member), row in known.items():
         if message in judged and not facts[message].is_gone:
-            wanted[message, member] = row.reason
-    return wanted
+            reasons[message, member] = row.reason
+    return reasons
+
+
+def _wanted(facts: Mapping[UUID, Facts], known: Mapping[Subject, _Known], reasons: Reasons) -> dict[Subject, _Known]:
+    """Return the rows as they should be. What a hidden message would say is recorded as withdrawn, to be restored."""
+    wanted = {subject: _Known(reason, withdrawn=facts[subject[0]].is_hidden) for subject, reason in reasons.items()}
+    withdrawn = {subject: row._replace(withdrawn=True) for subject, row in known.items() if subject[0] in facts}
+    return withdrawn | wanted
 
 
 Participants = dict[tuple[UUID, UUID], str]
@@ -131,7 +136,9 @@ ORDER BY p.id FOR KEY SHARE OF p
 def _lock_participants(facts: Mapping[UUID, Facts], subjects: Iterable[Subject]) -> Participants:
     """Return which of the members take part in the conversation of the message."""
     pairs = {
-        (facts[message].conversation_id, member) for message, member in subjects if message in facts and member is not None
+        (facts[message].conversation_id, member)
+        for message, member in subjects
+        if message in facts and member is not None
     }
     if not pairs:
         return {}
@@ -144,24 +151,26 @@ def _lock_participants(facts: Mapping[UUID, Facts], subjects: Iterable[Subject])
     return {(conversation, member): read for conversation, member, read in found}
 
 
-def _readable(wanted: Reasons, facts: Mapping[UUID, Facts], participants: Participants) -> Reasons:
+def _readable(
+    reasons: Reasons, facts: Mapping[UUID, Facts], participants: Participants, known: Mapping[Subject, _Known]
+) -> Reasons:
     """Keep those whom the message may concern: participants, and members who may look into the public channel in which
-    it names them."""
+    it names them. Those who left later are kept as well: that is asked when the record is read."""
     absent = {
         (message, member)
-        for message, member in wanted
+        for message, member in reasons
         if member is not None and (facts[message].conversation_id, member) not in participants
-    }
+    } - {subject for subject, row in known.items() if not row.withdrawn}
     named = {
         (message, member)
         for message, member in absent
-        if facts[message].kind == Kind.PUBLIC and wanted[message, member] == Attention.Reason.MENTION
+        if facts[message].kind == Kind.PUBLIC and reasons[message, member] == Attention.Reason.MENTION
     }
     members = Member.objects.filter(pk__in={member for _, member in named}, deactivated_at=None) if named else ()
     browsing = {member.pk for member in members if member.may(Right.BROWSE)}
     return {
         subject: reason
-        for subject, reason in wanted.items()
+        for subject, reason in reasons.items()
         if subject not in absent or (subject in named and subject[1] in browsing)
     }
 
@@ -173,7 +182,8 @@ INSERT INTO chat_attention AS a
 SELECT n.id, %(organization)s, n.message_id, n.conversation_id, n.seq, n.member_id, n.reason, 1, now(),
     CASE WHEN n.withdrawn THEN now() END
 FROM unnest(%(ids)s::uuid[], %(messages)s::uuid[], %(conversations)s::uuid[], %(seqs)s::bigint[], %(members)s::uuid[],
-    %(reasons)s::text[], %(withdrawn)s::boolean[]) AS n (id, message_id, conversation_id, seq, member_id, reason, withdrawn)
+    %(reasons)s::text[], %(withdrawn)s::boolean[])
+    AS n (id, message_id, conversation_id, seq, member_id, reason, withdrawn)
 ON CONFLICT (message_id, member_id) DO UPDATE
 SET reason = excluded.reason, withdrawn_at = excluded.withdrawn_at, version = a.version + 1
 WHERE a.reason <> excluded.reason OR (a.withdrawn_at IS NULL) <> (excluded.withdrawn_at IS NULL)
@@ -181,13 +191,11 @@ RETURNING {statements.columns(Attention, alias="a")}
 """
 
 
-def _write(facts: Mapping[UUID, Facts], known: Mapping[Subject, _Known], wanted: Reasons) -> list[Attention]:
+def _write(
+    facts: Mapping[UUID, Facts], known: Mapping[Subject, _Known], wanted: Mapping[Subject, _Known]
+) -> list[Attention]:
     """Write what differs from what is known. Returns the rows as they are now."""
-    changes = {subject: _Known(reason, withdrawn=False) for subject, reason in wanted.items()}
-    for subject, row in known.items():
-        if subject[0] in facts:
-            changes.setdefault(subject, row._replace(withdrawn=True))
-    subjects = sorted((subject for subject in changes if changes[subject] != known.get(subject)), key=_order)
+    subjects = sorted((subject for subject, row in wanted.items() if row != known.get(subject)), key=_order)
     if not subjects:
         return []
     messages = [facts[message] for message, _ in subjects]
@@ -198,8 +206,8 @@ def _write(facts: Mapping[UUID, Facts], known: Mapping[Subject, _Known], wanted:
         "conversations": array(message.conversation_id for message in messages),
         "seqs": array(message.seq for message in messages),
         "members": array(member for _, member in subjects),
-        "reasons": array(changes[subject].reason for subject in subjects),
-        "withdrawn": array(changes[subject].withdrawn for subject in subjects),
+        "reasons": array(wanted[subject].reason for subject in subjects),
+        "withdrawn": array(wanted[subject].withdrawn for subject in subjects),
     }
     return statements.rows(Attention, statements.execute(_WRITE, given))
 
@@ -215,8 +223,8 @@ def _publish(rows: Sequence[Attention], facts: Mapping[UUID, Facts], participant
 
 
 def _is_published(row: Attention, facts: Mapping[UUID, Facts], participants: Participants) -> bool:
-    """Whether somebody's clients need to know. Members who do not take part count nothing there; nor does a message that
-    was read long ago, as most are when a follower reads an old log for the first time."""
+    """Return whether a client needs the row. It needs none where its member does not take part, nor of an old message
+    that the member has read, as most are when the follower reads an old log for the first time."""
     if row.member_id is None:
         return True
     read = participants.get((row.conversation_id, row.member_id))

@@ -17,15 +17,16 @@ from chat.statements import array
 
 MOST: Final = 200  # rows of a conversation, the newest: clients show "99+" long before
 
-# Withdrawn rows are among them: a client may have the row as it was before, and learns from it that it no longer counts.
-# What was read and is marked as unread again is among them as well.
+# Withdrawn rows are among them: a client may have the row as it was before, and learns that it no longer counts. What
+# was read and is marked as unread again is among them as well.
 _UNREAD: Final = f"""
 SELECT {statements.columns(Attention, alias="a")}, m.author_id, m.thread_id
 FROM chat_participant p JOIN chat_conversation c ON c.id = p.conversation_id
 CROSS JOIN LATERAL (
     SELECT found.id FROM unnest(
-        int8multirange(int8range(c.first_seq, c.last_seq, '[]'))
-            - CASE WHEN p.unread_from IS NULL THEN p.read ELSE p.read * int8multirange(int8range(NULL, p.unread_from)) END
+        int8multirange(int8range(c.first_seq, GREATEST(c.first_seq, c.last_seq + 1)))
+            - CASE WHEN p.unread_from IS NULL THEN p.read
+                ELSE p.read * int8multirange(int8range(NULL, p.unread_from)) END
     ) AS gap CROSS JOIN LATERAL (
         (SELECT id, seq FROM chat_attention
         WHERE member_id = p.member_id AND conversation_id = p.conversation_id AND seq >= lower(gap) AND seq < upper(gap)
@@ -38,7 +39,7 @@ CROSS JOIN LATERAL (
 ) AS newest
 JOIN chat_attention a ON a.id = newest.id JOIN chat_message m ON m.id = a.message_id
 WHERE p.organization_id = %(organization)s AND p.member_id = %(member)s AND p.left_at IS NULL
-    AND p.conversation_id = ANY(%(conversations)s::uuid[]) AND c.first_seq <= c.last_seq
+    AND p.conversation_id = ANY(%(conversations)s::uuid[])
 ORDER BY a.conversation_id, a.seq, a.id
 """
 

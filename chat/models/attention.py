@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Member
 from accounts.tenancy import TenantModel, TenantReference, new_id
-from chat import events
+from chat.entities.attention import Attention as AttentionEntity
 from chat.models.conversations import Conversation
 from chat.models.messages import Message
 
@@ -54,7 +54,8 @@ class Attention(TenantModel):
             TenantReference(field="member", to="accounts_member", name="attention_member"),
             models.CheckConstraint(
                 name="attention_of_one_or_all",
-                condition=models.Q(member=None, reason="group") | models.Q(member__isnull=False) & ~models.Q(reason="group"),
+                condition=models.Q(member=None, reason="group")
+                | models.Q(member__isnull=False) & ~models.Q(reason="group"),
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
@@ -64,7 +65,9 @@ class Attention(TenantModel):
                 name="attention_unread",
                 condition=models.Q(member__isnull=False),
             ),
-            models.Index(fields=["conversation", "seq"], name="attention_unread_by_all", condition=models.Q(member=None)),
+            models.Index(
+                fields=["conversation", "seq"], name="attention_unread_by_all", condition=models.Q(member=None)
+            ),
             # The newest, for the list of mentions.
             models.Index(
                 fields=["member", "message"],
@@ -78,9 +81,9 @@ class Attention(TenantModel):
             ),
         ]
 
-    def entity(self, *, author: UUID, thread: UUID | None) -> events.Attention:
+    def entity(self, *, author: UUID, thread: UUID | None) -> AttentionEntity:
         """Return the entity; author and thread are those of the message."""
-        return events.Attention(
+        return AttentionEntity(
             id=self.id,
             message=self.message_id,
             conversation=self.conversation_id,
