@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from accounts.tenancy import current_organization_id
-from chat import statements
+from chat import sql
 from chat.attention.keywords import Keywords
 from chat.models import Attention
-from chat.statements import array
+from chat.sql import array
 
 Reason = Attention.Reason
 Subject = tuple[UUID, UUID | None]
@@ -51,7 +51,7 @@ WHERE m.organization_id = %(organization)s AND m.id = ANY(%(messages)s::uuid[])
 def facts_of(messages: Iterable[UUID]) -> list[Facts]:
     """Return the facts of those messages that exist, as they are now."""
     given = {"organization": current_organization_id(), "messages": array(messages)}
-    return [Facts(*row) for row in statements.execute(_FACTS, given)]
+    return [Facts(*row) for row in sql.execute(_FACTS, given)]
 
 
 def reasons_of(messages: Sequence[Facts]) -> Reasons:
@@ -111,7 +111,7 @@ def _followers(messages: Iterable[Facts]) -> dict[UUID, dict[UUID, int]]:
     found: dict[UUID, dict[UUID, int]] = defaultdict(dict)
     if threads:
         given = {"organization": current_organization_id(), "threads": array(threads)}
-        for thread, member, seq in statements.execute(_FOLLOWERS, given):
+        for thread, member, seq in sql.execute(_FOLLOWERS, given):
             found[thread][member] = seq
     return found
 
@@ -131,6 +131,6 @@ def _keywords(messages: Iterable[Facts]) -> dict[UUID, Keywords]:
     found: dict[UUID, dict[UUID, list[str]]] = defaultdict(dict)
     if conversations:
         given = {"organization": current_organization_id(), "conversations": array(conversations)}
-        for conversation, member, words in statements.execute(_KEYWORDS, given):
+        for conversation, member, words in sql.execute(_KEYWORDS, given):
             found[conversation][member] = words
     return {conversation: Keywords(members) for conversation, members in found.items()}

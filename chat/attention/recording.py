@@ -24,13 +24,13 @@ from msgspec import Struct
 from accounts.models import Member
 from accounts.roles import Right
 from accounts.tenancy import current_organization_id, new_id
-from chat import statements
+from chat import sql
 from chat.attention.reasons import Facts, Reasons, Subject, facts_of, reasons_of
 from chat.client.ranges import contains
 from chat.delivery.publish import Draft, publish
 from chat.models import Attention, Kind
 from chat.models.ranges import parse
-from chat.statements import array
+from chat.sql import array
 
 LATE: Final = timedelta(days=1)  # older messages that a member has read are recorded without an event
 
@@ -99,7 +99,7 @@ WHERE organization_id = %(organization)s AND message_id = ANY(%(messages)s::uuid
 
 def _known(messages: Iterable[UUID]) -> dict[Subject, _Known]:
     given = {"organization": current_organization_id(), "messages": array(messages)}
-    found = statements.execute(_KNOWN, given)
+    found = sql.execute(_KNOWN, given)
     return {(message, member): _Known(reason, withdrawn) for message, member, reason, withdrawn in found}
 
 
@@ -147,7 +147,7 @@ def _lock_participants(facts: Mapping[UUID, Facts], subjects: Iterable[Subject])
         "conversations": array(conversation for conversation, _ in pairs),
         "members": array(member for _, member in pairs),
     }
-    found = statements.execute(_PARTICIPANTS, given)
+    found = sql.execute(_PARTICIPANTS, given)
     return {(conversation, member): read for conversation, member, read in found}
 
 
@@ -187,7 +187,7 @@ FROM unnest(%(ids)s::uuid[], %(messages)s::uuid[], %(conversations)s::uuid[], %(
 ON CONFLICT (message_id, member_id) DO UPDATE
 SET reason = excluded.reason, withdrawn_at = excluded.withdrawn_at, version = a.version + 1
 WHERE a.reason <> excluded.reason OR (a.withdrawn_at IS NULL) <> (excluded.withdrawn_at IS NULL)
-RETURNING {statements.columns(Attention, alias="a")}
+RETURNING {sql.columns(Attention, alias="a")}
 """
 
 
@@ -209,7 +209,7 @@ def _write(
         "reasons": array(wanted[subject].reason for subject in subjects),
         "withdrawn": array(wanted[subject].withdrawn for subject in subjects),
     }
-    return statements.rows(Attention, statements.execute(_WRITE, given))
+    return sql.rows(Attention, sql.execute(_WRITE, given))
 
 
 def _order(subject: Subject) -> tuple[UUID, str]:

@@ -9,18 +9,18 @@ from typing import Final
 from uuid import UUID
 
 from accounts.models import Member
-from chat import statements
+from chat import sql
 from chat.attention.recording import attention_draft
 from chat.delivery.publish import Draft
 from chat.models import Attention
-from chat.statements import array
+from chat.sql import array
 
 MOST: Final = 200  # rows of a conversation, the newest: clients show "99+" long before
 
 # Withdrawn rows are among them: a client may have the row as it was before, and learns that it no longer counts. What
 # was read and is marked as unread again is among them as well.
 _UNREAD: Final = f"""
-SELECT {statements.columns(Attention, alias="a")}, m.author_id, m.thread_id
+SELECT {sql.columns(Attention, alias="a")}, m.author_id, m.thread_id
 FROM chat_participant p JOIN chat_conversation c ON c.id = p.conversation_id
 CROSS JOIN LATERAL (
     SELECT found.id FROM unnest(
@@ -56,9 +56,9 @@ def unread_attention(member: Member, conversations: Iterable[UUID]) -> list[Foun
         "conversations": array(conversations),
         "most": MOST,
     }
-    found = statements.execute(_UNREAD, given).fetchall()
-    width = statements.width(Attention)
-    rows = statements.rows(Attention, (row[:width] for row in found))
+    found = sql.execute(_UNREAD, given).fetchall()
+    width = sql.width(Attention)
+    rows = sql.rows(Attention, (row[:width] for row in found))
     return [(row, author, thread) for row, (*_, author, thread) in zip(rows, found, strict=True)]
 
 

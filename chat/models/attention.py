@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Member
 from accounts.tenancy import TenantModel, TenantReference, new_id
-from chat.entities.attention import Attention as AttentionEntity
+from chat.entities.attentions import Attention as AttentionEntity
 from chat.models.conversations import Conversation
 from chat.models.messages import Message
 

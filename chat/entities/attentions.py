@@ -7,7 +7,7 @@ from chat.entities.fields import Time
 from chat.entities.registry import Entity, register
 
 
-@register("attention.created", "attention.updated")
+@register("attention.created", "attention.updated", collection="attention", owner="conversation")
 class Attention(Entity, frozen=True):
     """A message concerns a member, or with `member` null every participant but its author, for `reason`.
 
