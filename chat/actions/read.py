@@ -20,7 +20,9 @@ from django.utils.translation import gettext
 from accounts.models import Member
 from chat import sql
 from chat.access import Access, find_conversation
-from chat.actions.participants import publish_own_participant
+from chat.actions.participants import own_participant_draft, publish_own_participant
+from chat.attention.unread import unread_drafts
+from chat.delivery.publish import publish
 from chat.errors import Forbidden, Invalid, NotFound
 from chat.models import Message, Participant
 from chat.sql import array
@@ -127,15 +129,20 @@ def mark_read(
 
 @transaction.atomic
 def mark_unread(member: Member, conversation_id: UUID, *, seq: int) -> Participant:
-    """Unread again from the message `seq` on, until one next reads there. The read position stays where it is.
+    """Mark the conversation as unread from the message `seq` on, until one next reads there.
 
-    Raises Invalid where there is no such message.
+    The read position stays where it is. Publishes with it what concerns the member there: clients that registered after
+    it was read do not know it. Raises Forbidden, NotFound, and Invalid where there is no such message.
     """
     access = find_conversation(member, conversation_id)
     participant = _own_participant(access)
     if not access.conversation.first_seq <= seq <= access.conversation.last_seq:
         raise Invalid({"seq": [gettext("There is no such message.")]})
-    return _move(participant, _MARK, {"seq": seq})
+    marked = sql.rows(Participant, sql.execute(_MARK, {"participant": participant.pk, "seq": seq}))
+    for each in marked:
+        drafts = unread_drafts(member, conversation_id)
+        publish(member.organization_id, *drafts, own_participant_draft(each))
+    return marked[0] if marked else participant
 
 
 def show(seqs: Mapping[int, int]) -> list[Participant]:

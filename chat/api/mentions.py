@@ -10,8 +10,7 @@ from rest_framework.response import Response
 from accounts.rest.openapi import operation, page_of
 from accounts.rest.serialization import read_query
 from accounts.rest.views import MemberView, list_response
-from chat.entities.messages import Message as MessageEntity
-from chat.queries.mentions import PAGE, mentions
+from chat.queries.mentions import PAGE, Mention, mentions
 
 
 class MentionQuery(Struct, frozen=True):
@@ -23,9 +22,9 @@ class MentionQuery(Struct, frozen=True):
 
 class MentionList(MemberView):
     @operation(
-        summary="Messages that mention you, and replies in your threads, newest last",
+        summary="Messages that concern you (mentions, replies in threads you follow, your keywords), newest last",
         query=MentionQuery,
-        gives={200: page_of(MessageEntity)},
+        gives={200: page_of(Mention)},
     )
     def get(self, request: Request) -> Response:
         query = read_query(request, MentionQuery)

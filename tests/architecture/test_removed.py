@@ -31,6 +31,7 @@ TEXTS: Final = {
     "chat/models/messages.py": "`shown_text` and `entity`, which hide what is hidden",
     "chat/actions/messages.py": "writes it",
     "chat/actions/moderation.py": "empties it",
+    "chat/attention/reasons.py": "looks for keywords in it, and gives it to nobody",
     "chat/queries/removed.py": "reads it, and records it",
     "chat/queries/search.py": "finds only what is shown",
     "chat/queries/reports.py": "`original` of a report, which is recorded there",

@@ -15,7 +15,14 @@ from chat.models import Message
 # Every id that is no foreign key. Those of messages, and who takes care of them; the ids of all else.
 OF_MESSAGES = {"chat.Event.entity_id": "redact.py empties what the events of a message say; they themselves stay"}
 OF_OTHERS = {
-    *("chat.Conversation.id", "chat.Message.id", "chat.Report.id", "chat.Sanction.id", "chat.Client.public_id"),
+    *(
+        "chat.Attention.id",
+        "chat.Conversation.id",
+        "chat.Message.id",
+        "chat.Report.id",
+        "chat.Sanction.id",
+        "chat.Client.public_id",
+    ),
     *("chat.AckedEntry.organization_id", "chat.AckedEntry.member_id", "chat.AckedEntry.client"),
     *("chat.Conversation.people", "chat.Event.member_id", "chat.Message.ref", "chat.Message.mentions"),
     *("chat.Message.thread_author", "chat.Message.pinned_by", "chat.FollowerQueue.held"),

@@ -26,6 +26,20 @@ export const RULES = {
  */
 
 /**
+ * @typedef {object} Attention
+ * @property {string} id
+ * @property {string} message
+ * @property {string} conversation
+ * @property {number} seq
+ * @property {string | null} thread
+ * @property {string} author
+ * @property {string | null} member
+ * @property {"mention" | "group" | "reply" | "keyword"} reason
+ * @property {string | null} withdrawn_at
+ * @property {number} version
+ */
+
+/**
  * @typedef {object} Case
  * @property {string} id
  * @property {"spam" | "harassment" | "inappropriate" | "confidential" | "other"} reason
@@ -62,6 +76,7 @@ export const RULES = {
  * @property {"12" | "24" | "auto"} clock
  * @property {"full" | "reduced" | "system"} motion
  * @property {"on" | "off"} smileys
+ * @property {string[]} keywords
  */
 
 /**
@@ -230,6 +245,7 @@ export const RULES = {
  * @property {Message[]} messages
  * @property {Removed} removed
  * @property {Presence[]} presence
+ * @property {Attention[]} attention
  * @property {Case[] | null} cases
  * @property {Report[]} reports
  * @property {Sanction[]} sanctions
@@ -245,7 +261,7 @@ export const RULES = {
 /**
  * @typedef {object} Event
  * @property {number} id
- * @property {"case.created" | "case.updated" | "conversation.created" | "conversation.updated" | "member.created" | "member.updated" | "message.created" | "message.deleted" | "message.updated" | "organization.updated" | "participant.created" | "participant.removed" | "participant.updated" | "report.created" | "report.updated" | "sanction.created" | "sanction.updated"} type
+ * @property {"attention.created" | "attention.updated" | "case.created" | "case.updated" | "conversation.created" | "conversation.updated" | "member.created" | "member.updated" | "message.created" | "message.deleted" | "message.updated" | "organization.updated" | "participant.created" | "participant.removed" | "participant.updated" | "report.created" | "report.updated" | "sanction.created" | "sanction.updated"} type
  * @property {string | null} conversation
  * @property {string} at
  * @property {any} data the entity that the noun of `type` names

@@ -20,7 +20,7 @@ from chat.attention.concerned import concerned_by
 from chat.attention.recording import record
 from chat.models import Attention, Conversation, Event, Message
 from tests.cast import make_member, scope_of
-from tests.chat.attention.conftest import Logged
+from tests.support.recording import Logged
 
 pytestmark = pytest.mark.usefixtures("in_acme")
 

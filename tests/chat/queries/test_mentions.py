@@ -1,4 +1,4 @@
-"""What calls a member is found by indexes alone, however much was said."""
+"""What concerns a member is found by indexes alone, however much was said."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from django.db import connection
 
 from accounts.models import Member
 from chat.actions.conversations import create_channel
-from chat.queries.mentions import CALLS, PAGE, mentions, parameters
+from chat.queries.mentions import NEWEST, PAGE, mentions, parameters
 
 MESSAGES: Final = 60_000  # enough for the planner to mind
 FILL: Final = """
-INSERT INTO chat_message (id, organization_id, conversation_id, seq, author_id, text, html, reply_count, mentions,
-    wide_mention, thread_id, thread_author, created_at, version)
-SELECT gen_random_uuid(), %(organization)s, %(conversation)s, n,
-    CASE WHEN n %% 50 = 0 THEN %(member)s ELSE %(author)s END, 'text ' || n, '', 0,
-    CASE WHEN n %% 500 = 1 THEN ARRAY[%(member)s]::uuid[] WHEN n %% 10 = 1 THEN ARRAY[%(author)s]::uuid[] ELSE '{}' END,
-    CASE WHEN n %% 1000 = 2 THEN 'channel' END, CASE WHEN n %% 5 = 0 THEN %(root)s::uuid END,
-    CASE WHEN n %% 5 = 0 THEN %(author)s::uuid END, now(), 1
-FROM generate_series(%(first)s, %(last)s) AS n
+WITH said AS (
+    INSERT INTO chat_message (id, organization_id, conversation_id, seq, author_id, text, html, reply_count, mentions,
+        created_at, version)
+    SELECT gen_random_uuid(), %(organization)s, %(conversation)s, n, %(author)s, 'text ' || n, '', 0, '{}', now(), 1
+    FROM generate_series(1, %(last)s) AS n RETURNING id, seq
+)
+INSERT INTO chat_attention (id, organization_id, message_id, conversation_id, seq, member_id, reason, recorded_at)
+SELECT gen_random_uuid(), %(organization)s, id, %(conversation)s, seq,
+    CASE WHEN seq %% 100 = 1 THEN NULL WHEN seq %% 50 = 2 THEN %(member)s::uuid ELSE %(author)s::uuid END,
+    CASE WHEN seq %% 100 = 1 THEN 'group' ELSE 'mention' END, now()
+FROM said WHERE seq %% 2 = 0 OR seq %% 100 = 1
 """
 
 
@@ -32,19 +35,17 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.usefixtures("in_acme")
-def test_no_message_is_looked_at_in_vain(alice: Member, bob: Member) -> None:
+def test_no_row_is_looked_at_in_vain(alice: Member, bob: Member) -> None:
     town = create_channel(alice, kind="public", name="town", members=[bob.pk])
     row = {"organization": alice.organization_id, "conversation": town.pk, "author": alice.pk, "member": bob.pk}
     with connection.cursor() as cursor:
-        cursor.execute(FILL, row | {"first": 1, "last": 1, "root": None})
-        cursor.execute("SELECT id FROM chat_message")
-        cursor.execute(FILL, row | {"first": 2, "last": MESSAGES, "root": cursor.fetchone()[0]})
+        cursor.execute(FILL, row | {"last": MESSAGES})
         cursor.execute("ANALYZE chat_message")
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {CALLS}", parameters(bob, before=None, limit=PAGE))
+        cursor.execute("ANALYZE chat_attention")
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {NEWEST}", parameters(bob, before=None, limit=PAGE))
         scans = list(nodes(cursor.fetchone()[0][0]["Plan"]))
     used = {node.get("Index Name") for node in scans}
-    assert {"message_mentions", "message_wide", "message_answers", "message_replies_of", "message_thread_seq"} <= used
-    assert not [
-        node for node in scans if node.get("Relation Name") == "chat_message" and node["Node Type"] == "Seq Scan"
-    ]
+    assert {"attention_newest", "attention_newest_of_all"} <= used
+    large = {"chat_message", "chat_attention"}
+    assert not [node for node in scans if node.get("Relation Name") in large and node["Node Type"] == "Seq Scan"]
     assert len(mentions(bob)) == PAGE
