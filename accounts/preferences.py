@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from msgspec import Meta, Struct
 
 from accounts.errors import Invalid
-from accounts.text import clean_line
+from accounts.clean_text import clean_line
 
 Theme = Literal["light", "dark", "system"]
 Density = Literal["comfortable", "compact"]

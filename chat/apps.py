@@ -11,11 +11,13 @@ class ChatConfig(AppConfig):
     def ready(self) -> None:
         from accounts import audit_text
         from chat.actions import clients, members
+        from chat.attention import registration
         from chat.models import Report
         from chat.queries.conversations import names_of
 
         members.connect()
         clients.connect()
+        registration.connect()
         audit_text.register(
             names={"conversation": names_of},
             choices={

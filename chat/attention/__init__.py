@@ -1,7 +1,8 @@
 """Whom a message concerns, and why: decided once, on the server, and recorded in the table `chat_attention`.
 
 `recording.py` follows the event log and keeps the record; `reasons.py` decides; `keywords.py` finds members' words in a
-text; `unread.py` reads what sync returns; `concerned.py` answers the whole question for one message.
+text; `unread.py` reads what sync returns; `concerned.py` answers the whole question for one message; `registration.py`
+makes the record known to the log and to retention.
 
 What the record holds, by reason, the strongest first:
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -27,6 +27,7 @@ from accounts.tenancy import current_organization_id, new_id
 from chat import sql
 from chat.attention.reasons import Facts, Reasons, Subject, facts_of, reasons_of
 from chat.client.ranges import contains
+from chat.delivery.followers import Followed
 from chat.delivery.publish import Draft, publish
 from chat.models import Attention, Kind
 from chat.models.ranges import parse
@@ -35,18 +36,7 @@ from chat.sql import array
 LATE: Final = timedelta(days=1)  # older messages that a member has read are recorded without an event
 
 
-class LogEvent(Protocol):
-    """An event of the log, as followers receive it."""
-
-    @property
-    def type(self) -> str: ...
-    @property
-    def entity(self) -> UUID: ...
-    @property
-    def data(self) -> str: ...
-
-
-def record(events: Sequence[LogEvent]) -> None:
+def record(events: Sequence[Followed]) -> None:
     """Bring the record up to date for the messages of these events, and publish what changed.
 
     The events belong to the organization in scope. Messages that are no longer there are passed over.
@@ -72,7 +62,7 @@ class _Changed(Struct):
 _decoder: Final = msgspec.json.Decoder(_Changed)
 
 
-def _changed_messages(events: Iterable[LogEvent]) -> dict[UUID, bool]:
+def _changed_messages(events: Iterable[Followed]) -> dict[UUID, bool]:
     """Return the messages of the events, and whether each is new or was edited.
 
     Most other changes (a reaction, a count of replies) do not decide whom a message concerns; they and what makes a

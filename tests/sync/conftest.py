@@ -14,10 +14,7 @@ from chat.actions.conversations import create_channel
 from chat.actions.messages import send_message
 from chat.models import Conversation, Event
 from tests.cast import make_member, scope_of
-from tests.support.recording import follow_all
 from tests.sync.verify import Told, verify_delivery
-
-__all__ = ["follow_all"]
 
 Verify = Callable[[Callable[[], Any]], Told]
 Say = Callable[..., Any]

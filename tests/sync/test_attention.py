@@ -16,7 +16,7 @@ from tests.sync.conftest import Say, Verify, alike, proves
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Follow = Callable[[], None]
+Follow = Callable[[], int]
 
 EVERYBODY = ("alice", "alice again", "bob", "gus")
 

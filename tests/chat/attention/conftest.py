@@ -1,3 +1,0 @@
-from tests.support.recording import follow_all
-
-__all__ = ["follow_all"]
