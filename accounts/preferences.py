@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from msgspec import Meta, Struct
 
-from accounts.errors import Invalid
 from accounts.clean_text import clean_line
+from accounts.errors import Invalid
 
 Theme = Literal["light", "dark", "system"]
 Density = Literal["comfortable", "compact"]

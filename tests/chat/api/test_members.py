@@ -53,6 +53,7 @@ def test_preferences_are_changed_one_by_one_and_told_to_nobody_else(api_of, alic
         "clock": "auto",
         "motion": "system",
         "smileys": "on",
+        "keywords": [],
     }
     api("PATCH", "members/me", {"preferences": {"theme": "dark"}})
     changed = api("PATCH", "members/me", {"preferences": {"clock": "24"}, "title": "Support"}).json()
@@ -72,6 +73,11 @@ def test_preferences_are_changed_one_by_one_and_told_to_nobody_else(api_of, alic
         {"preferences": {"theme": "pink"}},
         {"preferences": {"theme": 1}},
         {"preferences": []},
+        {"preferences": {"keywords": "plan"}},
+        {"preferences": {"keywords": ["x" * 41]}},
+        {"preferences": {"keywords": [str(number) for number in range(21)]}},
+        {"preferences": {"keywords": ["plan", "!?"]}},
+        {"preferences": {"keywords": ["  "]}},
         {"name": ""},
         {"title": "x" * 81},
         {"title": "Cook", "handle": "no spaces"},
@@ -81,6 +87,15 @@ def test_what_cannot_be_is_refused_and_changes_nothing(api_of, bob: Member, body
     before = api_of(bob).get("members/me")
     assert code_of(api_of(bob)("PATCH", "members/me", body)) == (422, "invalid")
     assert api_of(bob).get("members/me") == before
+
+
+def test_keywords_are_cleaned_and_private(api_of, alice: Member, bob: Member) -> None:
+    api = api_of(bob)
+    answer = api("PATCH", "members/me", {"preferences": {"keywords": [" on   call ", "Plan", "plan", "東京", "🚀"]}})
+    assert answer.json()["preferences"]["keywords"] == ["on call", "plan", "東京", "🚀"]
+    assert "call" not in answer.cookies[COOKIE].value
+    assert "preferences" not in api_of(alice).get(f"members/{bob.pk}")
+    assert api("PATCH", "members/me", {"preferences": {"keywords": []}}).json()["preferences"]["keywords"] == []
 
 
 def test_a_handle_that_is_taken_changes_nothing(api_of, alice: Member, bob: Member) -> None:
