@@ -15,6 +15,7 @@ class Rule(NamedTuple):
 
 
 RULES: Final = {
+    "attention": Rule(collection="attention", key="id", owner="conversation"),
     "case": Rule(collection="cases", key="id", whole=True, moderators=True),
     "report": Rule(collection="reports", key="id"),
     "sanction": Rule(collection="sanctions", key="id"),

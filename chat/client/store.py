@@ -65,6 +65,30 @@ class Store:
             unread_from=seat.get("unread_from"),
         )
 
+    def attention(self, conversation: str) -> int:
+        """How many of the unread messages concern the caller."""
+        seat, room = self.own_seat(conversation), self.rooms.get(conversation)
+        if seat is None or room is None:
+            return 0
+        return sum(
+            count_unread(
+                first_seq=max(seq, room.first_seq),
+                last_seq=min(seq, room.conversation["last_seq"]),
+                read=seat["read"],
+                gone=room.conversation.get("gone", []),
+                unread_from=seat.get("unread_from"),
+            )
+            for seq in self._concerning(conversation)
+        )
+
+    def _concerning(self, conversation: str) -> set[int]:
+        """The messages that concern the caller, read ones as well, by seq."""
+        return {
+            each["seq"]
+            for each in self.entities["attention"].values()
+            if each["conversation"] == conversation and each["withdrawn_at"] is None and each["author"] != self.me
+        }
+
     def open_cases(self) -> dict[str, Entity]:
         """For moderators: the reports that nobody has decided yet, by id."""
         return {id: case for id, case in self.entities["cases"].items() if case["state"] in {"open", "in_review"}}

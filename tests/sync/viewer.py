@@ -124,6 +124,7 @@ def projection(store: Store) -> dict[str, Any]:
         "unread": {id: store.unread(id) for id in rooms},
         **{rule.collection: _kept(store, rule) for rule in RULES.values()},
         "cases": store.open_cases(),
+        "attention": {id: store.attention(id) for id in rooms},  # what was read need not be known
         "members": {
             id: {**member, "version": None} if (member := store.members.get(id)) else None
             for id in sorted(store.spoken_of())

@@ -11,6 +11,7 @@
  * @type {Record<string, Rule>}
  */
 export const RULES = {
+  attention: { collection: "attention", key: "id", owner: "conversation" },
   case: { collection: "cases", key: "id", whole: true, moderators: true },
   report: { collection: "reports", key: "id" },
   sanction: { collection: "sanctions", key: "id" },
@@ -253,6 +254,7 @@ export const RULES = {
 
 /**
  * @typedef {object} Collections
+ * @property {Map<string, Attention>} attention
  * @property {Map<string, Case>} cases
  * @property {Map<string, Report>} reports
  * @property {Map<string, Sanction>} sanctions
