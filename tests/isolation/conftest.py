@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.apps import apps
+from django.core.cache import cache
+from django.db import transaction
 
 from accounts.actions.invitations import invite_member
 from accounts.models import AuditEntry, Member, Organization
@@ -24,6 +27,35 @@ from tests.cast import make_member
 
 WORD = "xylophone"
 """Stands in every text of Acme's: who is not entitled must never see it."""
+
+
+TOGETHER = 12  # addresses in one test: what Acme has takes longer to make than an address to be tried
+
+Alone = Callable[[str], AbstractContextManager[None]]
+
+
+def groups_of(names: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return the names in groups, for `parametrize`."""
+    ordered = sorted(names)
+    return [tuple(ordered[at : at + TOGETHER]) for at in range(0, len(ordered), TOGETHER)]
+
+
+def id_of(names: tuple[str, ...]) -> str:
+    return f"{names[0]} to {names[-1]}"
+
+
+@pytest.fixture
+def alone(db: None, subtests: pytest.Subtests) -> Alone:
+    """`with alone(name):` tries one address of a group as a subtest and undoes its changes and its rate limits."""
+
+    @contextmanager
+    def try_alone(name: str) -> Iterator[None]:
+        cache.clear()
+        with subtests.test(address=name), transaction.atomic():
+            yield
+            transaction.set_rollback(True)
+
+    return try_alone
 
 
 @dataclass(frozen=True)

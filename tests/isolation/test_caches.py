@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from django.test import Client
 
 from accounts.models import Member
 from config.security import is_public
 from tests.isolation.addresses import OBJECTS, OPEN, PERSONAL, WHOLES, address, every_address
-from tests.isolation.conftest import Treasure
+from tests.isolation.conftest import Alone, Treasure, groups_of, id_of
 from tests.isolation.test_addresses import call
 
 METHODS = ("GET", "POST", "DELETE")
@@ -29,17 +31,19 @@ def _is_private(control: str) -> bool:
     return "public" not in directives and "private" in directives and bool(directives & {"no-store", "no-cache"})
 
 
-@pytest.mark.parametrize("name", sorted(OBJECTS | WHOLES | PERSONAL | OPEN))
-def test_no_answer_of_an_address_is_kept_by_a_cache(name: str, treasure: Treasure, alice: Member, client_of) -> None:
-    path = _path(name, {"token_id": treasure.ids["member_id"], **treasure.ids})
-    browser = client_of(alice)
-    for method in METHODS:
-        for visitor in (browser, Client()):
-            answer = call(visitor, method, path, {})
-            if is_public(path):
-                assert WORD_OF_ALICE not in answer.content.decode()
-            else:
-                assert _is_private(answer.headers["Cache-Control"]), (method, answer.headers["Cache-Control"])
+@pytest.mark.parametrize("group", groups_of(OBJECTS | WHOLES | PERSONAL | OPEN), ids=id_of)
+def test_no_answer_of_an_address_is_kept_by_a_cache(
+    group: tuple[str, ...], treasure: Treasure, alice: Member, client_of, alone: Alone
+) -> None:
+    for name in group:
+        with alone(name):
+            path = _path(name, {"token_id": treasure.ids["member_id"], **treasure.ids})
+            for method, visitor in product(METHODS, (client_of(alice), Client())):
+                answer = call(visitor, method, path, {})
+                if is_public(path):
+                    assert WORD_OF_ALICE not in answer.content.decode()
+                else:
+                    assert _is_private(answer.headers["Cache-Control"]), (method, answer.headers["Cache-Control"])
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/o/nobody/", "/admin/", "/healthz", "/metrics", "/admin/login/"])
