@@ -40,7 +40,7 @@ TEXTS: Final = {
     "chat/api/messages.py": "what came, and what removed.py has read",
     "chat/api/moderation.py": "what removed.py has read",
     "chat/api/previews.py": "what came",
-    "chat/realtime/poster.py": "what came",
+    "chat/realtime/commands.py": "what came",
 }
 TEMPLATES: Final = {"said.text", "revision.text", "note.text"}  # of what removed.py has read; of notes
 
