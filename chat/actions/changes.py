@@ -13,7 +13,7 @@ from typing import Final, cast
 from chat.actions.conversations import conversation_draft
 from chat.client.ranges import difference, union
 from chat.content.loading import entity
-from chat.delivery.publish import Draft, publish
+from chat.delivery import Draft, participants_of, publish
 from chat.entities.messages import Message as MessageEntity
 from chat.models import Conversation, Message
 
@@ -45,7 +45,7 @@ def save_tombstone(
 
 def message_draft(entity: MessageEntity, type: str) -> Draft:
     """Return the event that says what a message is now, for the participants of its conversation."""
-    return Draft(type=type, entity=entity, entity_id=entity.id, conversation_id=entity.conversation)
+    return Draft(type=type, entity=entity, entity_id=entity.id, audience=participants_of(entity.conversation))
 
 
 def _save(message: Message, *fields: str, type: str) -> Draft:

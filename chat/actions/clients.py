@@ -17,9 +17,8 @@ from accounts.models import Member
 from accounts.rules import governed
 from accounts.tokens import end_credential
 from chat import rules
-from chat.delivery import wakeups
+from chat.delivery import pass_gate, wakeups
 from chat.delivery.mailbox import Recipients, mailbox
-from chat.delivery.publish import pass_gate
 from chat.errors import Invalid, NotFound
 from chat.models import Client
 from chat.wire import Close

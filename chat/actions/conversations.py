@@ -21,7 +21,7 @@ from accounts.rules import governed, require_voice
 from chat import rules
 from chat.access import Access, find_members, lock_conversation, lock_to_manage
 from chat.actions.reasons import reason_to_run
-from chat.delivery.publish import Draft, publish
+from chat.delivery import Draft, one_member, participants_of, publish
 from chat.errors import Conflict, Forbidden, Invalid
 from chat.models import Conversation, Kind, Participant
 
@@ -128,8 +128,7 @@ def conversation_draft(conversation: Conversation, type: str, *, to: UUID | None
         type=type,
         entity=conversation.entity(),
         entity_id=conversation.pk,
-        conversation_id=conversation.pk,
-        member_id=to,
+        audience=one_member(to, conversation_id=conversation.pk) if to else participants_of(conversation.pk),
     )
 
 
@@ -206,9 +205,10 @@ def participant_drafts(participant: Participant, type: str) -> list[Draft]:
         type=type,
         entity=participant.entity(own=False),
         entity_id=participant.member_id,
-        conversation_id=participant.conversation_id,
+        audience=participants_of(participant.conversation_id),
     )
-    return [shared, replace(shared, entity=participant.entity(own=True), member_id=participant.member_id)]
+    alone = one_member(participant.member_id, conversation_id=participant.conversation_id)
+    return [shared, replace(shared, entity=participant.entity(own=True), audience=alone)]
 
 
 def _audit(

@@ -13,7 +13,7 @@ from accounts.roles import Right
 from chat.actions.conversations import create_channel
 from chat.actions.participants import join_conversation
 from chat.actions.reports import publish_open_reports
-from chat.delivery.publish import Draft, publish
+from chat.delivery import Draft, one_member, publish, whole_organization
 from chat.entities.members import member_entity
 from chat.entities.organizations import organization_entity
 from chat.models import Conversation, Kind
@@ -41,7 +41,12 @@ def open_welcome_channels(*, owner: Member, **_: Any) -> None:
 def publish_organization(*, organization: Organization, **_: Any) -> None:
     publish(
         organization.pk,
-        Draft(type="organization.updated", entity=organization_entity(organization), entity_id=organization.pk),
+        Draft(
+            type="organization.updated",
+            entity=organization_entity(organization),
+            entity_id=organization.pk,
+            audience=whole_organization(),
+        ),
     )
 
 
@@ -69,9 +74,10 @@ def publish_own_member(*, member: Member, **_: Any) -> None:
     entity = member_entity(member, own=True)
     publish(
         member.organization_id,
-        Draft(type="member.updated", entity=entity, entity_id=member.pk, member_id=member.pk),
+        Draft(type="member.updated", entity=entity, entity_id=member.pk, audience=one_member(member.pk)),
     )
 
 
 def _publish_member(member: Member, type: str) -> None:
-    publish(member.organization_id, Draft(type=type, entity=member_entity(member), entity_id=member.pk))
+    draft = Draft(type=type, entity=member_entity(member), entity_id=member.pk, audience=whole_organization())
+    publish(member.organization_id, draft)

@@ -43,7 +43,7 @@ from chat.actions.read import KEPT, merge, show
 from chat.actions.reasons import reason_to_run
 from chat.content.emptying import empty
 from chat.content.loading import entities, entity
-from chat.delivery.publish import publish, reserve
+from chat.delivery import publish, reserve
 from chat.entities.messages import Message as MessageEntity
 from chat.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from chat.models import Conversation, Message, Participant, Revision

@@ -23,7 +23,7 @@ from chat.access import (
     require_rank,
 )
 from chat.actions.conversations import conversation_draft, participant_drafts
-from chat.delivery.publish import Draft, publish
+from chat.delivery import Draft, one_member, publish
 from chat.errors import Conflict, Forbidden, NotFound
 from chat.models import Conversation, Kind, Participant
 
@@ -150,8 +150,7 @@ def own_participant_draft(participant: Participant) -> Draft:
         type="participant.updated",
         entity=participant.entity(own=True),
         entity_id=participant.member_id,
-        conversation_id=participant.conversation_id,
-        member_id=participant.member_id,
+        audience=one_member(participant.member_id, conversation_id=participant.conversation_id),
     )
 
 

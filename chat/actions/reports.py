@@ -27,7 +27,7 @@ from accounts.roles import Right, Role, has_right
 from accounts.rules import governed
 from chat import rules
 from chat.access import find_message, find_report, open_reports, visible_reports
-from chat.delivery.publish import Draft, publish
+from chat.delivery import Draft, one_member, publish
 from chat.errors import Conflict, Invalid, NotFound
 from chat.models import Report, ReportNote, Sanction
 
@@ -246,11 +246,11 @@ def _publish(report: Report, change: Literal["created", "updated"]) -> None:
 
 
 def _to_reporter(report: Report, type: str) -> Draft:
-    return Draft(type=type, entity=report.entity(), entity_id=report.pk, member_id=report.reporter_id)
+    return Draft(type=type, entity=report.entity(), entity_id=report.pk, audience=one_member(report.reporter_id))
 
 
 def _case(report: Report, moderator: UUID, type: str) -> Draft:
-    return Draft(type=type, entity=report.case(), entity_id=report.pk, member_id=moderator)
+    return Draft(type=type, entity=report.case(), entity_id=report.pk, audience=one_member(moderator))
 
 
 def _moderators(report: Report) -> list[UUID]:

@@ -23,7 +23,7 @@ from chat.actions.conversations import save_change
 from chat.client.ranges import clip
 from chat.content.emptying import blank_row, empty_for_good
 from chat.content.facets import facets
-from chat.delivery.publish import Draft, publish
+from chat.delivery import Draft, one_member, publish
 from chat.models import Conversation, Message, Report
 
 AT_ONCE: Final = 50  # conversations moved on in one transaction: their posts wait for it, some tens of milliseconds
@@ -166,7 +166,9 @@ def _let_go(messages: list[UUID]) -> list[Report]:
 
 
 def _draft(report: Report) -> Draft:
-    return Draft(type="report.updated", entity=report.entity(), entity_id=report.pk, member_id=report.reporter_id)
+    return Draft(
+        type="report.updated", entity=report.entity(), entity_id=report.pk, audience=one_member(report.reporter_id)
+    )
 
 
 def _execute(sql: str, parameters: dict[str, Any]) -> None:

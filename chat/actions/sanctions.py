@@ -22,7 +22,7 @@ from accounts.rules import governed
 from chat import rules
 from chat.access import find_member_to_moderate
 from chat.actions.reasons import clean_reason
-from chat.delivery.publish import Draft, publish
+from chat.delivery import Draft, one_member, publish
 from chat.errors import Conflict, Invalid, NotFound
 from chat.models import Sanction
 
@@ -161,5 +161,5 @@ def _end(subject: Member, kind: Sanction.Kind, *, by: Member | None, reason: str
 
 def _publish(sanction: Sanction, type: str) -> None:
     """Tell the member, and nobody else."""
-    draft = Draft(type=type, entity=sanction.entity(), entity_id=sanction.pk, member_id=sanction.member_id)
+    draft = Draft(type=type, entity=sanction.entity(), entity_id=sanction.pk, audience=one_member(sanction.member_id))
     publish(sanction.organization_id, draft)

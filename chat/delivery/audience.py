@@ -1,8 +1,12 @@
 """Who receives an event: the one place that says so, in SQL, for all mailbox backends and for typing signals.
 
-An audience is a registered SQL fragment that selects clients. It is stored in the columns of the event row: an event
-with a member is for that member alone, one with a conversation alone is for its participants, any other is for the
-organization. `publish` takes an event with its audience; the fragments are put together to one statement here.
+A rule is a registered SQL fragment that selects clients; an audience is a rule with its values. `publish` takes each
+event with its audience and stores the values in the row of the event: an event with a member is for that member alone,
+one with a conversation alone is for its participants, any other is for the organization. From all rules this module
+puts together the one statement that finds the recipients of stored events.
+
+To add a rule: register it here with a condition on the row of the event that no other rule has, and add a function that
+returns its audience.
 """
 
 # ruff: noqa: S608  # the parts are constants of this file, never input
@@ -11,10 +15,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
     """Selects clients.
 
     `clients`: what stands after FROM, with chat_client as `c`. `condition`: which of these clients, a template with the
@@ -28,16 +33,25 @@ class Audience:
     events: str
 
 
-AUDIENCES: Final[dict[str, Audience]] = {}
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The recipients of one event. `conversation_id` is also the conversation to which the event belongs."""
+
+    rule: Rule
+    conversation_id: UUID | None = None
+    member_id: UUID | None = None
 
 
-def register(audience: Audience) -> Audience:
-    AUDIENCES[audience.name] = audience
-    return audience
+RULES: Final[dict[str, Rule]] = {}
 
 
-PARTICIPANTS: Final = register(
-    Audience(
+def register_rule(rule: Rule) -> Rule:
+    RULES[rule.name] = rule
+    return rule
+
+
+PARTICIPANTS: Final = register_rule(
+    Rule(
         name="participants",
         clients="chat_participant p JOIN chat_client c ON c.member_id = p.member_id",
         condition="p.conversation_id = {conversation} AND p.left_at IS NULL",
@@ -46,8 +60,8 @@ PARTICIPANTS: Final = register(
 )
 """The participants of a conversation, without those who have left it."""
 
-ONE_MEMBER: Final = register(
-    Audience(
+ONE_MEMBER: Final = register_rule(
+    Rule(
         name="member",
         clients="chat_client c",
         condition="c.member_id = {member}",
@@ -56,8 +70,8 @@ ONE_MEMBER: Final = register(
 )
 """One member alone: what is private to them."""
 
-ORGANIZATION: Final = register(
-    Audience(
+ORGANIZATION: Final = register_rule(
+    Rule(
         name="organization",
         clients="accounts_member m JOIN chat_client c ON c.member_id = m.id",
         condition="""m.organization_id = {organization}
@@ -71,8 +85,23 @@ ORGANIZATION: Final = register(
 conversations, and no others: they read what former participants wrote, under their names."""
 
 
-def _recipients_of(audience: Audience) -> str:
-    condition = audience.condition.format(
+def participants_of(conversation_id: UUID) -> Audience:
+    """The participants of a conversation."""
+    return Audience(PARTICIPANTS, conversation_id=conversation_id)
+
+
+def one_member(member_id: UUID, *, conversation_id: UUID | None = None) -> Audience:
+    """One member alone. `conversation_id`: the conversation to which the event belongs, if there is one."""
+    return Audience(ONE_MEMBER, conversation_id=conversation_id, member_id=member_id)
+
+
+def whole_organization() -> Audience:
+    """All members of the organization in whose scope the event is published; guests by their own rule."""
+    return Audience(ORGANIZATION)
+
+
+def _recipients_of(rule: Rule) -> str:
+    condition = rule.condition.format(
         conversation="e.conversation_id",
         member="e.member_id",
         organization="%(organization)s",
@@ -81,15 +110,15 @@ def _recipients_of(audience: Audience) -> str:
     )
     return f"""
     SELECT c.id AS client_id, e.id AS event_id, e.position
-    FROM published e CROSS JOIN {audience.clients}
-    WHERE {audience.events} AND {condition}"""
+    FROM published e CROSS JOIN {rule.clients}
+    WHERE {rule.events} AND {condition}"""
 
 
 RECIPIENTS: Final = f"""
 published AS (
     SELECT v.id, v.conversation_id, v.member_id, v.type, v.entity_id, given.position
     FROM unnest(%(events)s::bigint[]) WITH ORDINALITY AS given (id, position) JOIN chat_event v ON v.id = given.id
-), recipients AS ({" UNION ALL ".join(_recipients_of(audience) for audience in AUDIENCES.values())}
+), recipients AS ({" UNION ALL ".join(_recipients_of(rule) for rule in RULES.values())}
 )"""
 """Common table expressions that end with `recipients`: one row for each client and event. Parameters: events,
 organization."""

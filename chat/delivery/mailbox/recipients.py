@@ -1,7 +1,7 @@
 """The recipients of events, for backends that keep entries outside the database.
 
 They are determined inside the transaction, because the conversation is locked there, and the gate that new clients pass
-(see publish.py). Entries are handed over after the commit.
+(see publishing.py). Entries are handed over after the commit.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from django.db import connections, transaction
 
 from accounts.models import Member
 from accounts.tenancy import organization_scope
-from chat.delivery.publish import Draft, publish
+from chat.delivery import Draft, participants_of, publish
 from chat.models import Client, Conversation
 from tests.chat.delivery.conftest import make_channel
 from tests.chat.realtime.conftest import Server
@@ -28,7 +28,7 @@ def post(conversation: Conversation, sender: Member, count: int) -> None:
         type="conversation.updated",
         entity=conversation.entity(),
         entity_id=conversation.pk,
-        conversation_id=conversation.pk,
+        audience=participants_of(conversation.pk),
     )
     try:
         with organization_scope(sender.organization_id):

@@ -10,9 +10,8 @@ import pytest
 from django.db import connection, transaction
 
 from accounts.models import Member
-from chat.delivery import database, store
+from chat.delivery import Draft, database, one_member, participants_of, publish, store, whole_organization
 from chat.delivery.mailbox import BACKENDS, Mailbox, Position, backend, mailbox
-from chat.delivery.publish import Draft, publish
 from chat.entities.members import member_entity
 from chat.models import Client, Conversation, Event, Participant
 from tests.cast import scope_of
@@ -75,7 +74,7 @@ def post(conversation: Conversation, sender: Member, count: int = 1, **options: 
             type="conversation.updated",
             entity=conversation.entity(),
             entity_id=conversation.pk,
-            conversation_id=conversation.pk,
+            audience=participants_of(conversation.pk),
         )
         for _ in range(count)
     ]
@@ -133,8 +132,7 @@ def test_an_event_for_one_member_is_for_that_member_alone(
         type="conversation.updated",
         entity=channel.entity(),
         entity_id=channel.pk,
-        conversation_id=channel.pk,
-        member_id=bob.pk,
+        audience=one_member(bob.pk, conversation_id=channel.pk),
     )
     with scope_of(bob), transaction.atomic():
         (event,) = publish(bob.organization_id, draft)
@@ -148,7 +146,8 @@ def test_an_event_for_nobody_in_particular_is_for_the_organization_and_guests_on
     clients = {member.name: make_client(member) for member in (alice, bob, gus, charlie)}
     make_channel("with-gus", bob, gus)
     drafts = [
-        Draft(type="member.updated", entity=member_entity(member), entity_id=member.pk) for member in (alice, bob)
+        Draft(type="member.updated", entity=member_entity(member), entity_id=member.pk, audience=whole_organization())
+        for member in (alice, bob)
     ]
     with scope_of(alice), transaction.atomic():
         about_alice, about_bob = publish(alice.organization_id, *drafts)
@@ -169,9 +168,9 @@ def test_mixed_audiences_in_one_step_stay_in_order(
     with scope_of(alice), transaction.atomic():
         one, two, three = publish(
             alice.organization_id,
-            Draft(**both, conversation_id=channel.pk),
-            Draft(**both, member_id=bob.pk),
-            Draft(**both, conversation_id=channel.pk),
+            Draft(**both, audience=participants_of(channel.pk)),
+            Draft(**both, audience=one_member(bob.pk)),
+            Draft(**both, audience=participants_of(channel.pk)),
         )
     assert waiting(his) == [(his.tag + 1, one), (his.tag + 2, two), (his.tag + 3, three)]
     assert waiting(hers) == [(hers.tag + 1, one), (hers.tag + 2, three)]
@@ -306,8 +305,7 @@ def test_withdrawn_events_leave_their_tags_to_the_removal(
         type="participant.removed",
         entity=_participant(channel, bob).entity(own=True),
         entity_id=bob.pk,
-        conversation_id=channel.pk,
-        member_id=bob.pk,
+        audience=one_member(bob.pk, conversation_id=channel.pk),
     )
     with scope_of(alice), transaction.atomic():
         (gone,) = publish(alice.organization_id, removal, withdraw=True)

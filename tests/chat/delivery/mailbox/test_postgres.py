@@ -9,11 +9,11 @@ from django.db import connection, transaction
 
 from accounts.models import Member
 from chat.actions import purge
+from chat.delivery import Draft, one_member, publish
 from chat.delivery.mailbox import Position, mailbox
 from chat.delivery.mailbox.postgres import PostgresMailbox
 from chat.delivery.mailbox.postgres_purges import remove_rows
 from chat.delivery.mailbox.postgres_statements import CHECK_EVERY, RECENT
-from chat.delivery.publish import Draft, publish
 from chat.models import Client, Conversation, MailboxEntry, Participant
 from tests.cast import scope_of
 from tests.chat.delivery.conftest import MakeClient, make_channel
@@ -138,8 +138,7 @@ def test_what_is_withdrawn_is_withdrawn_from_both(
         type="participant.removed",
         entity=entity,
         entity_id=alice.pk,
-        conversation_id=channel.pk,
-        member_id=alice.pk,
+        audience=one_member(alice.pk, conversation_id=channel.pk),
     )
     with scope_of(alice), transaction.atomic():
         (gone,) = publish(alice.organization_id, removal, withdraw=True)

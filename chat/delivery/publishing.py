@@ -1,8 +1,9 @@
-"""From a change to the mailboxes of everybody who may see it, inside the transaction of the change.
+"""Writes events and puts them into the mailboxes of their audiences, inside the transaction of the change.
 
-`publish` is the last thing an action does: it writes the event rows and then, as the transaction's last statement,
-bumps the tags of all recipient clients and inserts their entries. Lock order: conversation (taken by the action),
-then clients by ascending id. Wake-ups leave after commit and carry client ids; content never leaves the process.
+`publish` is the last step of an action. It writes the rows of the events and then, as the last statement of the
+transaction, raises the tags of all recipient clients and appends the entries. Lock order: the conversation (locked by
+the action), then clients by ascending id. Wake-ups are sent after commit and carry client ids; content never leaves the
+process.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from django.db import connection, transaction
 
 from chat import sql
 from chat.delivery import wakeups
+from chat.delivery.audience import PARTICIPANTS, Audience
 from chat.delivery.followers.wake import wake_after_commit
 from chat.delivery.mailbox import mailbox
 from chat.delivery.mailbox.contract import Notify
@@ -28,20 +30,17 @@ from chat.sql import array
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """An event about to be written. Its audience: `member_id` alone if given, else the participants of
-    `conversation_id`, else every member of the organization (guests only where the member it is about
-    takes or took part in a conversation of theirs)."""
+    """An event to be written: its type, the entity in its new state, and who receives it."""
 
     type: str
     entity: Entity
     entity_id: UUID
-    conversation_id: UUID | None = None
-    member_id: UUID | None = None
+    audience: Audience
 
 
-# The gate orders fan-out against the registration of clients. Without it, a client committed between a fan-out's
-# snapshot and its commit could sync too early to see the change and yet not be among its recipients. So it is passed
-# one statement before the recipients are looked up.
+# The gate orders fan-out and the registration of clients. Without it, a client that is committed between the snapshot
+# and the commit of a fan-out could sync too early to see the change, and yet not be among its recipients. So the gate
+# is passed one statement before the recipients are determined.
 _INSERT_EVENTS: Final = """
 WITH gate AS (SELECT pg_advisory_xact_lock_shared(hashtextextended(%(organization)s::text, 0)))
 INSERT INTO chat_event (id, organization_id, conversation_id, member_id, type, entity_id, data, at)
@@ -61,9 +60,9 @@ def publish(
 ) -> list[int]:
     """Write the events and put them into the mailboxes. Returns the event ids, in the order of the drafts.
 
-    `withdraw`: the drafts for one member alone take the place of whatever of that conversation waits in that member's
-    mailboxes. The removal of a participant says so. `ids`: as many as are wanted or more, reserved in this transaction.
-    With them, and within `sql.together()`, it waits for no answer.
+    `withdraw`: a draft for one member alone replaces all entries of its conversation that wait in that member's
+    mailboxes; the removal of a participant needs this. `ids`: at least as many as there are drafts, reserved in this
+    transaction. With `ids`, and within `sql.together()`, it waits for no answer of the database.
     """
     event_ids = list(reserve(len(drafts))() if ids is None else ids)[: len(drafts)]
     at, data = datetime.now(UTC), [encode(draft.entity) for draft in drafts]
@@ -79,34 +78,40 @@ def publish(
 
 
 def reserve(count: int) -> Callable[[], list[int]]:
-    """Ids for so many events, ascending. Within `sql.together()`, what it returns gives them after it."""
+    """Reserve ids for so many events. Returns a function that returns them, ascending. Within `sql.together()`, call it
+    after the block."""
     reserved = sql.execute(_RESERVE, [count])
     return lambda: [row[0] for row in reserved]
 
 
 def pass_gate(organization_id: UUID) -> None:
-    """Wait until every fan-out that was under way has committed. Called after a new client is committed, before it is
-    told its id: from then on whatever is not in its mailbox is in the answer of its first sync."""
+    """Wait until every fan-out that has begun has committed.
+
+    Called after a new client is committed and before its id is returned: from then on, every change is in its mailbox
+    or in the answer to its first sync.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s::text, 0))", [organization_id])
 
 
 def _withdraw(drafts: Sequence[Draft], event_ids: Sequence[int]) -> None:
     for draft, event_id in zip(drafts, event_ids, strict=True):
-        if draft.member_id is not None and draft.conversation_id is not None:
-            mailbox().withdraw(draft.member_id, draft.conversation_id, event=event_id)
+        member_id, conversation_id = draft.audience.member_id, draft.audience.conversation_id
+        if member_id is not None and conversation_id is not None:
+            mailbox().withdraw(member_id, conversation_id, event=event_id)
 
 
 def _sole_conversation(drafts: Sequence[Draft]) -> UUID | None:
-    """The conversation whose participants all the drafts are for, if there is one."""
-    conversations = {draft.conversation_id if draft.member_id is None else None for draft in drafts}
-    return conversations.pop() if len(conversations) == 1 else None
+    """Return the conversation whose participants are the audience of all drafts, if there is one."""
+    audiences = {draft.audience for draft in drafts}
+    audience = audiences.pop() if len(audiences) == 1 else None
+    return audience.conversation_id if audience is not None and audience.rule is PARTICIPANTS else None
 
 
 def _encoded(drafts: Sequence[Draft], event_ids: Sequence[int], data: Sequence[str], at: datetime) -> dict[int, bytes]:
-    """As they go over the wire, for the node of this process: else it would read what was written here."""
+    """Return the events as they are sent over sockets, for the node of this process, which need not read them then."""
     return {
-        id: splice(id=id, type=draft.type, conversation=draft.conversation_id, at=at, data=text)
+        id: splice(id=id, type=draft.type, conversation=draft.audience.conversation_id, at=at, data=text)
         for draft, id, text in zip(drafts, event_ids, data, strict=True)
     }
 
@@ -119,8 +124,8 @@ def _insert_events(
         {
             "organization": organization_id,
             "ids": array(event_ids),
-            "conversations": array(draft.conversation_id for draft in drafts),
-            "members": array(draft.member_id for draft in drafts),
+            "conversations": array(draft.audience.conversation_id for draft in drafts),
+            "members": array(draft.audience.member_id for draft in drafts),
             "types": [draft.type for draft in drafts],
             "entities": array(draft.entity_id for draft in drafts),
             "data": data,
