@@ -22,7 +22,7 @@ from chat import sql
 from chat.access import Access, find_conversation
 from chat.actions.participants import own_participant_draft, publish_own_participant
 from chat.attention.unread import unread_drafts
-from chat.delivery.publish import publish
+from chat.delivery import publish
 from chat.errors import Forbidden, Invalid, NotFound
 from chat.models import Message, Participant
 from chat.sql import array

@@ -27,8 +27,8 @@ from accounts.tenancy import current_organization_id, new_id
 from chat import sql
 from chat.attention.reasons import Facts, Reasons, Subject, facts_of, reasons_of
 from chat.client.ranges import contains
+from chat.delivery import Draft, one_member, participants_of, publish
 from chat.delivery.followers import Followed
-from chat.delivery.publish import Draft, publish
 from chat.models import Attention, Kind
 from chat.models.ranges import parse
 from chat.sql import array
@@ -234,6 +234,5 @@ def attention_draft(row: Attention, *, author: UUID, thread: UUID | None, to: UU
         type="attention.created" if row.version == 1 else "attention.updated",
         entity=row.entity(author=author, thread=thread),
         entity_id=row.pk,
-        conversation_id=row.conversation_id,
-        member_id=to,
+        audience=one_member(to, conversation_id=row.conversation_id) if to else participants_of(row.conversation_id),
     )

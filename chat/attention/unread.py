@@ -11,7 +11,7 @@ from uuid import UUID
 from accounts.models import Member
 from chat import sql
 from chat.attention.recording import attention_draft
-from chat.delivery.publish import Draft
+from chat.delivery import Draft
 from chat.models import Attention
 from chat.sql import array
 

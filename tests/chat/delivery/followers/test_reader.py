@@ -17,7 +17,7 @@ from accounts.models import Organization
 from accounts.tenancy import every_organization
 from chat.delivery.followers import reader
 from chat.delivery.followers.registry import Declaration
-from chat.delivery.publish import _RESERVE
+from chat.delivery.publishing import _RESERVE
 from chat.models import Follower, QueuedEvents
 
 INSERT = """
