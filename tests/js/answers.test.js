@@ -4,10 +4,10 @@ import { test } from "node:test";
 
 import { PROOFS, REFUSALS } from "../../static/js/client/answers.js";
 import { Api, ApiError } from "../../static/js/client/api.js";
-import { answer, conversation, everything, FakeClock, ME, me, member, message, response, seat } from "./support.js";
+import { answer, conversation, everything, FakeClock, ME, me, member, message, participant, response } from "./support.js";
 
 const BASE = "/o/acme/api/v1/";
-const view = (fields = {}) => ({ ...conversation(fields), participant: seat(), participant_count: 2, unread_count: 0, ...fields });
+const view = (fields = {}) => ({ ...conversation(fields), participant: participant(), participant_count: 2, unread_count: 0, ...fields });
 const page = (...results) => ({ results, next: null });
 const REF = "6f1c1f4e-7f0b-4c57-9d5a-0d4bb0a7f5a1";
 const report = { id: "report-1", message: "message-1", reason: "spam", version: 1 };
@@ -116,34 +116,34 @@ const SAMPLES = {
   "PUT conversations/*/read": [
     "conversations/general/read",
     { seq: 5 },
-    seat({ read_seq: 7 }),
-    [seat({ read_seq: 4 }), seat({ read_seq: 7, conversation: "other" }), seat({ read_seq: undefined })],
+    participant({ read_seq: 7 }),
+    [participant({ read_seq: 4 }), participant({ read_seq: 7, conversation: "other" }), participant({ read_seq: undefined })],
   ],
   "GET conversations/*/participants": [
     "conversations/general/participants",
     undefined,
-    page(seat()),
-    [page(seat({ conversation: "other" }))],
+    page(participant()),
+    [page(participant({ conversation: "other" }))],
   ],
   "POST conversations/*/participants": [
     "conversations/general/participants",
     { member: "member-bob" },
-    seat({ member: "member-bob" }),
-    [seat()],
+    participant({ member: "member-bob" }),
+    [participant()],
   ],
   "GET conversations/*/participants/*": [
     "conversations/general/participants/member-bob",
     undefined,
-    seat({ member: "member-bob" }),
-    [seat()],
+    participant({ member: "member-bob" }),
+    [participant()],
   ],
   "PATCH conversations/*/participants/*": [
     `conversations/general/participants/${ME}`,
     { muted: true },
-    seat({ muted: true }),
-    [seat(), seat({ muted: true, member: "member-bob" })],
+    participant({ muted: true }),
+    [participant(), participant({ muted: true, member: "member-bob" })],
   ],
-  "DELETE conversations/*/participants/*": ["conversations/general/participants/member-bob", undefined, null, [seat()]],
+  "DELETE conversations/*/participants/*": ["conversations/general/participants/member-bob", undefined, null, [participant()]],
   "GET messages/*": ["messages/message-1", undefined, message({ seq: 1 }), [message({ seq: 2 })]],
   "PATCH messages/*": [
     "messages/message-1",
@@ -189,7 +189,7 @@ const SAMPLES = {
 const html = (status) => new Response("<html>Sign in to this network</html>", { status, headers: { "Content-Type": "text/html" } });
 const json = (body, status = 200) => new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
 
-/** What stands between a client and its server may answer in its place. */
+/** A proxy or a portal between a client and its server may answer instead of the server. */
 const FAKES = {
   "{}": () => json({}),
   "[]": () => json([]),
@@ -348,7 +348,7 @@ test("every request has a text of its own in the header", async () => {
   );
 });
 
-test("a server that is away is told from a portal", async () => {
+test("a server that cannot be reached is distinguished from a portal", async () => {
   for (const status of [408, 429, 500, 502, 503, 504]) {
     const { error } = await ask("POST clients", apiWith([() => html(status)]));
     assert.deepEqual([error.status, error.code, error.passing, error.retryAfter], [status, "unknown", true, null]);

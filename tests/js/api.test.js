@@ -65,7 +65,7 @@ test("a refusal is not repeated", async () => {
   assert.equal(requests.length, 1);
 });
 
-test("Retry-After is waited for when short, told when long", async () => {
+test("a short Retry-After is waited for, a long one is reported to the caller", async () => {
   const often = { status: 429, json: { code: "throttled" } };
   const short = apiWith({ ...often, headers: { "Retry-After": "2" } }, { json: people("ok") });
   const answer = short.api.get("members");

@@ -23,11 +23,11 @@ import {
   me,
   member,
   message,
+  participant,
   problem,
   response,
-  seat,
   settle,
-  told,
+  synced,
 } from "./support.js";
 
 const BASE = "/o/acme/api/v1/";
@@ -115,7 +115,9 @@ const dora = ({ query }) => ({
 const refused = (status) => () => problem(status);
 
 test("starting: first the state, then a client, its socket, and what happened in between", async () => {
-  const { client, requests, sockets, last } = await liveTab({ sync: [everything([1, 2, 3], { participants: [seat({ read_seq: 1 })] })] });
+  const { client, requests, sockets, last } = await liveTab({
+    sync: [everything([1, 2, 3], { participants: [participant({ read_seq: 1 })] })],
+  });
   assert.deepEqual(requests.slice(0, 3), ["GET sync", "POST clients", "GET sync?cursor=c1"]);
   assert.equal(last().address, "client=client-1&tag=0");
   assert.equal(sockets.length, 1);
@@ -165,7 +167,7 @@ test("a gap is resynced: what arrives meanwhile is kept and applied after it, an
   await settle();
   last().say({ op: "events", tag: 4, events: created(6) });
   assert.equal(client.store.at("general", 5), undefined, "not shown before the state is whole");
-  release(answer({ cursor: "c2", conversations: [told({ last_seq: 5 })], messages: [3, 4, 5].map((seq) => message({ seq })) }));
+  release(answer({ cursor: "c2", conversations: [synced({ last_seq: 5 })], messages: [3, 4, 5].map((seq) => message({ seq })) }));
   await settle();
   assert.equal(client.stream.status, "live");
   assert.deepEqual(
@@ -206,7 +208,7 @@ test("the socket goes and comes back: nothing is asked for, and the tag says whe
   assert.equal(sockets.length, 2);
 });
 
-test("an emptied mailbox is told with the hello: sync, then go on from there", async () => {
+test("the hello reports an emptied mailbox: sync, then continue from there", async () => {
   const { clock, last, count, client } = await liveTab();
   last().die();
   await clock.advance(250);
@@ -259,7 +261,7 @@ test("without sockets everything comes by polling, every five to thirty seconds"
   await settle();
   last().die();
   const before = count("GET sync");
-  answers.push(answer({ cursor: "c2", conversations: [told({ last_seq: 3 })], messages: [message({ seq: 3 })] }));
+  answers.push(answer({ cursor: "c2", conversations: [synced({ last_seq: 3 })], messages: [message({ seq: 3 })] }));
   for (let second = 0; second < 60; second += 1) {
     await clock.advance(1_000);
     if (!sockets.at(-1)?.closed) last().die();
@@ -272,7 +274,7 @@ test("without sockets everything comes by polling, every five to thirty seconds"
   assert.equal(client.stream.status, "live", "it came back to the socket by itself");
 });
 
-test("offline is told from a server that can be reached", async () => {
+test("being offline is distinguished from a server that can be reached", async () => {
   const { client, clock, all, last } = await liveTab();
   const { "GET sync": given } = all;
   all["GET sync"] = () => {
@@ -394,7 +396,7 @@ test("a very long message is posted: no frame meets the server's bound", async (
   assert.deepEqual(last().ops("message.send"), []);
 });
 
-test("read positions are gathered, told once in two seconds, and told later when the server is silent", async () => {
+test("read positions are collected, sent once in two seconds, and sent later when the server does not answer", async () => {
   const { client, clock, last } = await liveTab({ sync: [everything([1, 2, 3, 4, 5, 6, 7, 8, 9])] });
   const positions = () =>
     last()
@@ -402,7 +404,7 @@ test("read positions are gathered, told once in two seconds, and told later when
       .map((frame) => frame.seq);
   const confirm = () => {
     const { ref, seq } = last().ops("conversation.read").at(-1);
-    last().say({ op: "result", ref, participant: seat({ read_seq: seq, read: [[0, seq]], version: 1 + seq }) });
+    last().say({ op: "result", ref, participant: participant({ read_seq: seq, read: [[0, seq]], version: 1 + seq }) });
   };
   for (const seq of [1, 2, 5, 4]) client.reads.mark("general", seq);
   assert.equal(client.store.unread("general"), 4);
@@ -419,10 +421,10 @@ test("read positions are gathered, told once in two seconds, and told later when
   await clock.advance(250);
   last().hello();
   await settle();
-  assert.deepEqual(positions(), [7], "told again on the next socket");
+  assert.deepEqual(positions(), [7], "sent again on the next socket");
 });
 
-test("what was shown and is not told yet goes with a message, also with one that waits for the connection", async () => {
+test("a read position that is not sent yet is sent with a message, also with one that waits for the connection", async () => {
   const storage = new MemoryStorage();
   const sync = [everything([1, 2, 3, 4, 5])];
   const { client, clock, last } = await liveTab({ sync, storage });
@@ -434,7 +436,7 @@ test("what was shown and is not told yet goes with a message, also with one that
   assert.equal(entry.read, 3);
   await clock.advance(400);
   const { ref } = last().ops("conversation.read")[0];
-  last().say({ op: "result", ref, participant: seat({ read_seq: 3, read: [[0, 3]], version: 2 }) });
+  last().say({ op: "result", ref, participant: participant({ read_seq: 3, read: [[0, 3]], version: 2 }) });
   await settle();
   assert.equal(client.outbox.add("general", "the server knows").read, null);
   last().die();
@@ -464,12 +466,12 @@ test("what was shown and is not told yet goes with a message, also with one that
   );
 });
 
-test("a read position counts as told when the server says whose it is; anything else is no answer", async () => {
+test("a read position counts as sent when the answer names its participant; anything else is not an answer", async () => {
   let answers = {};
-  const told = [];
+  const sent = [];
   const routes = {
     "PUT conversations/general/read": ({ body }) => {
-      told.push(body);
+      sent.push(body);
       return answers;
     },
   };
@@ -478,12 +480,12 @@ test("a read position counts as told when the server says whose it is; anything 
   client.reads.mark("general", 2);
   await clock.advance(400);
   assert.equal(client.reads.unsent("general"), 2, "{} is what a proxy says");
-  answers = seat({ read_seq: 2, read: [[0, 2]], version: 2 });
+  answers = participant({ read_seq: 2, read: [[0, 2]], version: 2 });
   await client.reads.flush();
   assert.equal(client.reads.unsent("general"), null);
   client.reads.markThread("general", "message-1", 3); // no reply of it is known
   await clock.advance(10_000);
-  assert.deepEqual(told.at(-1), { seq: 2 });
+  assert.deepEqual(sent.at(-1), { seq: 2 });
 });
 
 test("an unknown author is asked for once, and shown when known", async () => {
@@ -521,9 +523,9 @@ test("many unknown people are asked for a hundred at a time, whatever the size o
     asked.push(ids.length);
     return { results: ids.map((id) => member({ id })), next: null };
   };
-  const seats = Array.from({ length: 250 }, (_, number) => seat({ member: `member-${number}` }));
+  const participants = Array.from({ length: 250 }, (_, number) => participant({ member: `member-${number}` }));
   const { client } = await liveTab({
-    routes: { "GET members": answer, "GET conversations/general/participants": () => ({ results: seats, next: null }) },
+    routes: { "GET members": answer, "GET conversations/general/participants": () => ({ results: participants, next: null }) },
   });
   await client.loadParticipants("general");
   assert.deepEqual(asked, [100, 100, 50]);
@@ -549,7 +551,7 @@ test("a channel looked at from outside is looked at again and again; entering it
   text = "edited since";
   await clock.advance(10_000);
   assert.equal(client.store.at("open", 1)?.text, "edited since");
-  last().say({ op: "events", tag: 1, events: [event("participant.created", seat({ conversation: "open" }))] });
+  last().say({ op: "events", tag: 1, events: [event("participant.created", participant({ conversation: "open" }))] });
   assert.equal(client.store.at("open", 1), undefined);
 });
 
@@ -566,7 +568,7 @@ test("a page that was asked for before its history was forgotten is asked for ag
     },
   });
   const page = client.pages.before("general", 2);
-  answers.push(answer({ conversations: [told({ last_seq: 200, history_gap: true })], messages: [message({ seq: 200 })] }));
+  answers.push(answer({ conversations: [synced({ last_seq: 200, history_gap: true })], messages: [message({ seq: 200 })] }));
   last().say({ op: "heartbeat", tag: 90 });
   await settle();
   release();
@@ -597,8 +599,8 @@ async function overtaken({ routes, ask }) {
     answer({
       full: true,
       members: [me(), member()],
-      conversations: [told({ last_seq: 200, history_gap: true, version: 9 })],
-      participants: [seat()],
+      conversations: [synced({ last_seq: 200, history_gap: true, version: 9 })],
+      participants: [participant()],
       messages: [message({ seq: 200 })],
     }),
   );
@@ -609,7 +611,7 @@ async function overtaken({ routes, ask }) {
   return tab;
 }
 
-/** A route that tells an older state first. */
+/** A route that returns an older state first. */
 const ageing = (make) => {
   let version = 0;
   return ({ body = undefined } = {}) => make((version += 1), body);
@@ -620,17 +622,17 @@ for (const [what, method, ask] of [
   ["an edit", "PATCH", (client) => saveEdit(client, message({ seq: 1 }), "version 1")],
 ]) {
   test(`${what} that was asked for before its history was forgotten is asked for again`, async () => {
-    const tell = ageing((version) => message({ seq: 1, version, text: `version ${version}` }));
-    const { client } = await overtaken({ ask, routes: { [`${method} messages/message-1`]: tell, "GET messages/message-1": tell } });
+    const route = ageing((version) => message({ seq: 1, version, text: `version ${version}` }));
+    const { client } = await overtaken({ ask, routes: { [`${method} messages/message-1`]: route, "GET messages/message-1": route } });
     assert.equal(client.store.at("general", 1)?.text, "version 2");
   });
 }
 
 test("a sent message whose answer was overtaken is shown as it is now, before its entry goes", async () => {
   let atTheEnd;
-  const tell = ageing((version, body) => message({ seq: 1, version, author: ME, ref: body?.ref ?? null }));
+  const route = ageing((version, body) => message({ seq: 1, version, author: ME, ref: body?.ref ?? null }));
   const { client } = await overtaken({
-    routes: { "POST conversations/general/messages": tell, "GET messages/message-1": tell },
+    routes: { "POST conversations/general/messages": route, "GET messages/message-1": route },
     ask: (client) => {
       client.outbox.add("general", "x".repeat(20_000));
       return new Promise((/** @type {(done?: undefined) => void} */ resolve) =>
@@ -653,24 +655,26 @@ test("a view of a conversation that was overtaken is asked for again, and what i
     participant_count: 1,
     unread_count: 0,
   });
-  const tell = ageing(view);
+  const route = ageing(view);
   const { client } = await overtaken({
-    routes: { "PATCH conversations/general": tell, "GET conversations/general": tell },
+    routes: { "PATCH conversations/general": route, "GET conversations/general": route },
     ask: (client) => updateConversation(client, "general", { name: "version 1" }),
   });
   assert.equal(client.store.conversations.get("general")?.name, "version 2");
 
   const { client: other } = await overtaken({
-    routes: { "POST conversations/secret/join": () => ({ ...view(1), id: "secret", participant: seat({ conversation: "secret" }) }) },
+    routes: {
+      "POST conversations/secret/join": () => ({ ...view(1), id: "secret", participant: participant({ conversation: "secret" }) }),
+    },
     ask: (client) => assert.rejects(client.join("secret"), { status: 404 }),
   });
   assert.equal(other.store.conversations.has("secret"), false);
 });
 
 test("people who were asked for before people were forgotten are asked for again", async () => {
-  const tell = ageing((version) => member({ id: "member-dora", version, name: `version ${version}` }));
+  const route = ageing((version) => member({ id: "member-dora", version, name: `version ${version}` }));
   const { client } = await overtaken({
-    routes: { "GET members": () => ({ results: [tell()], next: null }) },
+    routes: { "GET members": () => ({ results: [route()], next: null }) },
     ask: (client) => client.findMembers("dora"),
   });
   assert.equal(client.store.members.get("member-dora")?.name, "version 2");
@@ -689,7 +693,7 @@ test("people who were asked for before people were forgotten are asked for again
 test("paging remembers where a history begins and shares a request under way", async () => {
   let answered = 0;
   const { client } = await liveTab({
-    sync: [everything([], { conversations: [told({ last_seq: 60, history_gap: true })] })],
+    sync: [everything([], { conversations: [synced({ last_seq: 60, history_gap: true })] })],
     routes: {
       "GET conversations/general/messages": ({ query }) => {
         answered += 1;
@@ -750,7 +754,7 @@ test("who came and went while there was no socket is asked for, once and not by 
     }
   };
   await heartbeats(120);
-  assert.equal(count("GET presence"), 0, "signals tell");
+  assert.equal(count("GET presence"), 0, "signals bring presence");
   last().die();
   await clock.advance(250);
   last().hello();
@@ -792,10 +796,10 @@ test("out of the back/forward cache it goes on where it was", async () => {
   assert.equal(count("POST clients"), 1);
 });
 
-test("drafts are kept by place, and observers hear only when one appears or goes", () => {
+test("drafts are kept by target, and observers are called only when one is added or removed", () => {
   const { client } = tabWith();
   const heard = [];
-  client.drafts.observe((place) => heard.push(place));
+  client.drafts.observe((target) => heard.push(target));
   client.drafts.set("general", "a");
   client.drafts.set("general", "ab");
   client.drafts.set("general:thread", "x");
@@ -924,13 +928,13 @@ for (const [what, routes, work, proven] of WITHOUT_CONTENT) {
 }
 
 test("one leaves a conversation when the server says so; until then it stays", async () => {
-  /** @type {ReturnType<typeof seat> | null} */
-  let participant = seat();
-  const view = () => ({ ...conversation(), participant, participant_count: 1, unread_count: 0 });
+  /** @type {ReturnType<typeof participant> | null} */
+  let own = participant();
+  const view = () => ({ ...conversation(), participant: own, participant_count: 1, unread_count: 0 });
   const { client, all } = await liveTab({ routes: { "POST conversations/general/leave": nothing, "GET conversations/general": view } });
   await assert.rejects(leaveConversation(client, "general"), { code: "unproven" });
   assert.ok(client.store.conversations.has("general"));
-  participant = null;
+  own = null;
   await leaveConversation(client, "general");
   assert.equal(client.store.conversations.has("general"), false);
   assert.ok(all);

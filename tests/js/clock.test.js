@@ -10,7 +10,7 @@ import { Reads } from "../../static/js/client/reads.js";
 import { Signals } from "../../static/js/client/signals.js";
 import { Socket } from "../../static/js/client/socket.js";
 import { Store } from "../../static/js/client/store.js";
-import { answer, conversation, FakeClock, fakeFetch, fakeSockets, ME, MemoryStorage, response, seat, settle } from "./support.js";
+import { answer, conversation, FakeClock, fakeFetch, fakeSockets, ME, MemoryStorage, participant, response, settle } from "./support.js";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -84,14 +84,14 @@ for (const by of JUMPS) {
     const clock = new FakeClock();
     const store = new Store(ME);
     store.putConversation(conversation({ last_seq: 9 }));
-    store.putParticipant(seat());
-    const told = [];
+    store.putParticipant(participant());
+    const sent = [];
     const reads = new Reads({
       api: new Api({ base: "", csrfToken: () => "", clock }),
       store,
       say: async (_, { seq }) => {
-        told.push(seq);
-        return seat({ read_seq: seq, version: 1 + seq });
+        sent.push(seq);
+        return participant({ read_seq: seq, version: 1 + seq });
       },
       clock,
     });
@@ -100,9 +100,9 @@ for (const by of JUMPS) {
     clock.time += by;
     reads.mark("general", 2);
     await clock.advance(400);
-    assert.deepEqual(told, [1]);
+    assert.deepEqual(sent, [1]);
     await clock.advance(1_600);
-    assert.deepEqual(told, [1, 2]);
+    assert.deepEqual(sent, [1, 2]);
   });
 
   test(`one says every few seconds that one types though the clock jumps by ${by / MINUTE} minutes`, async () => {

@@ -3,13 +3,13 @@ import { test } from "node:test";
 
 import { Store } from "../../static/js/client/store.js";
 import { attention, isWorthTelling } from "../../static/js/ui/lib/levels.js";
-import { conversation, ME, message, seat } from "./support.js";
+import { conversation, ME, message, participant } from "./support.js";
 
-/** A channel in which two of four messages are read; the last one names the member. @param {object} own the member's seat */
+/** A channel in which two of four messages are read; the last one names the member. @param {object} own fields of the member's participant */
 function channel(own = {}) {
   const store = new Store(ME);
   store.putConversation(conversation({ last_seq: 4 }));
-  store.putParticipant(seat({ member: ME, read_seq: 2, notifications: "all", muted: false, ...own }));
+  store.putParticipant(participant({ member: ME, read_seq: 2, notifications: "all", muted: false, ...own }));
   for (const seq of [1, 2, 3]) store.putMessage(message({ seq }));
   store.putMessage(message({ seq: 4, mentions: [ME] }));
   return store;
@@ -17,7 +17,7 @@ function channel(own = {}) {
 
 const { id } = conversation();
 
-test("a badge counts what one asked to be told of", () => {
+test("a badge counts what the member asked to be notified of", () => {
   assert.deepEqual(attention(channel(), id), { unread: 2, mentions: 1, count: 2, loud: true });
   assert.deepEqual(attention(channel({ notifications: "mentions" }), id), { unread: 2, mentions: 1, count: 1, loud: true });
   assert.deepEqual(attention(channel({ notifications: "none" }), id), { unread: 2, mentions: 1, count: 0, loud: true });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Mailbox } from "../../static/js/client/mailbox.js";
 import { Store } from "../../static/js/client/store.js";
-import { answer, created, everything, ME, message, told } from "./support.js";
+import { answer, created, everything, ME, message, synced } from "./support.js";
 
 const hello = (tag, outcome = "resumed") => ({ op: "hello", tag, outcome });
 const events = (tag, ...seqs) => ({ op: "events", tag, events: created(...seqs) });
@@ -55,7 +55,7 @@ test("a gap resyncs; kept frames that have a gap among them resync once more", (
   assert.equal(
     mailbox.takeAnswer(
       sync,
-      answer({ cursor: "c2", conversations: [told({ last_seq: 4 })], messages: [3, 4].map((seq) => message({ seq })) }),
+      answer({ cursor: "c2", conversations: [synced({ last_seq: 4 })], messages: [3, 4].map((seq) => message({ seq })) }),
     ),
     false,
   );
@@ -89,7 +89,7 @@ test("answers of several pages are applied together", () => {
   assert.deepEqual(heard, [["message-3", "message-4"]]);
 });
 
-test("an answer that did not come is asked for again; one without news leaves the cursor where it was", () => {
+test("an answer that did not come is asked for again; an answer without changes does not move the cursor", () => {
   const mailbox = liveMailbox();
   mailbox.abandon(mailbox.beginSync());
   assert.ok(mailbox.wantsSync);
@@ -102,7 +102,7 @@ test("no ack goes beyond what this socket has sent", () => {
   mailbox.receive(events(1, 3, 4, 5));
   mailbox.receive(events(7, 9));
   mailbox.receive(hello(3));
-  mailbox.takeAnswer(mailbox.beginSync(), answer({ conversations: [told({ last_seq: 9 })] }));
+  mailbox.takeAnswer(mailbox.beginSync(), answer({ conversations: [synced({ last_seq: 9 })] }));
   assert.equal(mailbox.tag, 7);
   assert.equal(mailbox.ack, null, "this socket has sent nothing yet");
   mailbox.receive(events(4, 6, 7, 8, 9));

@@ -45,7 +45,7 @@ test("a link waits for its address, or for its text", () => {
   assert.equal(link(read("see [this]"), "https://a.example").insert, "[this](https://a.example)");
 });
 
-test("code is told from prose", () => {
+test("code is distinguished from prose", () => {
   for (const code of [
     "def f():\n    return 1",
     "if (a) {\n  b();\n}",

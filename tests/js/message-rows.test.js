@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Store } from "../../static/js/client/store.js";
 import { reach, rowsOf } from "../../static/js/ui/conversation/message-rows.js";
-import { conversation, ME, message, seat } from "./support.js";
+import { conversation, ME, message, participant } from "./support.js";
 
 const at = (minute, fields) => message({ created_at: new Date(Date.UTC(2026, 2, 1, 12, minute)).toISOString(), ...fields });
 const entry = (fields) => ({
@@ -101,7 +101,7 @@ test("a new reply has its place below the divider, and marks the message it belo
   const messages = [root, at(1, { seq: 2 }), at(2, { seq: 3, thread: root.id }), at(3, { seq: 4, thread: root.id })];
   const store = new Store(ME);
   store.putConversation(conversation());
-  store.putParticipant(seat({ read_seq: 2 }));
+  store.putParticipant(participant({ read_seq: 2 }));
   messages.forEach((one) => store.putMessage(one));
   const rows = rowsOf(store, messages, [], { newAfter: 3 });
   assert.deepEqual(

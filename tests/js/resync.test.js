@@ -30,7 +30,7 @@ test("asks page after page with the cursor of the one before", async () => {
   assert.deepEqual(mailbox.store.stretch("general", 3), { from: 1, to: 3 });
 });
 
-test("one at a time: whoever asks meanwhile waits for the same", async () => {
+test("one sync runs at a time: callers share it", async () => {
   const { resync, asked } = resyncWith({ json: everything([1]) });
   await Promise.all([resync.run(), resync.run(), resync.run()]);
   assert.equal(asked().length, 1);
@@ -87,7 +87,7 @@ test("no longer a member: nothing is asked again", async () => {
   }
 });
 
-test("an answer that is told to another member replaces nothing: one has to sign in", async () => {
+test("an answer for another member replaces nothing: the member has to sign in", async () => {
   const { resync, mailbox } = resyncWith({ json: everything([1], { me: member({ id: "member-eve" }) }) });
   await assert.rejects(resync.attempt(), { status: 401, code: "not_authenticated" });
   assert.equal(mailbox.store.conversations.size, 0);

@@ -59,7 +59,7 @@ test("a tab registers once, as a web client, however many ask at the same time",
   assert.equal(await session.restore(), null);
   const tags = await Promise.all([session.register(), session.register()]);
   assert.deepEqual(posted, [["clients", { platform: "web", label: "Chrome" }]]);
-  assert.deepEqual(tags, [5, null], "only one of them is told of a new client");
+  assert.deepEqual(tags, [5, null], "only one of them registers a new client");
   assert.equal(await session.register(), null);
 });
 

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Store } from "../../static/js/client/store.js";
-import { answer, conversation, event, everything, ME, me, member, message, seat, told } from "./support.js";
+import { answer, conversation, event, everything, ME, me, member, message, participant, synced } from "./support.js";
 
 function storeWith(...messages) {
   const store = new Store(ME);
   store.putConversation(conversation());
-  store.putParticipant(seat());
+  store.putParticipant(participant());
   for (const one of messages) store.putMessage(one);
   return store;
 }
@@ -21,15 +21,15 @@ test("a newer version replaces, an older or equal one changes nothing", () => {
   assert.equal(store.messages.get("message-1")?.text, "third");
 });
 
-test("every order of the same news ends in the same state", () => {
-  const news = [
+test("every order of the same changes ends in the same state", () => {
+  const changes = [
     (store) => store.putMessage(message({ seq: 1 })),
     (store) => store.putMessage(message({ seq: 2, version: 2, text: "edited" })),
     (store) => store.putMessage(message({ seq: 2, version: 1 })),
     (store) => store.putConversation(conversation({ version: 2, topic: "tea", last_seq: 1 })),
-    (store) => store.putParticipant(seat({ version: 2, read_seq: 1 })),
+    (store) => store.putParticipant(participant({ version: 2, read_seq: 1 })),
   ];
-  const states = permutations(news).map((order) => {
+  const states = permutations(changes).map((order) => {
     const store = storeWith();
     for (const apply of [...order, ...order]) apply(store);
     return JSON.stringify([
@@ -52,7 +52,7 @@ test("observers hear once of a batch, and not at all of repetition", () => {
   });
   store.putMessage(message({ seq: 1 }));
   store.putConversation(conversation());
-  store.putParticipant(seat());
+  store.putParticipant(participant());
   assert.deepEqual(heard, [["message-1", "message-2"]]);
 });
 
@@ -74,10 +74,10 @@ test("one's own message is read, what stands above it is not", () => {
   assert.equal(store.readUpTo("general"), 3, "nothing is missing behind the position");
 });
 
-test("a page of history says nothing about what is read, so an old position is told once more", () => {
+test("a page of history says nothing about what is read, so an old position is sent once more", () => {
   const store = new Store(ME);
   store.putConversation(conversation({ last_seq: 2 }));
-  store.putParticipant(seat({ read_seq: 1 }));
+  store.putParticipant(participant({ read_seq: 1 }));
   store.putMessage(message({ seq: 2, author: ME }));
   assert.equal(store.ownParticipant("general")?.read_seq, 1);
 });
@@ -136,7 +136,7 @@ test("where part of a thread is not known, the server's answer decides which of 
   const store = storeWith(message({ seq: 1 }), reply(3), message({ seq: 4 })); // 2 may be one's own reply
   store.moveRead("general", 4);
   assert.deepEqual(store.unreadSeqs("general"), [[2, 3]]);
-  store.putParticipant(seat({ version: 2, read_seq: 4, read: [[0, 4]] }));
+  store.putParticipant(participant({ version: 2, read_seq: 4, read: [[0, 4]] }));
   assert.equal(store.unread("general"), 0);
 });
 
@@ -152,7 +152,7 @@ test("a thread is read up to what was shown of it, and a mark stays", () => {
   assert.equal(store.unread("general"), 0);
 });
 
-test("what counts as read is united, in whatever order it is told", () => {
+test("read states are merged, in whatever order they arrive", () => {
   const states = [
     [
       [0, 2],
@@ -163,7 +163,7 @@ test("what counts as read is united, in whatever order it is told", () => {
       [0, 0],
       [5, 6],
     ],
-  ].map((read, index) => seat({ version: 2 + index, read: read.map(([from, to]) => [from, to]), read_seq: read[0][1] }));
+  ].map((read, index) => participant({ version: 2 + index, read: read.map(([from, to]) => [from, to]), read_seq: read[0][1] }));
   for (const order of permutations(states)) {
     const store = storeWith(...[1, 2, 3, 4, 5, 6, 7, 8].map((seq) => message({ seq })));
     order.forEach((one) => store.addRead("general", one));
@@ -193,29 +193,29 @@ test("read positions and last_seq never go back, whatever version says so", () =
   const store = storeWith(message({ seq: 9 }));
   store.moveRead("general", 7);
   store.moveRead("general", 3);
-  store.putParticipant(seat({ version: 5, read_seq: 4 }));
+  store.putParticipant(participant({ version: 5, read_seq: 4 }));
   store.putConversation(conversation({ version: 5, last_seq: 6 }));
   assert.equal(store.ownParticipant("general")?.read_seq, 7);
   assert.equal(store.ownParticipant("general")?.version, 5);
   assert.equal(store.conversations.get("general")?.last_seq, 9);
 });
 
-test("what others are told of a seat does not wipe the private fields", () => {
+test("a participant without private fields does not remove the known private fields", () => {
   const store = storeWith();
-  store.putParticipant(seat({ version: 2, read_seq: 4, muted: true }));
-  const { read_seq, muted, notifications, favourite, ...shared } = seat({ version: 3, role: "admin" });
+  store.putParticipant(participant({ version: 2, read_seq: 4, muted: true }));
+  const { read_seq, muted, notifications, favourite, ...shared } = participant({ version: 3, role: "admin" });
   store.putParticipant(shared);
-  assert.deepEqual(store.ownParticipant("general"), seat({ version: 3, role: "admin", read_seq: 4, muted: true }));
+  assert.deepEqual(store.ownParticipant("general"), participant({ version: 3, role: "admin", read_seq: 4, muted: true }));
 });
 
-test("a seat that was left is not brought back by an older event, but by a newer one", () => {
+test("a participant who left is restored by a newer event, not by an older one", () => {
   const store = storeWith();
-  store.putParticipant(seat({ version: 2, left_at: "2026-03-01T10:00:00Z" }));
+  store.putParticipant(participant({ version: 2, left_at: "2026-03-01T10:00:00Z" }));
   assert.equal(store.ownParticipant("general"), undefined);
   store.putConversation(conversation());
-  store.putParticipant(seat({ version: 1 }));
+  store.putParticipant(participant({ version: 1 }));
   assert.equal(store.ownParticipant("general"), undefined);
-  store.putParticipant(seat({ version: 3 }));
+  store.putParticipant(participant({ version: 3 }));
   assert.equal(store.ownParticipant("general")?.version, 3);
 });
 
@@ -262,8 +262,13 @@ test("a full answer replaces what was known, pages before it included", () => {
   const store = storeWith(message({ seq: 1 }));
   store.putMember(member({ id: "member-gone" }));
   store.take([
-    answer({ cursor: "p1", more: true, conversations: [told({ id: "random" })], participants: [seat({ conversation: "random" })] }),
-    everything([7, 8], { conversations: [told({ last_seq: 8, history_gap: true })] }),
+    answer({
+      cursor: "p1",
+      more: true,
+      conversations: [synced({ id: "random" })],
+      participants: [participant({ conversation: "random" })],
+    }),
+    everything([7, 8], { conversations: [synced({ last_seq: 8, history_gap: true })] }),
   ]);
   assert.deepEqual([...store.conversations.keys()], ["general"]);
   assert.deepEqual([...store.members.keys()].sort(), ["member-bob", ME]);
@@ -273,22 +278,22 @@ test("a full answer replaces what was known, pages before it included", () => {
 
 test("a history gap forgets what is older than the answer, of that conversation alone", () => {
   const store = storeWith(...[1, 2, 3, 9].map((seq) => message({ seq })));
-  store.take([answer({ conversations: [told({ last_seq: 11, history_gap: true })], messages: [10, 11].map((seq) => message({ seq })) })]);
+  store.take([answer({ conversations: [synced({ last_seq: 11, history_gap: true })], messages: [10, 11].map((seq) => message({ seq })) })]);
   assert.deepEqual(
     store.between("general", 1, 20).map(({ seq }) => seq),
     [10, 11],
   );
-  store.take([answer({ conversations: [told({ last_seq: 20, history_gap: true })] })]);
+  store.take([answer({ conversations: [synced({ last_seq: 20, history_gap: true })] })]);
   assert.equal(store.has("general"), false, "none of the changed messages fitted");
 });
 
-test("what is removed goes, and so does a conversation in which one's own seat is left", () => {
+test("what is removed goes, and so does a conversation which the member has left", () => {
   const store = storeWith(message({ seq: 1 }));
   store.putConversation(conversation({ id: "random" }));
-  store.putParticipant(seat({ conversation: "random" }));
+  store.putParticipant(participant({ conversation: "random" }));
   store.take([answer({ removed: { conversations: ["random"], members: [] } })]);
   assert.deepEqual([...store.conversations.keys()], ["general"]);
-  store.apply(event("participant.removed", seat({ version: 2, left_at: "2026-03-01T10:00:00Z" })));
+  store.apply(event("participant.removed", participant({ version: 2, left_at: "2026-03-01T10:00:00Z" })));
   assert.equal(store.conversations.size, 0);
   store.apply(event("message.created", message({ seq: 2 })));
   assert.equal(store.messages.size, 0, "an event that was on its way is not for us to keep");
@@ -297,8 +302,8 @@ test("what is removed goes, and so does a conversation in which one's own seat i
 test("after a loss the people of channels are unknown, those of direct messages are not", () => {
   const store = storeWith();
   store.putConversation(conversation({ id: "direct", kind: "direct", people: [ME, "member-bob"] }));
-  for (const id of ["general", "direct"]) store.putParticipants(id, [seat({ conversation: id, member: "member-bob" })]);
-  store.putParticipant(seat({ conversation: "direct" }));
+  for (const id of ["general", "direct"]) store.putParticipants(id, [participant({ conversation: id, member: "member-bob" })]);
+  store.putParticipant(participant({ conversation: "direct" }));
   store.forgetParticipants();
   assert.deepEqual([...(store.participants.get("general")?.keys() ?? [])], [ME]);
   assert.deepEqual([...(store.participants.get("direct")?.keys() ?? [])].sort(), ["member-bob", ME]);
@@ -371,9 +376,9 @@ test("one's own reports and sanctions are kept by version, until a full sync say
 test("marked unread, a conversation counts from there until it is read again", () => {
   const store = new Store(ME);
   store.putConversation(conversation({ last_seq: 9 }));
-  store.putParticipant(seat({ read_seq: 9 }));
+  store.putParticipant(participant({ read_seq: 9 }));
   assert.equal(store.unread("general"), 0);
-  store.putParticipant(seat({ read_seq: 9, unread_from: 7, version: 2 }));
+  store.putParticipant(participant({ read_seq: 9, unread_from: 7, version: 2 }));
   assert.equal(store.unread("general"), 3);
   assert.equal(store.readUpTo("general"), 6);
   store.moveRead("general", 9);
@@ -383,7 +388,7 @@ test("marked unread, a conversation counts from there until it is read again", (
 test("what lies below the first message that is left is not unread", () => {
   const store = new Store(ME);
   store.putConversation(conversation({ first_seq: 8, last_seq: 9 }));
-  store.putParticipant(seat({ read_seq: 2 }));
+  store.putParticipant(participant({ read_seq: 2 }));
   assert.equal(store.unread("general"), 2);
 });
 

@@ -164,7 +164,7 @@ export const conversation = (fields = {}) => ({
 });
 
 /** @param {Partial<Participant>} [fields] @returns {Participant} */
-export const seat = (fields = {}) => ({
+export const participant = (fields = {}) => ({
   conversation: "general",
   member: ME,
   role: "member",
@@ -221,21 +221,22 @@ export const answer = (fields = {}) => ({
   reports: [],
   sanctions: [],
   cases: null,
+  attention: [],
   removed: { conversations: [], members: [] },
   presence: [],
   ...fields,
 });
 
 /** @param {Partial<SyncConversation>} [fields] @returns {SyncConversation} */
-export const told = (fields = {}) => ({ ...conversation(fields), history_gap: false, participants_gap: false, ...fields });
+export const synced = (fields = {}) => ({ ...conversation(fields), history_gap: false, participants_gap: false, ...fields });
 
 /** The first sync answer, with the messages `seqs` in the channel "general". @param {number[]} [seqs] @param {Partial<SyncAnswer>} [fields] */
 export const everything = (seqs = [], fields = {}) =>
   answer({
     full: true,
     members: [me(), member()],
-    conversations: [told({ last_seq: seqs.at(-1) ?? 0, participants_gap: true })],
-    participants: [seat()],
+    conversations: [synced({ last_seq: seqs.at(-1) ?? 0, participants_gap: true })],
+    participants: [participant()],
     messages: seqs.map((seq) => message({ seq })),
     ...fields,
   });
