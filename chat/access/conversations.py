@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from accounts.models import Member
 from accounts.roles import Right, is_above, may_moderate
 from accounts.rules import Rule, require_voice
+from chat.access.predicates import is_readable, participants_of, readable
 from chat.errors import Forbidden, NotFound
-from chat.models import Conversation, Kind, Participant
+from chat.models import Conversation, Participant
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,7 @@ class Access:
 
 def visible_conversations(member: Member) -> QuerySet[Conversation]:
     """Return what a member takes part in and, unless they are a guest, every public channel."""
-    present = Exists(Participant.objects.filter(conversation=OuterRef("pk"), member=member, left_at=None))
-    condition = Q(present)
-    if member.may(Right.BROWSE):
-        condition |= Q(kind=Kind.PUBLIC)
-    return Conversation.objects.filter(condition)
+    return Conversation.objects.filter(readable(member))
 
 
 def find_conversation(member: Member, conversation_id: UUID, *, lock: bool = False) -> Access:
@@ -55,13 +52,13 @@ def find_conversation(member: Member, conversation_id: UUID, *, lock: bool = Fal
     conversation = conversations.first()
     if conversation is None:
         raise NotFound
-    participant = Participant.objects.filter(conversation=conversation, member=member, left_at=None).first()
+    participant = participants_of(conversation).filter(member=member).first()
     return grant(member, conversation, participant)
 
 
 def grant(member: Member, conversation: Conversation, participant: Participant | None) -> Access:
     """Return the access that these rows amount to. Raises NotFound where the member may not know of it. No queries."""
-    if participant is None and not (conversation.kind == Kind.PUBLIC and member.may(Right.BROWSE)):
+    if not is_readable(member, conversation, participant):
         raise NotFound
     return Access(member, conversation, participant)
 

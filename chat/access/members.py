@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from accounts.models import Member
 from accounts.roles import Right
+from chat.access.predicates import PRESENT, participations_of
 from chat.errors import NotFound
 from chat.models import Participant
 
@@ -17,8 +18,8 @@ def visible_members(member: Member) -> QuerySet[Member]:
     """Return everybody in the organization; for a guest, the members who share a conversation with them."""
     if member.may(Right.BROWSE):
         return Member.objects.all()
-    own = Participant.objects.filter(member=member, left_at=None).values("conversation")
-    met = Participant.objects.filter(conversation__in=own, left_at=None).values("member")
+    own = participations_of(member).values("conversation")
+    met = Participant.objects.filter(PRESENT, conversation__in=own).values("member")
     return Member.objects.filter(Q(pk=member.pk) | Q(pk__in=met))
 
 
@@ -29,7 +30,7 @@ def known_members(member: Member) -> QuerySet[Member]:
     """
     if member.may(Right.BROWSE):
         return Member.objects.all()
-    own = Participant.objects.filter(member=member, left_at=None).values("conversation")
+    own = participations_of(member).values("conversation")
     ever_met = Participant.objects.filter(conversation__in=own).values("member")
     return Member.objects.filter(Q(pk=member.pk) | Q(pk__in=ever_met))
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from accounts.models import Member
 from accounts.rules import Rule
 from chat.access.conversations import Access, find_conversation, require_open, require_participant
+from chat.access.predicates import is_kept, kept
 from chat.errors import Forbidden, NotFound
 from chat.models import Conversation, Message
 
@@ -44,8 +45,7 @@ def find_thread(member: Member, message_id: UUID) -> tuple[Message, Access]:
 
 def is_thread_over(root: Message, conversation: Conversation) -> bool:
     """Return whether the head and all replies have expired. A thread that is not over is shown and can be answered."""
-    first_seq = conversation.first_seq
-    return root.seq < first_seq and not Message.objects.filter(thread=root, seq__gte=first_seq).exists()
+    return not is_kept(root, conversation) and not Message.objects.filter(kept(), thread=root).exists()
 
 
 def is_expired(message: Message, conversation: Conversation) -> bool:
@@ -53,7 +53,9 @@ def is_expired(message: Message, conversation: Conversation) -> bool:
 
     A row that is left then is kept for moderators. The exception is the emptied head of a living thread: it is shown.
     """
-    return message.seq < conversation.first_seq and message.purged_at is None
+    if is_kept(message, conversation):
+        return False
+    return message.purged_at is None or is_thread_over(message, conversation)
 
 
 def lock_message_to_change(member: Member, message_id: UUID, rule: Rule) -> tuple[Message, Access]:

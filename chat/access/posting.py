@@ -18,6 +18,7 @@ from accounts.roles import Right
 from accounts.tenancy import current_organization_id
 from chat import rules, sql
 from chat.access.conversations import Access, grant, require_open, require_participant
+from chat.access.predicates import present_sql
 from chat.errors import Forbidden, NotFound, Refusal, Throttled
 from chat.models import Conversation, Message, Participant
 from chat.sql import array
@@ -64,7 +65,7 @@ WHERE organization_id = %(organization)s AND id = ANY(%(conversations)s::uuid[])
 _FIND_PARTICIPANTS: Final = f"""
 SELECT {sql.columns(Member)}, {sql.columns(Participant)}
 FROM accounts_member LEFT JOIN chat_participant ON chat_participant.member_id = accounts_member.id
-    AND chat_participant.organization_id = %(organization)s AND chat_participant.left_at IS NULL
+    AND chat_participant.organization_id = %(organization)s AND {present_sql("chat_participant")}
     AND chat_participant.conversation_id = ANY(%(conversations)s::uuid[])
 WHERE accounts_member.organization_id = %(organization)s AND accounts_member.id = ANY(%(members)s::uuid[])
     AND accounts_member.deactivated_at IS NULL

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final, cast
 
+from chat.access.predicates import is_kept
 from chat.actions.conversations import conversation_draft
 from chat.client.ranges import difference, union
 from chat.content.loading import entity
@@ -61,11 +62,11 @@ def _count_reply(message: Message, conversation: Conversation, *, by: int) -> li
     head = Message.objects.get(pk=message.thread_id)
     head.reply_count = max(0, head.reply_count + by)
     draft = _save(head, "reply_count", type="message.updated")
-    return [draft] if head.seq >= conversation.first_seq else []
+    return [draft] if is_kept(head, conversation) else []
 
 
 def _mark_gone(message: Message, conversation: Conversation) -> list[Draft]:
-    if message.seq < conversation.first_seq:  # nobody counts it
+    if not is_kept(message, conversation):  # nobody counts it
         return []
     seq = [[message.seq, message.seq]]
     gone = union(conversation.gone, seq) if message.is_gone else difference(conversation.gone, seq)

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
-
 from accounts.models import Member
-from accounts.roles import Right, Role
+from accounts.roles import Right
 from chat import markdown
 from chat.access import Access, visible_conversations, visible_members
-from chat.models import Kind, Participant
+from chat.access.predicates import readers_of
+from chat.models import Kind
 
 WideMention = Literal["here", "channel", "group"]
 
@@ -44,10 +43,7 @@ def write(access: Access, text: str) -> Written:
 
 
 def _who_can_come(access: Access, handles: frozenset[str]) -> list[Member]:
-    present = Exists(Participant.objects.filter(conversation=access.conversation, member=OuterRef("pk"), left_at=None))
-    reach = Q(present)
-    if access.conversation.kind == Kind.PUBLIC:
-        reach |= ~Q(role=Role.GUEST)
+    reach = readers_of(access.conversation)
     return list(visible_members(access.member).filter(reach, handle__in=handles, deactivated_at=None))
 
 

@@ -36,6 +36,7 @@ from chat.access import (
     require_may_post,
     require_rank,
 )
+from chat.access.predicates import is_kept
 from chat.actions.changes import message_draft, save_change, save_tombstone
 from chat.actions.mentions import write
 from chat.actions.participants import own_participant_draft, publish_own_participant
@@ -377,7 +378,7 @@ def _write(batch: _Batch) -> None:
         root.version += 1
         root.save(update_fields=["reply_count", "version"])
     # An expired head is not published any more.
-    shown = [root for root in batch.roots.values() if root.seq >= conversations[root.conversation_id].first_seq]
+    shown = [root for root in batch.roots.values() if is_kept(root, conversations[root.conversation_id])]
     drafts += [message_draft(root, "message.updated") for root in entities(shown)]
     with sql.together():
         sql.insert(batch.messages)

@@ -20,6 +20,7 @@ from accounts.roles import Right
 from accounts.rules import governed
 from chat import rules
 from chat.access import Access, find_conversation, lock_message_to_moderate, lock_to_moderate
+from chat.access.predicates import is_kept, participants_of
 from chat.actions.changes import save_tombstone
 from chat.actions.conversations import save_change as save_conversation
 from chat.actions.reasons import clean_reason, reason_to_run
@@ -27,7 +28,7 @@ from chat.content.emptying import empty, hide
 from chat.content.loading import entity
 from chat.entities.messages import Message as MessageEntity
 from chat.errors import Conflict, Forbidden, Invalid
-from chat.models import Conversation, Participant
+from chat.models import Conversation
 
 LONGEST_SLOW_MODE: Final = 21_600  # seconds: six hours; for longer there is announcement-only
 LONGEST_RETENTION: Final = 36_500  # days: a century; for longer there is "for ever"
@@ -55,7 +56,7 @@ def restore_message(member: Member, message_id: UUID, *, reason: str) -> Message
     """Show a hidden message again. Raises Conflict when retention has taken it from everybody meanwhile."""
     reason = clean_reason(reason)
     message = lock_message_to_moderate(member, message_id)
-    if message.seq < message.conversation.first_seq:
+    if not is_kept(message, message.conversation):
         raise Conflict(gettext("Its time is over: it is kept for the report alone."))
     if message.hidden_at is not None:
         before, message.hidden_at = message.hidden_at, None
@@ -118,8 +119,7 @@ def regulate_conversation(
 def _lock_to_regulate(member: Member, conversation_id: UUID, *, strictly: bool) -> Access:
     if member.may(Right.MODERATE):
         conversation = lock_to_moderate(member, conversation_id)
-        participants = Participant.objects.filter(conversation=conversation, member=member, left_at=None)
-        return Access(member, conversation, participants.first())
+        return Access(member, conversation, participants_of(conversation).filter(member=member).first())
     access = find_conversation(member, conversation_id, lock=True)
     if strictly or not access.is_admin:
         raise Forbidden(

@@ -22,6 +22,7 @@ from chat.access import (
     require_open,
     require_rank,
 )
+from chat.access.predicates import participants_of
 from chat.actions.conversations import conversation_draft, participant_drafts
 from chat.delivery import Draft, one_member, publish
 from chat.errors import Conflict, Forbidden, NotFound
@@ -161,8 +162,7 @@ def _lock_participant(conversation: Conversation, member_id: UUID) -> Participan
     well, and two changes cannot get the same version. It locks FOR UPDATE, so that a participant for whom
     chat/attention publishes an event does not leave meanwhile.
     """
-    participants = Participant.objects.select_for_update()
-    return participants.filter(conversation=conversation, member=member_id, left_at=None).first()
+    return participants_of(conversation).filter(member=member_id).select_for_update().first()
 
 
 def _lock_subject(access: Access, member_id: UUID) -> Participant:
@@ -227,7 +227,7 @@ def _exit(conversation: Conversation, participant: Participant) -> None:
 
 
 def _pass_on_admin(conversation: Conversation) -> None:
-    present = Participant.objects.filter(conversation=conversation, left_at=None)
+    present = participants_of(conversation)
     if present.filter(role=Participant.Role.ADMIN).exists():
         return
     heir = present.select_for_update(no_key=True).order_by("joined_at", "pk").first()

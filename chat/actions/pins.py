@@ -13,6 +13,7 @@ from accounts.models import Member
 from accounts.rules import governed
 from chat import rules
 from chat.access import lock_message_to_change
+from chat.access.predicates import kept
 from chat.actions.changes import save_change
 from chat.content.loading import entity
 from chat.entities.messages import Message as MessageEntity
@@ -26,7 +27,7 @@ def pin_message(member: Member, message_id: UUID) -> MessageEntity:
     """Pin a message for everybody there. Pinning twice changes nothing. Raises Conflict where enough are pinned."""
     message, access = lock_message_to_change(member, message_id, rules.PIN)
     if message.pinned_at is None:
-        pinned = Message.objects.filter(conversation=access.conversation, pinned_at__isnull=False).count()
+        pinned = Message.objects.filter(kept(), conversation=access.conversation, pinned_at__isnull=False).count()
         if pinned >= settings.PINS_PER_CONVERSATION:
             raise Conflict(
                 gettext("%(pins_per_conversation)s messages are pinned here. Unpin one first.")

@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 from accounts.models import Member
 from chat import sql
 from chat.access import Access, find_conversation
+from chat.access.predicates import present_sql
 from chat.actions.participants import own_participant_draft, publish_own_participant
 from chat.attention.unread import unread_drafts
 from chat.delivery import publish
@@ -84,13 +85,13 @@ _SHOW: Final = f"""
 UPDATE chat_participant p
 SET unread_from = NULL, {merge(f"{_UP_TO} - COALESCE(({_FOLLOWED}), '{{}}')", shown="n.seq")}
 FROM unnest(%(participants)s::bigint[], %(seqs)s::bigint[]) AS n (id, seq)
-WHERE p.id = n.id AND p.left_at IS NULL AND (p.read_seq < n.seq OR p.unread_from IS NOT NULL)
+WHERE p.id = n.id AND {present_sql("p")} AND (p.read_seq < n.seq OR p.unread_from IS NOT NULL)
 RETURNING {sql.columns(Participant, alias="p")}
 """
 _SHOW_ALL: Final = f"""
 UPDATE chat_participant p SET unread_from = NULL, {merge(_UP_TO, shown="n.seq")}
 FROM (SELECT %(seq)s::bigint AS seq) AS n
-WHERE p.id = %(participant)s AND p.left_at IS NULL
+WHERE p.id = %(participant)s AND {present_sql("p")}
     AND (p.read_seq < n.seq OR p.unread_from IS NOT NULL OR NOT p.read @> {_UP_TO})
 RETURNING {sql.columns(Participant, alias="p")}
 """
@@ -100,7 +101,7 @@ FROM (
     SELECT range_agg(int8range(seq, seq, '[]')) AS seqs FROM chat_message
     WHERE thread_id = %(thread)s AND seq <= %(seq)s
 ) AS n
-WHERE p.id = %(participant)s AND p.left_at IS NULL AND NOT p.read @> n.seqs
+WHERE p.id = %(participant)s AND {present_sql("p")} AND NOT p.read @> n.seqs
 RETURNING {sql.columns(Participant, alias="p")}
 """
 
@@ -154,7 +155,7 @@ def show(seqs: Mapping[int, int]) -> list[Participant]:
 
 _MARK: Final = f"""
 UPDATE chat_participant p SET unread_from = %(seq)s, version = p.version + 1
-WHERE p.id = %(participant)s AND p.left_at IS NULL AND p.unread_from IS DISTINCT FROM %(seq)s
+WHERE p.id = %(participant)s AND {present_sql("p")} AND p.unread_from IS DISTINCT FROM %(seq)s
 RETURNING {sql.columns(Participant, alias="p")}
 """
 

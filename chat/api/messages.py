@@ -13,7 +13,8 @@ from rest_framework.response import Response
 from accounts.rest.openapi import operation, page_of
 from accounts.rest.serialization import read_body, read_query
 from accounts.rest.views import MemberView, keep_page, list_response, next_url
-from chat.access import find_conversation, find_message, find_thread
+from chat.access import find_conversation, find_thread
+from chat.access.predicates import is_kept
 from chat.actions import messages as actions
 from chat.actions.reasons import REASON_LENGTH
 from chat.content.loading import entity
@@ -120,9 +121,8 @@ class MessageList(MemberView):
 class MessageDetail(MemberView):
     @operation(summary="One message", gives={200: MessageEntity})
     def get(self, request: Request, message_id: UUID) -> Response:
-        message, access = find_message(self.member, message_id)
-        expired = message.seq < access.conversation.first_seq
-        return Response(message.expired_entity() if expired else entity(message))
+        message, access = find_thread(self.member, message_id)
+        return Response(entity(message) if is_kept(message, access.conversation) else message.expired_entity())
 
     @operation(
         summary="Edit your message; with `version`, only if it is still that one",

@@ -12,6 +12,7 @@ from accounts.rest.openapi import operation, page_of
 from accounts.rest.serialization import read_body, read_query
 from accounts.rest.views import MemberView, keep_page, list_response
 from chat.access import find_conversation
+from chat.access.predicates import participants_of
 from chat.actions import participants as actions
 from chat.entities.participants import Participant as ParticipantEntity
 from chat.errors import Forbidden, NotFound
@@ -63,9 +64,7 @@ class ParticipantDetail(MemberView):
     @operation(summary="How somebody takes part", gives={200: ParticipantEntity})
     def get(self, request: Request, conversation_id: UUID, member_id: UUID) -> Response:
         access = find_conversation(self.member, conversation_id)
-        participant = Participant.objects.filter(
-            conversation=access.conversation, member=member_id, left_at=None
-        ).first()
+        participant = participants_of(access.conversation).filter(member=member_id).first()
         if participant is None:
             raise NotFound
         return Response(participant.entity(own=member_id == self.member.pk))

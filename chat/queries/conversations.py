@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from accounts.models import Member
 from accounts.roles import Right
 from chat.access import Access, visible_conversations
+from chat.access.predicates import PRESENT, participants_of, participations_of
 from chat.entities.conversations import Conversation as ConversationEntity
 from chat.entities.participants import Participant as ParticipantEntity
 from chat.models import Conversation, Kind, Participant
@@ -32,11 +33,9 @@ def own_conversations(
     member: Member, *, shared_with: UUID | None = None, after: UUID | None = None, limit: int = PAGE
 ) -> list[ConversationView]:
     """What the member takes part in, in the order in which it was made; with `shared_with` what they share."""
-    present = Participant.objects.filter(member=member, left_at=None)
-    conversations = Conversation.objects.filter(pk__in=present.values("conversation"))
+    conversations = Conversation.objects.filter(pk__in=participations_of(member).values("conversation"))
     if shared_with is not None:
-        theirs = Participant.objects.filter(member=shared_with, left_at=None)
-        conversations = conversations.filter(pk__in=theirs.values("conversation"))
+        conversations = conversations.filter(pk__in=participations_of(shared_with).values("conversation"))
     return _views(member, conversations, after, limit)
 
 
@@ -57,9 +56,7 @@ def managed_channels(
 ) -> QuerySet[Conversation]:
     """Channels that the member may see, how many people are `present`, whether the member runs it (`own`); the one with
     the newest message first."""
-    participants = (
-        Participant.objects.filter(conversation=OuterRef("pk"), left_at=None).order_by().values("conversation")
-    )
+    participants = Participant.objects.filter(PRESENT, conversation=OuterRef("pk")).order_by().values("conversation")
     channels = visible_conversations(member).filter(kind__in=CHANNELS)
     if q:
         channels = channels.filter(Q(name__icontains=q) | Q(topic__icontains=q))
@@ -87,8 +84,7 @@ def conversation_view(access: Access) -> ConversationView:
 
 def participants(access: Access, *, after: int = 0, limit: int = PAGE) -> list[Participant]:
     """Who is there, in the order in which they first came."""
-    present = Participant.objects.filter(conversation=access.conversation, left_at=None, pk__gt=after)
-    return list(present.order_by("pk")[:limit])
+    return list(participants_of(access.conversation).filter(pk__gt=after).order_by("pk")[:limit])
 
 
 def _views(
@@ -97,14 +93,14 @@ def _views(
     if after is not None:
         conversations = conversations.filter(pk__gt=after)
     rows = list(conversations.order_by("pk")[:limit])
-    participants = Participant.objects.filter(member=member, left_at=None, conversation__in=rows)
-    by_conversation = {participant.conversation_id: participant for participant in participants}
+    own = participations_of(member).filter(conversation__in=rows)
+    by_conversation = {participant.conversation_id: participant for participant in own}
     return _with_counts([(row, by_conversation.get(row.pk)) for row in rows])
 
 
 def _with_counts(rows: Iterable[tuple[Conversation, Participant | None]]) -> list[ConversationView]:
     rows = list(rows)
-    present = Participant.objects.filter(conversation__in=[row.pk for row, _ in rows], left_at=None)
+    present = Participant.objects.filter(PRESENT, conversation__in=[row.pk for row, _ in rows])
     counts: dict[UUID, int] = dict(present.values_list("conversation").annotate(Count("pk")).order_by())
     return [_view(row, participant, counts.get(row.pk, 0)) for row, participant in rows]
 

@@ -9,6 +9,7 @@ from typing import Final
 from django.db.models import QuerySet
 
 from chat.access import Access
+from chat.access.predicates import is_kept
 from chat.content.loading import entities
 from chat.entities.messages import Message as MessageEntity
 from chat.models import Message
@@ -70,7 +71,7 @@ def page_since(access: Access, *, since: datetime, limit: int = PAGE) -> Page:
 def thread(access: Access, root: Message, *, after: int = 0, limit: int = PAGE) -> tuple[list[MessageEntity], bool]:
     """The root, empty where its time is over, then its replies above `after`; and whether there are more."""
     rows = list(_of(access).filter(thread=root, seq__gt=after).order_by("seq")[: limit + 1])
-    if root.seq < access.conversation.first_seq:
+    if not is_kept(root, access.conversation):
         head = [root.expired_entity()] if after == 0 else []
         return [*head, *entities(rows[:limit])], len(rows) > limit
     return entities([root, *rows[:limit]] if after == 0 else rows[:limit]), len(rows) > limit
@@ -83,8 +84,8 @@ def pins(access: Access) -> list[MessageEntity]:
 
 def _of(access: Access) -> QuerySet[Message]:
     """What retention has taken away is not shown, though rows may still be there."""
-    kept = Message.objects.filter(conversation=access.conversation, seq__gte=access.conversation.first_seq)
-    return kept.defer("search")
+    messages = Message.objects.filter(conversation=access.conversation, seq__gte=access.conversation.first_seq)
+    return messages.defer("search")
 
 
 def _page(access: Access, rows: list[Message], *, more_before: bool) -> Page:

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from accounts.models import Member
 from chat.access import known_members, visible_members
+from chat.access.predicates import participations_of
 from chat.entities.members import Member as MemberEntity
 from chat.entities.members import member_entity
-from chat.models import Participant
 
 PAGE: Final = 200
 AT_ONCE: Final = 100  # members asked for by id: about as much as an address may be long
@@ -42,8 +42,8 @@ def members_by_id(member: Member, ids: list[UUID]) -> list[Member]:
 
 
 def profile(member: Member, subject: Member) -> Profile:
-    own = Participant.objects.filter(member=member, left_at=None).values("conversation")
-    both = Participant.objects.filter(member=subject, left_at=None, conversation__in=own)
+    own = participations_of(member).values("conversation")
+    both = participations_of(subject).filter(conversation__in=own)
     entity = member_entity(subject, own=subject.pk == member.pk)
     return Profile(
         **{name: getattr(entity, name) for name in entity.__struct_fields__},

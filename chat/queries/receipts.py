@@ -19,11 +19,12 @@ from msgspec import Struct
 from accounts.models import Member
 from accounts.roles import Right
 from chat.access import find_message, find_message_to_moderate
+from chat.access.predicates import participants_of
 from chat.client.ranges import contains
 from chat.delivery.mailbox import mailbox
 from chat.entities.fields import Time
 from chat.errors import Forbidden
-from chat.models import AckedEntry, Client, Event, Message, Participant
+from chat.models import AckedEntry, Client, Event, Message
 
 PEOPLE: Final = 500  # participants told of; in larger conversations it is the number that counts, not the names
 NEAR: Final = timedelta(minutes=5)  # between a message and its event: the index by time finds it
@@ -58,9 +59,7 @@ class Receipts(Struct, frozen=True):
 def receipts(member: Member, message_id: UUID) -> Receipts:
     """For the author and for moderators, who also reach what was reported. Raises Forbidden, NotFound."""
     message = _find(member, message_id)
-    participants = Participant.objects.filter(conversation=message.conversation_id, left_at=None).exclude(
-        member=message.author_id
-    )
+    participants = participants_of(message.conversation_id).exclude(member=message.author_id)
     some = list(participants.order_by("pk")[: PEOPLE + 1])
     shown = some[:PEOPLE]
     by_member = _client_receipts(message, [each.member_id for each in shown])

@@ -8,24 +8,19 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQueryField
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models import BooleanField, F, Func, Value
 from django.db.models.functions import Cast
 
 from accounts.models import Member
-from accounts.roles import Right
+from chat.access.predicates import readable, shown
 from chat.content.loading import entities
 from chat.entities.messages import Message as MessageEntity
-from chat.models import Conversation, Kind, Message, Participant
+from chat.models import Message
 from chat.queries.excerpts import Piece, excerpt
 from chat.queries.terms import Query, parse
 
 PAGE: Final = 20
 LONGEST_QUERY: Final = 200  # characters; more is a paste, not a question
-KEPT: Final[dict[str, Any]] = {
-    "deleted_at": None,
-    "hidden_at": None,
-    "seq__gte": F("conversation__first_seq"),  # what retention has taken from everybody may not be found while it goes
-}
 
 
 class FoundMessage(MessageEntity, frozen=True, kw_only=True):
@@ -48,7 +43,7 @@ def search(member: Member, question: Question, *, cursor: UUID | None = None, li
     query = parse(question.q)
     if question.q and not query:
         return []  # nothing in it is a word
-    messages = _visible(member).filter(**KEPT, **_filters(question))
+    messages = Message.objects.filter(readable(member, "conversation"), shown(), **_filters(question))
     if query:
         messages = messages.filter(_matches(query))
     if cursor is not None:
@@ -62,15 +57,6 @@ def _matches(query: Query) -> Func:
     """Return the condition in SQL. The cast leaves the lexemes as they are, whatever the locale of the cluster."""
     wanted = Cast(Value(query.expression()), SearchQueryField())
     return Func(F("search"), wanted, template="(%(expressions)s)", arg_joiner=" @@ ", output_field=BooleanField())
-
-
-def _visible(member: Member) -> QuerySet[Message]:
-    participants = Participant.objects.filter(conversation=OuterRef("conversation"), member=member, left_at=None)
-    condition = Q(Exists(participants))
-    if member.may(Right.BROWSE):
-        public = Conversation.objects.filter(kind=Kind.PUBLIC).values("pk")
-        condition |= Q(conversation__in=public)
-    return Message.objects.filter(condition)
 
 
 def _filters(question: Question) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from chat import sql
+from chat.access.predicates import kept_sql
 from chat.content.loading import entities
 from chat.entities.messages import Message as MessageEntity
 from chat.models import Conversation, Message
@@ -97,18 +98,18 @@ def _has_gap(change: Change, rows: Sequence[_Candidate], conversation: Conversat
     return (change.whole or (exhausted and bool(change.messages))) and oldest > conversation.first_seq
 
 
-_NEWEST: Final = """
+_NEWEST: Final = f"""
 SELECT m.conversation_id, m.id, m.seq, m.size FROM chat_conversation c
 CROSS JOIN LATERAL (
     SELECT conversation_id, id, seq, octet_length(text) + octet_length(html) AS size
-    FROM chat_message WHERE conversation_id = c.id AND seq >= c.first_seq ORDER BY seq DESC LIMIT %s
+    FROM chat_message m WHERE conversation_id = c.id AND {kept_sql("m", "c")} ORDER BY seq DESC LIMIT %s
 ) AS m
 WHERE c.id = ANY(%s::uuid[])
 """
-_CHANGED: Final = """
+_CHANGED: Final = f"""
 SELECT m.conversation_id, m.id, m.seq, octet_length(m.text) + octet_length(m.html)
 FROM chat_message m JOIN chat_conversation c ON c.id = m.conversation_id
-WHERE m.id = ANY(%s::uuid[]) AND m.seq >= c.first_seq
+WHERE m.id = ANY(%s::uuid[]) AND {kept_sql("m", "c")}
 """
 
 
