@@ -1,6 +1,6 @@
 """What accounts no longer needs: old invitations, expired tokens and sessions.
 
-`EXPIRED` lists them for the purge of the installation (chat/actions/purge.py), which runs each in batches.
+`EXPIRED` lists them for the purge of the installation (chat/actions/purge), which runs each in batches.
 """
 
 # ruff: noqa: S608  # the parts are constants of this file, never input

@@ -14,11 +14,12 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Organization
+from chat.actions.batches import execute, rows
 from chat.actions.conversations import save_change
 from chat.client.ranges import clip
 from chat.content.emptying import blank_row, empty_for_good
@@ -84,35 +85,35 @@ WHERE c.first_seq > 1 AND {_GOES}
 
 def count_expired_histories() -> int:
     """Conversations in which something has become too old."""
-    return int(_rows(f"SELECT count(*) {_DUE}", {})[0][0])
+    return int(rows(f"SELECT count(*) {_DUE}", {})[0][0])
 
 
 @transaction.atomic
 def expire_histories() -> int:
     """Move `first_seq` of some conversations of one organization to the oldest message that is young enough."""
-    due = _rows(
+    due = rows(
         f"SELECT c.id, c.organization_id {_DUE} ORDER BY c.organization_id, c.id LIMIT %(at_once)s",
         {"at_once": AT_ONCE},
     )
     ids = [id for id, organization_id in due if organization_id == due[0][1]]
-    rows = Conversation.objects.filter(pk__in=ids).select_for_update(no_key=True, skip_locked=True)
-    moved = [conversation for conversation in rows.order_by("pk") if _move_on(conversation)]
+    locked = Conversation.objects.filter(pk__in=ids).select_for_update(no_key=True, skip_locked=True)
+    moved = [conversation for conversation in locked.order_by("pk") if _move_on(conversation)]
     return len(moved)
 
 
 def count_expired_messages() -> int:
-    return int(_rows(_COUNT, {"around": AROUND})[0][0])
+    return int(rows(_COUNT, {"around": AROUND})[0][0])
 
 
 @transaction.atomic
 def remove_expired_messages() -> int:
     """One batch of the messages that lie below `first_seq` of one conversation. How many."""
-    found = _rows(_NEXT, {"around": AROUND})
+    found = rows(_NEXT, {"around": AROUND})
     if not found:
         return 0
     (conversation_id,) = found[0]
     chosen = {"conversation": conversation_id, "around": AROUND, "batch": BATCH}
-    messages: list[UUID] = [id for (id,) in _rows(_ROWS, chosen)]
+    messages: list[UUID] = [id for (id,) in rows(_ROWS, chosen)]
     if messages:
         _remove(conversation_id, messages)
     return len(messages)
@@ -140,12 +141,12 @@ def _move_on(conversation: Conversation) -> bool:
 def _remove(conversation_id: UUID, messages: list[UUID]) -> None:
     """Remove everything that carries their words: the rows, what hangs on them, and the event log."""
     empty_for_good(conversation_id, messages)
-    heads = {id for (id,) in _rows(_ANSWERED, {"messages": messages})}
+    heads = {id for (id,) in rows(_ANSWERED, {"messages": messages})}
     gone = [message for message in messages if message not in heads]
     if heads:
         _empty(heads)
     reports = _let_go(gone)
-    _execute("DELETE FROM chat_message WHERE id = ANY(%(gone)s)", {"gone": gone})
+    execute("DELETE FROM chat_message WHERE id = ANY(%(gone)s)", {"gone": gone})
     if reports:
         publish(reports[0].organization_id, *(_draft(report) for report in reports))
 
@@ -158,7 +159,7 @@ def _empty(heads: set[Any]) -> None:
 
 def _let_go(messages: list[UUID]) -> list[Report]:
     """The decided reports of these messages outlive them. Returns them as they are then."""
-    ids = [id for (id,) in _rows(_REPORTS, {"messages": messages})]
+    ids = [id for (id,) in rows(_REPORTS, {"messages": messages})]
     if not ids:
         return []
     Report.objects.filter(pk__in=ids).update(message=None, version=F("version") + 1)
@@ -169,15 +170,3 @@ def _draft(report: Report) -> Draft:
     return Draft(
         type="report.updated", entity=report.entity(), entity_id=report.pk, audience=one_member(report.reporter_id)
     )
-
-
-def _execute(sql: str, parameters: dict[str, Any]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-
-
-def _rows(sql: str, parameters: dict[str, Any]) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        rows: list[Any] = cursor.fetchall()
-        return rows

@@ -15,10 +15,10 @@ from accounts.desk_scope import DeskRequest
 from accounts.roles import Right
 from chat.access import visible_reports
 from chat.actions.moderation import hide_message, remove_message, restore_message
+from chat.actions.removed import reveal
 from chat.admin.acts import Act, ActingAdmin
 from chat.admin.pages import Badge
 from chat.models import Message, Report
-from chat.queries.removed import reveal
 
 
 def _is_there(message: Message) -> bool:

@@ -23,6 +23,7 @@ from accounts.models import Member
 from accounts.roles import Right
 from chat.access import visible_reports
 from chat.actions.moderation import hide_message
+from chat.actions.removed import reveal_reported
 from chat.actions.reports import update_report
 from chat.admin.acts import Act, ActingAdmin, Offer
 from chat.admin.members import MemberAdmin
@@ -30,7 +31,6 @@ from chat.admin.messages import MessageAdmin
 from chat.admin.pages import Badge
 from chat.admin.sanctions import sanctions_of
 from chat.models import Message, Report
-from chat.queries.removed import reveal_reported
 
 EARLIER: Final = 10  # reports and sanctions of the same author that are shown
 

@@ -16,13 +16,14 @@ from accounts.rest.views import MemberView, keep_page, list_response, next_url
 from chat.access import find_conversation, find_thread
 from chat.access.predicates import is_kept
 from chat.actions import messages as actions
+from chat.actions import removed
 from chat.actions.reasons import REASON_LENGTH
 from chat.content.loading import entity
 from chat.entities.fields import Time
 from chat.entities.messages import Message as MessageEntity
 from chat.errors import Invalid, TooLarge
 from chat.models import Revision
-from chat.queries import history, removed
+from chat.queries import history
 
 Seq = Annotated[int, Meta(ge=0, le=2**62)]
 

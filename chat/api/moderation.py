@@ -14,8 +14,8 @@ from accounts.rest.serialization import read_body
 from accounts.rest.views import MemberView
 from chat.actions import moderation as actions
 from chat.actions.reasons import REASON_LENGTH
+from chat.actions.removed import read_original
 from chat.entities.messages import Message as MessageEntity
-from chat.queries.removed import read_original
 
 
 class Because(Struct, frozen=True):

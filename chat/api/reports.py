@@ -10,8 +10,8 @@ from rest_framework.response import Response
 from accounts.rest.openapi import operation, page_of
 from accounts.rest.serialization import read_body, read_query
 from accounts.rest.views import MemberView, keep_page, list_response
-from chat.access import find_report
 from chat.actions import reports as actions
+from chat.actions.removed import open_report
 from chat.entities.reports import Report as ReportEntity
 from chat.models import Report
 from chat.queries.reports import (
@@ -153,7 +153,7 @@ class ReportDetail(MemberView):
         refuses=(403,),
     )
     def get(self, request: Request, report_id: UUID) -> Response:
-        return Response(read_context(self.member, find_report(self.member, report_id)))
+        return Response(read_context(self.member, open_report(self.member, report_id)))
 
     @operation(
         summary="Take a report on, hand it over, write a note, decide it",

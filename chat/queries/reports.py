@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db.models import QuerySet
 from msgspec import Struct
 
-from accounts import audit
 from accounts.models import Member
 from chat.access import visible_reports
 from chat.content.loading import entities, entity
@@ -87,11 +86,11 @@ def list_own_reports(member: Member, *, before: UUID | None = None, limit: int =
 
 
 def read_context(member: Member, report: Report) -> ReportContext:
-    """All it takes to decide. Also in conversations the moderator takes no part in, so reading stands in the audit log.
+    """Return everything that a moderator needs to decide a report which they opened with `open_report`.
 
-    What is hidden is shown in the clear as `original` of the reported message alone.
+    That action records the read: the moderator may take no part in the conversation. Hidden text is shown only as the
+    `original` of the reported message.
     """
-    audit.record("report.read", actor=member, target=report, after={"message": report.message_id})
     message = report.message
     around = Message.objects.filter(conversation=report.conversation_id).defer("search")
     before = list(around.filter(seq__lt=message.seq).order_by("-seq")[:CONTEXT])[::-1] if message else []

@@ -23,7 +23,7 @@ REVISIONS: Final = {
     "chat/models/__init__.py": "names the models",
     "chat/actions/messages.py": "keeps them, and compares a repeated send with the first of them",
     "chat/content/revisions.py": "deletes them",
-    "chat/queries/removed.py": "reads them, and records it",
+    "chat/actions/removed.py": "reads them, and records it",
     "chat/api/messages.py": "shows what removed.py has read",
 }
 # Who touches the text of a message as it is in the row.
@@ -32,9 +32,9 @@ TEXTS: Final = {
     "chat/actions/messages.py": "writes it",
     "chat/actions/moderation.py": "empties it",
     "chat/attention/reasons.py": "looks for keywords in it, and gives it to nobody",
-    "chat/queries/removed.py": "reads it, and records it",
+    "chat/actions/removed.py": "reads it, and records it",
     "chat/queries/search.py": "finds only what is shown",
-    "chat/queries/reports.py": "`original` of a report, which is recorded there",
+    "chat/queries/reports.py": "`original` of a report that was opened",
     "chat/admin/messages.py": "a page that is recorded",
     "chat/admin/reports.py": "of a message that is not hidden",
     "chat/api/messages.py": "what came, and what removed.py has read",
@@ -75,3 +75,9 @@ def test_templates_show_no_text_of_a_row_by_themselves() -> None:
     for template in (ROOT / "templates").rglob("*.html"):
         shown |= set(re.findall(r"\{[{%][^}]*?\b(\w+\.text)\b", template.read_text()))
     assert shown == TEMPLATES
+
+
+def test_a_report_is_opened_before_it_is_read() -> None:
+    reading = files_with("read_context") - {"chat/queries/reports.py"}
+    assert reading
+    assert reading <= files_with("open_report")

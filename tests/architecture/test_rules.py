@@ -32,6 +32,11 @@ WITHOUT: Final = {
     "chat.actions.operations.sign_out_client": "also an act of the installation's staff; rank and reason stand there",
     "chat.actions.read.mark_read": "READ: private to the member; its pace is in chat/realtime",
     "chat.actions.read.mark_unread": "READ: private to the member",
+    "chat.actions.removed.open_report": "a read, which it records",
+    "chat.actions.removed.read_original": "a read, which it records",
+    "chat.actions.removed.read_revisions": "a read, which it records where the message is hidden or deleted",
+    "chat.actions.removed.reveal": "a read, which it records; also by the installation's staff",
+    "chat.actions.removed.reveal_reported": "a read, which it records; also by the installation's staff",
     "chat.actions.reports.publish_open_reports": "listens to a change of role",
 }
 # Rules that no function carries: asked for inside another action, or where messages are sent together.

@@ -14,8 +14,8 @@ from chat.actions.moderation import (
     restore_message,
 )
 from chat.actions.reactions import add_reaction
+from chat.actions.removed import read_original
 from chat.models import Conversation
-from chat.queries.removed import read_original
 from tests.cast import scope_of
 from tests.sync.conftest import Say, Verify, alike, proves
 

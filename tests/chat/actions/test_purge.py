@@ -17,6 +17,7 @@ from accounts.models import ApiToken, Invitation, Member
 from accounts.purge import INVITATION_KEPT
 from accounts.tenancy import every_organization
 from chat.actions import purge
+from chat.actions.purge import acks, nodes
 from chat.models import Client, Conversation, Event, MailboxEntry, Node
 from tests.cast import scope_of
 from tests.chat.delivery.conftest import make_channel
@@ -94,7 +95,7 @@ def test_entries_without_a_client_go(alice: Member) -> None:
 
 def test_dead_nodes_let_go_of_their_clients(alice: Member) -> None:
     now = timezone.now()
-    dead = Node.objects.create(name="dead", lease_until=now - timedelta(seconds=purge.NODE_GRACE + 1))
+    dead = Node.objects.create(name="dead", lease_until=now - timedelta(seconds=nodes.NODE_GRACE + 1))
     living = Node.objects.create(name="living", lease_until=now)
     held, lost = add_client(alice, node_id=living.pk), add_client(alice, node_id=dead.pk)
     assert run("dead_nodes") == (1, 1)
@@ -116,7 +117,7 @@ def test_old_events_go_but_never_before_the_mailboxes_that_hold_them(
 def test_kept_acks_go_by_the_day(alice: Member, settings: Any) -> None:
     settings.ACKED_ENTRIES, settings.ACKED_DAYS = "keep", 10
     old = timezone.now() - timedelta(days=12)
-    purge._make_partition(old)
+    acks.make_partition(old)
     for at in (old, timezone.now()):
         with connection.cursor() as cursor:
             cursor.execute(

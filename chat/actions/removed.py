@@ -1,7 +1,8 @@
-"""Text that was taken away: what a hidden message says, what a deleted one said. Whoever reads it leaves a trace.
+"""Reading text that was taken away: what a hidden message says, what a deleted message said, what was reported.
 
-Nothing else reads it: tests/architecture/test_removed.py. What a message said before an edit is no secret to those who
-read the message now; it is read here, too, and recorded where the message itself is hidden or deleted.
+These reads are actions, because each adds an entry to the audit log. Nothing else reads such text:
+tests/architecture/test_removed.py. The text of a message before an edit is no secret to everybody who reads the message
+now; it is read here as well, and recorded where the message itself is hidden or deleted.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from django.utils.translation import gettext
 from accounts import audit
 from accounts.models import Member, User
 from accounts.roles import Right
-from chat.access import find_message, find_message_to_moderate
+from chat.access import find_message, find_message_to_moderate, find_report
 from chat.errors import NotFound
 from chat.models import Message, Report, Revision
 
@@ -23,8 +24,18 @@ PAGE: Final = 50  # revisions of a message in one answer: half a megabyte where 
 AROUND: Final = 6  # messages of context before and after a reported one
 
 
+def open_report(member: Member, report_id: UUID) -> Report:
+    """Return a report for a moderator who decides it, and record that they read it. Raises NotFound.
+
+    The moderator may take no part in the conversation; chat/queries/reports.py then shows what they need of it.
+    """
+    report = find_report(member, report_id)
+    audit.record("report.read", actor=member, target=report, after={"message": report.message_id})
+    return report
+
+
 def read_original(member: Member, message_id: UUID) -> Message:
-    """Return a message with what it says though it is hidden, for moderators. Raises NotFound, Forbidden."""
+    """Return a message with its text although it is hidden, for moderators. Raises NotFound, Forbidden."""
     message = find_message_to_moderate(member, message_id)
     reveal(member, message)
     return message
@@ -36,7 +47,7 @@ def read_revisions(member: Member, message_id: UUID, *, after: int = 0, limit: i
     Raises NotFound for a message that is hidden or deleted, unless the member is a moderator; then it is recorded.
     """
     message, _ = find_message(member, message_id)
-    if is_removed(message):
+    if message.is_gone:
         if not member.may(Right.MODERATE):
             raise NotFound(gettext("The message was deleted, or hidden by a moderator."))
         reveal(member, message)
@@ -44,15 +55,15 @@ def read_revisions(member: Member, message_id: UUID, *, after: int = 0, limit: i
 
 
 def reveal(actor: Member | User, message: Message) -> str:
-    """Return what the message says, hidden or not, and record who read it."""
+    """Return the text of a message, hidden or not, and record who read it."""
     audit.record("message.read", actor=actor, target=message)
     return message.text
 
 
 def reveal_reported(actor: Member | User, report: Report, *, earlier: int) -> tuple[list[Message], list[Revision]]:
-    """Return a reported message among those around it, and the newest versions of what it said before; recorded.
+    """Return a reported message among the messages around it, and the newest of its revisions; record who read them.
 
-    Of those around it, the hidden ones have no text.
+    Hidden messages around it have no text.
     """
     audit.record("report.read", actor=actor, target=report, after={"message": report.message_id, "around": AROUND})
     message = report.message
@@ -65,10 +76,6 @@ def reveal_reported(actor: Member | User, report: Report, *, earlier: int) -> tu
         if other.pk != message.pk:
             other.text = other.shown_text
     return context, list(_revisions(message).order_by("-version")[:earlier])
-
-
-def is_removed(message: Message) -> bool:
-    return message.deleted_at is not None or message.hidden_at is not None
 
 
 def _revisions(message: Message) -> QuerySet[Revision]:
