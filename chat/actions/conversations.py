@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal
 from uuid import UUID
 
+import regex
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -23,9 +23,10 @@ from chat.access import Access, find_members, lock_conversation, lock_to_manage
 from chat.actions.reasons import reason_to_run
 from chat.delivery import Draft, one_member, participants_of, publish
 from chat.errors import Conflict, Forbidden, Invalid
+from chat.markdown.names import LETTER, SIGN, key_of
 from chat.models import Conversation, Kind, Participant
 
-CHANNEL_NAME: Final = re.compile(r"[^\W_][\w.-]{0,79}")
+CHANNEL_NAME: Final = regex.compile(rf"{LETTER}(?:{SIGN}|[_.-]){{0,79}}")
 TOPIC_LENGTH: Final = 250
 
 
@@ -140,7 +141,7 @@ def save_change(conversation: Conversation, *fields: str) -> None:
 
 
 def _channel_name(name: str) -> str:
-    name = clean_line(name).removeprefix("#").lower()
+    name = key_of(clean_line(name).removeprefix("#"))
     if not CHANNEL_NAME.fullmatch(name):
         raise Invalid(
             {"name": [gettext("Letters, digits, hyphens, dots and underscores, without spaces; 80 at most.")]}

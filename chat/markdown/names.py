@@ -1,17 +1,20 @@
 """Names in a text: where one begins and ends, and what it is shown as.
 
 A handle is ASCII, so any other letter ends it and may stand before its sign. The name of a channel may have letters of
-all scripts: the longest known one that ends where the text goes on in another script is meant.
+all scripts, with their vowel signs and accents: the longest known one that ends where the text goes on in another
+script is meant. Names are compared in NFC and in lower case, as they are stored.
 """
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import NamedTuple
 from uuid import UUID
+
+import regex
 
 from chat.markdown.characters import tidied
 
@@ -44,21 +47,31 @@ def parse_mentions(text: str) -> Mentions:
         if match["handle"]:
             handles.update(_prefixes(match["handle"].lower()))
         else:
-            channels.update(_prefixes(match["channel"].lower()))
+            name = unicodedata.normalize("NFC", match["channel"])
+            channels.update(key_of(each) for each in _prefixes(name))
     return Mentions(frozenset(handles - WIDE), frozenset(handles & WIDE), frozenset(channels))
 
 
+def key_of(name: str) -> str:
+    """Return the name of a channel as it is stored and compared."""
+    return unicodedata.normalize("NFC", name).lower()
+
+
+LETTER = r"[\p{L}\p{N}]"
+SIGN = r"[\p{L}\p{N}\p{M}\u200C\u200D]"  # a letter, a vowel sign or an accent on it, or what joins and parts letters
 _HANDLE = r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*"  # as accounts.models.HANDLE has them
-_CHANNEL = r"[^\W_]+(?:[._-]+[^\W_]+)*"
-_ANY_NAME = re.compile(rf"@(?P<handle>{_HANDLE})|#(?P<channel>{_CHANNEL})")
+_CHANNEL = rf"{LETTER}{SIGN}*(?:[._-]+{LETTER}{SIGN}*)*"
+_ANY_NAME = regex.compile(rf"@(?P<handle>{_HANDLE})|#(?P<channel>{_CHANNEL})")
 # No mention: an address, both halves of @who@where, a name after a backslash, one whose last letter bears an accent.
-_NAME = re.compile(
-    rf"(?<![A-Za-z0-9_@\\])(?:@(?P<handle>(?>{_HANDLE}))(?!_*@|[\u0300-\u036f])|#(?P<channel>(?>{_CHANNEL}))(?!_*#))"
+_NAME = regex.compile(
+    rf"(?<![A-Za-z0-9_@\\])(?:@(?P<handle>(?>{_HANDLE}))(?!_*@|\p{{M}})|#(?P<channel>(?>{_CHANNEL}))(?!_*#))"
 )
 # Before a sign these make it part of a path, of an address or of an expression: a/@b, a+@b, x=#b.
 _JOINS = frozenset("/+&=%$#-")
-_SEPARATORS = re.compile(r"[._-]+")
-_BOUNDARIES = re.compile(r"[._-]+|(?<=[\x00-\x7f])(?=[^\x00-\x7f])|(?<=[^\x00-\x7f])(?=[\x00-\x7f])")
+_SEPARATORS = regex.compile(r"[._-]+")
+_BOUNDARIES = regex.compile(
+    r"[._-]+|(?<=[\x00-\x7f])(?=[^\x00-\x7f\p{M}\u200C\u200D])|(?<=[^\x00-\x7f])(?=[\x00-\x7f])"
+)
 
 
 def _prefixes(name: str) -> Iterator[str]:
@@ -124,7 +137,7 @@ class Names:
                 shown = end
         yield escaped(text[shown:])
 
-    def _member(self, match: re.Match[str], *, silent: bool) -> tuple[str, int]:
+    def _member(self, match: regex.Match[str], *, silent: bool) -> tuple[str, int]:
         handle = match["handle"].lower()
         if handle in WIDE:
             return self._wide(handle, silent=silent), match.end()
@@ -142,12 +155,12 @@ class Names:
         self.wide.add(handle)
         return f'<span class="mention mention-wide">@{handle}</span>' if self.wide_allowed else ""
 
-    def _channel(self, match: re.Match[str]) -> tuple[str, int]:
+    def _channel(self, match: regex.Match[str]) -> tuple[str, int]:
         name = match["channel"]
-        self.channels.add(name.lower())
+        self.channels.add(key_of(name))
         for end in _ends(name):
-            if found := self.conversations.get(name[:end].lower()):
-                self.channels.add(name[:end].lower())
+            if found := self.conversations.get(key_of(name[:end])):
+                self.channels.add(key_of(name[:end]))
                 shown = escaped(name[:end])
                 html = f'<a class="channel" data-conversation="{found}">#{shown}</a>'
                 return html, match.start("channel") + end

@@ -56,6 +56,15 @@ test("letters that no handle can have may stand beside a name, and names may be 
     assert.equal(tokenAt(text, text.length), null, text);
 });
 
+test("a name may have vowel signs, accents and what joins letters, in either spelling", () => {
+  for (const name of ["हिन्दी", "தமிழ்", "ภาษาไทย", "العَرَبِيَّة", "עִבְרִית", "می\u200cخواهم", "tiếng-việt", "がぎぐ"]) {
+    for (const form of ["NFC", "NFD"]) {
+      const text = `#${name.normalize(form)}`;
+      assert.deepEqual(tokenAt(text, text.length), { sign: "#", words: name.normalize("NFC"), start: 0 }, name);
+    }
+  }
+});
+
 test("the word is the one before the caret", () => {
   assert.deepEqual(tokenAt("@al and @bo", 3), { sign: "@", words: "al", start: 0 });
 });

@@ -11,7 +11,7 @@ import { isInCode } from "./markdown.js";
 // A sign begins a name where chat/markdown/names.py lets one begin: handles are ASCII, so any other letter may stand before it.
 // After a sign that joins words there is one where another name stands before that, as in @ann/@bob, or nothing of a path.
 const TOKEN =
-  /(?<![A-Za-z0-9_@#:\\])(?:(?<![/+&=%$#-])|(?<=@[A-Za-z0-9._-]+[/+&=-])|(?<=\P{ASCII}\/)|(?<=(?:^|\P{ASCII}|[^A-Za-z0-9._@/+&=%$#-])[+&=-]))([@#:])([\p{L}\p{M}\p{N}._+-]{0,40})$/u;
+  /(?<![A-Za-z0-9_@#:\\])(?:(?<![/+&=%$#-])|(?<=@[A-Za-z0-9._-]+[/+&=-])|(?<=\P{ASCII}\/)|(?<=(?:^|\P{ASCII}|[^A-Za-z0-9._@/+&=%$#-])[+&=-]))([@#:])([\p{L}\p{M}\p{N}\u200C\u200D._+-]{0,40})$/u;
 const LEAST_EMOJI = 2; // letters after a colon: with fewer it ends a word, or is a smile
 
 /** @type {WeakMap<Member, string[]>} what a member is found by; an organization has more members than a key has time for */
@@ -24,7 +24,7 @@ export function tokenAt(text, caret) {
   if (!found || isInCode(before)) return null;
   const [, sign, words = ""] = found;
   if (sign === ":" && words.length < LEAST_EMOJI) return null;
-  return { sign: /** @type {Token["sign"]} */ (sign), words: words.toLowerCase(), start: found.index };
+  return { sign: /** @type {Token["sign"]} */ (sign), words: words.normalize("NFC").toLowerCase(), start: found.index };
 }
 
 /**
