@@ -6,7 +6,7 @@ from celery import shared_task
 
 from accounts.tenancy import every_organization
 from chat.actions.purge import PURGES
-from chat.actions.reports import mail_open_reports
+from chat.actions.report_mail import mail_open_reports
 from chat.actions.sanctions import end_expired_suspensions
 from chat.delivery.followers import worker
 

@@ -13,6 +13,7 @@ from accounts.roles import Right
 from chat.errors import Forbidden, NotFound
 from chat.models import Report
 
+UNDECIDED: Final = (Report.State.OPEN, Report.State.IN_REVIEW)
 OPEN_REPORTS: Final = 200  # counted for a moderator: the page shows "99+" long before
 
 
@@ -34,7 +35,7 @@ def visible_reports(member: Member) -> QuerySet[Report]:
 
 def open_reports(member: Member) -> QuerySet[Report]:
     """Return the newest OPEN_REPORTS reports that a moderator has to decide, the oldest first."""
-    undecided = visible_reports(member).filter(state__in=[Report.State.OPEN, Report.State.IN_REVIEW])
+    undecided = visible_reports(member).filter(state__in=UNDECIDED)
     newest = undecided.order_by("-pk").values("pk")[:OPEN_REPORTS]
     reports: QuerySet[Report] = Report.objects.filter(pk__in=newest).order_by("pk")
     return reports

@@ -22,9 +22,10 @@ from accounts.desk_scope import DeskRequest
 from accounts.models import Member
 from accounts.roles import Right
 from chat.access import visible_reports
+from chat.access.reports import UNDECIDED
 from chat.actions.moderation import hide_message
 from chat.actions.removed import reveal_reported
-from chat.actions.reports import update_report
+from chat.actions.report_decisions import update_report
 from chat.admin.acts import Act, ActingAdmin, Offer
 from chat.admin.members import MemberAdmin
 from chat.admin.messages import MessageAdmin
@@ -33,8 +34,6 @@ from chat.admin.sanctions import sanctions_of
 from chat.models import Message, Report
 
 EARLIER: Final = 10  # reports and sanctions of the same author that are shown
-
-UNDECIDED: Final = (Report.State.OPEN, Report.State.IN_REVIEW)
 
 
 class StateFilter(admin.SimpleListFilter):

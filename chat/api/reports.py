@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from accounts.rest.openapi import operation, page_of
 from accounts.rest.serialization import read_body, read_query
 from accounts.rest.views import MemberView, keep_page, list_response
+from chat.actions import report_decisions as decisions
 from chat.actions import reports as actions
 from chat.actions.removed import open_report
 from chat.entities.reports import Report as ReportEntity
@@ -27,7 +28,7 @@ from chat.queries.reports import (
 Reason = Literal["spam", "harassment", "inappropriate", "confidential", "other"]
 State = Literal["open", "in_review", "resolved", "dismissed"]
 Outcome = Literal["no_action", "hidden", "removed", "warned", "muted", "suspended", "other"]
-Note = Annotated[str, Meta(max_length=actions.NOTE_LENGTH)]
+Note = Annotated[str, Meta(max_length=decisions.NOTE_LENGTH)]
 
 
 class NewReport(Struct, frozen=True):
@@ -59,7 +60,7 @@ class ReportChange(Struct, frozen=True):
 
 
 class ReportDecision(Struct, frozen=True):
-    reports: Annotated[list[UUID], Meta(min_length=1, max_length=actions.AT_ONCE)]
+    reports: Annotated[list[UUID], Meta(min_length=1, max_length=decisions.AT_ONCE)]
     state: Literal["resolved", "dismissed"]
     outcome: Outcome | None = None
     note: Note = ""
@@ -113,7 +114,7 @@ class ReportList(MemberView):
     )
     def patch(self, request: Request) -> Response:
         body = read_body(request, ReportDecision)
-        decided = actions.decide_reports(
+        decided = decisions.decide_reports(
             self.member,
             body.reports,
             state=Report.State(body.state),
@@ -164,7 +165,7 @@ class ReportDetail(MemberView):
     )
     def patch(self, request: Request, report_id: UUID) -> Response:
         body = read_body(request, ReportChange)
-        report = actions.update_report(
+        report = decisions.update_report(
             self.member,
             report_id,
             state=Report.State(body.state) if body.state else None,

@@ -27,7 +27,8 @@ from chat.actions.conversations import create_channel
 from chat.actions.messages import send_message
 from chat.actions.pins import pin_message
 from chat.actions.reactions import add_reaction
-from chat.actions.reports import report_message, update_report
+from chat.actions.report_decisions import update_report
+from chat.actions.reports import report_message
 from chat.actions.sanctions import mute_member, warn_member
 from chat.models import Conversation, Report
 from tests.cast import make_member, scope_of, sign_in

@@ -6,7 +6,8 @@ from accounts.actions import change_role
 from accounts.models import Member
 from accounts.roles import Role
 from chat.actions.members import publish_desk
-from chat.actions.reports import acknowledge_report, decide_reports, report_message, update_report
+from chat.actions.report_decisions import decide_reports, update_report
+from chat.actions.reports import acknowledge_report, report_message
 from chat.models import Conversation, Report
 from tests.cast import make_member, scope_of
 from tests.sync.conftest import Say, Verify, alike, proves

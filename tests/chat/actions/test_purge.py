@@ -17,7 +17,7 @@ from accounts.models import ApiToken, Invitation, Member
 from accounts.purge import INVITATION_KEPT
 from accounts.tenancy import every_organization
 from chat.actions import purge
-from chat.actions.purge import acks, nodes
+from chat.actions.purge import acks, clients, nodes
 from chat.models import Client, Conversation, Event, MailboxEntry, Node
 from tests.cast import scope_of
 from tests.chat.delivery.conftest import make_channel
@@ -167,7 +167,7 @@ def test_a_dry_run_says_what_would_go_and_removes_nothing(alice: Member) -> None
 
 
 def test_two_at_once_remove_everything_once(alice: Member, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(purge, "BATCH", 40)
+    monkeypatch.setattr(clients, "STALE_BATCH", 20)
     for _ in range(60):
         add_client(alice, seen=timedelta(days=50), entries=10)
 

@@ -21,7 +21,8 @@ from chat.actions.messages import edit_message, send_message
 from chat.actions.moderation import regulate_conversation
 from chat.actions.purge import PURGES
 from chat.actions.reactions import add_reaction
-from chat.actions.reports import report_message, update_report
+from chat.actions.report_decisions import update_report
+from chat.actions.reports import report_message
 from chat.actions.retention import AROUND, BATCH, expire_histories
 from chat.errors import NotFound
 from chat.models import Conversation, Event, Message, Reaction, Report, Revision
