@@ -15,8 +15,9 @@ import structlog
 
 from accounts.purge import EXPIRED
 from chat.actions import retention
-from chat.actions.purge import acks, clients, events, mailboxes, nodes
+from chat.actions.purge import acks, clients, events, nodes
 from chat.delivery import figures, metrics
+from chat.delivery.mailbox import mailbox
 
 PAUSE: Final = 0.05  # seconds
 BATCHES: Final = 500  # in one run; the next one goes on
@@ -48,13 +49,27 @@ class Purge:
         return removed
 
 
+def _of_mailboxes(name: str) -> Purge:
+    """Return the purge that the mailbox backend makes under this name. It removes nothing if the backend needs none."""
+
+    def count() -> int:
+        purge = mailbox().purges().get(name)
+        return purge.count() if purge is not None else 0
+
+    def remove() -> int:
+        purge = mailbox().purges().get(name)
+        return purge.remove() if purge is not None else 0
+
+    return Purge(name, count, remove)
+
+
 PURGES: Final[dict[str, Purge]] = {
     purge.name: purge
     for purge in (
         Purge("stale_clients", clients.count_stale_clients, clients.remove_stale_clients),
-        Purge("old_entries", mailboxes.count_old_mailboxes, mailboxes.empty_old_mailboxes),
-        Purge("overfull_entries", mailboxes.count_full_mailboxes, mailboxes.empty_full_mailboxes),
-        Purge("orphaned_entries", mailboxes.count_orphans, mailboxes.remove_orphans),
+        _of_mailboxes("old_entries"),
+        _of_mailboxes("overfull_entries"),
+        _of_mailboxes("orphaned_entries"),
         Purge("dead_nodes", nodes.count_dead_nodes, nodes.remove_dead_nodes),
         Purge("old_events", events.count_old_events, events.remove_old_events),
         Purge("expired_histories", retention.count_expired_histories, retention.expire_histories),
