@@ -116,13 +116,15 @@ READERS: dict[str, Callable[[Member, Conversation, UUID], Sequence[MessageEntity
 
 @pytest.mark.parametrize("reader", READERS)
 def test_every_reader_loads_what_a_message_carries(
-    alice: Member, bob: Member, files: Files, town: Conversation, reader: str
+    alice: Member, bob: Member, files: Files, town: Conversation, follow_all: Callable[[], int], reader: str
 ) -> None:
     message = say(alice, town, "the plan for @bob")
     with scope_of(bob):
         pin_message(bob, message)
         add_reaction(bob, message, emoji="👍")
         file = files.attach(message, alice)
+    follow_all()  # the record of mentions follows the log
+    with scope_of(bob):
         (found,) = [each for each in READERS[reader](bob, town, message) if each.id == message]
     assert found.attachments == [file]
     assert [(each.emoji, each.members) for each in found.reactions] == [("👍", [bob.pk])]
