@@ -122,7 +122,7 @@ class _Tabs:
 async def _tabs() -> Any:
     process = await asyncio.create_subprocess_exec(
         NODE,
-        ROOT / "tests" / "chaos" / "browser.mjs",
+        Path(__file__).with_name("browser.mjs"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=LONGEST_LINE,
