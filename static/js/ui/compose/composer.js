@@ -7,23 +7,23 @@ import { gettext, interpolate } from "../lib/i18n.js";
 import { isComposing, plainKey } from "../lib/keys.js";
 import { toast } from "../lib/toast.js";
 
-const COUNT_FROM = 0.9; // of the longest message: from here on the characters that are left are shown
+const COUNT_FROM = 0.9; // of the longest message: beyond this share the remaining characters are shown
 const DRAFT_PAUSE = 250; // milliseconds after the last key
-const HEAD_START = 1_000; // milliseconds after the last key in which this tab's draft is the one that counts
-const MAY_CONVERT = /[:;<]/; // what every name and every smiley has
-const KNOWN_WITHIN = 1_500; // milliseconds in which the names of emoji have to be here, else a message goes as it was typed
-const TICK = 1_000; // milliseconds between two looks at how long one still has to wait
+const HEAD_START = 1_000; // milliseconds after the last key in which a change of the draft by another tab is ignored
+const MAY_CONVERT = /[:;<]/; // characters that every emoji name and every smiley contains
+const KNOWN_WITHIN = 1_500; // milliseconds to wait for the names of emoji; after that a message is sent as it was typed
+const TICK = 1_000; // milliseconds between two updates of the remaining waiting time
 
 /**
- * Where one writes. What is written is a draft of its target (a conversation, or a thread in it) until it is sent.
+ * The composer. Until it is sent, the text is the draft of its target: a conversation, or a thread in it.
  *
  * @typedef {object} Target
  * @property {string} draft key of the draft
  * @property {string} conversation its id
- * @property {string} label what the field is called
+ * @property {string} label of the field
  * @property {(text: string) => void} send
- * @property {() => void} [onKey] something was typed
- * @property {() => boolean} editLast arrow up in an empty field; whether there was anything to edit
+ * @property {() => void} [onKey] called when something is typed
+ * @property {() => boolean} editLast called for arrow up in an empty field; returns whether there was a message to edit
  * @property {number} [heldUntil] milliseconds since 1970, server time; nothing can be sent before (slow mode)
  */
 export class Composer {
@@ -46,12 +46,12 @@ export class Composer {
     this.slots = slots;
     /** @type {HTMLTextAreaElement} */
     this.input = slots.input;
-    // Completion, formatting and preview are fetched when somebody begins to write.
+    // Completion, formatting and preview are fetched when the member begins to write.
     this.loadWriting = once(async () => (this.#writing = new (await import("./writing.js")).Writing(this)));
     dock.append(root);
     root.addEventListener("submit", (/** @type {Event} */ event) => this.#submit(event));
     root.addEventListener("click", (/** @type {MouseEvent} */ event) => void this.#onClick(event));
-    this.input.addEventListener("focus", () => this.loadWriting().catch(() => {})); // one can write without; the buttons ask again
+    this.input.addEventListener("focus", () => this.loadWriting().catch(() => {})); // writing works without it; the buttons fetch it again
     this.input.addEventListener("input", () => this.#onInput());
     this.input.addEventListener("keydown", (event) => this.#onKey(event));
     this.input.addEventListener("paste", (event) => void this.#onPaste(event));
@@ -81,7 +81,7 @@ export class Composer {
     this.#show();
   }
 
-  /** @param {string} text what stands below the field in place of the hint, such as who is typing */
+  /** @param {string} text shown below the field instead of the hint, such as who is typing */
   note(text) {
     this.#note = text;
     this.#tick();
@@ -91,7 +91,7 @@ export class Composer {
     this.input.focus({ preventScroll: true });
   }
 
-  /** @returns {number} seconds until one may send again */
+  /** @returns {number} seconds until the member may send again */
   get #wait() {
     return Math.max(0, Math.ceil(((this.#target?.heldUntil ?? 0) - serverClock.now()) / 1_000));
   }
@@ -106,7 +106,7 @@ export class Composer {
     else this.#send(this.#target, ready);
   }
 
-  /** What a name between colons means is fetched; who has no network for it sends what they typed. @param {Target} target @param {string} text */
+  /** Send after the names of emoji have been fetched; without a network send the text as it was typed. @param {Target} target @param {string} text */
   async #sendWhenKnown(target, text) {
     const loaded = this.loadWriting().then(async (writing) => {
       await (await import("../emoji/data.js")).loadEmojis();
@@ -139,11 +139,11 @@ export class Composer {
     this.focus();
   }
 
-  /** Characters that may still be written, as the server counts them. */
+  /** The number of remaining characters, as the server counts them. */
   get #left() {
     const { value } = this.input;
     const most = this.app.config.messageLength;
-    // Only near the limit does it matter that some characters are two units long.
+    // Counting code points takes longer than the length, so it is done near the limit only.
     return most - (value.length < most * COUNT_FROM ? value.length : [...value.trimEnd()].length);
   }
 
@@ -166,7 +166,7 @@ export class Composer {
     fitHeight(this.input);
   }
 
-  /** What stands below the field; while one has to wait, for how long. */
+  /** Show the text below the field: the remaining waiting time, else the note. */
   #tick() {
     clearTimeout(this.#ticking);
     const wait = this.#wait;
@@ -187,13 +187,13 @@ export class Composer {
     else if (at === this.slots.box) this.focus();
   }
 
-  /** What is pasted before the help to write has come is looked at when it has. @param {ClipboardEvent} event */
+  /** Offer a code block for pasted text, after the writing aids have been fetched. @param {ClipboardEvent} event */
   async #onPaste(event) {
-    const text = event.clipboardData?.getData("text/plain").replace(/\r\n?/g, "\n") ?? ""; // as the field keeps it
+    const text = event.clipboardData?.getData("text/plain").replace(/\r\n?/g, "\n") ?? ""; // as the field stores it
     if (this.#writing?.linkSelection(event, text)) return;
     const from = this.input.selectionStart;
     const writing = await this.loadWriting().catch(() => null);
-    setTimeout(() => writing?.offerBlock(from, text)); // it has been pasted by then
+    setTimeout(() => writing?.offerBlock(from, text)); // after the paste has been done
   }
 
   /** @param {KeyboardEvent} event */
@@ -210,7 +210,7 @@ export class Composer {
     if (this.#target) this.app.client.drafts.set(this.#target.draft, this.input.value);
   }
 
-  /** Another tab went on with the same draft. @param {StorageEvent} event */
+  /** Another tab has changed the same draft. @param {StorageEvent} event */
   #onStorage(event) {
     if (!this.#target || event.key !== this.app.client.drafts.prefix + this.#target.draft) return;
     const text = event.newValue ?? "";
@@ -221,8 +221,8 @@ export class Composer {
 }
 
 /**
- * Whether a key sends: Enter, but not while an input method composes a word, nor on a keyboard of glass, where it is the
- * only way to a new line (there is a button).
+ * Whether a key sends the message: Enter, except while an input method composes a word, and except on a touch keyboard, where
+ * Enter is the only way to start a new line.
  *
  * @param {KeyboardEvent} event
  */
@@ -232,7 +232,7 @@ export function sends(event) {
   return enter && !isComposing(event) && (modified || !matchMedia("(pointer: coarse)").matches);
 }
 
-/** @param {HTMLTextAreaElement} input where style sheets cannot do it yet */
+/** @param {HTMLTextAreaElement} input is resized here in browsers whose style sheets cannot do it */
 export function growWithText(input) {
   input.dataset.grows = String(!CSS.supports("field-sizing", "content"));
 }

@@ -1,6 +1,6 @@
 /**
- * What the buttons above a text do to it: pure functions from a text and its selection to one replacement, so that the
- * field's own undo takes it back in one step.
+ * The formatting of the tools: pure functions from a text and its selection to one replacement, so that the undo of the field
+ * reverts it in one step.
  *
  * @typedef {{text: string, start: number, end: number}} Selected
  * @typedef {{from: number, to: number, insert: string, start: number, end: number}} Edit replace `from`–`to` by `insert`, then select
@@ -8,12 +8,12 @@
 
 const FENCE = "```";
 
-/** Put marks such as `**` around what is selected, or take them away. @param {Selected} selected @param {string} mark @returns {Edit} */
+/** Put marks such as `**` around the selection, or remove them. @param {Selected} selected @param {string} mark @returns {Edit} */
 export function wrap({ text, start, end }, mark) {
   const { length } = mark;
   const inner = text.slice(start, end);
   const isOutside = text.slice(start - length, start) === mark && text.slice(end, end + length) === mark;
-  const isLonger = mark.length === 1 && text[start - 2] === mark && mark !== "`"; // one of the two of bold is no italic
+  const isLonger = mark.length === 1 && text[start - 2] === mark && mark !== "`"; // one of the two asterisks of bold is not italic
   if (isOutside && !isLonger) return { from: start - length, to: end + length, insert: inner, start: start - length, end: end - length };
   if (inner.length >= 2 * length && inner.startsWith(mark) && inner.endsWith(mark)) {
     const bare = inner.slice(length, -length);
@@ -24,7 +24,7 @@ export function wrap({ text, start, end }, mark) {
   return { from: start, to: end, insert: before + mark + core + mark + after, start: at, end: at + core.length };
 }
 
-/** Put a prefix such as `> ` before each selected line, or take it away. @param {Selected} selected @param {string} prefix @returns {Edit} */
+/** Put a prefix such as `> ` before each selected line, or remove it. @param {Selected} selected @param {string} prefix @returns {Edit} */
 export function prefixLines({ text, start, end }, prefix) {
   const from = text.lastIndexOf("\n", start - 1) + 1;
   const next = text.indexOf("\n", Math.max(start, end - 1));
@@ -36,7 +36,7 @@ export function prefixLines({ text, start, end }, prefix) {
   return { from, to, insert, start: caret ? from + insert.length : from, end: from + insert.length };
 }
 
-/** Make what is selected a block of code. @param {Selected} selected @returns {Edit} */
+/** Make the selection a code block. @param {Selected} selected @returns {Edit} */
 export function codeBlock({ text, start, end }) {
   const inner = text.slice(start, end).replace(/^\n+|\n+$/g, "");
   const fence = fenceFor(inner);
@@ -47,7 +47,7 @@ export function codeBlock({ text, start, end }) {
   return { from: start, to: end, insert, start: at, end: at + inner.length };
 }
 
-/** Make a link of what is selected; without an address, the place for it is selected. @param {Selected} selected @param {string} [address] @returns {Edit} */
+/** Make the selection a link; without an address, the placeholder for it is selected. @param {Selected} selected @param {string} [address] @returns {Edit} */
 export function link({ text, start, end }, address = "") {
   const inner = text.slice(start, end);
   if (!address && /^https?:\/\/\S+$/.test(inner)) {
@@ -59,7 +59,7 @@ export function link({ text, start, end }, address = "") {
   return { from: start, to: end, insert, start: at, end: inner ? at + "https://".length : at };
 }
 
-/** @param {string} text whether it was written for a machine: lines that are indented, end in signs or begin with words of programs */
+/** @param {string} text @returns {boolean} whether it looks like code: lines that are indented, end in symbols or begin with keywords */
 export function looksLikeCode(text) {
   const lines = text.split("\n").filter((line) => line.trim());
   if (lines.length < 2 || text.includes(FENCE)) return false;
@@ -68,7 +68,7 @@ export function looksLikeCode(text) {
   return lines.filter((line) => sure.test(line)).length >= lines.length / 2;
 }
 
-/** @param {string} text before the caret: whether a block or a span of code is open there */
+/** @param {string} text before the caret @returns {boolean} whether the caret is in a code block or a code span */
 export function isInCode(text) {
   const fences = text.match(/^ {0,3}(`{3,}|~{3,})/gm) ?? [];
   if (fences.length % 2) return true;
@@ -76,7 +76,7 @@ export function isInCode(text) {
   return (line.match(/`/g) ?? []).length % 2 === 1;
 }
 
-/** @param {string} code one that is longer than any in it */
+/** @param {string} code @returns {string} a fence longer than any in the code */
 function fenceFor(code) {
   const longest = Math.max(2, ...(code.match(/`{3,}/g) ?? []).map((run) => run.length));
   return "`".repeat(longest + 1);

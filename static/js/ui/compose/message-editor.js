@@ -14,8 +14,8 @@ import { fitHeight, growWithText, sends } from "./composer.js";
 import { convertText } from "./writing.js";
 
 /**
- * Edit a message where it stands. What is written is kept at every key until it is saved (Enter) or cancelled (Escape), so
- * it is still there after a look elsewhere or a crash. A refusal is shown and the text stays.
+ * Edit a message in its row. The text is stored at every key until it is saved (Enter) or cancelled (Escape), so that it
+ * survives opening another conversation, or a crash. If the server refuses the edit, the error is shown and the text stays.
  *
  * @param {App} app
  * @param {MessageNode} node
@@ -33,7 +33,7 @@ class Editor {
     this.node = node;
     this.message = message;
     const begun = app.client.edits.get(message.id);
-    this.base = begun?.base ?? message.text; // what was edited, or what the member has seen since
+    this.base = begun?.base ?? message.text; // the text that was edited, or the changed one that the member has seen since
     const { root, slots } = clone("message-editor");
     this.root = root;
     this.slots = slots;
@@ -71,7 +71,7 @@ class Editor {
     this.#close();
   }
 
-  /** The message as it is now, as far as it is known. */
+  /** The message as the store has it now. */
   get #current() {
     return this.app.store.messages.get(this.message.id) ?? this.message;
   }
@@ -86,7 +86,7 @@ class Editor {
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
-    event.stopPropagation(); // these keys are text, not shortcuts of the message around
+    event.stopPropagation(); // the keys write text here, and are not shortcuts of the message
     if (this.completion.onKey(event)) return;
     const cancels = plainKey(event) === "Escape";
     if (!cancels && !sends(event)) return;
@@ -98,7 +98,7 @@ class Editor {
   /** @param {Set<string>} messages */
   #onChanges(messages) {
     if (!this.root.isConnected)
-      this.unobserve(); // its row has gone; what was written is kept
+      this.unobserve(); // its row was removed; the text stays stored
     else if (messages.has(this.message.id)) this.#warn();
   }
 
@@ -112,7 +112,7 @@ class Editor {
     return true;
   }
 
-  /** The same at an attempt to save. The next attempt replaces what the member has now been shown. */
+  /** Save was attempted, but somebody else changed the message: show that. The next attempt replaces the shown text. */
   #isOvertaken() {
     const overtaken = this.#warn();
     this.base = this.#current.text;
@@ -143,7 +143,7 @@ class Editor {
     }
   }
 
-  /** Reactions and pins raise the version as well: where the text is still the one that was edited, save again. @param {string} text */
+  /** Reactions and pins raise the version as well: if the text has not changed, save again. @param {string} text */
   async #send(text) {
     try {
       await saveEdit(this.app.client, this.#current, text);

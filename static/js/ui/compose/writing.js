@@ -32,7 +32,7 @@ const FORMATS = {
 /** @type {Map<string, string>} */
 const KEYS = new Map(WRITING_KEYS.filter(({ command }) => command).map(({ keys, command }) => [keys, command]));
 
-/** What helps to write: completion, formatting, a preview, and a block of code for what looks like code. */
+/** The writing aids of a composer: completion, formatting, a preview, and code blocks for pasted code. */
 export class Writing {
   #asked = 0;
 
@@ -52,7 +52,7 @@ export class Writing {
     if (document.activeElement === this.input) this.completion.update();
   }
 
-  /** @param {KeyboardEvent} event @returns {boolean} whether it has been dealt with */
+  /** @param {KeyboardEvent} event @returns {boolean} whether the key is handled */
   onKey(event) {
     if (this.completion.onKey(event) || this.#takeBack(event)) return true;
     const digit = event.code.startsWith("Digit") && event.shiftKey ? event.code.slice(-1) : ""; // Shift turns digits into signs
@@ -76,7 +76,7 @@ export class Writing {
     else this.#format(tool);
   }
 
-  /** Something else is written now. */
+  /** The composer has another target now. */
   reset() {
     this.#closePreview();
     this.#withdrawOffer();
@@ -87,16 +87,16 @@ export class Writing {
 
   // --- Names and smileys that become emoji -----------------------------------------------------------
 
-  /** @type {{from: number, to: number, typed: string, emoji: string} | null} what the last key has changed */
+  /** @type {{from: number, to: number, typed: string, emoji: string} | null} the conversion that the last key caused */
   #converted = null;
-  /** @type {Set<string>} what somebody took back to what they had typed: it stays so */
+  /** @type {Set<string>} names and smileys that the member restored: they are not converted again */
   #kept = new Set();
 
   get #rules() {
     return { lookup: emojiNamed, smileys: convertsSmileys(this.app), kept: this.#kept };
   }
 
-  /** @param {string} text as it is to be sent @returns {string | null} with its emoji; null until their names are known */
+  /** @param {string} text to be sent @returns {string | null} with emoji; null until their names are loaded */
   convert(text) {
     if (hasNames(text) && loadedEmojis().length === 0) return null;
     return withEmojis(text, this.#rules);
@@ -105,7 +105,7 @@ export class Writing {
   /** @param {InputEvent} event */
   #onTyped({ data, inputType, isComposing: composes }) {
     this.#converted = null;
-    if (data === ":") loadEmojis().catch(() => {}); // asked for again when it is needed
+    if (data === ":") loadEmojis().catch(() => {}); // loaded again when needed
     const { selectionStart: caret, selectionEnd, value } = this.input;
     if (inputType !== "insertText" || composes || caret !== selectionEnd || (data !== ":" && data !== " ")) return;
     const before = value.slice(0, caret);
@@ -118,7 +118,7 @@ export class Writing {
     this.#converted = { ...found, to: found.from + found.emoji.length };
   }
 
-  /** Backspace right behind an emoji that was typed as a name restores the name. @param {KeyboardEvent} event */
+  /** Restore the typed name on Backspace right after its emoji. @param {KeyboardEvent} event */
   #takeBack(event) {
     const made = this.#converted;
     if (!made || plainKey(event) !== "Backspace") return false;
@@ -156,7 +156,7 @@ export class Writing {
     return !this.slots.preview.hidden;
   }
 
-  /** The server renders it, as it will render the message: nothing else is ever inserted as HTML. */
+  /** The server renders the preview as it will render the message, because only its HTML may be inserted. */
   async #togglePreview() {
     const { target } = this.composer;
     if (this.#isPreviewing || !target) {
@@ -192,12 +192,12 @@ export class Writing {
     this.slots["preview-button"].setAttribute("aria-pressed", String(shown));
   }
 
-  // --- What is pasted ------------------------------------------------------------------------------
+  // --- Pasting ------------------------------------------------------------------------------
 
-  /** @type {{from: number, to: number} | null} what was pasted and looks like code */
+  /** @type {{from: number, to: number} | null} the pasted text that looks like code */
   #pasted = null;
 
-  /** @param {ClipboardEvent} event @param {string} text @returns {boolean} whether an address became a link of what was selected */
+  /** @param {ClipboardEvent} event @param {string} text @returns {boolean} whether a pasted address made the selection a link */
   linkSelection(event, text) {
     const { selectionStart: from, selectionEnd: to, value } = this.input;
     const address = /^https?:\/\/\S+$/.test(text.trim());
@@ -207,7 +207,7 @@ export class Writing {
     return true;
   }
 
-  /** @param {number} from where it was pasted @param {string} text what; nothing is offered if it is not there any more */
+  /** @param {number} from the position of the pasted text @param {string} text nothing is offered if it is no longer there */
   offerBlock(from, text) {
     const { value } = this.input;
     if (!looksLikeCode(text) || !value.startsWith(text, from) || isInCode(value.slice(0, from))) return;
@@ -237,7 +237,7 @@ export class Writing {
 
   // --- The buttons ---------------------------------------------------------------------------------
 
-  /** @param {HTMLElement} button on a narrow screen they are folded */
+  /** @param {HTMLElement} button unfolds the tools on a narrow screen */
   #toggleTools(button) {
     const shown = this.slots.tools.classList.toggle("is-shown");
     button.setAttribute("aria-expanded", String(shown));
@@ -249,7 +249,7 @@ export class Writing {
     return [...this.slots.tools.querySelectorAll("button")];
   }
 
-  /** One of them is in the order of tabbing. @param {number} index */
+  /** Make one of the tools reachable with Tab. @param {number} index */
   #setToolStop(index) {
     for (const [at, tool] of this.#tools.entries()) tool.tabIndex = at === index ? 0 : -1;
   }
@@ -266,13 +266,13 @@ export class Writing {
   }
 }
 
-/** @param {import("../shell/app.js").App} app @param {string} text @returns {Promise<string>} with its emoji, if their names can be fetched */
+/** @param {import("../shell/app.js").App} app @param {string} text @returns {Promise<string>} with emoji, if their names can be fetched */
 export async function convertText(app, text) {
   if (hasNames(text)) await loadEmojis().catch(() => {});
   return withEmojis(text, { lookup: emojiNamed, smileys: convertsSmileys(app) });
 }
 
-/** @param {string} code @param {number} tone of a name that says so, else 0 or less */
+/** @param {string} code @param {number} tone of a name with a skin tone, else 0 or less */
 function emojiNamed(code, tone) {
   const found = emojiOf(code);
   return found && toned(found, tone > 0 ? tone : skinTone());

@@ -13,12 +13,12 @@ import { conversationIcon, conversationName, conversationTitle, isChannel, membe
 import { explain, toast } from "../lib/toast.js";
 import { History } from "./history.js";
 
-const COUNTING = 300; // milliseconds in which several who come or go are one question
-const LONGEST_TIMER = 2 ** 31 - 1; // milliseconds; a longer one would fire at once
-const AFTER = 500; // milliseconds after the end of a mute at which it is looked at again
-const RECENT = 100; // messages in which one's own last one is looked for
+const COUNTING = 300; // milliseconds in which several joins and leaves cause one request
+const LONGEST_TIMER = 2 ** 31 - 1; // milliseconds; browsers run a longer timer at once
+const AFTER = 500; // milliseconds after the end of a mute before rendering again
+const RECENT = 100; // messages that are searched for the member's last one
 
-/** The open conversation: its header, its history, and where one writes. */
+/** The open conversation: its header, its history and its composer. */
 export class ConversationView {
   /** @type {string | null} */
   #id = null;
@@ -31,7 +31,7 @@ export class ConversationView {
   constructor(app, { openSettings }) {
     this.app = app;
     this.history = new History(app);
-    // What is done with messages is fetched when there are some, or when somebody does it before that.
+    // The actions on messages are fetched when the page is idle, or when they are needed before that.
     this.wireActions = once(
       async () => (this.#actions = new (await import("./message-actions.js")).MessageActions(app, this.history.list)),
     );
@@ -94,7 +94,7 @@ export class ConversationView {
 
   /** @param {HTMLElement} list */
   #wireMessages(list) {
-    const load = () => void this.wireActions().catch(() => {}); // asked for again at the next touch of it
+    const load = () => void this.wireActions().catch(() => {}); // fetched again with the next event
     for (const type of ["pointerover", "focusin"]) list.addEventListener(type, load, { passive: true });
     list.addEventListener("click", async (event) => {
       const node = this.history.list.nodeOf(event.target);
@@ -105,7 +105,7 @@ export class ConversationView {
     document.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
-  /** From wherever one is, j and k go through the messages. @param {KeyboardEvent} event */
+  /** Move through the messages with j and k, from anywhere in the page. @param {KeyboardEvent} event */
   #onKey(event) {
     const step = { j: 1, k: -1 }[plainKey(event)];
     const busy = event.defaultPrevented || isWriting(event.target);
@@ -114,7 +114,7 @@ export class ConversationView {
     if (this.history.list.moveFocus(step)) event.preventDefault();
   }
 
-  /** A link to a reply leads to its thread too. @param {string} id @param {number} seq */
+  /** Open the thread of a reply to which a link led. @param {string} id @param {number} seq */
   #openItsThread(id, seq) {
     const { router, store } = this.app;
     const { thread } = store.at(id, seq) ?? {};
@@ -168,7 +168,7 @@ export class ConversationView {
     this.composer.note(names.length > 3 ? gettext("Several people are typing…") : names.length ? most : "");
   }
 
-  // --- Where one writes, or why one does not -------------------------------------------------------
+  // --- The composer, or the reason why there is none -------------------------------------------------------
 
   /** @param {Conversation} conversation */
   #showDock(conversation) {
@@ -198,7 +198,7 @@ export class ConversationView {
     };
   }
 
-  /** @param {Conversation} conversation the end of the pause that slow mode makes after one's own last message */
+  /** @param {Conversation} conversation @returns {number} the end of the pause that slow mode requires after the member's last message */
   #heldUntil({ id, slow_mode, last_seq }) {
     if (!slow_mode || runs(this.app, id)) return 0;
     const mine = this.#recent(id, last_seq)
@@ -212,7 +212,7 @@ export class ConversationView {
     return this.app.store.between(id, Math.max(1, last_seq - RECENT), last_seq);
   }
 
-  /** While the last one is on its way, the one before it is not what is meant. @param {Conversation} conversation */
+  /** Edit the member's last message, unless a newer one is still being sent. @param {Conversation} conversation */
   #editLast({ id, last_seq }) {
     if (this.app.client.outbox.entries(id).some((entry) => !entry.thread && entry.state === "sending")) return true;
     const mine = this.#recent(id, last_seq).filter(
@@ -237,11 +237,11 @@ export class ConversationView {
 }
 
 /**
- * Why a participant cannot write here, in a sentence; empty where they can.
+ * Return the reason why a participant cannot write here, as a sentence; empty if they can.
  *
  * @param {App} app
  * @param {Conversation} conversation
- * @param {{inThread?: boolean}} [options] in threads everybody answers, also where only some announce
+ * @param {{inThread?: boolean}} [options] everybody may reply in threads, also in a channel for announcements
  */
 export function refusalIn(app, conversation, { inThread = false } = {}) {
   const muted = muteOf(app.store);
@@ -277,7 +277,7 @@ export function whenMuteEnds({ store }, render) {
 }
 
 /**
- * The mute that is in force against the member, with the reason as soon as it is known.
+ * Return the member's current mute, with its reason if the store has it.
  *
  * @param {Store} store
  * @returns {{until: string, reason: string, left: number} | null} `left` in milliseconds

@@ -5,7 +5,7 @@ import { byId } from "../lib/dom.js";
 import { openMenu } from "../lib/menu.js";
 
 /**
- * Ask where in the history to go, beside the name of a day.
+ * Open the menu for a date to jump to, beside the name of a day.
  *
  * @param {History} history
  * @param {HTMLElement} origin
@@ -39,7 +39,7 @@ function startOfDay(ago) {
   return new Date(now.getFullYear(), now.getMonth(), now.getDate() - ago);
 }
 
-/** @param {Date} date @returns {string} as a date field has it, in local time */
+/** @param {Date} date @returns {string} in the format of a date field, in local time */
 function localDate(date) {
   const two = (/** @type {number} */ number) => String(number).padStart(2, "0");
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;

@@ -29,7 +29,7 @@ const ON_TOMBSTONES = ["link", "reply", "unread", "original", "more", "resume", 
 
 /** @typedef {{isOpen: boolean, isMine: boolean, isAdmin: boolean, moderates: boolean, participates: boolean, inThread: boolean}} Rights */
 
-/** @type {Record<string, (rights: Rights, message: Message) => boolean>} who may do what; what is missing here everybody may do */
+/** @type {Record<string, (rights: Rights, message: Message) => boolean>} who may do what; everybody may do what is not listed */
 const ALLOWED = {
   edit: ({ isOpen, isMine }) => isOpen && isMine,
   delete: ({ isOpen, isMine, isAdmin, moderates }) => isOpen && (isMine || moderates || isAdmin),
@@ -46,12 +46,12 @@ const ALLOWED = {
   reply: ({ inThread }) => !inThread,
 };
 
-/** @type {Map<string, (app: App, message: Message) => unknown>} what opens a dialog, fetched when it is wanted */
+/** @type {Map<string, (app: App, message: Message) => unknown>} actions that open a dialog, whose module is fetched when needed */
 const DETAILS = new Map(["revisions", "reactions", "receipts", "report", "original"].map((name) => [name, show(name)]));
 
-/** What can be done with the messages of a list: by the bar that follows the pointer and the focus, by menu, by key. */
+/** The actions on the messages of a list: by a toolbar that follows pointer and focus, by a menu, and by keys. */
 export class MessageActions {
-  /** @type {MessageNode | undefined} the one that the bar stands at */
+  /** @type {MessageNode | undefined} the message that has the toolbar */
   #at;
 
   /** @param {App} app @param {MessageList} list @param {{inThread?: boolean}} [options] */
@@ -69,11 +69,11 @@ export class MessageActions {
     element.addEventListener("pointerleave", () => this.#unfollow());
     onLongPress(element, (target) => this.onLongPress(target));
     element.addEventListener("keydown", (event) => this.#onKey(event));
-    this.#follow(element.querySelector(".message:hover")); // the pointer may have been there before this was fetched
+    this.#follow(element.querySelector(".message:hover")); // the pointer may have been there before this module was fetched
   }
 
   /** @type {Record<string, (message: Message, node: MessageNode, origin: HTMLElement) => unknown>} what each action does */
-  #acts = {
+  #actions = {
     more: (_, node, origin) => this.#openMore(node, origin),
     edit: (_, node) => editMessage(this.app, node),
     resume: (_, node) => editMessage(this.app, node),
@@ -88,19 +88,19 @@ export class MessageActions {
     unread: (message) => this.#markUnread(message),
   };
 
-  /** @param {MessageNode} node @param {string} action @param {HTMLElement} origin where a menu is placed */
+  /** @param {MessageNode} node @param {string} action @param {HTMLElement} origin beside which a menu opens */
   async run(node, action, origin) {
     const { message, entry } = node.row ?? {};
     if (entry && action === "retry") this.app.client.outbox.retry(entry.ref);
     if (entry && action === "discard") this.app.client.outbox.discard(entry.ref);
     if (!message || !this.#may(action, message) || !isOffered(action, message)) return;
-    if (Object.hasOwn(this.#acts, action)) await this.#acts[action]?.(message, node, origin);
+    if (Object.hasOwn(this.#actions, action)) await this.#actions[action]?.(message, node, origin);
     else await DETAILS.get(action)?.(this.app, message);
   }
 
   /**
    * @param {MouseEvent} event a click somewhere in the list
-   * @param {MessageNode | undefined} [node] the message it was in when it came, for who had to wait for this module since
+   * @param {MessageNode | undefined} [node] the message of the click; given if this module was fetched after the click
    */
   async onClick(event, node = this.list.nodeOf(event.target)) {
     const target = /** @type {Element} */ (event.target);
@@ -135,7 +135,7 @@ export class MessageActions {
     };
   }
 
-  // --- The bar, the menu ---------------------------------------------------------------------------
+  // --- The toolbar and the menu ---------------------------------------------------------------------------
 
   /** @param {EventTarget | null} target */
   #follow(target) {
@@ -181,7 +181,7 @@ export class MessageActions {
     openMenu(menu, origin);
   }
 
-  /** A finger rests on something in the list. @param {Element} target */
+  /** Open the menu of the message that is pressed for long. @param {Element} target */
   onLongPress(target) {
     const node = this.list.nodeOf(target);
     if (node?.row?.message && !byId("message-menu").matches(":popover-open")) this.#openMore(node, node.root);
@@ -192,7 +192,7 @@ export class MessageActions {
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     const target = /** @type {HTMLElement} */ (event.target);
-    const key = plainKey(event, { shift: keyOf(event) === "+" }); // some keyboards have it behind Shift
+    const key = plainKey(event, { shift: keyOf(event) === "+" }); // on some keyboards it needs Shift
     if (!key || !target.matches(".message, .activity-button")) return;
     const step = STEPS[key];
     if (step !== undefined) {
@@ -207,7 +207,7 @@ export class MessageActions {
     void this.run(node, action === "pin" && node.row?.message?.pinned_at ? "unpin" : action, node.root);
   }
 
-  // --- The acts ------------------------------------------------------------------------------------
+  // --- The actions ------------------------------------------------------------------------------------
 
   /** @param {Message | undefined} message @param {string} emoji */
   async #toggle(message, emoji) {

@@ -5,7 +5,7 @@ import { gettext } from "../lib/i18n.js";
 const onMessage = gettext("On a message");
 const writing = gettext("Writing");
 
-/** What a key does on the message that has the focus: message-actions.js acts by this table, the help shows it. @type {Shortcut[]} */
+/** The keys on a message with the focus. message-actions.js uses this table, and the help shows it. @type {Shortcut[]} */
 export const MESSAGE_KEYS = [
   { keys: "J", command: "", label: gettext("Next message"), group: onMessage },
   { keys: "K", command: "", label: gettext("Previous message"), group: onMessage },
@@ -19,7 +19,7 @@ export const MESSAGE_KEYS = [
   { keys: "Delete", command: "delete", label: gettext("Delete"), group: onMessage },
 ];
 
-/** What keys do to the text that is written: writing.js acts by this table, with the formats as commands. @type {Shortcut[]} */
+/** The keys in a composer, with formats as commands. writing.js uses this table, and the help shows it. @type {Shortcut[]} */
 export const WRITING_KEYS = [
   { keys: "ArrowUp", command: "", label: gettext("Edit your last message"), group: writing },
   { keys: "Mod+B", command: "bold", label: gettext("Bold"), group: writing },

@@ -8,10 +8,10 @@ import { gettext, interpolate } from "../lib/i18n.js";
 import { memberName, showNames } from "../lib/names.js";
 import { setMessageHtml, textOf } from "../lib/trusted-html.js";
 
-const EXCERPT = 90; // characters of the message that one replies to
-const PATIENCE = 1_500; // milliseconds before a message on its way says so: most have arrived by then
+const EXCERPT = 90; // characters of the message to which a reply belongs
+const PATIENCE = 1_500; // milliseconds before a message shows that it is being sent: most have arrived by then
 
-/** One message in a list, from the moment it is sent until it is a tombstone. */
+/** The row of one message, from being sent until it is deleted, when a note remains. */
 export class MessageNode {
   #shown = "";
   #prose = "";
@@ -79,7 +79,7 @@ export class MessageNode {
     return message !== undefined && this.app.client.edits.get(message.id) !== undefined;
   }
 
-  /** Those it names beside its author; some may become known later. @param {Row} row */
+  /** Show present names, which may become known after rendering. @param {Row} row */
   #peopleKey({ message, replies }) {
     const ids = [message?.pinned_by, ...(replies?.authors ?? []), ...(message?.reactions ?? []).flatMap(({ members }) => members)];
     return ids.map((id) => id && this.app.store.members.get(id)?.version).join();
@@ -93,7 +93,7 @@ export class MessageNode {
     setText(this.slots["pinned-text"], interpolate(gettext("Pinned by %(name)s"), { name }));
   }
 
-  /** How many replies there are, and what is known of them. @param {Message} message @param {Row} row */
+  /** Show the number of replies, the repliers and the latest reply. @param {Message} message @param {Row} row */
   #showReplies(message, { replies, unreadReplies = 0 }) {
     const { slots } = this;
     slots.replies.hidden = message.reply_count === 0;
@@ -116,7 +116,7 @@ export class MessageNode {
     return face;
   }
 
-  /** @param {Message} message touched only when it changed: a selection in it survives everything else */
+  /** @param {Message} message is rendered only when it has changed, so that a selection in it stays */
   #showProse(message) {
     const key = isGone(message) ? `gone ${message.deleted_at} ${message.expired}` : `${message.html} ${message.edited_at}`;
     if (key === this.#prose) return;
@@ -180,7 +180,7 @@ export class MessageNode {
     setText(this.slots["context-text"], this.#contextText(row.context, row.near ?? false));
   }
 
-  /** @param {Message | null} root @param {boolean} near it can be read right above */
+  /** @param {Message | null} root @param {boolean} near whether the root, or another reply to it, is the row above */
   #contextText(root, near) {
     if (!root) return gettext("Replied in a thread");
     if (near) return interpolate(gettext("Replied to %(name)s"), { name: memberName(this.app.store, root.author) });
@@ -202,15 +202,15 @@ export class MessageNode {
   }
 }
 
-/** @param {string} html of a message @returns {string} the beginning of what it shows, on one line */
+/** @param {string} html of a message @returns {string} the beginning of its text, on one line */
 export function excerpt(html) {
   const line = [...textOf(html).replace(/\s+/g, " ").trim()];
   return line.length > EXCERPT ? `${line.slice(0, EXCERPT).join("")}…` : line.join("");
 }
 
-/** Add what the server cannot know: addresses of this page, present names, who is looking. @param {App} app @param {HTMLElement} prose */
+/** Add what the server does not know: addresses in this page, present names, and who reads. @param {App} app @param {HTMLElement} prose */
 export function enrich(app, prose) {
-  // What has a direction of its own has no say in that of the block around it.
+  // Elements with a direction of their own do not influence the direction of the block.
   for (const element of prose.querySelectorAll(":scope > *, code, .mention, .channel")) {
     element.setAttribute("dir", element.matches("code, .code") ? "ltr" : "auto");
   }
@@ -227,13 +227,13 @@ export function enrich(app, prose) {
     if (!app.store.members.has(member)) meetLater(app, member);
   }
   for (const code of prose.querySelectorAll("pre")) {
-    code.tabIndex = 0; // it scrolls, so keys must reach it
+    code.tabIndex = 0; // it scrolls, so it must be reachable by keyboard
     const { root } = clone("copy-code");
     code.after(root);
   }
 }
 
-/** @type {Set<string>} members who are named and not known: asked for together */
+/** @type {Set<string>} unknown members that are mentioned, to be fetched together */
 const strangers = new Set();
 
 /** @param {App} app @param {string} member */
@@ -247,7 +247,7 @@ function meetLater(app, member) {
   });
 }
 
-/** @param {Message} message whether there is nothing left to read */
+/** @param {Message} message @returns {boolean} whether it has no text, because it is deleted or hidden */
 export const isGone = (message) => Boolean(message.deleted_at || message.hidden_at || message.expired);
 
 /** @param {Element} prose @param {string} at */
@@ -259,7 +259,7 @@ function appendEdited(prose, at) {
   else prose.append(root);
 }
 
-/** @param {string} text one to three emoji and nothing else are shown large */
+/** @param {string} text @returns {boolean} whether it has one to three emoji and nothing else, which are shown large */
 function isJumbo(text) {
   return text.length <= 24 && /^(?:\p{Extended_Pictographic}[\u{1F3FB}-\u{1F3FF}\uFE0F\u200D]*\s*){1,3}$/u.test(text);
 }

@@ -12,7 +12,7 @@ import { explain } from "../lib/toast.js";
 import { setMessageHtml } from "../lib/trusted-html.js";
 import { enrich } from "./message.js";
 
-/** What is pinned in a conversation, below a button of its header: newest pin first. */
+/** The pinned messages of a conversation, newest pin first, in a menu below a button of the header. */
 export class Pins {
   /** @type {string} */
   #conversation = "";

@@ -8,7 +8,7 @@ import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 import { memberName } from "../lib/names.js";
 import { excerpt } from "./message.js";
 
-/** The line that says where in a conversation a thread went on: who replied, how often, and what was said last. */
+/** The row for replies in a thread: who replied, how often, and the last reply. */
 export class ActivityNode {
   #shown = "";
 

@@ -9,9 +9,9 @@ import { conversationIcon } from "../lib/names.js";
 import { explain } from "../lib/toast.js";
 import { attempt, openDialog } from "./dialog.js";
 
-const TYPING_PAUSE = 200; // milliseconds after the last key before the list is asked for
+const TYPING_PAUSE = 200; // milliseconds after the last key before the list is requested
 
-/** @param {App} app create a channel, and go there */
+/** @param {App} app wire the dialog that creates a channel and opens it */
 export function wireCreateChannel(app) {
   /** @type {HTMLDialogElement} */
   const dialog = byId("create-channel");
@@ -35,7 +35,7 @@ export function wireCreateChannel(app) {
   };
 }
 
-/** @param {App} app @param {() => void} create public channels, with a button to join or open each */
+/** @param {App} app @param {() => void} create opens the dialog for a new channel; this one lists the public channels */
 export function wireBrowseChannels(app, create) {
   /** @type {HTMLDialogElement} */
   const dialog = byId("browse-channels");

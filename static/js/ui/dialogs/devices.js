@@ -8,12 +8,12 @@ import { toast } from "../lib/toast.js";
 import { attempt, confirm, openDialog } from "./dialog.js";
 
 /**
- * `browser`: which one, as far as it said; `current`: signed in by the same session as this page.
+ * `browser` is its name, if it is known. `current` is true for clients of the same session as this page.
  *
  * @typedef {{id: string, platform: string, label: string, browser?: string, current?: boolean, online: boolean, created_at: string, last_seen_at: string}} Device
  */
 
-/** The tabs and devices that follow the organization as the member, and a way to sign them out. */
+/** The list of the member's tabs and devices, with a button to sign each out. */
 export class Devices {
   /** @type {Device[]} */
   #devices = [];
@@ -50,7 +50,7 @@ export class Devices {
     byId("devices-others").hidden = this.#others.length === 0;
   }
 
-  /** Other tabs of this browser would take this one with them. */
+  /** Other tabs of this browser have the same session: signing one out signs all of them out. */
   get #others() {
     return this.#devices.filter((device) => !this.#isThis(device) && !device.current);
   }
@@ -93,7 +93,7 @@ export class Devices {
     if (await confirm({ title, text, yes: gettext("Sign out") })) await this.#signOut(others);
   }
 
-  /** @param {string} id gone already is as good: several clients may have been of one session */
+  /** @param {string} id may be signed out already, because several clients can belong to one session */
   async #post(id) {
     try {
       await this.app.client.api.post(`clients/${id}/sign-out`);
@@ -108,7 +108,7 @@ export class Devices {
       for (const { id } of devices) await this.#post(id);
     });
     await this.#load();
-    // A 204 proves nothing: signed out is what the list does not hold any more.
+    // A 204 proves nothing: check that the list no longer contains the client.
     const left = this.#devices.some((one) => devices.some(({ id }) => id === one.id));
     if (done && !left) toast(gettext("Signed out."));
   }

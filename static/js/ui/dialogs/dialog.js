@@ -3,7 +3,7 @@ import { byId } from "../lib/dom.js";
 import { explain } from "../lib/toast.js";
 
 /**
- * Show a dialog of templates/chat/dialogs.html. Its close button and a press beside it close it, as Escape does.
+ * Show a dialog of templates/chat/dialogs.html. It is closed by its close button, a press outside of it, or Escape.
  *
  * @param {HTMLDialogElement} dialog
  */
@@ -14,11 +14,11 @@ export function openDialog(dialog) {
 }
 
 /**
- * Run what a dialog is for; a refusal is shown beside the field that it is about, or above the buttons.
+ * Run the work of a dialog. An error is shown beside its field, or above the buttons.
  *
  * @param {HTMLDialogElement} dialog
  * @param {() => Promise<unknown>} work
- * @returns {Promise<boolean>} whether it worked
+ * @returns {Promise<boolean>} whether it succeeded
  */
 export async function attempt(dialog, work) {
   clearErrors(dialog);
@@ -45,10 +45,10 @@ export async function confirm(question) {
 }
 
 /**
- * The same; where a `reason` is needed, it is asked for.
+ * Ask for confirmation, and for a reason if `reason` is true.
  *
  * @param {{title: string, text: string, yes: string, reason?: boolean}} question
- * @returns {Promise<string | null>} the reason, "" where none was asked for; null for no
+ * @returns {Promise<string | null>} the reason, "" if none was required; null if the member declined
  */
 export function ask({ title, text, yes, reason = false }) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("confirm"));

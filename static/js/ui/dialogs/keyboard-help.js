@@ -5,7 +5,7 @@ import { openDialog } from "./dialog.js";
 
 const KEYS = [...SHORTCUTS, ...MESSAGE_KEYS, ...WRITING_KEYS];
 
-/** Every key there is, from the tables that the handlers read. */
+/** Show all keys, from the tables that the handlers use. */
 export function openHelp() {
   const groups = [...new Set(KEYS.map(({ group }) => group))];
   byId("help-groups").replaceChildren(

@@ -22,7 +22,7 @@ const DETAILS = {
 };
 
 /**
- * What can be known about one message, in a dialog.
+ * Show details of a message in a dialog.
  *
  * @param {string} name
  * @param {App} app
@@ -32,7 +32,7 @@ export function show(name, app, message) {
   return DETAILS[name]?.(app, message);
 }
 
-/** Who reacted, by emoji. @param {App} app @param {Message} message */
+/** Show who reacted, by emoji. @param {App} app @param {Message} message */
 function showReactions(app, message) {
   open(gettext("Reactions"));
   for (const { emoji, members } of message.reactions) {
@@ -43,7 +43,7 @@ function showReactions(app, message) {
   }
 }
 
-/** What it said before. @param {App} app @param {Message} message */
+/** Show the earlier texts. @param {App} app @param {Message} message */
 async function showRevisions(app, message) {
   const dialog = open(gettext("History of the message"));
   await attempt(dialog, async () => {
@@ -59,7 +59,7 @@ async function showRevisions(app, message) {
   });
 }
 
-/** Whom it has reached, and who has read it. @param {App} app @param {Message} message */
+/** Show to whom it was delivered, and who has read it. @param {App} app @param {Message} message */
 async function showReceipts(app, message) {
   const dialog = open(gettext("Delivered and read"));
   await attempt(dialog, async () => {
@@ -87,7 +87,7 @@ async function showReceipts(app, message) {
   });
 }
 
-/** What a moderator has hidden, for moderators. @param {App} app @param {Message} message */
+/** Show the text of a hidden message to moderators. @param {App} app @param {Message} message */
 async function showOriginal(app, message) {
   const dialog = open(gettext("Hidden message"));
   await attempt(dialog, async () => {
@@ -97,7 +97,7 @@ async function showOriginal(app, message) {
   });
 }
 
-/** Ask the moderators to look at it. @param {App} app @param {Message} message */
+/** Report the message to the moderators. @param {App} app @param {Message} message */
 function askForReport(app, message) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("report"));
   const form = /** @type {HTMLFormElement} */ (byId("report-form"));
@@ -167,7 +167,7 @@ function devices({ clients }) {
 /** @param {string} title @param {number} count */
 const counted = (title, count) => `${title} · ${count}`;
 
-/** Bring those whom the store does not know. @param {App} app @param {string[]} ids */
+/** Fetch the members that the store lacks. @param {App} app @param {string[]} ids */
 async function learn({ client, store }, ids) {
   const unknown = ids.filter((id) => !store.members.has(id)).slice(0, 100);
   /** @type {(Member | null)[]} */
@@ -175,7 +175,7 @@ async function learn({ client, store }, ids) {
   store.batch(() => found.forEach((member) => member && store.putMember(member)));
 }
 
-/** @param {unknown} error @returns {null} somebody who is not for us to know, or cannot be asked for now: they stay "somebody" */
+/** @param {unknown} error @returns {null} a member that may not be seen or cannot be fetched now is shown as "Somebody" */
 function unknownTo(error) {
   if (error instanceof ApiError) return null;
   throw error;

@@ -17,16 +17,16 @@ import { chordOf } from "../shell/shortcuts.js";
 import { openDialog } from "./dialog.js";
 
 const MOST_SHOWN = 12;
-const TYPING_PAUSE = 120; // milliseconds after the last key before the server is asked who and what else there is
-const RECENT = 3; // points for where one was lately: between two that match alike, that is what is meant
+const TYPING_PAUSE = 120; // milliseconds after the last key before the server is asked for more
+const RECENT = 3; // points for a recently opened conversation, which decide between equal matches
 
 /**
- * Something to go to or to do.
+ * An entry of the palette: a conversation, a person or a command.
  *
  * @typedef {object} Item
  * @property {string} [id] of the conversation, or of the person
  * @property {string} label
- * @property {string} folded what is searched
+ * @property {string} folded the text that is searched
  * @property {"conversation" | "person" | "command" | "search"} kind
  * @property {number} [weight]
  * @property {string} [detail]
@@ -37,11 +37,11 @@ const RECENT = 3; // points for where one was lately: between two that match ali
  * @property {() => unknown} run
  */
 
-/** Go anywhere and do anything by typing a part of its name. `>`, `@` and `#` keep to commands, people, channels. */
+/** Opens conversations and people and runs commands by a part of their name. `>`, `@` and `#` restrict it to commands, people, channels. */
 export class Palette {
   /** @type {Item[]} */
   #items = [];
-  /** @type {Map<string | undefined, Finder<Item>>} by the sign that one begins with: what then can be found */
+  /** @type {Map<string | undefined, Finder<Item>>} by the first sign: the entries that can then be found */
   #finders = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -83,7 +83,7 @@ export class Palette {
     this.#finders.clear();
   }
 
-  /** @returns {Item[]} everything that the page knows */
+  /** @returns {Item[]} every entry that the page knows */
   #gather() {
     const recent = recentConversations(this.app.store.me);
     const weight = new Map(recent.map((id, index) => [id, RECENT - index / recent.length]));
@@ -177,7 +177,7 @@ export class Palette {
     this.#timer = setTimeout(() => void this.#ask(), TYPING_PAUSE);
   }
 
-  /** Who and what the page does not know of. */
+  /** Ask the server for entries that the page lacks. */
   async #ask() {
     const typed = this.input.value;
     const words = typed.replace(/^[@#>]/, "").trim();
@@ -190,11 +190,11 @@ export class Palette {
       this.#take([...this.#items, ...more]);
       this.#show(true);
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error; // what is known can still be found
+      if (!(error instanceof ApiError)) throw error; // the known entries can still be found
     }
   }
 
-  /** What is not there yet: all that is there is not gathered anew. @param {Member[]} members @param {Conversation[]} channels @returns {Item[]} */
+  /** Return only the new entries, so that the existing ones are not built again. @param {Member[]} members @param {Conversation[]} channels @returns {Item[]} */
   #unknownOf(members, channels) {
     const known = new Set(this.#items.flatMap(({ id, member }) => [id, member?.id]));
     return [
@@ -208,7 +208,7 @@ export class Palette {
     return this.app.config.rights.includes("browse") ? browseChannels(this.app.client, words) : [];
   }
 
-  /** @param {boolean} [later] for the words of before */
+  /** @param {boolean} [later] whether more was found for the same words */
   #show(later) {
     const typed = this.input.value;
     const sign = typed[0];
@@ -227,7 +227,7 @@ export class Palette {
     return finder;
   }
 
-  /** Where one was lately, then what is unread; the open one is where one is. */
+  /** Without words: recent conversations, then unread ones, without the open one. */
   #atFirst() {
     const here = this.app.router.route.conversation;
     const path = here && this.app.router.path(here);
@@ -259,7 +259,7 @@ function suits(item, sign) {
   return sign !== "#" || item.icon === "hash" || item.icon === "lock";
 }
 
-/** To search for the words is what is left where nothing better is found. @param {Item} item */
+/** The entry that searches messages gives way to every other entry. @param {Item} item */
 function idOf({ kind, id, label }) {
   return kind === "search" ? "" : `${kind} ${id ?? label}`;
 }

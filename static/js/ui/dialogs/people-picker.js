@@ -10,10 +10,10 @@ import { plainKey } from "../lib/keys.js";
 import { people } from "../lib/names.js";
 
 const MOST_OFFERED = 8;
-const TYPING_PAUSE = 150; // milliseconds after the last key before the server is asked who else there is
+const TYPING_PAUSE = 150; // milliseconds after the last key before the server is asked for more
 let count = 0;
 
-/** Choose people by typing their names: a combobox with the chosen as chips before the field. */
+/** A combobox to choose members by name. Chosen members are chips before the field. */
 export class PeoplePicker {
   /** @type {string[]} member ids in the order in which they were chosen */
   chosen = [];
@@ -66,7 +66,7 @@ export class PeoplePicker {
     return this.input.value.trim().toLowerCase().replace(/^@/, "");
   }
 
-  /** Offer whom the page knows at once, and then whom the server knows: an organization has more people than a page. */
+  /** Offer the members of the store at once, then those that the server finds: the store does not have all of them. */
   #ask() {
     this.#offer();
     const words = this.#words;
@@ -76,12 +76,12 @@ export class PeoplePicker {
         await this.client.findMembers(words);
         if (words === this.#words && document.activeElement === this.input) this.#offer(true);
       } catch (error) {
-        if (!(error instanceof ApiError)) throw error; // those who are known can still be chosen
+        if (!(error instanceof ApiError)) throw error; // the known ones can still be chosen
       }
     }, TYPING_PAUSE);
   }
 
-  /** @param {boolean} [later] for the words of before */
+  /** @param {boolean} [later] whether more was found for the same words */
   #offer(later) {
     const words = this.#words;
     const hidden = new Set([...this.without(), ...this.chosen]);

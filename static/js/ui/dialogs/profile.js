@@ -9,7 +9,7 @@ import { gettext, interpolate } from "../lib/i18n.js";
 import { conversationIcon, conversationName, isChannel, presenceLabel, roleLabel } from "../lib/names.js";
 import { attempt, openDialog } from "./dialog.js";
 
-/** Who somebody is, what one shares with them, and a way to write to them. */
+/** The profile of a member: their details, the channels in common, and a button to write to them. */
 export class ProfileCard {
   /** @type {Member | undefined} */
   #member;
@@ -40,7 +40,7 @@ export class ProfileCard {
     await this.#learnShared(id);
   }
 
-  /** Who else takes part in a channel is known of few. @param {string} id */
+  /** Fetch the channels in common, because the store lacks most participants. @param {string} id */
   async #learnShared(id) {
     if (id === this.app.store.me) return;
     try {
@@ -49,7 +49,7 @@ export class ProfileCard {
       this.#shared = results.filter((/** @type {Conversation} */ one) => isChannel(one) && !one.archived_at);
       this.#show();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error; // the card says less
+      if (!(error instanceof ApiError)) throw error; // the profile is shown without them
     }
   }
 

@@ -6,7 +6,7 @@ import { gettext } from "../lib/i18n.js";
 import { attempt, openDialog } from "./dialog.js";
 import { PeoplePicker } from "./people-picker.js";
 
-/** @param {App} app start a direct or a group message by typing names, and go there */
+/** @param {App} app wire the dialog that starts a direct or group message and opens it */
 export function wireStartDirect(app) {
   /** @type {HTMLDialogElement} */
   const dialog = byId("start-direct");

@@ -7,8 +7,8 @@ import { gettext } from "../lib/i18n.js";
  * @property {string} name the one that is shown and read out
  * @property {number} group
  * @property {string} way where a skin tone goes, see list.js
- * @property {string[]} codes short names, as they stand between colons
- * @property {string} words more that finds it
+ * @property {string[]} codes short names, as written between colons
+ * @property {string} words further words that find it
  */
 
 const TONE = "parley:emoji-tone"; // of this browser: 1 to 5
@@ -35,7 +35,7 @@ const byCode = new Map();
 /** @type {Emoji[]} */
 let all = [];
 
-/** Fetch the list, once: it weighs as much as the rest of the page. @returns {Promise<Emoji[]>} */
+/** Fetch the list once. It is as large as the rest of the page. @returns {Promise<Emoji[]>} */
 export const loadEmojis = once(async () => {
   const { LINES } = await import("./list.js");
   all = LINES.map((line) => {
@@ -46,7 +46,7 @@ export const loadEmojis = once(async () => {
   return all;
 });
 
-/** @returns {Emoji[]} none until they are loaded */
+/** @returns {Emoji[]} empty until they are loaded */
 export const loadedEmojis = () => all;
 
 /** @param {string} code without colons @returns {Emoji | undefined} */
@@ -67,7 +67,7 @@ export const skinTone = () => Number(localStorage.getItem(TONE)) || 0;
 /** @param {number} tone */
 export const keepSkinTone = (tone) => localStorage.setItem(TONE, String(tone));
 
-/** @returns {Emoji[]} those that were chosen last, the latest first */
+/** @returns {Emoji[]} the recently chosen ones, the latest first */
 export function recentEmojis() {
   const codes = (localStorage.getItem(RECENT) ?? "").split(" ");
   return codes.map((code) => byCode.get(code)).filter((one) => one !== undefined);
@@ -80,7 +80,7 @@ export function rememberEmoji({ codes: [code] }) {
 }
 
 /**
- * The emoji that `words` may mean, the likeliest first: by a short name, then by the name, then by other words.
+ * Find emoji by words, best match first: by a short name, then by the name, then by further words.
  *
  * @param {Emoji[]} emojis
  * @param {string} words lower-cased

@@ -9,13 +9,13 @@ import { explain } from "../lib/toast.js";
 import { findEmojis, GROUPS, keepSkinTone, loadEmojis, recentEmojis, rememberEmoji, skinTone, toned } from "./data.js";
 
 const MOST_FOUND = 90;
-const HAND = { emoji: "✋", way: "1" }; // shows the skin tone that is chosen
+const HAND = { emoji: "✋", way: "1" }; // the button that shows the chosen skin tone
 
-/** @type {WeakMap<Element, Emoji>} what a button stands for */
+/** @type {WeakMap<Element, Emoji>} the emoji of a button */
 const meanings = new WeakMap();
 
 /**
- * Let somebody choose an emoji beside `origin`.
+ * Open the emoji picker beside `origin`.
  *
  * @param {HTMLElement} origin
  * @param {(emoji: string) => void} chosen
@@ -46,14 +46,14 @@ export function pickEmoji(origin, chosen) {
   search();
   picker.onkeydown = (/** @type {KeyboardEvent} */ event) => {
     if (plainKey(event) === "Enter" && event.target === input) {
-      event.preventDefault(); // else the rest of the press acts on what has the focus then
-      // The list may still be on its way: the choice is made from what was typed, once it is there.
+      event.preventDefault(); // otherwise the key press would act on the element that gets the focus
+      // The list may still be loading: choose the first match of the typed words when it is there.
       void shown.then(() => picker.matches(":popover-open") && choose(picker.querySelector(".emoji")));
     } else moveInGrids(picker, input, event);
   };
 }
 
-/** @param {HTMLInputElement} input show what fits what is typed in it when the list has been fetched */
+/** @param {HTMLInputElement} input show the emoji that match its words, after the list is loaded */
 async function show(input) {
   const body = byId("emoji-body");
   const status = byId("emoji-status");
@@ -90,7 +90,7 @@ function section({ name, emojis }) {
   root.className = "emoji-section";
   root.setAttribute("aria-label", name);
   root.append(heading, grid);
-  if (grid.firstElementChild instanceof HTMLElement) grid.firstElementChild.tabIndex = 0; // arrows lead to the others
+  if (grid.firstElementChild instanceof HTMLElement) grid.firstElementChild.tabIndex = 0; // the others are reached with arrow keys
   return root;
 }
 
@@ -119,10 +119,10 @@ function moveInGrids(picker, input, event) {
 }
 
 /**
- * Up and down keep the column, also into the next group.
+ * Find the neighbour in the direction of an arrow key. Up and down keep the column, also into the next group.
  *
  * @param {Element[]} grids @param {number} at @param {number} index @param {string} key
- * @returns {Element | null | undefined} none before the first row: there the field is
+ * @returns {Element | null | undefined} none above the first row, where the field is
  */
 function neighbour(grids, at, index, key) {
   const grid = /** @type {Element} */ (grids[at]);

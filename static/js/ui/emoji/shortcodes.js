@@ -1,8 +1,8 @@
 /**
- * What becomes an emoji in a text: `:name:` by the names of Slack, GitHub and Discord, and smileys made of signs. Pure
- * functions; what a name means is asked of the caller.
+ * Converts `:name:` (with the names of Slack, GitHub and Discord) and smileys in a text to emoji. Pure functions; the caller
+ * looks up the names.
  *
- * Nothing changes in code and in addresses, nor where letters or digits touch the colons: 10:30:45 stays a time.
+ * Code and addresses stay as they are, and so do colons next to letters or digits: 10:30:45 stays a time.
  *
  * @typedef {(code: string, tone: number) => string | undefined} Lookup the emoji with this short name
  */
@@ -49,15 +49,15 @@ const SIGNS = Object.keys(SMILEYS)
   .sort((one, other) => other.length - one.length)
   .map((one) => one.replace(/[/()|*']/g, "\\$&"));
 const SMILEY = new RegExp(`(?<=^|\\s)(?:${SIGNS.join("|")})(?=$|[\\s.,!?])`, "g");
-const TONE = /^skin-tone-([2-6])$/; // as Slack writes it, behind the emoji that it is for
+const TONE = /^skin-tone-([2-6])$/; // as Slack writes it, after the emoji
 
-/** @param {string} text whether a name in it may become an emoji */
+/** @param {string} text @returns {boolean} whether it contains something like an emoji name */
 export const hasNames = (text) => text.search(CODES) >= 0;
 
 /**
  * @param {string} text
- * @param {{lookup: Lookup, smileys: boolean, kept?: ReadonlySet<string>}} options `kept`: what somebody took back to what
- *   they had typed, and which therefore stays
+ * @param {{lookup: Lookup, smileys: boolean, kept?: ReadonlySet<string>}} options `kept`: names and smileys that
+ *   the member restored and that therefore stay
  */
 export function withEmojis(text, { lookup, smileys, kept = new Set() }) {
   let done = "";
@@ -77,7 +77,7 @@ function converted(part, { lookup, smileys, kept }, before) {
     : named;
 }
 
-/** @param {string} run of names, one behind the other @param {Lookup} lookup */
+/** @param {string} run of consecutive names @param {Lookup} lookup */
 function withNames(run, lookup) {
   const codes = [...run.matchAll(CODE)].map(([, code = ""]) => code);
   return codes.reduce((text, code, index) => {
@@ -88,10 +88,10 @@ function withNames(run, lookup) {
 }
 
 /**
- * What was just typed and becomes an emoji: a name whose second colon, or a smiley behind which a space, is the last
- * character before the caret.
+ * Find what was just typed and becomes an emoji: a name that ends at the caret with its second colon, or a smiley followed
+ * by a space.
  *
- * @param {string} before the text up to the caret, which is in no code
+ * @param {string} before the text up to the caret, which is not in code
  * @param {{lookup: Lookup, smileys: boolean, kept: ReadonlySet<string>}} options
  * @returns {{from: number, to: number, typed: string, emoji: string} | null}
  */

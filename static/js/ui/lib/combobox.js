@@ -1,19 +1,19 @@
 import { plainKey } from "./keys.js";
 
 /**
- * What a list of options shows, and how.
+ * How a list shows its options.
  *
  * @template T
  * @typedef {object} Look
  * @property {string} prefix of the ids of the options
- * @property {number} most that are shown
+ * @property {number} most shown at once
  * @property {(item: T) => HTMLElement} option with role="option"
- * @property {(item: T) => string} id what is the same has the same; "" for what gives way to anything better
+ * @property {(item: T) => string} id identifies the item; "" for one that gives way to any other
  */
 
 /**
- * The options below a field, one of them the active one; the focus stays in the field. What is found later never changes
- * what Enter chooses, nor what is under the pointer: somebody else would be written to.
+ * The options below a field, one of which is active. The focus stays in the field. Options that are found later never change
+ * which one Enter chooses or the pointer is over: the member would write to somebody else.
  *
  * @template T
  */
@@ -23,7 +23,7 @@ export class OptionList {
   /** @type {HTMLElement[]} */
   #options = [];
   #active = 0;
-  #isInUse = false; // one goes through them, by keys or with the pointer
+  #isInUse = false; // the member moves among the options with keys or the pointer
 
   /** @param {HTMLElement} input @param {HTMLElement} list with role="listbox" @param {Look<T>} look */
   constructor(input, list, look) {
@@ -38,20 +38,20 @@ export class OptionList {
     return this.items[this.#active];
   }
 
-  /** @param {T[]} found the likeliest first @param {boolean} [later] for the same words as what is shown: there is more now */
+  /** @param {T[]} found best match first @param {boolean} [later] whether these are more options for the same words */
   show(found, later = false) {
     if (later && this.#isInUse) this.#append(found);
     else this.#replace(found, later ? this.active : undefined);
   }
 
-  /** @param {T[]} found @param {T} [kept] that was the active one and stays it */
+  /** @param {T[]} found @param {T} [kept] the active one, which stays active */
   #replace(found, kept) {
     const { id, most } = this.look;
     const name = kept && id(kept);
     this.items = found.slice(0, most);
     this.#options = this.items.map((item, index) => this.#optionOf(item, index));
     this.#isInUse = false;
-    this.list.scrollTop = 0; // before it changes: after that the page would be laid out now and once more in its frame
+    this.list.scrollTop = 0; // before the change, because reading or writing it afterwards would lay out the page twice
     this.list.replaceChildren(...this.#options);
     this.setActive(
       name
@@ -103,7 +103,7 @@ export class OptionList {
     else this.input.removeAttribute("aria-activedescendant");
   }
 
-  /** @param {Event} event @returns {number} which option it happened on; -1 for none */
+  /** @param {Event} event @returns {number} index of the option in which it happened; -1 for none */
   indexOf({ target }) {
     const option = target instanceof Element ? target.closest("[role=option]") : null;
     return this.#options.indexOf(/** @type {HTMLElement} */ (option));
@@ -111,7 +111,7 @@ export class OptionList {
 }
 
 /**
- * A field with its options: arrows move, Enter and a press choose, the pointer marks what it is over.
+ * A field with its options: arrow keys move, Enter or a press chooses, and the option under the pointer becomes active.
  *
  * @template T
  * @extends {OptionList<T>}

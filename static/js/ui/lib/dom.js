@@ -1,10 +1,10 @@
 import { ApiError } from "../../client/api.js";
 
-/** @typedef {Record<string, any>} Slots the elements of a clone by their data-slot; what they are is written in the template */
+/** @typedef {Record<string, any>} Slots the elements of a clone by their data-slot; their types are those in the template */
 
 /**
  * @param {string} id
- * @returns {any} the element; it is an error of ours if it is missing
+ * @returns {any} the element; throws if the template lacks it
  */
 export function byId(id) {
   const element = document.getElementById(id);
@@ -13,7 +13,7 @@ export function byId(id) {
 }
 
 /**
- * A copy of `<template id="<name>-template">`.
+ * Return a copy of `<template id="<name>-template">`.
  *
  * @param {string} name
  * @returns {{root: any, slots: Slots}}
@@ -29,7 +29,7 @@ export function clone(name) {
 }
 
 /**
- * Text of an element, written only when it differs, so that selections and screen readers are left in peace.
+ * Set the text of an element if it differs. Writing the same text would reset selections and be read out again.
  *
  * @param {Element} element
  * @param {string} text
@@ -41,14 +41,15 @@ export function setText(element, text) {
 /** @param {Element} use a <use> of templates/icons.html @param {string} name */
 export function setIcon(use, name) {
   const href = `#icon-${name}`;
-  if (use.getAttribute("href") !== href) use.setAttribute("href", href); // the same one would be drawn anew
+  if (use.getAttribute("href") !== href) use.setAttribute("href", href); // setting the same icon would draw it again
 }
 
 /**
- * `work` once in the next frame, however often it is asked for; without frames (a hidden page) a little later.
+ * Return a function that runs `work` once in the next frame, however often it is called. A hidden page has no frames: there
+ * it runs a little later.
  *
  * @param {() => void} work
- * @param {number} [rest] milliseconds from one time to the next: the first is done at once, what comes in a flood is gathered
+ * @param {number} [rest] milliseconds between two runs; the first run is not delayed
  * @returns {() => void}
  */
 export function everyFrame(work, rest = 0) {
@@ -70,8 +71,8 @@ export function everyFrame(work, rest = 0) {
 }
 
 /**
- * What `make` makes, made at the first call; at the next one if it failed. A module that could not be fetched is an
- * ApiError without an answer, as anything else that could not be.
+ * Return a function that calls `make` once and returns its result; after a failure the next call tries again. A module that
+ * could not be fetched becomes an ApiError with status 0, like any other failed request.
  *
  * @template T
  * @param {() => Promise<T>} make
@@ -89,12 +90,12 @@ export function once(make) {
   };
 }
 
-/** Whether somebody looks at the page: it is visible, and has the focus. */
+/** Whether the member looks at the page: it is visible and has the focus. */
 export function isLookedAt() {
   return document.visibilityState === "visible" && document.hasFocus();
 }
 
-/** @param {EventTarget | null} target whether keys that it gets are somebody writing */
+/** @param {EventTarget | null} target @returns {boolean} whether keys write text there */
 export function isWriting(target) {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
