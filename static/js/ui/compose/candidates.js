@@ -11,6 +11,7 @@ import { isInCode } from "./markdown.js";
 // A sign begins a name where chat/markdown/names.py lets one begin. Handles are ASCII, so another letter may precede the sign.
 // After a character that joins words a name begins if another name precedes that character, as in @ann/@bob, but not in a path.
 const TOKEN =
+  // biome-ignore lint/suspicious/noMisleadingCharacterClass: the joiners are part of words in Persian and in Indic scripts
   /(?<![A-Za-z0-9_@#:\\])(?:(?<![/+&=%$#-])|(?<=@[A-Za-z0-9._-]+[/+&=-])|(?<=\P{ASCII}\/)|(?<=(?:^|\P{ASCII}|[^A-Za-z0-9._@/+&=%$#-])[+&=-]))([@#:])([\p{L}\p{M}\p{N}\u200C\u200D._+-]{0,40})$/u;
 const LEAST_EMOJI = 2; // letters after a colon; with fewer the colon ends a word or is part of a smiley
 
