@@ -1,5 +1,5 @@
-// The keyboard of the admin site, and the dialogs of its acts. j and k go through a list or through the queue, Enter opens,
-// x chooses, the letter on a button is its key, ? is nothing: the keys are written where they work.
+// The keyboard of the admin site and the dialogs of its actions. j and k move through a list or through the queue, Enter opens,
+// x selects a row, and the letter shown on a button presses it.
 "use strict";
 (() => {
   const TYPING = "input:not([type=checkbox]), textarea, select, [contenteditable=true]";
@@ -42,7 +42,7 @@
     find(dialog, "textarea, select, input:not([type=hidden])")?.focus();
   }
 
-  // Where the keyboard has no Latin letters, the letter in the place of the key, as in static/js/ui/lib/keys.js.
+  // If the keyboard has no Latin letters, use the letter at the key's position, as in static/js/ui/lib/keys.js.
   /** @param {KeyboardEvent} event */
   function letterOf({ key, code }) {
     if (key.length !== 1 || /[ -~]|\p{Script=Latin}/u.test(key)) return key;
@@ -57,7 +57,7 @@
     const key = letterOf(event);
     const button = find(document, `[data-desk-key="${CSS.escape(key)}"]`);
     if (!button) return Object.hasOwn(KEYS, key) ? KEYS[key] : null;
-    return event.repeat ? null : () => button.click(); // a key that is held acts once
+    return event.repeat ? null : () => button.click(); // a held key acts once
   }
 
   document.addEventListener("keydown", (event) => {
@@ -70,7 +70,7 @@
     act();
   });
 
-  // Ctrl+Enter sends what is being written, as it does in the chat.
+  // Ctrl+Enter sends the form, as in the chat.
   document.addEventListener("keydown", (event) => {
     const form = closest(event.target, "form.desk-form");
     if (form instanceof HTMLFormElement && !event.isComposing && event.key === "Enter" && (event.ctrlKey || event.metaKey))
@@ -83,7 +83,7 @@
     closest(event.target, "[data-desk-closes]")?.closest("dialog")?.close();
   });
 
-  // A file that is dropped beside a field for files would replace the page.
+  // A file dropped outside of a file field would replace the page.
   for (const type of /** @type {const} */ (["dragover", "drop"])) {
     document.addEventListener(type, (event) => {
       if (closest(event.target, "input[type=file]") || !event.dataTransfer?.types.includes("Files")) return;
@@ -92,13 +92,13 @@
     });
   }
 
-  // What unfold leaves without a landmark, and the scrolling boxes that are one each under the same name.
+  // Add the landmark that unfold lacks. Its scrolling boxes would be several landmarks with the same name.
   addEventListener("load", () => {
     document.getElementById("main")?.setAttribute("role", "main");
     for (const box of document.querySelectorAll(".simplebar-content-wrapper")) box.setAttribute("role", "group");
   });
 
-  // A second click must not act twice.
+  // Do not submit a form twice after a second click.
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!(form instanceof HTMLElement) || !form.matches("form.desk-form")) return;

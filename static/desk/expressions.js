@@ -1,7 +1,7 @@
-// The expressions in the attributes of unfold's templates (x-data, x-on:click, …), read here instead of being handed to
-// `new Function` as Alpine does by itself: the admin site then needs no 'unsafe-eval', and markup that found its way into
-// a page can call nothing but what is listed below. The subset of JavaScript that those templates use; Alpine's own
-// build for strict policies works the same way.
+// An interpreter for the expressions in the attributes of unfold's templates (x-data, x-on:click, …). Alpine would pass them
+// to `new Function`. With the interpreter the admin site needs no 'unsafe-eval', and injected markup can call only what is
+// listed below. It reads the subset of JavaScript that the templates use. Alpine's own build for strict policies works in
+// the same way.
 "use strict";
 (() => {
   /** @typedef {Record<PropertyKey, any>} Scope what an expression can name; the values are the templates' own */
@@ -38,7 +38,7 @@
     "/": (a, b) => a / b,
     "%": (a, b) => a % b,
   };
-  /** @type {Map<string, unknown>} what would become a global variable */
+  /** @type {Map<string, unknown>} variables that would otherwise become global */
   const loose = new Map();
   /** @type {Map<string, boolean | null>} */
   const LITERALS = new Map([
@@ -47,7 +47,7 @@
     ["null", null],
   ]);
 
-  // --- Reading: text to a function of a scope --------------------------------------------------------------------
+  // --- Parsing: from text to a function of a scope --------------------------------------------------------------------
 
   /** @param {string} text */
   function tokens(text) {
@@ -222,7 +222,7 @@
     }
   }
 
-  // --- Meaning: each a function of the scope; what can be assigned to has `set`, what knows its object has `owner` ------
+  // --- Evaluation: see the type Meaning ------
 
   /** @param {unknown} value @returns {Meaning} */
   const constant = (value) => () => value;
@@ -260,7 +260,7 @@
     get.owner = (scope) => (name in scope ? scope : undefined);
     get.set = (scope, value) => {
       if (name in scope) return (scope[name] = value);
-      loose.set(name, value); // what else would become a global
+      loose.set(name, value); // it would become a global variable otherwise
       return value;
     };
     return get;

@@ -27,7 +27,7 @@ export function setClock(wanted) {
   refreshTimes();
 }
 
-/** @typedef {"day" | "short"} Words how a time is put; both depend on what day it is now */
+/** @typedef {"day" | "short"} Words the wording of a time; both depend on the current day */
 
 /**
  * Write a time in words that depend on the current day. `refreshTimes` writes them again at midnight.
@@ -41,13 +41,13 @@ export function writeTime(element, iso, { words = "short", format = "%(time)s" }
   setText(element, interpolate(format, { time: words === "day" ? dayLabel(iso) : shortTime(iso) }));
 }
 
-/** The element shows no time any more. @param {HTMLElement} element @param {string} [text] */
+/** Make an element show no time. @param {HTMLElement} element @param {string} [text] */
 export function clearTime(element, text = "") {
   delete element.dataset.words;
   setText(element, text);
 }
 
-/** Write every time of the document again: another day has begun, or the member prefers another clock. */
+/** Write every time in the document again, because another day has begun or the member has changed the clock format. */
 export function refreshTimes() {
   const all = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-words]"));
   for (const element of all) {
@@ -87,7 +87,7 @@ function dayLabel(iso) {
   return (date.getFullYear() === now.getFullYear() ? thisYear : otherYear).format(date);
 }
 
-/** @param {string} iso the time today, the day before that */
+/** @param {string} iso @returns {string} the time if it is today, else the date */
 function shortTime(iso) {
   const date = new Date(iso);
   const now = serverClock.calendar();
@@ -113,7 +113,7 @@ export function initials(name) {
 }
 
 /**
- * Somebody's initials on a colour of their own.
+ * Show a member's initials on the member's colour.
  *
  * @param {HTMLElement} element
  * @param {{id: string, name: string} | undefined} member
@@ -123,7 +123,7 @@ export function fillAvatar(element, member) {
   element.dataset.tint = String(member ? tint(member.id) : 0);
 }
 
-/** @param {string} id the end of a UUIDv7 is random, its beginning is time */
+/** @param {string} id only the end of a UUIDv7 is random, the beginning is a time */
 function tint(id) {
   return (Number.parseInt(id.slice(-6), 16) % TINTS) + 1;
 }

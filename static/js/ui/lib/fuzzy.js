@@ -1,23 +1,23 @@
 /**
- * Fuzzy matching for the palette: the letters of a word in their order, with a liking for beginnings of words and for
- * letters that stand together. After fzf's algorithm v1, which needs one pass and no table.
+ * Fuzzy matching for the palette: it finds the letters of a word in order, and prefers beginnings of words and adjacent
+ * letters. It follows version 1 of the algorithm of fzf, which needs one pass and no table.
  */
 
 const START = 8; // the first letter of the text
 const WORD = 6; // the first letter of a word in it
-const NEXT = 4; // right after the one before
-const GAP = 0.2; // for each letter that is passed over
-const WHOLE = 12; // the text is what was typed
+const NEXT = 4; // directly after the previous letter
+const GAP = 0.2; // for each skipped letter
+const WHOLE = 12; // the text equals the word
 const PLAIN = /^[ -~]*$/;
 
 /** @param {string} text @returns {string} without accents and capitals */
 export function fold(text) {
-  if (PLAIN.test(text)) return text.toLowerCase(); // most are, and thousands are folded at once
+  if (PLAIN.test(text)) return text.toLowerCase(); // most texts are ASCII, and thousands are folded at once
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
 /**
- * How well every word of `query` is found in `text`; null where one is not. Both folded.
+ * Rate how well `text` contains every word of `query`; null if it lacks one. Both are folded.
  *
  * @param {string} query
  * @param {string} text
@@ -41,14 +41,14 @@ function scoreWord(word, text) {
   return scoreLetters(word, text);
 }
 
-/** @param {string} word @param {string} text where it stands as it is, best at the beginning of a word; -1 if nowhere */
+/** @param {string} word @param {string} text @returns {number} the position of the whole word, if possible at the beginning of a word; -1 if it is missing */
 function bestStart(word, text) {
   const first = text.indexOf(word);
   for (let at = first; at >= 0; at = text.indexOf(word, at + 1)) if (isBeginning(text, at)) return at;
   return first;
 }
 
-/** @param {string} word @param {string} text letter by letter, from the back to find the shortest stretch */
+/** @param {string} word @param {string} text rates the letters one by one, backwards, which finds the shortest stretch */
 function scoreLetters(word, text) {
   const end = lastOf(word, text);
   if (end < 0) return null;
@@ -65,7 +65,7 @@ function scoreLetters(word, text) {
   return sum;
 }
 
-/** @param {string} word @param {string} text where its last letter is found when they are looked for from the front */
+/** @param {string} word @param {string} text @returns {number} the position of the last letter, searching forwards */
 function lastOf(word, text) {
   let at = -1;
   for (const letter of word) {
@@ -86,15 +86,15 @@ function isBeginning(text, at) {
 }
 
 /**
- * What can be found, and what was found last: while one types on, only that is looked at again. For what lacks the letters
- * of a query, in their order, lacks those of every longer one.
+ * Finds items. While the member continues a word, only the items that matched before are searched again: an item that lacks
+ * the letters of a query in order also lacks those of a longer query.
  *
- * @template {{folded: string, weight?: number}} T `weight` is added to what matches
+ * @template {{folded: string, weight?: number}} T `weight` is added to the points of a match
  */
 export class Finder {
   /** @type {T[]} */
   #items;
-  /** @type {T[]} those that suit `#sought` */
+  /** @type {T[]} those that match `#sought` */
   #left;
   #sought = "";
 
@@ -104,7 +104,7 @@ export class Finder {
   }
 
   /**
-   * The best `most`, best first; equals keep their order.
+   * Return the best `most` items, best first; equal ones keep their order.
    *
    * @param {string} query as it was typed
    * @param {number} most
@@ -130,7 +130,7 @@ export class Finder {
 }
 
 /**
- * The best of `items`, once: see `Finder`.
+ * Find the best of `items` once: see `Finder`.
  *
  * @template {{folded: string, weight?: number}} T
  * @param {T[]} items
@@ -143,7 +143,7 @@ export function best(items, query, most) {
 }
 
 /**
- * Into its place behind those that are as good: a dozen is kept in order for less than all are sorted.
+ * Insert an item after those with as many points. Keeping a dozen in order costs less than sorting all.
  *
  * @template {{points: number}} F
  * @param {F[]} top

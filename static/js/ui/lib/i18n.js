@@ -16,7 +16,7 @@ export function ngettext(one, many, count) {
 const RIGHT_TO_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
 
 /**
- * @param {string} format with `%(name)s`; a value that is written from right to left is isolated, so that it turns no sign beside it
+ * @param {string} format with `%(name)s`; a value written from right to left is isolated, so that it does not move the characters beside it
  * @param {Record<string, string | number>} values
  */
 export function interpolate(format, values) {

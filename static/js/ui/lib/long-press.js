@@ -1,12 +1,12 @@
-const LONG = 450; // milliseconds that a finger rests; the same as the platforms'
-const SOON = 100; // milliseconds in which the click follows that belongs to the finger
-const STILL = 10; // pixels that it may move and still rests
+const LONG = 450; // milliseconds of a long press, as on the platforms
+const SOON = 100; // milliseconds in which the click of a touch follows
+const STILL = 10; // pixels that the finger may move during a long press
 
 /**
- * A finger that rests on something, as one does on a phone to see what can be done with it.
+ * Call `act` on a long press, which opens a menu on phones.
  *
  * @param {HTMLElement} element
- * @param {(target: Element) => void} act called while the finger rests, and once more when it is lifted: that closes menus
+ * @param {(target: Element) => void} act called during the press, and again after it, because browsers close menus when the finger is lifted
  */
 export function onLongPress(element, act) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -33,7 +33,7 @@ export function onLongPress(element, act) {
     if (!rested || !(target instanceof Element)) return;
     rested = false;
     swallowClick();
-    // When the browser has closed what the finger was not in, which may be with the click; until something else is pressed.
+    // Call it again after the browser has closed popovers outside of the finger, possibly with the click; until the next press.
     const again = [0, SOON, 3 * SOON].map((rest) => setTimeout(() => act(target), rest));
     document.addEventListener("pointerdown", () => again.forEach((one) => clearTimeout(one)), { capture: true, once: true });
   });
@@ -42,7 +42,7 @@ export function onLongPress(element, act) {
   });
 }
 
-/** A finger that has rested presses nothing when it is lifted, least of all what has opened under it. */
+/** Suppress the click after a long press, which could hit an item of the opened menu. */
 function swallowClick() {
   const swallow = (/** @type {Event} */ event) => {
     event.stopPropagation();

@@ -1,9 +1,9 @@
 import { plainKey } from "./keys.js";
 
-const GAP = 6; // pixels between a menu and what opened it, and between it and the edge of the window
+const GAP = 6; // pixels between a menu and its button, and between a menu and the edge of the window
 
 /**
- * Show a menu beside the button that opened it; arrow keys move, Escape and a press elsewhere close it (the popover does).
+ * Show a menu beside the button that opened it. Arrow keys move in it. The popover closes it on Escape or a press elsewhere.
  *
  * @param {HTMLElement} menu with the attribute `popover`
  * @param {HTMLElement} button

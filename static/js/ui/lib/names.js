@@ -4,7 +4,7 @@
 import { setText } from "./dom.js";
 import { gettext } from "./i18n.js";
 
-const collator = new Intl.Collator(); // made once: `localeCompare` looks for it at every comparison
+const collator = new Intl.Collator(); // created once, because `localeCompare` looks up a collator at every comparison
 
 /** @param {Conversation} conversation */
 export const isChannel = (conversation) => conversation.kind === "public" || conversation.kind === "private";
@@ -14,12 +14,12 @@ export function memberName(store, id) {
   return store.members.get(id)?.name ?? gettext("Somebody");
 }
 
-/** @param {Store} store @param {Conversation} conversation the people of a direct or group message other than oneself */
+/** @param {Store} store @param {Conversation} conversation @returns {string[]} the people of a direct or group message except the member */
 export function others(store, conversation) {
   return conversation.people.filter((id) => id !== store.me);
 }
 
-/** @param {Store} store @param {Conversation} conversation a channel's name, or its people */
+/** @param {Store} store @param {Conversation} conversation @returns {string} the name of a channel, or of its people */
 export function conversationName(store, conversation) {
   if (isChannel(conversation)) return conversation.name ?? "";
   const names = others(store, conversation).map((id) => memberName(store, id));
@@ -27,7 +27,7 @@ export function conversationName(store, conversation) {
   return (names.length === 1 ? names : names.map(firstName).sort()).join(", ");
 }
 
-/** @param {Store} store @param {Conversation} conversation with a `#` where it is a channel */
+/** @param {Store} store @param {Conversation} conversation @returns {string} its name, for a channel with a `#` */
 export function conversationTitle(store, conversation) {
   const name = conversationName(store, conversation);
   return isChannel(conversation) ? `#${name}` : name;
@@ -49,25 +49,25 @@ export function roleLabel(role) {
   return names[/** @type {keyof typeof names} */ (role)] ?? gettext("Member");
 }
 
-/** @param {Store} store @returns {Member[]} active members other than oneself, by name */
+/** @param {Store} store @returns {Member[]} active members except the member, by name */
 export function people(store) {
   const active = [...store.members.values()].filter((member) => !member.deactivated_at && member.id !== store.me);
   return active.sort((one, other) => collator.compare(one.name, other.name));
 }
 
 /**
- * Show the present names of the members and channels that messages name: their HTML has those of the time of writing.
+ * Show the present names of members and channels in messages. The HTML of a message has the names of the time of writing.
  *
  * @param {Store} store
  * @param {ParentNode} root
- * @param {(id: string) => boolean} [changed] which ones to look at, all if it is left out
+ * @param {(id: string) => boolean} [changed] returns whether to update an id; all are updated without it
  */
 export function showNames(store, root, changed) {
   for (const element of root.querySelectorAll("span.mention[data-member], a.channel[data-conversation]")) {
     const { member, conversation = "" } = /** @type {HTMLElement} */ (element).dataset;
     if (changed && !changed(member ?? conversation)) continue;
     const name = member ? store.members.get(member)?.name : store.conversations.get(conversation)?.name;
-    if (name) setText(element, (member ? "@" : "#") + name); // the one of somebody unknown stays as it was written
+    if (name) setText(element, (member ? "@" : "#") + name); // an unknown member keeps the name in the HTML
   }
 }
 

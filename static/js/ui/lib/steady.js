@@ -1,7 +1,7 @@
-const SOON = 100; // milliseconds in which the click follows that belongs to the finger
-const HELD = 1_000; // milliseconds that what is pressed stands still: longer is no click, but a selection or a drag
+const SOON = 100; // milliseconds in which the click of a touch follows
+const HELD = 1_000; // milliseconds for which a press delays work: a longer one is a selection or a drag, not a click
 
-/** @type {Set<() => void>} what is done when nothing is pressed any longer */
+/** @type {Set<() => void>} the work to do after the press */
 const held = new Set();
 let isPressed = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -25,7 +25,7 @@ function onPress({ button }) {
   endIn(HELD);
 }
 
-/** The click of a mouse follows in the same task, that of a finger as soon as it is known to be one. @param {PointerEvent} event */
+/** The click of a mouse follows in the same task, the click of a touch a little later. @param {PointerEvent} event */
 function onLetGo({ type, pointerType }) {
   endIn(type === "pointerup" && pointerType !== "mouse" ? SOON : 0);
 }

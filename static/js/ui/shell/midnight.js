@@ -1,7 +1,7 @@
 import { serverClock } from "../../client/clock.js";
 import { refreshTimes, today } from "../lib/format.js";
 
-const LOOK = 60_000; // milliseconds between two looks at the clock: timers stand still while a machine sleeps
+const LOOK = 60_000; // milliseconds between two checks of the clock, because timers stop while a machine sleeps
 const PAST = 50; // milliseconds after midnight: timers may fire a little early
 
 /** @type {Set<() => void>} */
@@ -13,7 +13,7 @@ let timer;
 /** @param {() => void} observer called when another day has begun */
 export const observeDay = (observer) => observers.add(observer);
 
-/** Keep "Today", "Yesterday" and their like right: at local midnight, and when the page or the machine wakes. */
+/** Keep words such as "Today" and "Yesterday" correct: at local midnight, and when the page or the machine wakes. */
 export function watchDay() {
   for (const name of ["focus", "pageshow"]) window.addEventListener(name, look);
   for (const name of ["visibilitychange", "resume"]) document.addEventListener(name, look);

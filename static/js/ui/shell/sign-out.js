@@ -2,7 +2,7 @@ import { beginLeaving, countUnsaved, isOwnDevice } from "../../client/device.js"
 import { confirm } from "../dialogs/dialog.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 
-/** Sign out. Where that removes texts that were not sent, somebody has to say so first. @param {HTMLFormElement} form */
+/** Sign out. If that removes texts that were not sent, ask the member first. @param {HTMLFormElement} form */
 export async function signOut(form) {
   const count = isOwnDevice(localStorage) ? 0 : countUnsaved(localStorage);
   const text = ngettext(

@@ -7,7 +7,7 @@ import { gettext, interpolate } from "../lib/i18n.js";
 import { openMenu } from "../lib/menu.js";
 import { conversationTitle, isChannel } from "../lib/names.js";
 
-/** What can be done with a conversation of the list without going there. */
+/** The menu of a conversation in the sidebar. */
 export class RowMenu {
   #id = "";
 
@@ -56,7 +56,7 @@ export class RowMenu {
 }
 
 /**
- * One entry of the menu; throws ApiError.
+ * Run an entry of the menu. Throws ApiError.
  *
  * @param {App} app
  * @param {string} id

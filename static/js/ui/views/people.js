@@ -9,10 +9,10 @@ import { gettext, interpolate } from "../lib/i18n.js";
 import { presenceLabel, roleLabel } from "../lib/names.js";
 import { explain } from "../lib/toast.js";
 
-const PAGE = 60; // people asked for at once
+const PAGE = 60; // people in one request
 const TYPING_PAUSE = 150; // milliseconds after the last key before the server is asked
 
-/** Everybody in the organization, page after page: it may have more people than a page can hold. */
+/** The members of the organization, in pages, because an organization can have very many. */
 export class People {
   /** @type {string | null} */
   #next = null;
@@ -52,7 +52,7 @@ export class People {
     await this.#load({ q: this.input.value.trim(), active: "true", limit: PAGE });
   }
 
-  /** What is looked for is in the address, so that one can come back to it. */
+  /** Put the query into the address, so that going back restores it. */
   #ask() {
     const q = this.input.value.trim();
     history.replaceState(null, "", this.app.router.viewPath("people", { q }));
@@ -63,7 +63,7 @@ export class People {
     if (this.#next && !this.#loading) await this.#load(null);
   }
 
-  /** @param {Record<string, string | number> | null} query null: the next page */
+  /** @param {Record<string, string | number> | null} query null for the next page */
   async #load(query) {
     const turn = (this.#asked += 1);
     this.#loading = true;

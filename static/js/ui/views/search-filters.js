@@ -13,12 +13,12 @@ import { conversationIcon, conversationTitle, isChannel, memberName, people } fr
 import { isRealDay, parse } from "./search-operators.js";
 
 const MOST_OFFERED = 7;
-const TYPING_PAUSE = 150; // milliseconds after the last key before the server is asked who else there is
+const TYPING_PAUSE = 150; // milliseconds after the last key before the server is asked for more
 
 /** @typedef {"author" | "conversation" | "after" | "before"} Name */
 /** @typedef {{id: string, folded: string, label: string, detail: string, member?: Member, icon?: string}} Offer */
 
-/** The filters of a search: chips that say what they keep, each with a way to choose and to take it away. */
+/** The filters of a search: a chip for each, with buttons to choose a value and to remove it. */
 export class Filters {
   /** @type {Record<string, string>} by name: an id, or a day */
   query = {};
@@ -56,10 +56,10 @@ export class Filters {
   }
 
   /**
-   * Take the filters from an address, those that are typed among the words included. Throws ApiError.
+   * Take the filters from an address, including operators among the words. Throws ApiError.
    *
    * @param {URLSearchParams} given
-   * @returns {Promise<Record<string, string> | null>} the query that says the same without operators; null if it has none
+   * @returns {Promise<Record<string, string> | null>} the same query without operators; null if it has none
    */
   async read(given) {
     const { words, from, in: channel, before, after } = parse(given.get("q") ?? "");
@@ -107,7 +107,7 @@ export class Filters {
     return { conversation: found.id };
   }
 
-  /** Who and what an address speaks of may not be known yet. */
+  /** Fetch the member and the conversation of the filters, if the store lacks them. */
   async #learn() {
     const { author, conversation } = this.query;
     const { store, client } = this.app;
@@ -116,7 +116,7 @@ export class Filters {
       if (conversation && !store.conversations.has(conversation)) await client.loadConversation(conversation);
       this.#render();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error; // the chip says no name
+      if (!(error instanceof ApiError)) throw error; // the chip is shown without a name
     }
   }
 
@@ -181,12 +181,12 @@ export class Filters {
         await this.app.client.findMembers(words);
         if (words === this.input.value.trim()) this.#offer(true);
       } catch (error) {
-        if (!(error instanceof ApiError)) throw error; // those who are known can still be chosen
+        if (!(error instanceof ApiError)) throw error; // the known ones can still be chosen
       }
     }, TYPING_PAUSE);
   }
 
-  /** @param {boolean} [later] for the words of before */
+  /** @param {boolean} [later] whether more was found for the same words */
   #offer(later) {
     const all = this.#name === "author" ? this.#people() : this.#conversations();
     this.box.show(best(all, this.input.value, MOST_OFFERED), later);
@@ -217,13 +217,13 @@ export class Filters {
     return all.sort((one, other) => one.label.localeCompare(other.label));
   }
 
-  /** @param {Event} event of the calendar; typing a day piece by piece is none yet */
+  /** @param {Event} event of the calendar; a day that is being typed is incomplete */
   #onDay({ isTrusted }) {
     const { value } = byId("filter-day");
     if (isTrusted && isRealDay(value) && value > "1990") this.#set(value);
   }
 
-  /** @param {string | undefined} value "" takes it away */
+  /** @param {string | undefined} value "" removes the filter */
   #set(value) {
     if (value === undefined) return;
     if (this.menu.matches(":popover-open")) this.menu.hidePopover();
@@ -251,7 +251,7 @@ function isGood(name, value) {
   return (name === "author" || name === "conversation") && value !== "";
 }
 
-/** @param {string} words @param {Record<string, string>} operators that mean nobody and nothing: looked for as they stand */
+/** @param {string} words @param {Record<string, string>} operators that match no member or channel, which are searched as words */
 function unresolved(words, operators) {
   const left = Object.entries(operators).filter(([, value]) => value);
   return [words, ...left.map(([name, value]) => `${name}:${value}`)].filter(Boolean).join(" ");

@@ -1,10 +1,10 @@
 /**
- * What can be typed into a search beside words: `from:@bob`, `in:#general`, `before:2026-02-01`, `after:2026-01-31`.
+ * The operators of a search: `from:@bob`, `in:#general`, `before:2026-02-01`, `after:2026-01-31`.
  *
  * @typedef {object} Typed
- * @property {string} words what is left, phrases and exclusions included
+ * @property {string} words the text without operators; phrases and exclusions are part of it
  * @property {string} [from] a handle or "me"
- * @property {string} [in] a channel's name, or the handle of somebody with whom one has a direct message
+ * @property {string} [in] a channel's name, or the handle of the other member of a direct message
  * @property {string} [before] a day
  * @property {string} [after] a day
  */
@@ -12,7 +12,7 @@
 const OPERATOR = /(^|\s)(from|in|before|after):(?:"([^"]+)"|(\S+))/gi;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
-/** @param {string} text @returns {Typed} of an operator that is there twice, the last one */
+/** @param {string} text @returns {Typed} the last value of a repeated operator */
 export function parse(text) {
   /** @type {Record<string, string>} */
   const found = {};
@@ -20,7 +20,7 @@ export function parse(text) {
     const name = operator.toLowerCase();
     const value = (quoted ?? plain).replace(/^[@#]/, "");
     const isDay = name === "before" || name === "after";
-    if (!value || (isDay && !isRealDay(value))) return whole; // looked for as it stands
+    if (!value || (isDay && !isRealDay(value))) return whole; // searched as a word
     found[name] = value;
     return before;
   });
@@ -35,7 +35,7 @@ export function isRealDay(day) {
 }
 
 /**
- * The beginning of a local day, for the server. `before` a day leaves the day out, `after` it as well.
+ * Return the beginning of a local day, for the server. Both `before` and `after` exclude the day itself.
  *
  * @param {string} day
  * @param {number} [later] days

@@ -14,7 +14,7 @@ import { startOf } from "./search-operators.js";
 
 /** @typedef {Message & {excerpt: {text: string, hit: boolean}[]}} Found */
 
-/** Search through everything the member may see. The question is in the address, so it can be gone back to and shared. */
+/** Searches the messages that the member may see. The query is in the address, so that it can be restored and shared. */
 export class Search {
   /** @type {string | null} */
   #next = null;
@@ -48,7 +48,7 @@ export class Search {
     const { q, conversation, author, before, after } = Object.fromEntries(route.query);
     if (!q && !conversation && !author && !before && !after) this.#begin();
     else if (!q && !author && !before && !after) {
-      this.#begin(); // somebody wants to look for something there
+      this.#begin(); // the member wants to search there
     } else {
       await this.#load(() =>
         search(this.app.client, { q, conversation, author, before: before && startOf(before), after: after && startOf(after, 1) }),
@@ -56,7 +56,7 @@ export class Search {
     }
   }
 
-  /** Operators that were typed become filters. @param {Route} route @param {number} turn @returns {Promise<boolean>} whether the address is another now */
+  /** Turn typed operators into filters. @param {Route} route @param {number} turn @returns {Promise<boolean>} whether the address has changed */
   async #resolve(route, turn) {
     try {
       const resolved = await this.filters.read(route.query);
@@ -81,7 +81,7 @@ export class Search {
     this.app.router.go(this.app.router.searchPath({ q: this.input.value.trim(), ...query }));
   }
 
-  /** @param {MouseEvent} event an operator to go on from */
+  /** @param {MouseEvent} event on an example, whose operator is put into the field */
   #onExample(event) {
     const example = event.target instanceof Element ? event.target.closest("[data-operator]") : null;
     if (!example) return;
@@ -112,14 +112,14 @@ export class Search {
     }
   }
 
-  /** @param {ApiError} error the words and filters stay, to be asked for again */
+  /** @param {ApiError} error is shown; words and filters stay, so that the member can search again */
   #fail(error) {
     this.#empty(gettext("The search did not work"), explain(error));
     byId("search-again").hidden = false;
     byId("search-again").focus();
   }
 
-  /** @param {Found[]} results newest last, as lists of messages are */
+  /** @param {Found[]} results oldest first, like lists of messages */
   #show(results) {
     const list = byId("search-results");
     list.append(...[...results].reverse().map((found) => this.#result(found)));
