@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from urllib.request import urlopen
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
@@ -154,6 +155,25 @@ def browser_of(
         context.close()
     _wait_until_quiet()
     assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def follow(browser_of: Callable[..., Person], follow_all: Callable[[], int]) -> Callable[[], None]:
+    """`follow()` gives the committed events to the followers of the log, as a Celery worker does in earnest."""
+
+    def work() -> None:
+        """In a thread of its own, beside Playwright's event loop."""
+        try:
+            with transaction.atomic():
+                follow_all()
+        finally:
+            connection.close()
+
+    def follow() -> None:
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            pool.submit(work).result()
+
+    return follow
 
 
 def _wait_until_quiet() -> None:

@@ -18,6 +18,7 @@ from tests.e2e.person import Person
 pytestmark = pytest.mark.e2e
 
 BrowserOf = Callable[..., Person]
+Follow = Callable[[], None]
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def test_a_conversation_is_favoured_muted_and_left_from_the_list(
 
 
 def test_a_channel_notifies_as_one_asks(
-    browser_of: BrowserOf, channels: list[Conversation], alice: Member, bob: Member
+    browser_of: BrowserOf, follow: Follow, channels: list[Conversation], alice: Member, bob: Member
 ) -> None:
     a, b = browser_of(alice), browser_of(bob)
     a.open("apples")
@@ -144,12 +145,14 @@ def test_a_channel_notifies_as_one_asks(
     b.open("berries")
     b.send_message("To nobody in particular")
     b.send_message("@alice this is for you")
+    b.assert_sent("this is for you")
+    follow()
     a.assert_unread("berries", 1)
     expect(a.page).to_have_title(re.compile(r"^\(1\) "))
 
 
 def test_mentions_and_replies_are_gathered(
-    browser_of: BrowserOf, channels: list[Conversation], alice: Member, bob: Member, charlie: Member
+    browser_of: BrowserOf, follow: Follow, channels: list[Conversation], alice: Member, bob: Member, charlie: Member
 ) -> None:
     a, b, c = browser_of(alice), browser_of(bob), browser_of(charlie)
     a.open("apples")
@@ -159,6 +162,8 @@ def test_mentions_and_replies_are_gathered(
     b.reply_in_thread("Shall we pick them?", "Yes, tomorrow")
     b.open("berries")
     b.send_message("@alice the berries are ripe")
+    b.assert_sent("the berries are ripe")
+    follow()
     a.see("Mentions")
     items = a.page.locator("#mentions").get_by_role("listitem")
     expect(items).to_have_count(2)
@@ -168,6 +173,8 @@ def test_mentions_and_replies_are_gathered(
     expect(items.first).to_contain_text("Yes, tomorrow")
     a.page.get_by_role("radio", name="All").check()
     b.send_message("@alice and sweet")
+    b.assert_sent("and sweet")
+    follow()
     expect(items).to_have_count(3)
     items.first.get_by_role("link", name="Bob").click()
     expect(a.message("and sweet")).to_be_in_viewport()

@@ -11,13 +11,14 @@ from playwright.sync_api import expect
 
 from accounts.models import Member
 from accounts.tenancy import organization_scope
-from chat.models import Conversation, Message, Participant
+from chat.models import Attention, Conversation, Message, Participant
 from tests.e2e.cast import make_channel
 from tests.e2e.person import Person
 
 pytestmark = pytest.mark.e2e
 
 BrowserOf = Callable[..., Person]
+Follow = Callable[[], None]
 
 
 @pytest.fixture
@@ -194,8 +195,42 @@ def test_a_link_far_down_reads_nothing_above_it(
     a.assert_read("plans")
 
 
-def test_deleted_messages_count_nowhere(
+def test_a_mention_that_the_page_has_not_loaded_counts(
     browser_of: BrowserOf, channels: list[Conversation], alice: Member, bob: Member
+) -> None:
+    fill(channels[0], bob, 300, read=1)
+    with organization_scope(alice.organization_id):
+        message = Message.objects.get(conversation=channels[0], seq=20)
+        Attention.objects.create(
+            organization_id=message.organization_id,
+            message=message,
+            conversation=channels[0],
+            seq=20,
+            member=alice,
+            reason="mention",
+        )
+    a = browser_of(alice)
+    a.open("general")
+    expect(a.page.get_by_role("link", name=re.compile("^Mentions.*1"))).to_be_visible()
+
+
+def test_a_reply_in_a_thread_that_one_follows_counts_as_a_mention(
+    browser_of: BrowserOf, follow: Follow, channels: list[Conversation], alice: Member, bob: Member
+) -> None:
+    a, b = browser_of(alice), browser_of(bob)
+    a.open("plans")
+    a.send_message("Who pays?")
+    a.assert_sent("Who pays?")
+    a.open("general")
+    b.open("plans")
+    b.reply_in_thread("Who pays?", "I do")
+    a.assert_unread("plans", 1)
+    follow()
+    expect(a.page.get_by_role("link", name=re.compile("^Mentions.*1"))).to_be_visible()
+
+
+def test_deleted_messages_count_nowhere(
+    browser_of: BrowserOf, follow: Follow, channels: list[Conversation], alice: Member, bob: Member
 ) -> None:
     a, b = browser_of(alice), browser_of(bob)
     a.open("general")
@@ -204,6 +239,7 @@ def test_deleted_messages_count_nowhere(
         b.send_message(text)
         b.assert_sent(text)
     a.assert_unread("plans", 3)
+    follow()
     expect(a.page.get_by_role("link", name=re.compile("^Mentions.*1"))).to_be_visible()
     b.delete("Oops")
     b.delete("Wrong window")

@@ -12,8 +12,16 @@ function channel(own = {}) {
   store.putParticipant(participant({ member: ME, read_seq: 2, notifications: "all", muted: false, ...own }));
   for (const seq of [1, 2, 3]) store.putMessage(message({ seq }));
   store.putMessage(message({ seq: 4, mentions: [ME] }));
+  store.putEntity("attention", entity({ seq: 4 }));
   return store;
 }
+
+/** @param {object} fields */
+const entity = (fields = {}) => ({
+  ...{ id: "a4", message: "m4", conversation: conversation().id, thread: null, author: "other", member: ME },
+  ...{ reason: "mention", withdrawn_at: null, version: 1, seq: 4 },
+  ...fields,
+});
 
 const { id } = conversation();
 
@@ -49,5 +57,29 @@ test("a notification is for what is new, somebody else's, and as loud as one ask
   assert.equal(worth({ muted: true }, 4), false);
   assert.equal(worth({}, 4, { author: ME }), false);
   assert.equal(worth({}, 4, { deleted_at: "2026-03-01T09:00:00Z" }), false);
-  assert.equal(worth({ notifications: "mentions" }, 3, { wide_mention: "channel" }), true);
+});
+
+test("messages that the page does not have count, each once", () => {
+  const store = channel({ notifications: "mentions" });
+  store.putConversation(conversation({ last_seq: 400, version: 2 }));
+  store.putEntity("attention", entity({ id: "a300", seq: 300, reason: "reply" }));
+  store.putEntity("attention", entity({ id: "g300", seq: 300, reason: "group", member: null }));
+  assert.deepEqual([attention(store, id).mentions, attention(store, id).count], [2, 2]);
+});
+
+test("what is withdrawn, read or by the member themself does not count", () => {
+  const store = channel();
+  store.putEntity("attention", entity({ id: "a3", seq: 3, author: ME, reason: "group", member: null }));
+  store.putEntity("attention", entity({ id: "a1", seq: 1 }));
+  assert.equal(attention(store, id).mentions, 1);
+  store.putEntity("attention", entity({ withdrawn_at: "2026-03-01T09:00:00Z", version: 2 }));
+  assert.equal(attention(store, id).mentions, 0);
+  store.putEntity("attention", entity());
+  assert.equal(attention(store, id).mentions, 0, "an older version changes nothing");
+});
+
+test("nothing is kept of a conversation that was left", () => {
+  const store = channel();
+  store.removeConversation(id);
+  assert.equal(store.entities.attention.size, 0);
 });

@@ -218,6 +218,7 @@ export const answer = (fields = {}) => ({
   conversations: [],
   participants: [],
   messages: [],
+  attention: [],
   reports: [],
   sanctions: [],
   cases: null,

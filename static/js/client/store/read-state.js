@@ -1,6 +1,6 @@
 /** @import {Ranges} from "../ranges.js" */
 /** @import {Read} from "../reading.js" */
-/** @import {Conversation, Message, Participant} from "../types.js" */
+/** @import {Conversation, Message, Participant, Rule} from "../types.js" */
 
 import { clip, contains, rangesOf, sizeOf } from "../ranges.js";
 import { isForeignThread, mergeRead, unreadOf } from "../reading.js";
@@ -12,6 +12,37 @@ const LOOKED_BACK = 300; // messages of the main line in which the head of a thr
 export class ReadState extends Conversations {
   /** @type {Map<string, {conversation: Conversation, participant: Participant, gaps: Ranges, count: number}>} what is unread, until either changes */
   #unread = new Map();
+  /** @type {Map<string, Set<number>> | null} by conversation: the seqs of the messages that concern the member; null: to be read anew */
+  #concerning = null;
+
+  /** @override @param {string} noun @param {any} entity */
+  putEntity(noun, entity) {
+    if (noun === "attention") this.#concerning = null;
+    super.putEntity(noun, entity);
+  }
+
+  /** @override @protected @param {(rule: Rule) => boolean} which @param {(key: any, rule: Rule) => boolean} [gone] */
+  forgetEntities(which, gone) {
+    this.#concerning = null;
+    super.forgetEntities(which, gone);
+  }
+
+  /**
+   * @param {{conversation: string, seq: number}} message
+   * @returns {boolean} whether the server says that it concerns the member: it names them or everybody, answers in a thread
+   *   that they follow, or contains one of their keywords
+   */
+  concerns({ conversation, seq }) {
+    return this.#concerningIn(conversation)?.has(seq) ?? false;
+  }
+
+  /** @param {string} conversation how many of its unread messages concern the member, whether the page has them or not */
+  attention(conversation) {
+    const seqs = this.#concerningIn(conversation);
+    if (!seqs) return 0;
+    const { gaps } = this.#unreadIn(conversation);
+    return [...seqs].filter((seq) => contains(gaps, seq)).length;
+  }
 
   /**
    * The main line was shown up to `seq`; that ends a mark. Of the messages that are known, this marks those that the server
@@ -148,6 +179,23 @@ export class ReadState extends Conversations {
     if (!thread || !head || seq - head.seq > LOOKED_BACK) return false;
     const between = this.between(conversation, head.seq, seq);
     return between.length === seq - head.seq + 1 && isForeignThread(this.me, thread, between);
+  }
+
+  /** @param {string} id */
+  #concerningIn(id) {
+    this.#concerning ??= this.#readConcerning();
+    return this.#concerning.get(id);
+  }
+
+  #readConcerning() {
+    /** @type {Map<string, Set<number>>} */
+    const found = new Map();
+    for (const { conversation, seq, author, withdrawn_at } of this.entities.attention.values()) {
+      if (withdrawn_at || author === this.me) continue;
+      const seqs = found.get(conversation) ?? new Set();
+      found.set(conversation, seqs.add(seq));
+    }
+    return found;
   }
 
   /** @param {string} id */

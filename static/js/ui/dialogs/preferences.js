@@ -8,7 +8,7 @@ import { chime, DESKTOP, isSupported, SOUND } from "../shell/notifications.js";
 import { attempt, openDialog } from "./dialog.js";
 
 /** @type {Preferences} */
-const DEFAULTS = { theme: "system", density: "comfortable", clock: "auto", motion: "system", smileys: "on" };
+const DEFAULTS = { theme: "system", density: "comfortable", clock: "auto", motion: "system", smileys: "on", keywords: [] };
 
 /** How the page looks, kept with the member; and what this browser may do to be noticed, kept in the browser. */
 export class PreferencesDialog {
@@ -21,6 +21,7 @@ export class PreferencesDialog {
     this.form = byId("preferences-form");
     this.form.addEventListener("change", (event) => void this.#onChange(event));
     byId("desktop-choice").addEventListener("change", () => void this.#onDesktop());
+    byId("keywords").addEventListener("change", () => void this.#onKeywords());
     byId("sound-choice").addEventListener("change", () => this.#onSound());
     app.store.observe((changes) => changes.members.has(app.store.me) && this.#show());
   }
@@ -39,8 +40,16 @@ export class PreferencesDialog {
   #show() {
     for (const [name, value] of Object.entries(this.#preferences)) {
       const field = this.form.elements.namedItem(name);
-      if (field instanceof RadioNodeList) field.value = value;
+      if (field instanceof RadioNodeList && typeof value === "string") field.value = value;
     }
+    byId("keywords").value = this.#preferences.keywords.join(", ");
+  }
+
+  /** What the server refuses stays in the field, to be corrected. */
+  async #onKeywords() {
+    const written = byId("keywords").value.split(",");
+    const keywords = written.map((/** @type {string} */ word) => word.trim()).filter(Boolean);
+    await attempt(this.dialog, () => changePreferences(this.app, { keywords }));
   }
 
   /** @param {Event} event shown at once; taken back if the server refuses it */

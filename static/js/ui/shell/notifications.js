@@ -29,6 +29,8 @@ export class Notifications {
   #known = new Map();
   /** @type {Set<Message>} messages whose author is being fetched */
   #waiting = new Set();
+  /** @type {Set<string>} ids of the messages that were notified of, so that what concerns the member is not notified of again */
+  #notified = new Set();
 
   /** @param {App} app @param {Tabs} tabs */
   constructor(app, tabs) {
@@ -45,8 +47,9 @@ export class Notifications {
     this.#review();
     if (changes.members.size) for (const message of this.#waiting) if (this.app.store.members.has(message.author)) this.#notifyNow(message);
     const received = [...changes.messages].map((id) => this.app.store.messages.get(id)).filter((message) => message !== undefined);
-    const fresh = received.filter((message) => this.#isNew(message));
+    const fresh = [...received.filter((message) => this.#isNew(message)), ...this.#concerning(changes)];
     for (const { conversation, seq } of received) this.#known.set(conversation, Math.max(seq, this.#known.get(conversation) ?? 0));
+    for (const { id } of fresh) this.#notified.add(id);
     if (fresh.length === 0 || !this.tabs.isLeader) return;
     for (const message of newestOfEach(fresh).slice(0, MANY)) this.#notify(message);
     if (localStorage.getItem(SOUND) === "on") chime();
@@ -64,8 +67,27 @@ export class Notifications {
 
   /** @param {Message} message */
   #isNew(message) {
-    const isNew = message.seq > (this.#known.get(message.conversation) ?? 0) && serverClock.now() - Date.parse(message.created_at) < FRESH;
-    return isNew && isWorthTelling(this.app.store, message) && !this.tabs.isRead(message.conversation);
+    return message.seq > (this.#known.get(message.conversation) ?? 0) && this.#isWorthTelling(message);
+  }
+
+  /**
+   * The server says whom a message concerns a moment after the message itself. With the level "mentions" the notification
+   * waits for that. If it comes before the message, `#isNew` finds it.
+   *
+   * @param {Changes} changes
+   * @returns {Message[]} messages that were received earlier, which turn out to be worth a notification now
+   */
+  #concerning(changes) {
+    const { store } = this.app;
+    const changed = [...changes.attention].map((id) => store.entities.attention.get(id));
+    const known = changed.flatMap((one) => (one && store.at(one.conversation, one.seq)) ?? []);
+    return [...new Set(known)].filter((message) => !changes.messages.has(message.id) && this.#isWorthTelling(message));
+  }
+
+  /** @param {Message} message */
+  #isWorthTelling(message) {
+    const isFresh = serverClock.now() - Date.parse(message.created_at) < FRESH && !this.#notified.has(message.id);
+    return isFresh && isWorthTelling(this.app.store, message) && !this.tabs.isRead(message.conversation);
   }
 
   /** @param {Message} message */

@@ -1,13 +1,12 @@
 /** @import {App} from "../shell/app.js" */
 /** @import {Changes} from "../../client/store/entities.js" */
-/** @import {Message, Report} from "../../client/types.js" */
+/** @import {Attention, Message, Report} from "../../client/types.js" */
 
 import { ApiError } from "../../client/api.js";
 import { enrich, isGone } from "../conversation/message.js";
 import { byId, clone, setText } from "../lib/dom.js";
 import { fillAvatar, fullDate, writeTime } from "../lib/format.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
-import { isMention } from "../lib/levels.js";
 import { conversationTitle, memberName } from "../lib/names.js";
 import { explain } from "../lib/toast.js";
 import { setMessageHtml } from "../lib/trusted-html.js";
@@ -16,9 +15,16 @@ import { acknowledge, OUTCOMES } from "../shell/moderation.js";
 const PAGE = 30; // messages asked for at once
 const PAUSE = 800; // milliseconds in which changes are collected before the first page is fetched again
 
-/** Messages that name the member, and replies in the threads that they started or wrote in; newest first. */
+/** @typedef {Message & {reason: Attention["reason"]}} Mention a message that concerns the member, and why */
+
+const WHY = { mention: "", group: "", reply: gettext("replied in a thread"), keyword: gettext("used one of your keywords") };
+
+/** @param {Mention} message */
+const isMention = ({ reason }) => reason === "mention" || reason === "group";
+
+/** The messages that concern the member, as the server says, newest first. */
 export class Mentions {
-  /** @type {Message[]} newest first */
+  /** @type {Mention[]} newest first */
   #messages = [];
   /** @type {string | null} */
   #next = null;
@@ -50,10 +56,7 @@ export class Mentions {
   #onChanges(changes) {
     if (this.section.hidden) return;
     if (changes.participants.size || changes.members.size || changes.reports.size || changes.cases.size) this.#render();
-    const { store } = this.app;
-    const touched = [...changes.messages].map((id) => store.messages.get(id)).filter((message) => message !== undefined);
-    if (!touched.some((message) => message.thread || isMention(store, message) || this.#messages.some(({ id }) => id === message.id)))
-      return;
+    if (!changes.attention.size && !this.#messages.some(({ id }) => changes.messages.has(id))) return;
     this.#timer ||= setTimeout(() => {
       this.#timer = undefined;
       void this.#load({ anew: true });
@@ -82,16 +85,14 @@ export class Mentions {
 
   #render() {
     if (this.section.hidden) return;
-    const shown = this.#messages.filter(
-      (message) => this.#kept === "all" || isMention(this.app.store, message) === (this.#kept === "mentions"),
-    );
+    const shown = this.#messages.filter((message) => this.#kept === "all" || isMention(message) === (this.#kept === "mentions"));
     byId("mentions-list").replaceChildren(...this.#entries(shown));
     byId("mentions-more").hidden = !this.#next;
     byId("mentions-empty").hidden = byId("mentions-list").childElementCount > 0 || byId("mentions-status").textContent !== "";
     byId("mentions-read").hidden = !this.#messages.some((message) => this.#isUnread(message)) && this.app.store.outcomes.length === 0;
   }
 
-  /** @param {Message[]} messages @returns {HTMLElement[]} those, and what moderation has to say; the newest first */
+  /** @param {Mention[]} messages @returns {HTMLElement[]} those, and what moderation has to say; the newest first */
   #entries(messages) {
     const items = messages.map((message) => ({ at: message.created_at, node: this.#item(message) }));
     if (this.#kept !== "all") return items.map(({ node }) => node);
@@ -131,7 +132,7 @@ export class Mentions {
     return root;
   }
 
-  /** @param {Message} message */
+  /** @param {Mention} message */
   #item(message) {
     const { root, slots } = clone("mention");
     const { store, router } = this.app;
@@ -140,7 +141,7 @@ export class Mentions {
     fillAvatar(slots.avatar, store.members.get(message.author));
     setText(slots.author, memberName(store, message.author));
     setText(slots.conversation, conversation ? conversationTitle(store, conversation) : gettext("in a channel you are not in"));
-    setText(slots.why, isMention(store, message) ? "" : gettext("replied in a thread"));
+    setText(slots.why, WHY[message.reason]);
     writeTime(slots.time, message.created_at);
     slots.time.dateTime = message.created_at;
     slots.time.title = fullDate(message.created_at);
