@@ -222,7 +222,6 @@ export const answer = (fields = {}) => ({
   reports: [],
   sanctions: [],
   cases: null,
-  attention: [],
   removed: { conversations: [], members: [] },
   presence: [],
   ...fields,

@@ -111,7 +111,10 @@ export class Sidebar {
       changes.members.size === 0
         ? []
         : [...this.#entries.values()].filter(({ conversation }) => conversation.people.some((id) => changes.members.has(id)));
-    this.#touch([...changes.conversations, ...changes.participants, ...changes.histories, ...named.map((one) => one.conversation.id)]);
+    const { attention } = this.app.store.entities;
+    const concerning = [...changes.attention].map((id) => attention.get(id)?.conversation ?? "");
+    this.#touch([...changes.conversations, ...changes.participants, ...changes.histories, ...concerning]);
+    this.#touch(named.map((one) => one.conversation.id));
   }
 
   /** @param {string[]} ids */
