@@ -1,7 +1,7 @@
-"""PostgreSQL for asyncio: a small pool per event loop, beside Django's connections.
+"""PostgreSQL for asyncio: a small pool of connections for each event loop, beside those of Django.
 
-A node asks a handful of questions thousands of times a second; the ORM and a thread hop for each would cost more than
-the answers. Statements run in autocommit mode; whoever calls is prepared for psycopg.Error and asks again.
+A node runs a handful of statements thousands of times a second. With the ORM and a change of thread, each would cost
+more than its result. Statements run in autocommit mode. Callers have to expect psycopg.Error and try again.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
-POOL_SIZE: Final = 6  # one each for reading, acks, claims, comparing, signals, and one to spare
+POOL_SIZE: Final = 6  # one each for reads, acks, claims, comparisons and signals, and one in reserve
 TIMEOUT: Final = 5.0  # seconds to wait for a connection before the caller tries again
 
-# A queue table is empty at one moment and huge at the next; a plan made for the empty one must not meet the huge one.
+# A queue table is empty at one moment and huge at the next, so a plan made for the empty one must not use a scan.
 _PLANS: Final = (
     "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c statement_timeout=30000"
 )
@@ -32,7 +32,7 @@ _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
 
 
 async def fetch(sql: str, parameters: Parameters = ()) -> list[TupleRow]:
-    """All rows of one statement, in binary form (arrays of integers are parsed in C)."""
+    """Return all rows of one statement. They are sent in binary form, so arrays of integers are parsed in C."""
     pool = await _pool()
     async with pool.connection(timeout=TIMEOUT) as connection:
         cursor = await connection.execute(sql, parameters, binary=True)
@@ -40,7 +40,7 @@ async def fetch(sql: str, parameters: Parameters = ()) -> list[TupleRow]:
 
 
 async def execute(sql: str, parameters: Parameters = ()) -> int:
-    """Run one statement; the number of rows it touched."""
+    """Run one statement and return the number of rows that it changed."""
     pool = await _pool()
     async with pool.connection(timeout=TIMEOUT) as connection:
         cursor = await connection.execute(sql, parameters)
@@ -48,13 +48,13 @@ async def execute(sql: str, parameters: Parameters = ()) -> int:
 
 
 def numbers(values: Iterable[int]) -> str:
-    """An array of integers as PostgreSQL writes it: psycopg looks at every element of a list, which costs more than the
-    query for hundreds of them. The statement says `::bigint[]`."""
+    """Return an array of integers as PostgreSQL writes it. To adapt a list of hundreds of numbers costs psycopg more
+    than the query. The statement needs `::bigint[]`."""
     return "{" + ",".join(map(str, values)) + "}"
 
 
 def keys(values: Iterable[UUID | None]) -> str:
-    """An array of UUIDs, likewise; None stands for NULL. The statement says `::uuid[]`."""
+    """Return an array of UUIDs in the same way; None becomes NULL. The statement needs `::uuid[]`."""
     return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
 
 
@@ -77,7 +77,7 @@ async def _pool() -> Pool:
 
 
 def _arguments() -> dict[str, Any]:
-    """The database of Django's own connection (in tests another than the one in the settings)."""
+    """Return the arguments for the database of Django's connection, which in tests is not the one in the settings."""
     given = connections["default"].settings_dict
     options = {key: value for key, value in given["OPTIONS"].items() if key.startswith(("ssl", "target_session"))}
     named = {key: given[name] for key, name in _NAMES.items() if given.get(name)}

@@ -1,8 +1,8 @@
-"""A small time series for the operations page: what all nodes and workers counted, kept in Valkey for an hour.
+"""A small time series for the operations page: the counters of all nodes and workers, in Valkey for half an hour.
 
-Every process adds the growth of its own counters (chat/delivery/metrics.py) to the point of the present STEP, a hash
-that expires; so the series is bounded, costs a node one round trip a STEP, and may be lost with Valkey: /metrics is for
-those who keep figures. What purges removed is added up by the day, for a week.
+Every STEP, each process adds the growth of its counters (chat/delivery/metrics.py) to a hash that expires. So the
+series is bounded and costs a node one round trip in each STEP. It is lost with Valkey; installations that keep figures
+read /metrics. The numbers of purged rows are added up for each day of the last week.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ FOLLOWED: Final = "followed."  # before the name of a follower: events that it h
 
 log = structlog.get_logger(__name__)
 
-_counted: dict[str, float] = {}  # what of the counters of this process has been reported
+_counted: dict[str, float] = {}  # the part of this process's counters that has been reported
 
 
 async def report() -> None:
-    """From a node, every STEP. What cannot be written now is part of the next report."""
+    """Called by a node every STEP. If it fails, the growth is part of the next report."""
     growth = _growth()
     if not growth:
         return
@@ -43,7 +43,7 @@ async def report() -> None:
 
 
 def note_purge(what: str, rows: int) -> None:
-    """From a worker: rows of that kind were removed. Never fails: figures are not worth a purge."""
+    """Called by a worker after it removed rows of this kind. Never fails, so that the purge goes on without Valkey."""
     key = _day(datetime.now(UTC))
     try:
         with store.threads().pipeline(transaction=False) as pipe:
@@ -71,7 +71,7 @@ def note_followed(handled: Mapping[str, int]) -> None:
 
 
 def series() -> list[tuple[float, dict[str, int]]]:
-    """(time, counts by name) of the last POINTS steps that are over, the oldest first. Raises RedisError."""
+    """Return (time, counts by name) of the last POINTS steps that have ended, the oldest first. Raises RedisError."""
     newest = int(time.time()) // STEP * STEP - STEP
     times = [float(newest - STEP * back) for back in reversed(range(POINTS))]
     with store.threads().pipeline(transaction=False) as pipe:
@@ -82,7 +82,7 @@ def series() -> list[tuple[float, dict[str, int]]]:
 
 
 def purged() -> dict[str, int]:
-    """Rows removed in the last DAYS days, by kind. Raises RedisError."""
+    """Return the numbers of rows removed in the last DAYS days, by kind. Raises RedisError."""
     today = datetime.now(UTC)
     with store.threads().pipeline(transaction=False) as pipe:
         for back in range(DAYS):
@@ -107,7 +107,7 @@ def _mark(growth: Mapping[str, int]) -> None:
 
 
 def _totals() -> Iterator[tuple[str, float]]:
-    """`deliveries`, `acks`, `resyncs.<reason>`, `overflows` as this process has counted them."""
+    """Yield `deliveries`, `acks`, `overflows` and `resyncs.<reason>` as this process has counted them."""
     yield "deliveries", sum(_samples(metrics.DELIVERIES).values())
     yield "acks", sum(_samples(metrics.ACKS).values())
     yield "overflows", sum(_samples(metrics.OVERFLOWS).values())
@@ -116,7 +116,7 @@ def _totals() -> Iterator[tuple[str, float]]:
 
 
 def _samples(counter: Any) -> dict[str, float]:
-    """Label (there is at most one) → value."""
+    """Return the values by label; a counter has at most one label."""
     return {
         ".".join(sample.labels.values()): sample.value
         for metric in counter.collect()

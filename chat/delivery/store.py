@@ -1,4 +1,4 @@
-"""Valkey's clients: one for threads, one per event loop, with pools of an explicit size."""
+"""Clients of Valkey: one for all threads and one for each event loop, with pools of an explicit size."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from django.conf import settings
 if TYPE_CHECKING:
     from redis.asyncio.client import Redis as AsyncRedis
 
-ASYNC_CONNECTIONS: Final = 16  # per loop: a node asks for few things at once, whatever the number of its sockets
-TIMEOUT: Final = 2.0  # seconds; what Valkey holds is either repaired from the database or may be missed
+ASYNC_CONNECTIONS: Final = 16  # per loop: a node has few requests at once, whether it holds few sockets or many
+TIMEOUT: Final = 2.0  # seconds; contents of Valkey are repaired from the database or may be lost
 
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncRedis] = WeakKeyDictionary()
 
@@ -28,7 +28,7 @@ def threads() -> redis.Redis:
 
 
 def loop() -> AsyncRedis:
-    """The client of the running loop."""
+    """Return the client of the running loop."""
     running = asyncio.get_running_loop()
     client = _clients.get(running)
     if client is None:

@@ -120,8 +120,8 @@ def _mark_read(organization_id: UUID, member_id: UUID, what: reads.What, seq: in
             member = Member.objects.filter(pk=member_id, deactivated_at=None).first()
             if member is None:
                 raise Forbidden
-            seat = mark_read(member, what.conversation, seq=seq, thread_id=what.thread, threads=what.threads)
-            return seat.entity(own=True)
+            participant = mark_read(member, what.conversation, seq=seq, thread_id=what.thread, threads=what.threads)
+            return participant.entity(own=True)
     finally:
         connections.close_all()
 

@@ -1,19 +1,18 @@
-"""uvicorn's WebSocket protocol with a short way in and out for text frames, by which nearly everything travels, and
-with bounds on everything that a client may send.
+"""uvicorn's WebSocket protocol, with a short path for text frames and with bounds on everything that a client sends.
 
-Unusual, for speed. Out: the frame is put together here and written to the transport, past the ASGI message, the
-websockets library's frame object and its output queue. In: a whole text frame is handed to the application where it
-arrives, past the parser's generators, a queue, a task switch and pausing the reading for every frame. Measured with
-500 readers, one message in flight, an ack for eight events: 16 µs of CPU a delivery instead of 26 in this process.
+The short path exists for speed, since nearly all frames are text. Out: a frame is put together here and written to the
+transport, without an ASGI message, a frame object of the websockets library or its output queue. In: a whole text frame
+is passed to the application where it arrives, without the parser's generators, a queue, a change of task or a pause of
+reading. Measured with 500 readers, one message in flight and an ack for eight events: 16 µs of CPU a delivery in this
+process instead of 26.
 
-Handshake, control frames, binary frames, fragments and faults go through uvicorn and websockets, which see every such
-frame whole and in order. A server without this (daphne) works too: the application finds no `EXTENSION` in its scope
-and uses ASGI's `receive` and `send` alone.
+Handshake, control frames, binary frames, fragments and errors go through uvicorn and websockets, which get every such
+frame whole and in order. Servers without this class (daphne) work as well: the application finds no `EXTENSION` in its
+scope and uses ASGI's `receive` and `send` alone.
 
-Every frame of any opcode counts against an allowance, whoever reads it in the end. A socket is a *stranger*
-(config/server/front.py) until `admit` is called, and again once a close was sent. A stranger has little of everything:
-frames, bytes and time. Once a close was sent, frames are skipped unread until the client answers the close; a client
-that does not is cut off after CLOSE_TIMEOUT.
+Every frame of any opcode counts against an allowance. A socket is a *stranger* (config/server/front.py) until `admit`
+is called, and again once a close was sent. A stranger is allowed few frames, few bytes and little time. Once a close
+was sent, frames are skipped until the client answers it; a client that does not is cut off after CLOSE_TIMEOUT.
 """
 
 from __future__ import annotations
@@ -43,23 +42,23 @@ EXTENSION: Final = "parley.direct"  # in the scope's extensions: the protocol it
 TEXT: Final = 0x81  # first byte of an unfragmented text frame
 CLOSING: Final = 0x8  # the opcode of a close frame
 MASKED: Final = 0x80
-SHORT: Final = 126  # a second byte below this is the length; this means that two bytes of length follow
-MEDIUM: Final = 127  # and this, eight
+SHORT: Final = 126  # a second byte below this is the length; 126 means that two bytes of length follow
+MEDIUM: Final = 127  # 127 means that eight bytes follow
 
-# Frames of a member's socket. They are more than the commands that it may send (chat/realtime/consumer.py), so that the
-# consumer is the one to refuse too many commands.
+# Frames that the socket of a member may send. The bound is above that of commands (chat/realtime/consumer.py), so that
+# the consumer is the one that refuses too many commands.
 FRAMES_AT_ONCE: Final = 4_000
 FRAMES_PER_SECOND: Final = 400
-SLOW: Final = 10  # frames that any other than a whole text counts as: the library takes so much longer
+SLOW: Final = 10  # how many frames each frame counts as that is not a whole text: the library takes that much longer
 PARTS: Final = 1_024  # frames of one message: the longest in parts of 512 bytes
 
-STRANGER_FRAMES: Final = 100  # a stranger has nothing to say; a few pings of its network layer are fine
-STRANGER_BYTES: Final = 4_096  # that it may send before it is let in, and after it was turned away
-STRANGER_CLOSE_TIMEOUT: Final = 2.0  # seconds to answer the close frame that turned it away
-RETRY_AFTER: Final = 5  # seconds; strangers come and go faster than that
-LAST_BYTES: Final = 262_144  # that a member's client may still have on the way when it is told to go
+STRANGER_FRAMES: Final = 100  # a stranger has nothing to send but a few pings of its network layer
+STRANGER_BYTES: Final = 4_096  # that it may send before it is admitted, and after it was refused
+STRANGER_CLOSE_TIMEOUT: Final = 2.0  # seconds to answer the close frame that refused it
+RETRY_AFTER: Final = 5  # seconds; strangers leave sooner than that
+LAST_BYTES: Final = 262_144  # that a member's client may still have sent before it receives the close
 
-# uvicorn logs addresses of handshakes, with whatever secrets a client puts there. Its errors are worth knowing.
+# uvicorn logs the addresses of handshakes, which may contain secrets. Only its warnings and errors are logged.
 _logger: Final = logging.getLogger("uvicorn.sockets")
 _logger.setLevel(logging.WARNING)
 
@@ -71,11 +70,11 @@ class DirectProtocol(WebSocketsSansIOProtocol):
     address: str | None = None
 
     _on_text: Callable[[str], bool] | None = None
-    _full = False  # the transport's buffer, of what a slow reader has not taken
+    _full = False  # whether the transport's buffer is, because of a slow reader
     _fragmented = False  # a message is under way that comes in several frames
     _parts = 0  # frames of it so far
-    _foreign = 0  # bytes of the present frame that are still to come and not for us
-    _skipping = False  # they are for nobody
+    _foreign = 0  # bytes of the present frame that are still to come and go to the library
+    _skipping = False  # these bytes are dropped
     _head = b""  # the beginning of a frame whose length is not known yet
     _admitted = False
     _allowance: float = STRANGER_FRAMES
@@ -93,9 +92,9 @@ class DirectProtocol(WebSocketsSansIOProtocol):
 
     @property
     def on_text(self) -> Callable[[str], bool] | None:
-        """Takes the text of a frame where it arrives. False: not now, it is to come through `receive`, in its turn.
+        """Takes the text of a frame where it arrives. Returns False to receive it later, in its order, by `receive`.
 
-        An application that sets it has let the socket in.
+        An application that sets it has admitted the socket.
         """
         return self._on_text
 
@@ -105,7 +104,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         self._on_text = take
 
     def admit(self) -> None:
-        """The member is known: from now on the socket may send what a member's may."""
+        """The member is known: from now on the bounds for members apply to the socket."""
         if self._admitted:
             return
         self._admitted = True
@@ -121,7 +120,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
 
     @property
     def idle(self) -> bool:
-        """Whether it was turned away: a handshake that is being looked at is not to be cut for others."""
+        """Whether it was refused. A handshake that is being checked is not cut to make room for others."""
         return self.close_sent
 
     def cut(self, reason: str) -> None:
@@ -163,7 +162,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         self._part()
 
     def send_receive_event_to_app(self) -> None:
-        """uvicorn logs a traceback for text that is not UTF-8; it is the client's fault, and the code says it all."""
+        """Close sockets with text that is not UTF-8 here: uvicorn would log a traceback for an error of the client."""
         if self.curr_msg_data_type == "text" and not _is_utf8(self.frames):
             self.frames = []
             self._end(Close.BAD_TEXT)
@@ -180,7 +179,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         self._part()
 
     def _end(self, code: int) -> None:
-        """Close the socket for what its client sends; the application is told that it ended."""
+        """Close the socket because of what its client sent, and notify the application."""
         if self.close_sent or self.transport.is_closing():
             return
         metrics.CLOSES.labels(str(int(code))).inc()
@@ -192,7 +191,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         self._part()
 
     def _part(self) -> None:
-        """A close was sent: a stranger again, for as long as its answer may take."""
+        """A close was sent: the socket is a stranger again, and has some time to answer."""
         patience = settings.CLOSE_TIMEOUT if self._admitted else STRANGER_CLOSE_TIMEOUT
         self.deadline = self.loop.time() + patience
         self.front.watch(self)
@@ -200,7 +199,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
     # --- Out ----------------------------------------------------------------------------------------
 
     def write_text(self, text: bytes) -> bool:
-        """Write one text frame. False when `send` must be asked: a slow reader, a closing socket."""
+        """Write one text frame. Returns False for a slow reader or a closing socket, which need `send`."""
         if self._full or self.close_sent or self.disconnected or self.transport.is_closing():
             return False
         length = len(text)
@@ -243,7 +242,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
             at = self._next_frame(data, at)
 
     def _next_frame(self, data: bytes, at: int) -> int:
-        """Take what begins at `at`; where the next frame begins."""
+        """Take the frame or the part of one that begins at `at`. Returns where the next begins."""
         if self._foreign:
             end = min(len(data), at + self._foreign)
             self._foreign -= end - at
@@ -273,7 +272,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         return at
 
     def _take(self, data: bytes, start: int, end: int) -> bool:
-        """Hand a whole text frame over, unless something is in front of it."""
+        """Pass a whole text frame to the application, unless an earlier frame waits."""
         if self._on_text is None or self._fragmented or self.close_sent or not self.queue.empty():
             return False
         try:
@@ -283,7 +282,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         return self._on_text(text)
 
     def _earn(self) -> bool:
-        """Add what has been earned since the last look. The clock is asked only when the allowance is used up."""
+        """Add what was earned since the last call. The clock is read only when the allowance is used up."""
         if not self._admitted:
             return False
         now = self.loop.time()
@@ -292,13 +291,13 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         return self._allowance >= 0
 
     def _stop_reading(self) -> None:
-        """Leave what still comes to the kernel, which makes the client wait, until the deadline cuts it off."""
+        """Leave further bytes in the kernel, which makes the client wait, until the deadline cuts it off."""
         if not self.transport.is_closing():
             self.transport.pause_reading()
 
 
 def _raw(headers: Any) -> list[tuple[bytes, bytes]]:
-    """The headers of the library as in a scope; what is not Latin-1 in them names nobody's address."""
+    """Return the headers of the library as a scope has them. Characters outside of Latin-1 are replaced."""
     return [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers.raw_items()]
 
 
@@ -311,7 +310,7 @@ def _is_utf8(parts: list[bytes]) -> bool:
 
 
 def _measure(data: bytes, at: int) -> tuple[int, int]:
-    """Where the payload of the frame begins, and its length; (0, 0) while the frame does not say."""
+    """Return where the payload of the frame begins, and its length; (0, 0) while the head is not complete."""
     if len(data) - at < 2:
         return 0, 0
     length, masked = data[at + 1] & 0x7F, data[at + 1] & MASKED

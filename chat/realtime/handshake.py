@@ -1,8 +1,8 @@
-"""Who is at the door: from the headers and the address of a handshake to a member and their client.
+"""From the headers and the address of a handshake to a member and their client.
 
-It is Django that knows sessions and tokens, so this runs in a thread; everything after it is asyncio. Whoever comes
-while others are being looked up is looked up together with those who come then: when a node dies, a thousand clients
-are at the door of the next at once (1.3 ms of CPU each, where one by one it was 4).
+Sessions and tokens are read with Django, so this runs in a thread; everything after it is asyncio. Handshakes that
+arrive while others are looked up are looked up together: when a node ends, a thousand clients connect to the next at
+once. Together each costs 1.3 ms of CPU; one by one each cost 4 ms.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from accounts.tokens import find_tokens
 from chat.models import Client
 from chat.wire import SUBPROTOCOL, Close
 
-MOST: Final = 2**63 - 1  # the highest tag there can be
-TOGETHER: Final = 100  # visitors looked up at once: more would keep the first of them waiting
+MOST: Final = 2**63 - 1  # the highest possible tag
+TOGETHER: Final = 100  # visitors looked up at once: with more, the first of them would wait longer
 
 Scope = Mapping[str, Any]
 
 
 class ForeignOrigin(Exception):
-    """Another site's page tries to use a visitor's cookie. It gets no socket and no reason."""
+    """A page of another site used the cookie of a visitor. It gets no socket and no reason."""
 
 
 class TurnedAway(Exception):
-    """The handshake is refused with a close code that the client can act on."""
+    """The handshake is refused with a close code to which the client reacts."""
 
     def __init__(self, code: Close, reason: str = "") -> None:
         super().__init__(reason)
@@ -52,7 +52,7 @@ class TurnedAway(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who came: the member, their client, the tag it has applied, and what let them in."""
+    """Who connects: the member, their client, the tag that it has applied, and the credential of the handshake."""
 
     member: Member
     client_id: int
@@ -64,7 +64,7 @@ class Visitor:
 
 
 async def receive_visitor(scope: Scope) -> Visitor:
-    """Raises TurnedAway, ForeignOrigin, and whatever a database does that is away."""
+    """Return the visitor of a handshake. Raises TurnedAway, ForeignOrigin, and errors of a database that is away."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[Visitor] = loop.create_future()
     waiting = _waiting.setdefault(loop, [])
@@ -77,14 +77,14 @@ async def receive_visitor(scope: Scope) -> Visitor:
 
 
 async def _receive_all(waiting: list[tuple[Scope, asyncio.Future[Visitor]]]) -> None:
-    """Until nobody waits. Who is being received stays in the list, so that nobody else begins to work it off."""
+    """Look up visitors until none waits. They stay in the list meanwhile, so that no second task is started for it."""
     while waiting:
         some = waiting[:TOGETHER]
         outcomes = await _receive([scope for scope, _ in some])
         del waiting[: len(some)]
         for (_, answer), outcome in zip(some, outcomes, strict=True):
             if answer.done():
-                continue  # it went away meanwhile
+                continue  # the socket has closed meanwhile
             if isinstance(outcome, Exception):
                 answer.set_exception(outcome)
             else:
@@ -92,19 +92,19 @@ async def _receive_all(waiting: list[tuple[Scope, asyncio.Future[Visitor]]]) -> 
 
 
 async def _receive(scopes: Sequence[Scope]) -> Sequence[Visitor | Exception]:
-    """Together, or each alone when that fails for another reason than a database that is away: one of them may be at
-    fault, and the others must not be turned away with it.
+    """Look up visitors together. If that fails, and not because the database is away, look up each alone: one of them
+    may be the cause, and the others must not be refused with it.
     """
     try:
         return await sync_to_async(receive_visitors, thread_sensitive=False)(scopes)
     except (InterfaceError, OperationalError, PoolTimeout) as error:
         return [error] * len(scopes)
-    except Exception as error:  # noqa: BLE001  # for those who wait to judge
+    except Exception as error:  # noqa: BLE001  # raised again for the visitor who caused it
         return [error] if len(scopes) == 1 else [(await _receive([scope]))[0] for scope in scopes]
 
 
 def receive_visitors(scopes: Sequence[Scope]) -> list[Visitor | Exception]:
-    """Everybody's answer in the order of the scopes: a visitor, or TurnedAway or ForeignOrigin."""
+    """Return the outcomes in the order of the scopes: a visitor, TurnedAway or ForeignOrigin."""
     arrivals = [_Arrival(scope) for scope in scopes]
     try:
         tokens = find_tokens([each.secret for each in arrivals if each.secret is not None])
@@ -117,11 +117,11 @@ def receive_visitors(scopes: Sequence[Scope]) -> list[Visitor | Exception]:
         clients = _find_clients([each for each in present if each.member is not None])
         return [each.visitor(clients) for each in arrivals]
     finally:
-        connections.close_all()  # the thread goes back to its pool, and so does what it used
+        connections.close_all()  # the thread returns to its pool, and its connections to theirs
 
 
 class _Arrival:
-    """One handshake on its way through the checks, which end at the first that fails."""
+    """One handshake and its checks, which end with the first that fails."""
 
     public_id: UUID
     tag: int
@@ -178,8 +178,8 @@ def _read_query(arrival: _Arrival) -> None:
 
 
 def _sign_in(arrival: _Arrival, tokens: Mapping[str, ApiToken]) -> None:
-    """By token if there is one (no browser adds it by itself), else by the session cookie, and then from our pages
-    only.
+    """Sign in by token if there is one, since no browser adds one by itself; else by the session cookie, and then only
+    from pages of this site.
     """
     if arrival.secret is not None:
         arrival.token = arrival.request.api_token = tokens.get(arrival.secret)
@@ -189,7 +189,7 @@ def _sign_in(arrival: _Arrival, tokens: Mapping[str, ApiToken]) -> None:
     else:
         _check_origin(arrival.headers)
         key = parse_cookie(arrival.headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
-        if key is not None and "\0" in key:  # a quoted cookie can hold it, and the database cannot compare it
+        if key is not None and "\0" in key:  # a quoted cookie can contain it, and the database refuses to compare it
             raise TurnedAway(Close.NOT_SIGNED_IN)
         arrival.request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
         user = get_user(arrival.request)
@@ -208,20 +208,20 @@ def _enter(arrival: _Arrival, members: Mapping[tuple[UUID, str], Member]) -> Non
 
 
 def _check_origin(headers: Mapping[str, str]) -> None:
-    """A browser always says where the page came from; programs that are no browser have no ambient cookies to abuse."""
+    """A browser always sends the origin of the page. Other programs have no cookies that a page could abuse."""
     origin = headers.get("origin")
     if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
         return
     try:
         host = urlsplit(origin).netloc.lower()
-    except ValueError:  # an address that is none
+    except ValueError:  # not an address
         raise ForeignOrigin from None
     if host != headers.get("host", "").lower():
         raise ForeignOrigin
 
 
 def _find_clients(arrivals: Sequence[_Arrival]) -> dict[tuple[UUID, UUID], int]:
-    """By public id and member: a client is found by whose it is."""
+    """Return the ids of clients by public id and member, so that no member finds the client of another."""
     found: dict[tuple[UUID, UUID], int] = {}
     asked: dict[UUID, list[_Arrival]] = {}
     for each in arrivals:

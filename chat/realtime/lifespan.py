@@ -1,4 +1,4 @@
-"""Starting and stopping the node with the server that it lives in (ASGI lifespan).
+"""Starts and stops the node together with its server (ASGI lifespan).
 
 A server that stops closes its sockets before it notifies the application. Clients need to know when to return, so the
 stop signals are handled here first and then passed on at once.

@@ -1,8 +1,8 @@
-"""Commands that repeat themselves: of the reads of one member at most one is under way, and the newest counts.
+"""Read positions from sockets: at most one of a member is being written, and those that wait are joined.
 
-A client says what was shown as often as it likes; what waits for its turn is joined by the next one about the same, and
-the farther `seq` is written for both. So a member costs a bounded part of a node however many frames, tabs and devices
-they send from, and a client that reads quickly waits for two writes at most.
+A client may send as many positions as it likes. A position that waits is joined by the next one for the same
+conversation or thread, and the greater `seq` is written for both. So each member costs a bounded part of a node,
+with any number of frames, tabs and devices, and a client that reads quickly waits for two writes at most.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from django.utils.translation import gettext
 from chat.entities.participants import Participant
 from chat.errors import Throttled
 
-PACE: Final = 20.0  # reads a second and member for long: 4 ms each are a twelfth of a core
-AT_ONCE: Final = 60.0  # and in a burst: somebody goes through their unread conversations
+PACE: Final = 20.0  # reads a second and member in the long run: with 4 ms each, a twelfth of a core
+AT_ONCE: Final = 60.0  # and in a burst, for a member who goes through their unread conversations
 WAITING: Final = 200  # different reads that a member may have waiting: ten seconds at that pace
 
 
 class What(NamedTuple):
-    """What is read. Two reads of the same differ in `seq` alone, and the farther says what both say."""
+    """What is read. Two reads of the same differ in `seq` alone, and the greater one includes the other."""
 
     conversation: UUID
     thread: UUID | None
@@ -36,14 +36,14 @@ Mark = Callable[[What, int], Awaitable[Participant]]
 
 
 class Bucket:
-    """An allowance that fills up again: `rate` a second, `most` at once."""
+    """An allowance that refills: `rate` a second, `most` at once."""
 
     def __init__(self, *, rate: float, most: float, now: float) -> None:
         self._rate, self._most = rate, most
         self._left, self._at = most, now
 
     def take(self, now: float) -> float:
-        """Take one, and return the seconds to wait until it is there."""
+        """Take one, and return the seconds to wait until the allowance covers it."""
         self._left = min(self._most, self._left + (now - self._at) * self._rate) - 1
         self._at = now
         return max(0.0, -self._left / self._rate)
@@ -70,7 +70,7 @@ class Reader:
         return self._busy is None
 
     async def read(self, what: What, seq: int) -> Participant:
-        """Write that it was read up to `seq`, or farther. Raises what `mark` raises, Throttled when too much waits."""
+        """Write that it was read up to `seq` or further. Raises what `mark` raises, and Throttled if too many wait."""
         waiting = self._waiting.get(what)
         if waiting is None:
             if len(self._waiting) >= WAITING:
@@ -79,7 +79,7 @@ class Reader:
         waiting.seq = max(waiting.seq, seq)
         if self._busy is None:
             self._busy = self._loop.create_task(self._work())
-        return await asyncio.shield(waiting.outcome)  # a socket that goes away takes only its own answer along
+        return await asyncio.shield(waiting.outcome)  # a socket that closes cancels only its own answer
 
     async def _work(self) -> None:
         while self._waiting:
@@ -98,14 +98,14 @@ def _pass_on(done: asyncio.Future[Participant], outcome: asyncio.Future[Particip
         outcome.set_result(done.result())
     else:
         outcome.set_exception(error)
-        outcome.exception()  # seen, even if everybody who waited for it has gone
+        outcome.exception()  # marks the error as seen, also if all sockets that waited have closed
 
 
 _readers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[UUID, Reader]] = WeakKeyDictionary()
 
 
 async def read(member_id: UUID, what: What, seq: int, *, mark: Mark) -> Participant:
-    """Read by the member's one reader on this node; see `Reader.read`."""
+    """Write it with the one reader of the member on this node; see `Reader.read`."""
     loop = asyncio.get_running_loop()
     readers = _readers.setdefault(loop, {})
     reader = readers.get(member_id)
@@ -116,7 +116,7 @@ async def read(member_id: UUID, what: What, seq: int, *, mark: Mark) -> Particip
 
 
 def _forget_later(loop: asyncio.AbstractEventLoop, readers: dict[UUID, Reader], member_id: UUID) -> None:
-    """Let the reader go once it has nothing to do, and the allowance would be full again."""
+    """Drop the reader once it has nothing to do and its allowance is full again."""
 
     def forget() -> None:
         if readers[member_id].is_idle:

@@ -9,7 +9,7 @@ from chat.realtime.consumer import SocketConsumer
 
 
 async def nowhere(scope: Any, receive: Any, send: Any) -> None:
-    """No socket lives at this address: refused before it is accepted, which servers answer with 403."""
+    """Refuse a socket at an unknown address before it is accepted. Servers answer this with 403."""
     await receive()
     await send({"type": "websocket.close"})
 

@@ -82,8 +82,8 @@ def name(error: Exception) -> str:
     kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
     if not ours:
         return kind[:300]
-    place = ours[-1]
-    return f"{kind} at {Path(place.filename).relative_to(ROOT)}:{place.lineno} in {place.name}"[:300]
+    frame = ours[-1]
+    return f"{kind} at {Path(frame.filename).relative_to(ROOT)}:{frame.lineno} in {frame.name}"[:300]
 
 
 def _pause(tries: int) -> float:

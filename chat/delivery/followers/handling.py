@@ -1,4 +1,4 @@
-"""Calling a handler: with which events, in which scope, and what its failure is told apart from."""
+"""Calls a handler: with which events, in which scope, and how its failures differ from those of the engines."""
 
 from __future__ import annotations
 

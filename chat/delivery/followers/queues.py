@@ -1,9 +1,9 @@
 """The queues of the followers: which organization is next, which of its events, and taking them out.
 
-The row of a queue is the lock of whoever handles its events: it is taken with SKIP LOCKED, so a worker goes on to the
-next organization instead of waiting. Whose turn it is, is said by `ready_at`: the queue that was served longest ago
-comes first, and one that is served goes to the end. So an organization with a million events waiting takes its turn
-like one with a single event.
+The row of a queue is the lock of the worker that handles its events. It is taken with SKIP LOCKED, so a worker goes on
+to the next organization instead of waiting. `ready_at` decides the turns: the queue that was served longest ago comes
+first, and one that is served goes to the end. So an organization with a million events waiting takes its turn like one
+with a single event.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ WITH old AS (
     RETURNING id, ids[done + 1 :] AS ids
 )
 INSERT INTO chat_queuedevents (id, follower_id, organization_id, ids, size, done)
-SELECT min(old.id), %(follower)s, %(organization)s, array_agg(one.id ORDER BY old.id, one.place), count(*), 0
-FROM old CROSS JOIN unnest(old.ids) WITH ORDINALITY AS one (id, place) HAVING count(*) > 0
+SELECT min(old.id), %(follower)s, %(organization)s, array_agg(one.id ORDER BY old.id, one.position), count(*), 0
+FROM old CROSS JOIN unnest(old.ids) WITH ORDINALITY AS one (id, position) HAVING count(*) > 0
 """
 
 

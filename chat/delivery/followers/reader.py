@@ -1,17 +1,17 @@
 """From the log into the queues: each event once, and in an order that never contradicts the order of commits.
 
 An event's id is taken before its transaction commits, so an event with a lower id may appear after one with a higher
-id. Neither the id nor the transaction's id alone tells what is new. What does is the database's own answer: a
+id. Neither the id nor the transaction's id alone shows what is new. What does is the database's own answer: a
 **snapshot** says of every transaction whether it had committed. The reader keeps the snapshot `since` up to which it
 has read, takes a new one, `until`, and reads the events that `until` sees and `since` does not, by ascending id. Then
 `since` is what `until` was.
 
-Why this keeps the order of a conversation: whoever publishes into a conversation holds its lock while the ids are taken
-and until the commit. Let event 1 have a lower id than event 2 of the same conversation. Then the transaction of 1 had
-committed before the id of 2 was taken, so every snapshot that sees 2 sees 1: 1 is read in the same round or in an
-earlier one, and within a round the ids decide. (Rounds between two values of `xmin`, as chat/queries/cursor.py has
-them, lose nothing but do not keep that order: a transaction with a low xid may have waited for one with a higher xid,
-and while a third with an xid between them is open, only the first lies below `xmin`.)
+Why this keeps the order of a conversation: a transaction that publishes into a conversation holds its lock while the
+ids are taken and until the commit. Let event 1 have a lower id than event 2 of the same conversation. Then the
+transaction of 1 had committed before the id of 2 was taken, so every snapshot that sees 2 sees 1: 1 is read in the same
+round or in an earlier one, and within a round the ids decide. (Rounds between two values of `xmin`, as in
+chat/queries/cursor.py, lose nothing but do not keep that order: a transaction with a low xid may have waited for one
+with a higher xid, and while a third with an xid between them is open, only the first lies below `xmin`.)
 
 **Floor.** There is no index of the log that a snapshot could use, and none is added: it would cost every message. The
 log is read by its primary key, from `floor`: no event that `since` does not see has that id or a lower one. Proof: a

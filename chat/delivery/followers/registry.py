@@ -39,7 +39,7 @@ Handler = Callable[[Sequence[Followed]], Iterable[Effect] | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
-    """What `follow` was told."""
+    """A registered follower."""
 
     name: str
     handler: Handler

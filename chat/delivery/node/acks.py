@@ -1,6 +1,6 @@
-"""Acks of a node's clients, gathered for a few milliseconds and written in one sorted statement.
+"""Acks of a node's clients, collected for a tenth of a second and written in one sorted statement.
 
-An ack that is lost with the node costs nothing but a repetition: the client says its tag when it comes back.
+If an ack is lost with its node, its events are sent again at worst: a client names its tag when it returns.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from chat.delivery import metrics
 from chat.delivery.mailbox import mailbox
 
-GATHER: Final = 0.1  # seconds; long enough that the statement's own cost disappears among its rows
+GATHER: Final = 0.1  # seconds; then the rows of a statement cost much more than the statement itself
 AT_ONCE: Final = 2000  # clients in a statement
 RETRY: Final = 0.5  # seconds
 
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 class Acks:
-    """Holds at most one range a client, so its size is bounded by the number of sockets."""
+    """Holds at most one range for each client, so its size is bounded by the number of sockets."""
 
     def __init__(self) -> None:
         self._ranges: dict[int, tuple[int, int]] = {}  # client → (after, upto)
@@ -45,7 +45,7 @@ class Acks:
                 self._some.set()
 
     async def flush(self) -> bool:
-        """Write what was gathered. False when that failed; it is kept then."""
+        """Write the acks. Returns False if that failed; they are kept then."""
         ranges, self._ranges = self._ranges, {}
         clients = sorted(ranges)
         while clients:

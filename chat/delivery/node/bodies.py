@@ -1,8 +1,8 @@
-"""Events as they go over the wire, encoded once and kept while somebody is likely to need them again.
+"""Events as they are sent over sockets: encoded once, and remembered while other clients probably need them.
 
-Two memories, both bounded in bytes: single events by id, and whole frame bodies by the ids in them, because five
-hundred clients with the same news are one body and five hundred short prefixes. (Home Assistant found serialising to
-be half of its socket time.)
+There are two memories, both bounded in bytes: single events by id, and bodies of frames by the ids in them. Five
+hundred clients that get the same events share one body and have a short prefix each. (In Home Assistant, encoding took
+half of the time that sockets cost.)
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import Final, Generic, TypeVar
 
 from chat.delivery import database
 from chat.entities.encoding import splice
+from chat.wire import EVENTS_BODY
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 Chunk = tuple[int, bytes]
-"""How many events, and the rest of the frame from `"events":` on."""
+"""The number of events, and the body of their frame (EVENTS_BODY)."""
 
 EVENT_MEMORY: Final = 16 * 2**20  # bytes; some minutes of a busy node
 FRAME_MEMORY: Final = 8 * 2**20  # bytes
@@ -32,7 +33,7 @@ class Bodies:
         self._frames: Recent[tuple[int, ...], list[Chunk]] = Recent(FRAME_MEMORY)
 
     async def load(self, wanted: Iterable[tuple[int, ...]]) -> dict[tuple[int, ...], list[Chunk] | None]:
-        """Each group of ids as frames of a bearable length; None where the log no longer has one of them."""
+        """Return each group of ids as frames of FRAME_LENGTH, or None if one of the events is no longer in the log."""
         groups = set(wanted)
         frames: dict[tuple[int, ...], list[Chunk] | None] = {ids: self._frames.get(ids) for ids in groups}
         rest = [ids for ids, chunks in frames.items() if chunks is None]
@@ -44,12 +45,12 @@ class Bodies:
         return frames
 
     def remember(self, encoded: Mapping[int, bytes]) -> None:
-        """What was just written in this process, by id."""
+        """Remember events by id that this process has just written."""
         for id, text in encoded.items():
             self._events.put(id, text, size=len(text))
 
     def forget(self, ids: Iterable[int]) -> None:
-        """These were redacted. Frames are put together again from what is left."""
+        """Forget events that were redacted. Frames are made again from the events that remain."""
         for id in ids:
             self._events.drop(id)
         self._frames = Recent(FRAME_MEMORY)
@@ -66,7 +67,7 @@ class Bodies:
 
 
 class Recent(Generic[Key, Value]):
-    """A memory of what was used last, bounded by size; the newest entry is always kept."""
+    """A memory of the entries that were used last, bounded by their size. The newest entry is always kept."""
 
     def __init__(self, bound: int) -> None:
         self._bound = bound
@@ -106,4 +107,4 @@ def _chunks(texts: list[bytes]) -> list[Chunk]:
 
 
 def _chunk(texts: list[bytes]) -> Chunk:
-    return len(texts), b'"events":[%b]}' % b",".join(texts)
+    return len(texts), EVENTS_BODY % b",".join(texts)

@@ -1,6 +1,6 @@
-"""Which node holds whose socket, as rows: the lease of a node and the `node_id` of its clients.
+"""Which node holds the socket of a client: rows with the leases of nodes, and the `node_id` of their clients.
 
-All statements are safe to repeat and to run on several nodes at once. Lock order: clients by ascending id.
+All statements may be repeated, and run on several nodes at once. Lock order: clients by ascending id.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from uuid import UUID
 
 from chat.delivery import database
 
-LEASE: Final = 20  # seconds a node may be silent before the others clean up after it
+LEASE: Final = 20  # seconds for which a node may be silent before other nodes release its clients
 RENEW: Final = 5  # seconds between renewals: three may fail
 
 _OPEN: Final = """
 INSERT INTO chat_node (name, started_at, lease_until) VALUES (%s, now(), now() + make_interval(secs => %s)) RETURNING id
 """
-# A lease that ran out may have been cleaned up by another node: it is taken up again under the same id.
+# Another node may have removed a lease that expired: it is created again under the same id.
 _RENEW: Final = """
 INSERT INTO chat_node (id, name, started_at, lease_until)
 OVERRIDING SYSTEM VALUE VALUES (%(node)s, %(name)s, now(), now() + make_interval(secs => %(lease)s))
@@ -81,7 +81,7 @@ Fault = Literal["gone", "barred", "signed_out", "moved", "unclaimed"]
 
 
 class Visitor(NamedTuple):
-    """What the standing of a socket rests on: client and member, and the token or the session that let it in."""
+    """What allows a socket to stay: its client and member, and the token or the session of its handshake."""
 
     client_id: int
     member_id: UUID
@@ -102,19 +102,19 @@ async def close_node(node_id: int) -> None:
 
 
 async def clean() -> tuple[int, int]:
-    """Forget nodes whose lease ran out, and that they hold anybody. Returns how many nodes and how many clients."""
+    """Remove nodes whose leases expired, and release their clients. Returns the number of nodes and of clients."""
     ((nodes, clients),) = await database.fetch(_CLEAN)
     return nodes, clients
 
 
 async def claim(node_id: int, clients: Sequence[int], credentials: Sequence[str]) -> dict[int, int | None]:
-    """Hold these clients from now on: each that exists, with the node that held it before."""
+    """Hold these clients from now on. Returns those that exist, each with the node that held it before."""
     rows = await database.fetch(_CLAIM, {"node": node_id, "clients": clients, "credentials": credentials})
     return dict(rows)
 
 
 async def reclaim(node_id: int, clients: Sequence[int]) -> None:
-    """Hold again those that nobody holds: another node took us for dead."""
+    """Hold again those of the clients that no node holds, because another node considered this one dead."""
     await database.execute(_RECLAIM, {"node": node_id, "clients": clients})
 
 
@@ -123,10 +123,10 @@ async def release(node_id: int, clients: Sequence[int]) -> None:
 
 
 async def faults(node_id: int, visitors: Sequence[Visitor]) -> dict[int, Fault]:
-    """Why a socket should not be here any more, for those where there is a reason.
+    """Return the clients that may not stay as they are, each with the reason.
 
     `gone`: the client was deleted; `barred`: the member was deactivated; `signed_out`: token or session ended; `moved`:
-    another node holds the client; `unclaimed`: nobody does, so we may again.
+    another node holds the client; `unclaimed`: no node holds it, so this one may again.
     """
     rows = await database.fetch(
         _STANDING,

@@ -24,10 +24,10 @@ from tests.support import wire
 
 
 class Talk:
-    """A socket as a person at a terminal would use it."""
+    """A socket that a test writes to and reads from, frame by frame."""
 
     def __init__(self) -> None:
-        self.frames: list[dict[str, Any]] = []  # not heard yet
+        self.frames: list[dict[str, Any]] = []  # received and not returned
         self._more = asyncio.Event()
         self.closed: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
         self.wire: wire.Wire
@@ -36,12 +36,12 @@ class Talk:
         self.wire.send_text(json.dumps(frame))
 
     async def hear(self, op: str, *, seconds: float = 10) -> dict[str, Any]:
-        """The next frame of that kind; others are kept."""
+        """Return the next frame with this op; others are kept."""
         async with asyncio.timeout(seconds):
             while True:
-                for place, frame in enumerate(self.frames):
+                for index, frame in enumerate(self.frames):
                     if frame["op"] == op:
-                        return self.frames.pop(place)
+                        return self.frames.pop(index)
                 self._more.clear()
                 await self._more.wait()
 

@@ -40,7 +40,7 @@ class Deaf(Talk):
 
 
 async def connect_deaf(server: Server, client: str, **headers: str) -> tuple[Deaf, asyncio.Future[None]]:
-    """A socket that goes on after it was told to go, and a future for the end of its connection."""
+    """A socket that sends on after it received a close, and a future for the end of its connection."""
     deaf, lost = Deaf(), asyncio.get_running_loop().create_future()
     deaf.wire = await wire.connect(
         ("127.0.0.1", server.port),
@@ -70,7 +70,7 @@ async def still_works(talk: Talk) -> None:
 
 @pytest.mark.parametrize("frame", [b"", *FLOODS])
 async def test_who_was_turned_away_and_does_not_go_is_cut_off(server: Server, frame: bytes) -> None:
-    """Also with nothing more to say, and whatever it writes meanwhile."""
+    """Also with nothing more to send, and with anything that it writes meanwhile."""
     deaf, lost = await connect_deaf(server, str(uuid.uuid4()))
     assert await deaf.close_code() == 4401
     deaf.wire.transport.write(frame * 100_000)
@@ -92,7 +92,7 @@ async def test_frames_of_any_kind_count_against_a_members_socket(
 
 async def server_forgets(server: Server, client: Client) -> bool:
     async with asyncio.timeout(30):
-        while client.pk in server.node.connections:  # noqa: ASYNC110  # it tells nobody
+        while client.pk in server.node.connections:  # noqa: ASYNC110  # it notifies nobody
             await asyncio.sleep(0.02)
     return True
 

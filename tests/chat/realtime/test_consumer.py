@@ -168,7 +168,7 @@ async def test_a_second_socket_of_a_client_replaces_the_first(server: Server, en
     assert (await second.hear("hello"))["outcome"] == "resumed"
 
 
-async def test_who_may_not_in_is_told_why(
+async def test_a_refused_socket_gets_the_close_code_of_the_reason(
     server: Server, enter: Enter, alice: Member, bob: Member, charlie: Member, globex: Organization
 ) -> None:
     client, token = await enter(alice)
@@ -251,7 +251,7 @@ async def test_they_are_out_even_when_the_wakeup_is_lost(
     assert await talk.close_code() == 4403
 
 
-async def test_news_arrives_even_when_every_wakeup_is_lost(
+async def test_events_arrive_even_when_every_wakeup_is_lost(
     server: Server, enter: Enter, channel: Conversation, alice: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chat.delivery.wakeups.send", lambda messages: None)
@@ -388,7 +388,7 @@ async def test_threads_are_read_over_the_socket_and_sends_say_what_was_shown(
     assert (await reader.hear("error"))["code"] == "not_found"
 
 
-async def test_typing_is_told_to_the_others_and_not_too_often(
+async def test_typing_is_sent_to_the_others_and_not_too_often(
     server: Server, enter: Enter, channel: Conversation, alice: Member, bob: Member, gus: Member
 ) -> None:
     talks = {}
@@ -408,7 +408,7 @@ async def test_typing_is_told_to_the_others_and_not_too_often(
     assert "typing" not in {signal["type"] for signal in signals}
 
 
-async def test_presence_is_told_to_those_who_share_a_conversation(
+async def test_presence_is_sent_to_members_who_share_a_conversation(
     server: Server, enter: Enter, channel: Conversation, alice: Member, bob: Member, charlie: Member
 ) -> None:
     from chat.delivery.presence import presence_of
@@ -444,7 +444,7 @@ async def test_who_touches_nothing_is_away_until_they_are_back(
 ) -> None:
     client, token = await enter(alice)
     watching = await server.connect(client, token=token)
-    await watching.hear("hello")  # from here on it is told
+    await watching.hear("hello")  # from here on presence is sent to it
     stranger, theirs = await enter(charlie)
     outsider = await server.connect(stranger, token=theirs, slug="globex")
     client, token = await enter(bob)

@@ -1,4 +1,4 @@
-"""The short way in and out: whatever the frames are and wherever the stream is cut, everything arrives, in order."""
+"""The short path in and out: for all kinds of frames and all cuts of the stream, every frame arrives, in order."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def frame(opcode: int, payload: bytes, *, last: bool = True, mask: bytes = b"\x0
         head = struct.pack("!BBH", (0x80 if last else 0) | opcode, 0xFE, length)
     else:
         head = struct.pack("!BBQ", (0x80 if last else 0) | opcode, 0xFF, length)
-    return head + mask + bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
+    return head + mask + bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
 
 
 def frames(parts: Parts) -> bytes:
@@ -81,8 +81,8 @@ def frames(parts: Parts) -> bytes:
     opcodes = [wire.TEXT, *[CONTINUATION] * (len(parts) - 1)]
     ping = frame(wire.PING, b"there?")
     return ping.join(
-        frame(opcode, part.encode(), last=place == len(parts) - 1)
-        for place, (opcode, part) in enumerate(zip(opcodes, parts, strict=True))
+        frame(opcode, part.encode(), last=index == len(parts) - 1)
+        for index, (opcode, part) in enumerate(zip(opcodes, parts, strict=True))
     )
 
 

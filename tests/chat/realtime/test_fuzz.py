@@ -1,4 +1,4 @@
-"""Whatever a client sends, in whatever order: an error frame or a documented close, and the server goes on."""
+"""For anything that a client sends it gets an error frame or a documented close, and the server works on."""
 
 from __future__ import annotations
 

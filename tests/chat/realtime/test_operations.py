@@ -32,7 +32,7 @@ async def test_a_forced_resync_reaches_a_client_that_missed_nothing(
     assert (await talk.hear("events"))["tag"] == tag + 2
 
 
-async def test_a_client_that_was_away_is_told_when_it_returns(
+async def test_a_client_that_was_away_gets_the_resync_when_it_returns(
     server: Server,
     enter: Enter,
     channel: Conversation,  # noqa: F811

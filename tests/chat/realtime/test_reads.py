@@ -17,7 +17,7 @@ TOWN, CREW = (What(uuid4(), None, threads=False) for _ in range(2))
 
 
 class Marker:
-    """Writes reads one by one, when it is told to go on."""
+    """Writes reads one by one, when the test lets it continue."""
 
     def __init__(self) -> None:
         self.marked: list[tuple[What, int]] = []

@@ -66,11 +66,11 @@ async def test_a_mute(server: Server, enter: Any, alice: Member, bob: Member, ch
     assert (refused["ref"], refused["code"]) == (ref, "forbidden")
     assert (refused["sanction"], refused["reason"]) == ("mute", "Noise")
     assert refused["until"] is not None
-    told = [event["type"] for event in (await talk.hear("events"))["events"]]
-    while "sanction.created" not in told:
-        told += [event["type"] for event in (await talk.hear("events", seconds=SECOND))["events"]]
+    received = [event["type"] for event in (await talk.hear("events"))["events"]]
+    while "sanction.created" not in received:
+        received += [event["type"] for event in (await talk.hear("events", seconds=SECOND))["events"]]
     talk.say(op="typing", conversation=str(town.pk))
-    await asyncio.sleep(SECOND)  # within which it would have been told
+    await asyncio.sleep(SECOND)  # within which the event would have arrived
     assert not [frame for frame in other.frames if frame["op"] == "signal" and frame["signal"]["type"] == "typing"]
     await inside(alice, lambda: Member.objects.filter(pk=bob.pk).update(muted_until=timezone.now()))
     post(talk, town, "at last")
