@@ -25,26 +25,26 @@ Namer = Callable[[Member, Sequence[UUID]], Mapping[UUID, str]]
 
 # `action`; where one field changed, `action:field`, or `action:-field` when nothing of it is left.
 SENTENCES: Final = {
-    "audit.exported": _("{actor} took the audit log away as a file"),
-    "client.resynced": _("{actor} let a client of {member} fetch everything anew"),
-    "client.signed_out": _("{actor} signed a client of {member} out"),
+    "audit.exported": _("{actor} exported the audit log"),
+    "client.resynced": _("{actor} made a client of {member} fetch everything again"),
+    "client.signed_out": _("{actor} signed out a client of {member}"),
     "conversation.archive": _("{actor} archived {conversation}"),
     "conversation.regulated": _("{actor} changed the rules of {conversation}"),
-    "conversation.regulated:announcement_only": _("{actor} let only admins write in {conversation}"),
-    "conversation.regulated:-announcement_only": _("{actor} let everybody write in {conversation}"),
+    "conversation.regulated:announcement_only": _("{actor} restricted {conversation} to announcements"),
+    "conversation.regulated:-announcement_only": _("{actor} allowed everybody to write in {conversation}"),
     "conversation.regulated:locked_at": _("{actor} locked {conversation}"),
     "conversation.regulated:-locked_at": _("{actor} unlocked {conversation}"),
     "conversation.regulated:retention_days": _("{actor} set how long messages in {conversation} are kept"),
-    "conversation.regulated:slow_mode": _("{actor} slowed {conversation} down"),
-    "conversation.regulated:-slow_mode": _("{actor} ended the slow mode of {conversation}"),
-    "conversation.restore": _("{actor} opened {conversation} again"),
+    "conversation.regulated:slow_mode": _("{actor} turned on slow mode in {conversation}"),
+    "conversation.regulated:-slow_mode": _("{actor} turned off slow mode in {conversation}"),
+    "conversation.restore": _("{actor} restored {conversation} from the archive"),
     "conversation.update": _("{actor} changed {conversation}"),
     "conversation.update:name": _("{actor} renamed the channel {old} to {new}"),
     "conversation.update:topic": _("{actor} set the topic of {conversation}"),
-    "conversation.update:-topic": _("{actor} took the topic of {conversation} away"),
+    "conversation.update:-topic": _("{actor} removed the topic of {conversation}"),
     "invitation.accepted": _("{actor} accepted an invitation"),
     "invitation.created": _("{actor} invited {email}"),
-    "invitation.link_shown": _("{actor} had a new link made of the invitation of {email}"),
+    "invitation.link_shown": _("{actor} created a new link for the invitation of {email}"),
     "invitation.revoked": _("{actor} withdrew the invitation of {email}"),
     "member.deactivated": _("{actor} deactivated {subject}"),
     "member.muted": _("{actor} muted {subject}"),
@@ -58,26 +58,26 @@ SENTENCES: Final = {
     "message.delete": _("{actor} deleted a message of {member}"),
     "message.hidden": _("{actor} hid a message"),
     "message.read": _("{actor} read a hidden message"),
-    "message.removed": _("{actor} removed a message for good"),
+    "message.removed": _("{actor} removed a message permanently"),
     "message.report": _("{actor} reported a message"),
     "message.restored": _("{actor} showed a hidden message again"),
     "organization.changed": _("{actor} changed the settings of the organization"),
-    "organization.created": _("{actor} founded the organization"),
+    "organization.created": _("{actor} created the organization"),
     "participant.add": _("{actor} added {member} to {conversation}"),
     "participant.remove": _("{actor} removed {member} from {conversation}"),
     "participant.update": _("{actor} changed what {member} may do in {conversation}"),
-    "report.assigned": _("{actor} gave a report to {member}"),
-    "report.assigned:-assignee": _("{actor} took a report from whoever had it"),
+    "report.assigned": _("{actor} assigned a report to {member}"),
+    "report.assigned:-assignee": _("{actor} unassigned a report"),
     "report.decided": _("{actor} decided a report"),
-    "report.moved": _("{actor} moved a report"),
-    "report.noted": _("{actor} wrote a note on a report"),
+    "report.moved": _("{actor} changed the state of a report"),
+    "report.noted": _("{actor} added a note to a report"),
     "report.read": _("{actor} read a report"),
-    "session.ended": _("{actor} signed a browser out"),
-    "token.issued": _("{actor} made an API token"),
+    "session.ended": _("{actor} signed out a browser"),
+    "token.issued": _("{actor} created an API token"),
     "token.revoked": _("{actor} revoked an API token"),
     "user.address_changed": _("{actor} changed the address of their account"),
     "user.address_confirmed": _("{actor} confirmed their address"),
-    "user.address_lost": _("{actor} took an address from an account, since another one confirmed it"),
+    "user.address_lost": _("{actor} removed an address from an account because another account confirmed it"),
     "user.password_changed": _("{actor} set a new password"),
     "user.signed_in": _("{actor} signed in"),
     "user.signed_out_everywhere": _("{actor} signed out everywhere"),
@@ -129,13 +129,13 @@ def _line(entry: AuditEntry, people: Mapping[str, str], names: Mapping[str, Mapp
     ids = [str(either.get(field)) for field in MEMBERS]
     sentence = format_html(
         text,
-        actor=format_html("<strong>{}</strong>", _actor(entry, people)),
-        subject=people.get(entry.target_id, gettext("somebody")),
-        member=next((people[id] for id in ids if id in people), gettext("somebody")),
-        conversation=names.get("conversation", {}).get(entry.target_id, gettext("a conversation")),
+        actor=format_html("<strong><bdi>{}</bdi></strong>", _actor(entry, people)),
+        subject=_isolated(people.get(entry.target_id, gettext("somebody"))),
+        member=_isolated(next((people[id] for id in ids if id in people), gettext("somebody"))),
+        conversation=_isolated(names.get("conversation", {}).get(entry.target_id, gettext("a conversation"))),
         email=either.get("email") or gettext("somebody"),
-        old=f"#{before.get('name')}",
-        new=f"#{after.get('name')}",
+        old=_isolated(f"#{before.get('name')}"),
+        new=_isolated(f"#{after.get('name')}"),
     )
     spent = {field for placeholder, fields in SAID.items() if placeholder in text for field in fields} | only
     fields = [field for field in sorted({*before, *after}) if field not in spent and not _is_silent(field)]
@@ -151,6 +151,11 @@ def _key(action: str, after: Mapping[str, Any]) -> tuple[str, set[str]]:
         if key in SENTENCES:
             return key, {field} if isinstance(value, bool) else set()
     return action, set()
+
+
+def _isolated(name: str) -> str:
+    """Return the name as HTML that does not change the direction of the text around it."""
+    return format_html("<bdi>{}</bdi>", name)
 
 
 def _actor(entry: AuditEntry, people: Mapping[str, str]) -> str:

@@ -56,21 +56,21 @@ class Sanctioned(Forbidden):
 
 
 class NotFound(Refusal):
-    code, status, title = "not_found", 404, _("There is no such thing, or it is not yours to see.")
+    code, status, title = "not_found", 404, _("It does not exist, or you do not have access to it.")
 
 
 class Conflict(Refusal):
-    code, status, title = "conflict", 409, _("It was changed by somebody else meanwhile.")
+    code, status, title = "conflict", 409, _("Somebody else changed it in the meantime.")
 
 
 class TooLarge(Refusal):
-    code, status, title = "too_large", 413, _("That is too large.")
+    code, status, title = "too_large", 413, _("The request is too large.")
 
 
 class Invalid(Refusal):
     """`errors` maps a field's name to the sentences about it."""
 
-    code, status, title = "invalid", 422, _("Some of the input cannot be accepted.")
+    code, status, title = "invalid", 422, _("Some of the input is not valid.")
 
     def __init__(self, errors: dict[str, list[str]], detail: str | Promise = "") -> None:
         super().__init__(detail)
@@ -80,7 +80,7 @@ class Invalid(Refusal):
 class Throttled(Refusal):
     """`retry_after`: seconds until it is worth trying again, at least 1."""
 
-    code, status, title = "throttled", 429, _("Too often. Wait a little.")
+    code, status, title = "throttled", 429, _("Too many requests. Wait a moment, then try again.")
 
     def __init__(self, retry_after: int, detail: str | Promise = "") -> None:
         super().__init__(detail)
@@ -90,7 +90,7 @@ class Throttled(Refusal):
 class Unavailable(Refusal):
     """`retry_after`: seconds until it is worth trying again, at least 1."""
 
-    code, status, title = "unavailable", 503, _("There is too much to do for a moment. Try again.")
+    code, status, title = "unavailable", 503, _("The server is busy. Try again in a moment.")
 
     def __init__(self, retry_after: int = 1, detail: str | Promise = "") -> None:
         super().__init__(detail)

@@ -57,7 +57,7 @@ def _count(action: str, key: str, limit: tuple[int, int]) -> None:
         return
     if count > most:
         raise Throttled(
-            int(seconds - now % seconds) + 1, gettext("Too many mails were sent. Try again later, or pass on a link.")
+            int(seconds - now % seconds) + 1, gettext("Too many emails were sent. Try again later, or share a link.")
         )
 
 

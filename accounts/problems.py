@@ -27,7 +27,7 @@ PAUSE: Final = 180  # seconds, the longest time that allauth's limits look back;
 
 
 class MethodNotAllowed(Refusal):
-    code, status, title = "method_not_allowed", 405, gettext_lazy("This address does not answer that method.")
+    code, status, title = "method_not_allowed", 405, gettext_lazy("This address does not support this method.")
 
 
 # What Django and allauth answer with, too.
@@ -100,7 +100,7 @@ def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     messages.warning(
         request,
-        _("You were signed out meanwhile, so nothing was changed. Sign in, then send it once more."),
+        _("You were signed out in the meantime, so nothing was changed. Sign in, then send the form again."),
         fail_silently=True,
     )
     return redirect_to_login(_page_before(request))

@@ -37,7 +37,7 @@ def issue_token(user: User, *, label: str) -> tuple[ApiToken, str]:
     """
     label = clean_line(label)
     if not 0 < len(label) <= 80:
-        raise Invalid({"label": [gettext("Say in 1 to 80 characters what the token is for.")]})
+        raise Invalid({"label": [gettext("Describe in 1 to 80 characters what the token is for.")]})
     if not may_sign_in(user):
         raise NotAuthenticated(WRONG_CREDENTIALS)
     User.objects.select_for_update(no_key=True).get(pk=user.pk)  # so that two at once are counted one after the other

@@ -111,11 +111,11 @@ def accept_invitation(user: User, secret: str, *, session_key: str = "") -> Memb
     if invitation is None:
         raise NotFound
     if not is_for(invitation, user):
-        raise Forbidden(gettext("This invitation is for another e-mail address."))
+        raise Forbidden(gettext("This invitation is for another email address."))
     with entering(invitation.organization):
         former = _lock_inviter_and_former(invitation, user)
         if not may_still_invite(invitation) or not _take(invitation, secret):
-            raise Conflict(gettext("This invitation was used already, was withdrawn or has expired."))
+            raise Conflict(gettext("This invitation was already used, was withdrawn or has expired."))
         member = _readmit_or_add(invitation, user, former)
         Invitation.objects.filter(pk=invitation.pk).update(accepted_by=member)
         record("invitation.accepted", actor=member, target=invitation, after={"role": member.role})
@@ -165,11 +165,11 @@ def invitation_state(invitation: Invitation) -> str:
 def _make_room(invitation: Invitation) -> None:
     if invitation.email:
         if Member.objects.filter(user__email=invitation.email, deactivated_at=None).exists():
-            raise Conflict(gettext("Somebody with this e-mail address is a member already."))
+            raise Conflict(gettext("A member with this email address already exists."))
         pending_invitations().filter(email=invitation.email).update(revoked_at=timezone.now())
     if pending_invitations().count() >= PENDING_INVITATIONS:
         raise Conflict(
-            gettext("There are %(pending_invitations)s open invitations. Revoke some that are not needed.")
+            gettext("There are %(pending_invitations)s open invitations. Withdraw some that are not needed.")
             % {"pending_invitations": PENDING_INVITATIONS}
         )
 
@@ -199,7 +199,7 @@ def _readmit_or_add(invitation: Invitation, user: User, former: Member | None) -
     if former.is_suspended:
         raise Forbidden(gettext("You are suspended from this organization."))
     if not invitation.email or (former.deactivated_at and former.deactivated_at > invitation.created_at):
-        raise Forbidden(gettext("Your membership of this organization was ended. Ask an admin to let you back in."))
+        raise Forbidden(gettext("Your membership of this organization has ended. Ask an admin to reactivate it."))
     return readmit(former, actor=inviter, role=role)
 
 

@@ -50,7 +50,7 @@ def add_member(
     """
     name = clean_line(name) or clean_line(user.name) or user.get_full_name()
     if Member.objects.filter(user=user).exists():
-        raise Conflict(gettext("You are a member of this organization already."))
+        raise Conflict(gettext("You are already a member of this organization."))
     for candidate in [handle] if handle else suggest_handles(name):
         member = Member(
             organization=organization, user=user, role=role, handle=clean_line(candidate).lower(), name=name[:80]
@@ -130,7 +130,7 @@ def change_role(member: Member, subject: Member, *, role: Role, reason: str = ""
 def transfer_ownership(member: Member, subject: Member) -> Member:
     """Make `subject` an owner and oneself an admin, in one step. Raises Forbidden unless one is an owner."""
     if member.pk == subject.pk:
-        raise Conflict(gettext("You are an owner already."))
+        raise Conflict(gettext("You are already an owner."))
     heir = change_role(member, subject, role=Role.OWNER)
     change_role(member, member, role=Role.ADMIN)
     return heir
@@ -243,7 +243,7 @@ def _insert(member: Member) -> bool:
             member.save(force_insert=True)
     except IntegrityError as error:
         if "member_once" in str(error):
-            raise Conflict(gettext("You are a member of this organization already.")) from error
+            raise Conflict(gettext("You are already a member of this organization.")) from error
         return False
     return True
 

@@ -49,7 +49,7 @@ def create_organization(user: User, *, name: str, slug: str = "", handle: str = 
     """
     if len(memberships_of(user)) >= ORGANIZATIONS_PER_USER:
         raise Conflict(
-            gettext("You are in %(organizations_per_user)s organizations already.")
+            gettext("You are already in %(organizations_per_user)s organizations, which is the maximum.")
             % {"organizations_per_user": ORGANIZATIONS_PER_USER}
         )
     organization = _insert(Organization(name=clean_line(name), slug=slug.strip().lower() or suggest_slug(name)))

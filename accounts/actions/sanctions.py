@@ -25,7 +25,7 @@ def lock_to_sanction(member: Member, subject: Member) -> tuple[Member, Member]:
     """Both as they are now. Raises Forbidden for oneself and for somebody of equal or higher rank."""
     actor, subject = lock_both(member, subject)
     if actor.pk == subject.pk:
-        raise Forbidden(gettext("Nobody takes measures against themselves."))
+        raise Forbidden(gettext("You cannot take measures against yourself."))
     if not may_moderate(actor.role, subject.role):
         raise Forbidden(gettext("You may not do that to a member of this role."))
     return actor, subject
@@ -53,7 +53,7 @@ def suspend(member: Member, subject: Member, *, until: datetime | None, reason: 
     actor, subject = lock_to_sanction(member, subject)
     if not subject.is_active:
         raise Conflict(
-            gettext("They are suspended already.") if subject.is_suspended else gettext("They are no longer a member.")
+            gettext("They are already suspended.") if subject.is_suspended else gettext("They are no longer a member.")
         )
     keep_an_owner(subject)
     subject.deactivated_at = subject.suspended_at = timezone.now()

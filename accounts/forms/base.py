@@ -9,7 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import Conflict, Invalid, Refusal
 
-PASSWORD_HELP: Final = _("At least 10 characters, and not one that is easy to guess.")
+PASSWORD_HELP: Final = _("At least 10 characters, and not easy to guess.")
+
+
+class WrittenText(forms.CharField):
+    """A field for text that people write. The text decides in which direction it runs."""
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {**super().widget_attrs(widget), "dir": "auto"}
 
 
 class InOurWords:

@@ -7,13 +7,14 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms.base import WrittenText
 from accounts.roles import Role
 
 
 class FilterForm(forms.Form):
     """What a list is narrowed to, in the address. A value that makes no sense counts as none: lists do not complain."""
 
-    q = forms.CharField(label=_("Search"), max_length=80, required=False)
+    q = WrittenText(label=_("Search"), max_length=80, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,6 +44,6 @@ class MemberFilter(FilterForm):
 
 
 class AuditFilter(FilterForm):
-    by = forms.CharField(label=_("By"), max_length=80, required=False)
+    by = WrittenText(label=_("By"), max_length=80, required=False)
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))

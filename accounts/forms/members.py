@@ -8,19 +8,20 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms.base import WrittenText
 from accounts.models import Member
 from accounts.roles import Role, may_change_role
 
 
 class ProfileForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = WrittenText(label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     handle = forms.CharField(
         label=_("Handle"),
         max_length=32,
         help_text=_("What others type after @ to mention you."),
         widget=forms.TextInput,
     )
-    title = forms.CharField(
+    title = WrittenText(
         label=_("Title"),
         max_length=80,
         required=False,
@@ -36,9 +37,12 @@ class InvitationForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["role"].choices = roles_for(member, of=Role.GUEST)  # type: ignore[attr-defined]
         self.fields["email"].help_text = (
-            _("Leave empty to get a link that you pass on yourself. It works once.")
+            _("Leave empty to get a link that you share yourself. It works once.")
             if settings.MAIL_SERVER
-            else _("No mail is sent from here: you get a link to pass on, for this address or, left empty, for anyone.")
+            else _(
+                "This server sends no email: you get a link to share. It works for this address, or for anyone if you"
+                " leave the field empty."
+            )
         )
 
 
@@ -47,7 +51,7 @@ class RoleForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(label=_("Reason, for the audit log"), max_length=500, required=False)
+    reason = WrittenText(label=_("Reason, for the audit log"), max_length=500, required=False)
 
 
 def roles_for(member: Member, *, of: str) -> list[tuple[str, str]]:

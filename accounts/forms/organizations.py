@@ -5,19 +5,20 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms.base import WrittenText
 from accounts.forms.sign_up import FoundingForm
 
 
 class OrganizationForm(forms.Form):
     """A new organization for somebody who has an account."""
 
-    name = forms.CharField(label=_("Name of the organization"), max_length=80)
+    name = WrittenText(label=_("Name of the organization"), max_length=80)
     slug = FoundingForm.base_fields["slug"]
 
 
 class SettingsForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=80)
-    description = forms.CharField(label=_("Description"), max_length=250, required=False)
+    name = WrittenText(label=_("Name"), max_length=80)
+    description = WrittenText(label=_("Description"), max_length=250, required=False)
     edit_window = forms.IntegerField(
         label=_("Time to edit a message"),
         min_value=0,
@@ -30,5 +31,8 @@ class SettingsForm(forms.Form):
         min_value=1,
         max_value=36_500,
         required=False,
-        help_text=_("Older ones go for good, unless a channel says otherwise. Leave empty to keep them for ever."),
+        help_text=_(
+            "Older messages are deleted permanently, unless a channel has its own setting."
+            " Leave empty to keep messages for ever."
+        ),
     )

@@ -17,13 +17,13 @@ class ChangePasswordForm(InOurWords, account.ChangePasswordForm):  # type: ignor
     labels: ClassVar[dict[str, Any]] = {
         "oldpassword": _("Current password"),
         "password1": _("New password"),
-        "password2": _("New password, once more"),
+        "password2": _("Repeat the new password"),
     }
     helps: ClassVar[dict[str, Any]] = {"password1": PASSWORD_HELP}
 
 
 class SetPasswordForm(InOurWords, account.SetPasswordForm):  # type: ignore[misc]
-    labels: ClassVar[dict[str, Any]] = {"password2": _("Password, once more")}
+    labels: ClassVar[dict[str, Any]] = {"password2": _("Repeat the password")}
     helps: ClassVar[dict[str, Any]] = {"password1": PASSWORD_HELP}
 
 
@@ -44,5 +44,5 @@ class NewPasswordForm(InOurWords, account.ResetPasswordKeyForm):  # type: ignore
             if not is_proven(self.user):
                 prove_address(self.user, self.user.email)
 
-    labels: ClassVar[dict[str, Any]] = {"password1": _("New password"), "password2": _("New password, once more")}
+    labels: ClassVar[dict[str, Any]] = {"password1": _("New password"), "password2": _("Repeat the new password")}
     helps: ClassVar[dict[str, Any]] = {"password1": PASSWORD_HELP}

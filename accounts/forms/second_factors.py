@@ -49,10 +49,11 @@ class AuthenticatorAppForm(CodeOnce, InOurWords, ActivateTOTPForm):  # type: ign
 
 
 class AddKeyForm(InOurWords, AddWebAuthnForm):  # type: ignore[misc]
-    labels: ClassVar[dict[str, Any]] = {"name": _("Name"), "passwordless": _("Sign in with this key alone")}
+    labels: ClassVar[dict[str, Any]] = {"name": _("Name"), "passwordless": _("Sign in with this key only")}
+    attributes: ClassVar[dict[str, dict[str, str]]] = {"name": {"dir": "auto"}}
     helps: ClassVar[dict[str, Any]] = {
-        "name": _("What you will know it by, for example “Phone” or “Blue key”."),
-        "passwordless": _("No password is asked for then; the key asks for a PIN or a finger instead."),
+        "name": _("For example “Phone” or “Blue key”."),
+        "passwordless": _("You then need no password. The key asks for a PIN or a fingerprint instead."),
     }
 
     def clean_name(self) -> str:

@@ -16,7 +16,7 @@ from accounts.actions import create_organization
 from accounts.actions.email_addresses import accounts_of, is_proven, prove_address
 from accounts.actions.organizations import check_new_organization
 from accounts.errors import Refusal
-from accounts.forms.base import PASSWORD_HELP, InOurWords, add_refusal
+from accounts.forms.base import PASSWORD_HELP, InOurWords, WrittenText, add_refusal
 from accounts.models import User
 from accounts.sign_in.adapters import AccountAdapter
 from accounts.sign_in.policy import must_confirm
@@ -36,7 +36,7 @@ class NameForm(InOurWords, account.SignupForm):  # type: ignore[misc]
     that there is an account, and an account that nobody proved becomes theirs.
     """
 
-    name = forms.CharField(label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = WrittenText(label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     field_order: ClassVar[list[str]] = ["name", "email", "password1"]
     helps: ClassVar[dict[str, Any]] = {"password1": PASSWORD_HELP}
     proves_address = False
@@ -82,14 +82,14 @@ class NameForm(InOurWords, account.SignupForm):  # type: ignore[misc]
 class FoundingForm(NameForm):
     """A new account with a new organization, in one transaction."""
 
-    organization = forms.CharField(
+    organization = WrittenText(
         label=_("Organization"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "organization"})
     )
     slug = forms.CharField(
         label=_("Address"),
         max_length=40,
         required=False,
-        help_text=_("Lower-case letters, digits and hyphens. Left empty, it is made from the name."),
+        help_text=_("Lower-case letters, digits and hyphens. If empty, it is derived from the name."),
         widget=forms.TextInput(attrs=SLUG_ATTRIBUTES),
     )
     field_order: ClassVar[list[str]] = ["name", "email", "password1", "organization", "slug"]

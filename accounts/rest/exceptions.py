@@ -25,11 +25,15 @@ log = structlog.get_logger(__name__)
 
 
 class Broken(Refusal):
-    code, status, title = "internal", 500, gettext_lazy("Something broke on our side.")
+    code, status, title = "internal", 500, gettext_lazy("Something went wrong on the server.")
 
 
 class Unavailable(Refusal):
-    code, status, title = "unavailable", 503, gettext_lazy("What this needs is away for a moment. Try again.")
+    code, status, title = (
+        "unavailable",
+        503,
+        gettext_lazy("A service that this needs does not respond. Try again in a moment."),
+    )
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -64,7 +68,7 @@ def as_refusal(error: BaseException) -> Refusal | None:  # noqa: C901, PLR0911  
         case exceptions.APIException():
             return Invalid({}, str(error.detail))
         case DataError():  # a character or a number that the database cannot hold; the fields that know better say so
-            return Invalid({}, gettext("Something in it cannot be stored."))
+            return Invalid({}, gettext("The input contains something that cannot be stored."))
         case OperationalError() | InterfaceError() | ValkeyAway() | ValkeySilent():
             log.error("store_unavailable", exc_info=error)
             return Unavailable()

@@ -48,17 +48,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     error_messages: ClassVar[dict[str, Any]] = {
         **DefaultAccountAdapter.error_messages,
-        "duplicate_email": gettext_lazy("That address is on your account already."),
+        "duplicate_email": gettext_lazy("Your account already has this address."),
         "email_password_mismatch": gettext_lazy("The email address or the password is wrong."),
-        "email_taken": gettext_lazy("Somebody has an account with this address."),
+        "email_taken": gettext_lazy("An account with this address already exists."),
         "enter_current_password": gettext_lazy("This is not your current password."),
-        "incorrect_code": gettext_lazy("That was not accepted: it is wrong, or was used already."),
+        "incorrect_code": gettext_lazy("The code was not accepted. It is wrong, or it was already used."),
         "incorrect_password": gettext_lazy("This password is wrong."),
-        "invalid_password_reset": gettext_lazy("This link was used already, or it is too old."),
-        "max_email_addresses": gettext_lazy("You have %d addresses, and cannot add more."),
+        "invalid_password_reset": gettext_lazy("This link was already used or it has expired."),
+        "max_email_addresses": gettext_lazy("You have %d addresses, which is the maximum."),
         "rate_limited": gettext_lazy("Too many attempts. Wait a minute, then try again."),
         "too_many_login_attempts": gettext_lazy("Too many wrong attempts. Wait a few minutes, then try again."),
-        "unverified_primary_email": gettext_lazy("Confirm this address first, by the link that was sent to it."),
+        "unverified_primary_email": gettext_lazy("Confirm this address first. Open the link that was sent to it."),
     }
 
     def get_client_ip(self, request: HttpRequest) -> str:
@@ -194,7 +194,7 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     error_messages: ClassVar[dict[str, Any]] = {
         **DefaultMFAAdapter.error_messages,
-        "add_email_blocked": gettext_lazy("With a second factor on, no address can be added. Turn it off first."),
+        "add_email_blocked": gettext_lazy("You cannot add an address while a second factor is on. Turn it off first."),
         "incorrect_code": AccountAdapter.error_messages["incorrect_code"],
         "unverified_email": gettext_lazy(
             "Confirm your email addresses first, or remove those that you cannot confirm."

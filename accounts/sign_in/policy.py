@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Organization, User
 
-WRONG_CREDENTIALS: Final = gettext_lazy("The e-mail address or the password is wrong.")
+WRONG_CREDENTIALS: Final = gettext_lazy("The email address or the password is wrong.")
 DEMO_DOMAINS: Final = ("acme.example", "globex.example")
 
 

@@ -40,7 +40,7 @@ def authenticate(request: HttpRequest, *, email: str, password: str, otp: str = 
     if not isinstance(user, User) or not may_sign_in(user):
         raise NotAuthenticated(WRONG_CREDENTIALS)
     if must_confirm() and not is_proven(user):
-        raise NotAuthenticated(gettext("Confirm your e-mail address first, by the link that was sent to it."))
+        raise NotAuthenticated(gettext("Confirm your email address first. Open the link that was sent to it."))
     _check_second_factor(request, user, otp)
     record("user.signed_in", actor=user, target=user, after={"by": "token"})
     return user
@@ -68,7 +68,7 @@ def _check_second_factor(request: HttpRequest, user: User, otp: str) -> None:
         return
     if form.has_error("code", "too_many_login_attempts"):
         raise _throttled(request, action="login_failed", key=f"mfa-auth-user-{user.pk}")
-    raise Invalid({"otp": ["otp_incorrect"]}, gettext("The code is wrong, or was used already."))
+    raise Invalid({"otp": ["otp_incorrect"]}, gettext("The code is wrong, or it was already used."))
 
 
 def _throttled(request: HttpRequest, *, action: str, key: str | None = None) -> Throttled:
@@ -78,4 +78,4 @@ def _throttled(request: HttpRequest, *, action: str, key: str | None = None) -> 
         hits = cache.get(ratelimit.get_cache_key(request, app="allauth.account", action=action, rate=rate, key=key), [])
         if len(hits) >= rate.amount:
             wait = max(wait, hits[rate.amount - 1] + rate.duration - now)
-    return Throttled(int(wait) + 1, gettext("Too many attempts to sign in. Wait a little."))
+    return Throttled(int(wait) + 1, gettext("Too many attempts to sign in. Wait a moment, then try again."))

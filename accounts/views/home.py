@@ -53,7 +53,7 @@ class FoundingView(SignupView):  # type: ignore[misc]  # allauth is untyped
 @require_http_methods(["GET", "HEAD", "POST"])
 def found_organization(request: HttpRequest) -> HttpResponse:
     if not may_found():
-        raise Forbidden(gettext("New organizations are set up by the staff of this installation."))
+        raise Forbidden(gettext("Only the administrators of this installation can create organizations."))
     form = OrganizationForm(request.POST or None)
     if form.is_valid():
         try:

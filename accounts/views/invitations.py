@@ -43,7 +43,7 @@ def list_invitations(request: TenantRequest, slug: str) -> HttpResponse:
         return _page(request, form)
     if is_shown:
         return _page(request, InvitationForm(member=request.member), shown=invitation, secret=secret)
-    messages.success(request, _("An invitation is on its way to %(to)s.") % {"to": invitation.email})
+    messages.success(request, _("We have sent an invitation to %(to)s.") % {"to": invitation.email})
     return redirect("manage_invitations", slug=slug)
 
 
@@ -68,7 +68,7 @@ def revoke(request: TenantRequest, slug: str, invitation_id: UUID) -> HttpRespon
     except Conflict as refusal:
         messages.error(request, refusal.detail)
     else:
-        messages.success(request, _("The invitation is withdrawn."))
+        messages.success(request, _("The invitation was withdrawn."))
     return redirect("manage_invitations", slug=slug)
 
 

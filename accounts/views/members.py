@@ -81,7 +81,7 @@ def edit_profile(request: TenantRequest, slug: str) -> HttpResponse:
         except Refusal as refusal:
             add_refusal(form, refusal, field="handle")
         else:
-            messages.success(request, _("Your profile is saved."))
+            messages.success(request, _("Your profile was saved."))
             return redirect("profile", slug=slug)
     return render(request, "accounts/profile.html", {"form": form})
 
@@ -136,5 +136,5 @@ def _answer(request: TenantRequest, slug: str, act: Any) -> HttpResponse:
     except Conflict as refusal:
         messages.error(request, refusal.detail)
     else:
-        messages.success(request, _("%(name)s is changed.") % {"name": subject.name})
+        messages.success(request, _("%(name)s was changed.") % {"name": subject.name})
     return redirect("manage_members", slug=slug)

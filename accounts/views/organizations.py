@@ -27,6 +27,6 @@ def edit_settings(request: TenantRequest, slug: str) -> HttpResponse:
         except Refusal as refusal:
             add_refusal(form, refusal)
         else:
-            messages.success(request, _("The settings are saved."))
+            messages.success(request, _("The settings were saved."))
             return redirect("manage_settings", slug=slug)
     return render(request, "accounts/settings.html", {"form": form})

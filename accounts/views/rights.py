@@ -36,6 +36,6 @@ def require_right(member: Member, right: Right) -> None:
     names = {"organization": member.organization.name, "role": member.get_role_display().lower()}
     if has_right(Role.MODERATOR, right):
         raise Forbidden(
-            _("This is for the owners, admins and moderators of %(organization)s; your role there is %(role)s.") % names
+            _("This page is for the owners, admins and moderators of %(organization)s. Your role is %(role)s.") % names
         )
-    raise Forbidden(_("This is for the owners and admins of %(organization)s; your role there is %(role)s.") % names)
+    raise Forbidden(_("This page is for the owners and admins of %(organization)s. Your role is %(role)s.") % names)

@@ -30,7 +30,7 @@ def list_sessions(request: HttpRequest) -> HttpResponse:
 @require_POST
 def end(request: HttpRequest, session_id: int) -> HttpResponse:
     end_session(cast(User, request.user), session_id=session_id)
-    messages.success(request, _("That browser is signed out."))
+    messages.success(request, _("The browser was signed out."))
     return redirect("usersessions_list")
 
 
@@ -39,5 +39,5 @@ def end(request: HttpRequest, session_id: int) -> HttpResponse:
 def end_all(request: HttpRequest) -> HttpResponse:
     sign_out_everywhere(cast(User, request.user))
     logout(request)
-    messages.success(request, _("You are signed out everywhere, and all your API tokens are revoked."))
+    messages.success(request, _("You were signed out everywhere and all your API tokens were revoked."))
     return redirect("account_login")

@@ -41,5 +41,5 @@ def list_tokens(request: HttpRequest) -> HttpResponse:
 @require_POST
 def revoke(request: HttpRequest, token_id: UUID) -> HttpResponse:
     revoke_token(find_own_token(cast(User, request.user), token_id))
-    messages.success(request, _("The token is revoked."))
+    messages.success(request, _("The token was revoked."))
     return redirect("tokens")

@@ -43,7 +43,7 @@ PERIODS: Final = (
     ("1d", _("1 day")),
     ("7d", _("7 days")),
     ("30d", _("30 days")),
-    ("", _("until it is lifted")),
+    ("", _("until lifted")),
 )
 LENGTHS: Final = {
     "1h": timedelta(hours=1),
@@ -93,7 +93,7 @@ class ActForm(forms.Form):
         super().__init__(*args, **{**kwargs, "auto_id": f"act-{act.name}-%s"})
         self.fields |= deepcopy(dict(act.fields or {}))
         if not act.silent:
-            area = forms.Textarea(attrs={"rows": 2})
+            area = forms.Textarea(attrs={"rows": 2, "dir": "auto"})
             self.fields["reason"] = forms.CharField(max_length=500, label=act.reason, widget=area)
 
 
@@ -224,7 +224,7 @@ def _outcome(act: Act, actor: Any, found: Model, values: Mapping[str, Any]) -> s
         return _sentence(refusal)
     except RedisError as error:
         log.warning("act_unavailable", act=act.name, reason=repr(error))
-        return gettext("Valkey does not answer, so this was not done. Try again in a moment.")
+        return gettext("Valkey does not respond, so nothing was changed. Try again in a moment.")
     return ""
 
 

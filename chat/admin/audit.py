@@ -38,7 +38,7 @@ class _Typed(TextFilter):  # type: ignore[misc]  # unfold is untyped
 
 
 class ActionFilter(_Typed):
-    title, parameter_name = _("action (or how it begins)"), "action"
+    title, parameter_name = _("action (or its beginning)"), "action"
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         return rows.filter(action__startswith=value.lower())
@@ -54,7 +54,7 @@ class ActorFilter(_Typed):
 
 
 class TargetTypeFilter(_Typed):
-    title, parameter_name = _("kind of target (member, message, …)"), "target_type"
+    title, parameter_name = _("type of target (member, message, …)"), "target_type"
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         return rows.filter(target_type=value.lower())

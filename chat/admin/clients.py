@@ -59,20 +59,20 @@ class ClientAdmin(ActingAdmin):
         Act(
             name="resync",
             label=_("Force a resync"),
-            done=_("The client was told to fetch everything anew."),
+            done=_("The client will fetch everything again."),
             perform=lambda actor, client, values: resync_client(actor, client, reason=values["reason"]),
             right=Right.DEACTIVATE_MEMBERS,
-            hint=_("Its mailbox is emptied. A connected client fetches its state anew at once."),
+            hint=_("Its mailbox is emptied. A connected client fetches its state again immediately."),
             key="r",
             by_staff=True,
         ),
         Act(
             name="sign-out",
             label=_("Sign out"),
-            done=_("The client is signed out and forgotten."),
+            done=_("The client was signed out and deleted."),
             perform=lambda actor, client, values: sign_out_client(actor, client, reason=values["reason"]),
             right=Right.DEACTIVATE_MEMBERS,
-            hint=_("Ends the session or the token that it signed in with, and its socket with it."),
+            hint=_("Ends its session or revokes its token, and closes its connection."),
             key="s",
             tone="danger",
             bulk=True,
@@ -123,7 +123,9 @@ def _look_into_mailboxes(clients: Iterable[Any]) -> str:
         log.warning("depths_unavailable", reason=repr(error))
         for client in rows:
             client.depth = None
-        return gettext("Valkey does not answer. It holds the mailboxes, so how much waits in them is not known now.")
+        return gettext(
+            "Valkey does not respond. It holds the mailboxes, so the number of waiting entries is not known."
+        )
     for client in rows:
         client.depth = held.get(client.pk, 0)
     return ""

@@ -84,19 +84,19 @@ class ConversationAdmin(ActingAdmin):
     ordering = ("-created_at",)
     readonly_fields = ("title", "state")
     acts = (
-        _regulation("lock", _("Lock"), _("Nobody writes but moderators."), key="l", locked=True),
-        _regulation("unlock", _("Unlock"), _("Participants may write again."), key="l", locked=False),
+        _regulation("lock", _("Lock"), _("Only moderators can write."), key="l", locked=True),
+        _regulation("unlock", _("Unlock"), _("Participants can write again."), key="l", locked=False),
         _regulation(
             "announce",
             _("Announcements only"),
-            _("Only the channel's admins and moderators write."),
+            _("Only admins of the channel and moderators can write."),
             announcement_only=True,
         ),
-        _regulation("discuss", _("Let all write"), _("Every participant may write again."), announcement_only=False),
+        _regulation("discuss", _("Let all write"), _("Every participant can write again."), announcement_only=False),
         Act(
             name="slow",
             label=_("Slow mode"),
-            done=_("The pace is set."),
+            done=_("The slow mode was changed."),
             perform=lambda actor, conversation, values: regulate_conversation(
                 actor, conversation.pk, reason=values["reason"], slow_mode=values["seconds"]
             ),
@@ -109,17 +109,17 @@ class ConversationAdmin(ActingAdmin):
         Act(
             name="retention",
             label=_("Retention"),
-            done=_("The time that messages are kept is set."),
+            done=_("The retention time was changed."),
             perform=lambda actor, conversation, values: regulate_conversation(
                 actor, conversation.pk, reason=values["reason"], retention_days=values["days"]
             ),
             fields={"days": forms.IntegerField(min_value=0, max_value=36_500, required=False, label=_("Days"))},
-            hint=_("Older messages go for good. Empty: as the organization says. 0: for ever."),
+            hint=_("Older messages are deleted permanently. Empty: the setting of the organization. 0: never."),
         ),
         Act(
             name="archive",
             label=_("Archive"),
-            done=_("The channel is archived."),
+            done=_("The channel was archived."),
             perform=lambda actor, conversation, values: archive_conversation(
                 actor, conversation.pk, reason=values["reason"]
             ),
@@ -128,7 +128,7 @@ class ConversationAdmin(ActingAdmin):
         ),
         Act(
             name="unarchive",
-            label=_("Take out of the archive"),
+            label=_("Restore from the archive"),
             done=_("The channel is open again."),
             perform=lambda actor, conversation, values: archive_conversation(
                 actor, conversation.pk, archived=False, reason=values["reason"]

@@ -59,41 +59,41 @@ class MemberAdmin(ActingAdmin):
         Act(
             name="warn",
             label=_("Warn"),
-            done=_("They are warned."),
+            done=_("The member was warned."),
             perform=lambda actor, subject, values: warn_member(actor, subject.pk, reason=values["reason"]),
             offered=lambda subject: subject.is_active,
-            hint=_("They read the reason; nobody else does."),
+            hint=_("The member reads the reason. Nobody else does."),
             key="w",
         ),
         Act(
             name="mute",
             label=_("Mute"),
-            done=_("They can read and not write, until it ends or is lifted."),
+            done=_("The member can read but not write until the mute ends or is lifted."),
             perform=lambda actor, subject, values: mute_member(
                 actor, subject.pk, reason=values["reason"], until=cast(datetime, end_of(values["period"]))
             ),
             offered=lambda subject: subject.is_active and not subject.is_muted,
             fields={"period": period_field(PERIODS[:-1])},
-            hint=_("They go on reading. They are told the reason."),
+            hint=_("The member can still read, and sees the reason."),
             key="m",
         ),
         Act(
             name="suspend",
             label=_("Suspend"),
-            done=_("They are suspended and signed out everywhere."),
+            done=_("The member was suspended and signed out everywhere."),
             perform=lambda actor, subject, values: suspend_member(
                 actor, subject.pk, reason=values["reason"], until=end_of(values["period"])
             ),
             offered=lambda subject: subject.is_active,
             fields={"period": period_field(PERIODS)},
-            hint=_("Their sockets, clients and undelivered messages end at once."),
+            hint=_("All connections, clients and undelivered messages of the member end immediately."),
             key="s",
             tone="danger",
         ),
         Act(
             name="unmute",
             label=_("Lift the mute"),
-            done=_("They may write again."),
+            done=_("The member can write again."),
             perform=lambda actor, subject, values: lift_sanction(
                 actor, subject.pk, kind=Sanction.Kind.MUTE, reason=values["reason"]
             ),
@@ -102,7 +102,7 @@ class MemberAdmin(ActingAdmin):
         Act(
             name="unsuspend",
             label=_("Lift the suspension"),
-            done=_("They may come back."),
+            done=_("The member can sign in again."),
             perform=lambda actor, subject, values: lift_sanction(
                 actor, subject.pk, kind=Sanction.Kind.SUSPENSION, reason=values["reason"]
             ),
@@ -147,7 +147,7 @@ class MemberAdmin(ActingAdmin):
     def devices(self, member: Member) -> str:
         return _link("chat_client", "member__id__exact", member, Client.objects.filter(member=member).count())
 
-    @display(description=_("reports about them"))  # type: ignore[untyped-decorator]  # unfold is untyped
+    @display(description=_("reports about the member"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def reports(self, member: Member) -> str:
         return _link("chat_report", "author__id__exact", member, Report.objects.filter(author=member).count())
 

@@ -46,7 +46,7 @@ class StateFilter(admin.SimpleListFilter):
 
     def choices(self, changelist: Any) -> Any:
         first, *others = super().choices(changelist)
-        return [{**first, "display": gettext("To decide")}, *others]
+        return [{**first, "display": gettext("Waiting for a decision")}, *others]
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Report]) -> QuerySet[Report]:
         if self.value() == "all" or "author__id__exact" in request.GET:
@@ -74,7 +74,7 @@ class AssigneeFilter(admin.SimpleListFilter):
 
 
 OUTCOMES: Final = [
-    ("", _("What has been done since it was made")),
+    ("", _("Steps since the report was created")),
     *(choice for choice in Report.Outcome.choices if choice[0] != Report.Outcome.NO_ACTION),
 ]
 
@@ -110,7 +110,7 @@ class ReportAdmin(ActingAdmin):
         Act(
             name="take",
             label=_("Take"),
-            done=_("It is yours to decide."),
+            done=_("The report is assigned to you."),
             perform=_take,
             offered=lambda report: report.state == Report.State.OPEN,
             key="t",
@@ -120,11 +120,11 @@ class ReportAdmin(ActingAdmin):
         Act(
             name="resolve",
             label=_("Resolve"),
-            done=_("Resolved. The reporter is told the outcome."),
+            done=_("Resolved. The reporter sees the outcome."),
             perform=_resolve,
             offered=lambda report: not report.is_decided,
             fields={"outcome": forms.ChoiceField(choices=OUTCOMES, required=False)},
-            hint=_("The reporter is told the outcome, not the note and not who decided."),
+            hint=_("The reporter sees the outcome, but not the note and not who decided."),
             key="r",
             tone="main",
             bulk=True,
@@ -133,10 +133,10 @@ class ReportAdmin(ActingAdmin):
         Act(
             name="dismiss",
             label=_("Dismiss"),
-            done=_("Dismissed. The reporter is told."),
+            done=_("Dismissed. The reporter is notified."),
             perform=_dismiss,
             offered=lambda report: not report.is_decided,
-            hint=_("Nothing is wrong with the message. The reporter is told so."),
+            hint=_("The message does not break any rule. The reporter is notified."),
             key="d",
             bulk=True,
             reason=_("Note"),
@@ -144,7 +144,7 @@ class ReportAdmin(ActingAdmin):
         Act(
             name="note",
             label=_("Add a note"),
-            done=_("The note is there for the other moderators."),
+            done=_("The note was added. Other moderators can read it."),
             perform=lambda actor, report, values: update_report(actor, report.pk, note=values["reason"]),
             key="n",
             reason=_("Note"),
@@ -152,7 +152,7 @@ class ReportAdmin(ActingAdmin):
         Act(
             name="reopen",
             label=_("Open again"),
-            done=_("It is open again."),
+            done=_("The report is open again."),
             perform=lambda actor, report, values: update_report(
                 actor, report.pk, state=Report.State.OPEN, note=values["reason"]
             ),
@@ -162,7 +162,7 @@ class ReportAdmin(ActingAdmin):
         Act(
             name="hide-message",
             label=_("Hide the message"),
-            done=_("The message is hidden from everybody."),
+            done=_("The message was hidden from everybody."),
             perform=lambda actor, report, values: hide_message(actor, report.message_id, reason=values["reason"]),
             offered=lambda report: False,  # on the page the message has buttons of its own
             bulk=True,
@@ -214,7 +214,7 @@ class ReportAdmin(ActingAdmin):
     @display(description=_("message"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def excerpt(self, report: Report) -> str:
         if report.message is None:
-            return gettext("No longer there")
+            return gettext("No longer available")
         if report.message.hidden_at is not None:
             return gettext("Hidden")
         return Truncator(report.message.text).chars(70) or gettext("Deleted by its author")

@@ -82,7 +82,7 @@ def test_the_second_step_of_signing_in(bob):
     assert "One more step" in text(page)
     assert (focused(page), inputs(page)["code"]["inputmode"]) == (["code"], "numeric")
     page = browser.post("/accounts/2fa/authenticate/", {"code": "000000"})
-    assert "That was not accepted" in text(page)
+    assert "The code was not accepted" in text(page)
     codes = Authenticator.objects.get(user=bob.user, type=Authenticator.Type.RECOVERY_CODES).wrap()
     page = browser.post("/accounts/2fa/authenticate/", {"code": codes.get_unused_codes()[0]}, follow=True)
     assert page.redirect_chain[-1][0] == "/o/acme/"

@@ -141,7 +141,7 @@ def test_who_confirms_where_they_signed_up_stays_in_and_others_do_not(squatter):
     user = User.objects.get(email=VERA)
     elsewhere = sign_in(Client(), user)
     path = confirmation_of(user)
-    assert "Yes, confirm it" in squatter.get(path).content.decode()
+    assert "Confirm address" in squatter.get(path).content.decode()
     squatter.post(path)
     assert is_proven(user)
     assert squatter.get("/api/v1/me").status_code == 200

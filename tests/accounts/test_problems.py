@@ -78,7 +78,7 @@ def test_after_the_pause_there_is_room_again():
 def test_nonsense_has_a_page(db):
     page = Client(headers={"host": "not..a/host"}).get("/accounts/login/")
     assert page.status_code == 400
-    assert "That was not understood" in page.content.decode()
+    assert "The request was not understood" in page.content.decode()
 
 
 HERE = "http://testserver"
@@ -120,7 +120,7 @@ def test_an_address_that_only_takes_forms_says_so(bob, charlie, client_of):
     page = client_of(bob).get("/o/acme/leave")
     assert (page.status_code, page.headers["Allow"]) == (405, "POST")
     assert "Back to Acme" in page.content.decode()
-    assert "There is nothing to look at here" in client_of(bob).get("/accounts/sessions/end").content.decode()
+    assert "This address has no page" in client_of(bob).get("/accounts/sessions/end").content.decode()
     api = client_of(bob).post("/api/v1/schema/socket")
     assert (api.status_code, api.headers["Allow"], api.json()["code"]) == (405, "GET, HEAD", "method_not_allowed")
     assert client_of(charlie).get("/o/acme/leave").status_code == 404

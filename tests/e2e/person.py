@@ -200,7 +200,7 @@ class Person:
         expect(self._row(conversation).locator(".badge")).to_be_hidden()
 
     def assert_not_found(self) -> None:
-        expect(self.page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+        expect(self.page.get_by_role("heading", name="Page not found")).to_be_visible()
 
     def assert_live(self) -> None:
         """With an open socket and in step, and the page says nothing about it."""

@@ -73,7 +73,7 @@ def test_a_report_from_message_to_outcome(browser_of: BrowserOf, town: Conversat
     page.keyboard.press("t")
     expect(page.get_by_text("with Mona")).to_be_visible()
     press(page, "h", "Hide", "advertising")
-    expect(page.get_by_text("The message is hidden from everybody.")).to_be_visible()
+    expect(page.get_by_text("The message was hidden from everybody.")).to_be_visible()
     writer.assert_sees("buy my coins", times=0)  # at once, on Bob's screen
     press(page, "r", "Resolve", "an account for spam")
     expect(page.get_by_text("Message hidden")).to_be_visible()
@@ -84,7 +84,7 @@ def test_a_report_from_message_to_outcome(browser_of: BrowserOf, town: Conversat
     assert (found.state, found.outcome, found.decided_by_id) == ("resolved", "hidden", mona.pk)
     assert {"message.report", "report.decided"} <= actions
     page.keyboard.press("u")
-    expect(page.get_by_text("Nothing here")).to_be_visible()
+    expect(page.get_by_text("No entries")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

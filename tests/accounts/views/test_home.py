@@ -92,7 +92,7 @@ def test_members_of_one_organization_go_there_and_others_choose(bob, globex, cha
 
 def test_who_is_in_no_organization_is_told_what_to_do(db):
     page = sign_in(Client(), make_user("nobody@acme.test")).get("/")
-    assert "You are in no organization yet" in page.content.decode()
+    assert "You are not in an organization yet" in page.content.decode()
 
 
 def test_founding_another_organization(bob, client_of):

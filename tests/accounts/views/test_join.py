@@ -114,7 +114,7 @@ def test_used_withdrawn_and_expired_links_say_so(adam, mailed, link, client_of):
         page = browser.get(address)
         assert (page.status_code, "was withdrawn" in page.content.decode()) == (410, True)
         page = browser.get(link)
-        assert (page.status_code, "was used already" in page.content.decode()) == (410, True)
+        assert (page.status_code, "was already used" in page.content.decode()) == (410, True)
         assert browser.post(link, NEWCOMER).status_code in {409, 410}
     assert not User.objects.filter(email="dora@acme.test").exists()
 

@@ -109,7 +109,7 @@ def test_where_valkey_holds_the_mailboxes_and_is_away_the_desk_says_so(client_of
     for answer in (listed, opened):
         assert answer.status_code == 200
         text = answer.content.decode()
-        assert "Valkey does not answer" in text
+        assert "Valkey does not respond" in text
         assert "unknown" in text
         assert '<span class="desk-number">0</span>' not in text
 

@@ -127,9 +127,9 @@ def test_staff_see_the_installation(staff, waiting):
 def test_admins_see_their_own_organization_and_moderators_the_queue(client_of, alice, mona, charlie, waiting):
     Node.objects.create(name="here:1", lease_until=timezone.now() + timedelta(minutes=1))
     admins, theirs, others = (client_of(each).get(OVERVIEW).content.decode() for each in (alice, mona, charlie))
-    assert "deepest mailbox: 12" in admins
-    assert "deepest mailbox: 0" in others
-    assert "deepest mailbox" not in theirs
+    assert "longest mailbox: 12" in admins
+    assert "longest mailbox: 0" in others
+    assert "longest mailbox" not in theirs
     for text in (admins, theirs, others):
         assert "here:1" not in text
         assert "Deliveries a second" not in text

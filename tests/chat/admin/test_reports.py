@@ -55,7 +55,7 @@ def test_a_report_shows_its_message_where_it_was_said(client_of, mona, report):
     assert "line 4, milder" in text
     assert all(f"line {number}" in text for number in (0, 3, 5, 8))
     assert "not nice" in text
-    assert "What it said before" in text
+    assert "Earlier versions" in text
     assert "Harassment" in text
 
 
@@ -114,7 +114,7 @@ def test_from_the_report_to_its_outcome(client_of, mona, bob, report):
     browser = client_of(mona)
     assert "yours" in act(browser, report, "take")
     assert (fresh(report).state, fresh(report).assignee_id) == ("in_review", mona.pk)
-    assert "note is there" in act(browser, report, "note", reason="seen worse")
+    assert "note was added" in act(browser, report, "note", reason="seen worse")
     message = fresh(report.message)
     assert "hidden" in act(browser, message, "hide")
     assert fresh(message).hidden_at is not None

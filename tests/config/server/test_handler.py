@@ -135,7 +135,7 @@ async def test_beyond_the_bound_requests_are_told_to_try_again(handler, monkeypa
     module._page.cache_clear()
     for _ in range(2):
         status, body = await ask(handler, "/slow", accept=BROWSER)
-        assert (status, b"We are away for a moment" in body) == (503, True)
+        assert (status, b"Parley is temporarily unavailable" in body) == (503, True)
     assert module._page.cache_info().misses == 1
     release.set()
     assert await first == (200, b"done")
