@@ -8,5 +8,5 @@ class AccountsConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Whoever queues a task needs the application with our broker, the web server first of all."""
+        """Load the Celery application: every process that queues a task needs its broker settings."""
         import config.celery  # noqa: F401

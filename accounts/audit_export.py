@@ -69,7 +69,7 @@ def pages(rows: QuerySet[AuditEntry]) -> Iterator[list[dict[str, Any]]]:
 
 
 def safe_cell(value: Any) -> str:
-    """Return a cell that no spreadsheet takes for a formula, whoever wrote what is in it.
+    """Return a cell that no spreadsheet takes for a formula, regardless of its text.
 
     An apostrophe goes before the whole cell, and before each part that follows a separator, if that begins like a
     formula. Every cell is quoted as well.

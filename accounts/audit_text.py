@@ -1,7 +1,7 @@
 """What the audit log says, in sentences that a person reads.
 
 Every action that the code records has its words here, the chat's included; tests/accounts/test_audit_text.py looks for
-them. Names and choices that only the chat knows are told to this module when it starts (`register`).
+them. The chat registers the names and choices that only it knows when it starts (`register`).
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Line(NamedTuple):
 
 
 def register(*, names: Mapping[str, Namer], choices: Mapping[str, Mapping[str, Any]]) -> None:
-    """Who knows the names of things, by their type, and how the values of fields are called, by the field."""
+    """Register functions that name things, by type of thing, and labels for the values of fields, by field."""
     _namers.update(names)
     for field, labels in choices.items():
         _choices[field] = {**_choices.get(field, {}), **labels}

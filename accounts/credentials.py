@@ -1,6 +1,6 @@
-"""What a request or a socket was let in by, under a name that can travel between processes.
+"""The name of the session or token that authenticated a request or a socket. Processes exchange it.
 
-When a credential ends, `accounts.signals.credential_ended` names it, and whoever holds sockets closes those it opened.
+When a credential ends, `accounts.signals.credential_ended` names it, and the nodes close the sockets that it opened.
 """
 
 from __future__ import annotations

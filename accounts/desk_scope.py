@@ -37,13 +37,13 @@ def enter(request: HttpRequest) -> None:
     if not request.user.is_active:  # nor is a visitor
         return
     chosen = request.session.get(CHOSEN, "")
-    seats = {member.organization.slug: member for member in seats_of(desk.user)}
+    memberships = {member.organization.slug: member for member in moderated_memberships(desk.user)}
     if desk.user.is_staff:
-        desk.member = seats.get(chosen)
+        desk.member = memberships.get(chosen)
         desk.organization = desk.member.organization if desk.member else organization_called(chosen)
         desk.everywhere = desk.organization is None
-    elif seats:
-        desk.member = seats.get(chosen) or next(iter(seats.values()))
+    elif memberships:
+        desk.member = memberships.get(chosen) or next(iter(memberships.values()))
         desk.organization = desk.member.organization
 
 
@@ -62,8 +62,8 @@ def may_look(request: HttpRequest, right: Right | None) -> bool:
     return right is not None and desk.member is not None and desk.member.may(right)
 
 
-def seats_of(user: User) -> list[Member]:
-    """Where a user may moderate, by the organization's name."""
+def moderated_memberships(user: User) -> list[Member]:
+    """Return the memberships in which the user may moderate, ordered by the name of the organization."""
     return [member for member in memberships_of(user) if member.may(Right.MODERATE)]
 
 

@@ -1,7 +1,7 @@
-"""Password hashes, and how many are made at once.
+"""Password hashes, and the bound on how many are computed at the same time.
 
-A hash is meant to be dear: for whoever guesses passwords, and so for us, too. Nobody needs to be signed in to have one
-made, so their memory and time are bounded together.
+Computing a hash is expensive on purpose, to slow down attackers who guess passwords. Anybody can make the server
+compute one without signing in, so memory and time of all hashes together are bounded.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from accounts.errors import Unavailable
 
-AT_ONCE: Final = max(1, min(4, (os.cpu_count() or 2) // 2))  # half of the cores, so that everybody else has the others
-WAITING: Final = 20  # who may wait for their turn: a second at 40 ms a hash; more would keep every thread of a pool
-PATIENCE: Final = 10.0  # seconds to wait: hashes of before take four times as long
+AT_ONCE: Final = max(1, min(4, (os.cpu_count() or 2) // 2))  # half of the cores; the others stay free for requests
+WAITING: Final = 20  # waiting hashes: a second at 40 ms each; more would block every thread of the pool
+PATIENCE: Final = 10.0  # seconds to wait; hashes with old parameters take four times as long
 RETRY_AFTER: Final = 5  # seconds
 
 
 class Turns:
-    """Lets so many in at once and so many more wait."""
+    """Limits how many threads run a block at the same time, and how many wait for it."""
 
     def __init__(self, *, at_once: int, waiting: int, patience: float) -> None:
         self._turns = threading.BoundedSemaphore(at_once)
-        self._places = threading.BoundedSemaphore(at_once + waiting)
+        self._slots = threading.BoundedSemaphore(at_once + waiting)
         self._patience = patience
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Wait for a turn. Raises Unavailable when too many wait already, or when it takes too long."""
-        if not self._places.acquire(blocking=False):
+        """Wait for a turn. Raises Unavailable when too many threads wait already, or after `patience` seconds."""
+        if not self._slots.acquire(blocking=False):
             raise Unavailable(RETRY_AFTER)
         try:
             if not self._turns.acquire(timeout=self._patience):
@@ -43,7 +43,7 @@ class Turns:
             finally:
                 self._turns.release()
         finally:
-            self._places.release()
+            self._slots.release()
 
 
 turns = Turns(at_once=AT_ONCE, waiting=WAITING, patience=PATIENCE)
@@ -52,8 +52,8 @@ turns = Turns(at_once=AT_ONCE, waiting=WAITING, patience=PATIENCE)
 class PasswordHasher(Argon2PasswordHasher):
     """Argon2id with the parameters that OWASP names for servers: 19 MiB, two passes, one lane.
 
-    Django's own take 100 MiB and eight lanes: 50 people who sign in at once took 1.1 GiB. Hashes that were made with
-    other parameters are made anew when their owner signs in.
+    Django's defaults take 100 MiB and eight lanes: 50 simultaneous sign-ins took 1.1 GiB. A hash with other parameters
+    is replaced when its owner signs in.
     """
 
     time_cost = 2

@@ -20,7 +20,10 @@ from accounts.models import Member
 HOUR: Final = 3600  # seconds
 DAY: Final = 24 * HOUR
 # (how many, in how many seconds)
-INVITATIONS_TO_AN_ADDRESS: Final = (5, DAY)  # of the whole installation: a stranger gets a handful, whoever sends them
+INVITATIONS_TO_AN_ADDRESS: Final = (
+    5,
+    DAY,
+)  # of the whole installation: a few to one stranger, from all senders together
 INVITATIONS_OF_A_MEMBER: Final = (60, HOUR)  # a department by hand
 INVITATIONS_OF_AN_ORGANIZATION: Final = (300, DAY)  # more people want a directory or a link
 MAILS_TO_AN_ADDRESS: Final = (20, DAY)  # confirmations, resets and the like that anybody can ask for

@@ -120,11 +120,11 @@ class Member(TenantModel):
     version = models.PositiveIntegerField(default=1)
     joined_at = models.DateTimeField(default=timezone.now)
     deactivated_at = models.DateTimeField(null=True, blank=True)
-    # Suspending sets both times: to every check a suspended member is a former one, and only this tells them apart.
+    # Suspending sets both times: to every check a suspended member is a former one, and only this distinguishes them.
     suspended_at = models.DateTimeField(null=True, blank=True)
     suspended_until = models.DateTimeField(null=True, blank=True)  # empty: until it is lifted
     muted_until = models.DateTimeField(null=True, blank=True)  # past: not muted
-    # The reasons stand here too, so that a refusal can state them without a query. The member alone is told.
+    # The reasons stand here too, so that a refusal can state them without a query. Only the member sees them.
     suspension_reason = LineField(max_length=500, blank=True, default="", db_default="")
     mute_reason = LineField(max_length=500, blank=True, default="", db_default="")
 
@@ -175,18 +175,16 @@ class Member(TenantModel):
 
 
 class Invitation(TenantModel):
-    """A single-use way in, by a link whose secret is kept only as a hash."""
+    """A link to join an organization, once. Only a hash of its secret is stored."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    email = models.EmailField(
-        max_length=254, blank=True, help_text=_("Empty: whoever holds the link may use it, once.")
-    )
+    email = models.EmailField(max_length=254, blank=True, help_text=_("Empty: anyone with the link can use it, once."))
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     secret_hash = models.CharField(max_length=64, unique=True)
     proves_address = models.BooleanField(
         default=False,
         db_default=False,
-        help_text=_("The link was mailed and never shown to anybody: whoever has it reads the mail of the address."),
+        help_text=_("The link was mailed and never shown, so using it proves that the person reads that mail."),
     )
     invited_by = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_constraint=False)
     created_at = models.DateTimeField(default=timezone.now)
@@ -209,7 +207,7 @@ class Invitation(TenantModel):
 
 
 class ApiToken(models.Model):
-    """What an app or a bot signs in with, on behalf of a user. Only a hash is kept."""
+    """A token with which an app or a bot acts as a user. Only a hash of it is stored."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")

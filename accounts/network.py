@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.encoding import iri_to_uri
 
-DEVELOPMENT_URL: Final = "http://localhost:8000"  # where `make up` serves unless it is told otherwise
+DEVELOPMENT_URL: Final = "http://localhost:8000"  # where `make up` serves by default
 LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -87,7 +87,7 @@ def absolute_url(path: str, request: HttpRequest | None = None) -> str:
 
 @sync_and_async_middleware
 def BaseUrlMiddleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:  # noqa: N802
-    """Let `request.build_absolute_uri` start from BASE_URL, whoever calls it: our code, allauth, REST framework.
+    """Make `request.build_absolute_uri` start with BASE_URL, for all callers: our code, allauth, REST framework.
 
     With the Host header, a stranger who asks for somebody's password reset could choose where its link leads.
     """

@@ -23,7 +23,7 @@ from accounts.roles import Right, Role
 CONTENT_TYPE = "application/problem+json"
 SAFE: Final = {"GET", "HEAD", "OPTIONS"}  # methods whose address can be opened again
 HELPERS: Final = 3  # names on a page; more would be no help
-PAUSE: Final = 180  # seconds, the longest time that allauth's limits look back; which of them it was it does not tell
+PAUSE: Final = 180  # seconds, the longest period of allauth's limits; allauth does not say which limit was reached
 
 
 class MethodNotAllowed(Refusal):

@@ -64,7 +64,7 @@ CHANGE_PREFERENCES: Final = Rule(act="preferences.change", pace=Pace.OWN, muted=
 CHANGE_ORGANIZATION: Final = Rule(act="organization.change", pace=Pace.ORGANIZATION)
 INVITE: Final = Rule(act="invitation.create", pace=Pace.PUBLISH)
 REVOKE_INVITATION: Final = Rule(act="invitation.revoke", pace=Pace.PUBLISH, muted=True)
-# Owners who are muted must still be able to act against whoever muted them.
+# Muted owners must still be able to act against the member who muted them.
 CHANGE_ROLE: Final = Rule(act="role.change", pace=Pace.MODERATE, muted=True, ranked=True)
 DEACTIVATE: Final = Rule(act="member.deactivate", pace=Pace.MODERATE, muted=True, ranked=True)
 REACTIVATE: Final = Rule(act="member.reactivate", pace=Pace.MODERATE, muted=True, ranked=True)

@@ -4,8 +4,8 @@ Every query on a tenant-owned model goes through :class:`TenantManager`, which a
 :class:`NoOrganizationInScope` when there is none: a forgotten filter fails loudly instead of showing rows of another
 tenant. The scope is a context variable, so it follows a request through threads (asgiref copies the context) and tasks.
 
-A scope is opened in exactly four places: the HTTP middleware (on the admin site it is chosen by
-accounts/desk_scope.py), the socket, a task, a management command. The functions at the end of this file open one as
+A scope is opened in exactly four cases: the HTTP middleware (on the admin site the scope is chosen
+by accounts/desk_scope.py), the socket, a task, a management command. The functions at the end of this file open one as
 well, to find an organization by a user or by the secret of an invitation.
 The idea is that of django-scopes (pretix), which keeps it per thread and so does not fit asynchronous code.
 """
@@ -185,7 +185,7 @@ def memberships_of(user: User) -> list[Member]:
 
 
 def suspensions_of(user: User) -> list[Member]:
-    """The suspended memberships of `user`, each with its organization: to tell them, and for nothing else."""
+    """Return the suspended memberships of `user`, each with its organization, only to show them to the user."""
     from accounts.models import Member
 
     with every_organization():
@@ -194,7 +194,7 @@ def suspensions_of(user: User) -> list[Member]:
 
 
 def suspension_of(user: User, slug: str) -> Member | None:
-    """The suspended membership of `user` in the organization called `slug`: to tell them, and for nothing else."""
+    """Return the suspended membership of `user` in the organization `slug`, only to show it to the user."""
     return next((member for member in suspensions_of(user) if member.organization.slug == slug), None)
 
 

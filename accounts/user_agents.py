@@ -1,4 +1,4 @@
-"""A name that a person recognizes for what a browser says of itself."""
+"""Readable names of browsers, from their User-Agent header."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SYSTEMS: Final = (
 
 
 def browser_name(user_agent: str) -> str:
-    """`Firefox on Linux`; what cannot be told is left as it is, shortened to 60 characters."""
+    """Return a name such as `Firefox on Linux`, or the first 60 characters of an unknown user agent."""
     browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
     return " on ".join(filter(None, [browser, system])) if browser else user_agent[:60]

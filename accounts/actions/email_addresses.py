@@ -1,12 +1,12 @@
-"""Whose an e-mail address is.
+"""The owner of an email address.
 
-An address belongs to the account that proved it: somebody read a mail that was sent there. Until then an account holds
-one address only, which reserves nothing: others may prove it first. The rules:
+An address belongs to the account that proved it, by opening a link that was mailed there. An account that has proved
+none has one address only, and that address is not reserved: another account may prove it first. The rules:
 
-- An account of which no address was proved is *unproven*. Nobody knows who made it. Whoever proves its address becomes
-  its only owner: other addresses, second factors, identity providers, sessions and tokens end.
-- An address that was added to a proved account counts for nothing before it is proved as well: nobody signs in by it,
-  no password reset goes there.
+- An account without a proved address is *unproven*: nobody knows who created it. The person who proves its address
+  becomes its only owner. All other addresses, second factors, identity providers, sessions and tokens are removed.
+- An address that was added to a proved account has no effect until it is proved as well: it cannot be used to sign in,
+  and no password reset is sent to it.
 - When an address is proved, every other account loses it.
 """
 
@@ -38,7 +38,7 @@ def is_proven(user: User) -> bool:
 
 
 def proven_among(user_ids: Collection[UUID]) -> set[UUID]:
-    """Of these users those whose main address is proved: what is shown of the others is what somebody claimed."""
+    """Return those of the users whose main address is proved. The addresses of the others are only claimed."""
     rows = EmailAddress.objects.filter(user__in=user_ids, verified=True, email=F("user__email"))
     return set(rows.values_list("user_id", flat=True))
 
@@ -58,11 +58,11 @@ def accounts_of(email: str) -> list[User]:
 
 @transaction.atomic
 def prove_address(user: User, email: str, *, session_key: str = "", forget_password: bool = False) -> bool:
-    """Note that who holds `user` reads the mail of this address. Returns False when another account proved it before.
+    """Record that the owner of `user` reads mail to this address. Returns False if another account proved it before.
 
-    If nobody had proved an address of the account, everything goes that somebody else may have put into it. The browser
-    of `session_key` stays signed in. `forget_password`: the prover is not known to know the password, so it goes, too.
-    Locks the user.
+    If the account was unproven, everything that somebody else may have added to it is removed. The session with
+    `session_key` stays signed in. `forget_password` also removes the password: the person who proved the address may
+    not know it. Locks the user.
     """
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     email = email.lower()
@@ -84,7 +84,7 @@ def prove_address(user: User, email: str, *, session_key: str = "", forget_passw
 
 @transaction.atomic
 def replace_unproven_address(user: User, email: str) -> EmailAddress:
-    """Give an unproven account another address instead of the one that it has. Raises Conflict for one that is taken.
+    """Replace the address of an unproven account. Raises Conflict if the new one is taken.
 
     Locks the user.
     """
@@ -100,9 +100,9 @@ def replace_unproven_address(user: User, email: str) -> EmailAddress:
 
 @transaction.atomic
 def empty_unproven(user: User) -> None:
-    """Take from an unproven account everything that lets somebody in, its password included. Its address stays.
+    """Remove everything that lets somebody sign in to an unproven account, its password included. Its address stays.
 
-    Who reads the mail of the address chooses a new password. Raises Conflict for an account that somebody proved.
+    The person who reads the mail of the address then chooses a new password. Raises Conflict for a proved account.
     Locks the user.
     """
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
@@ -112,7 +112,7 @@ def empty_unproven(user: User) -> None:
 
 
 def _sweep(user: User, email: str, *, session_key: str, forget_password: bool) -> None:
-    """Take away whatever lets somebody in who did not prove `email`."""
+    """Remove everything that lets somebody sign in who did not prove `email`."""
     EmailAddress.objects.filter(user=user).exclude(email=email).delete()
     Authenticator.objects.filter(user=user).delete()
     SocialAccount.objects.filter(user=user).delete()
@@ -127,7 +127,7 @@ def _sweep(user: User, email: str, *, session_key: str, forget_password: bool) -
 
 
 def _take_from_others(user: User, email: str) -> None:
-    """The address was proved: accounts that only claimed it lose it, and keep everything else."""
+    """Remove the address from the accounts that only claimed it. They keep everything else."""
     EmailAddress.objects.filter(email=email).exclude(user=user).delete()
     for other in User.objects.select_for_update(no_key=True).filter(email=email).exclude(pk=user.pk):
         other.email = f"{other.pk.hex}{LOST_ADDRESS}"

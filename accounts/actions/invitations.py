@@ -1,6 +1,6 @@
-"""Inviting people: by mail to one address, or by a link that whoever holds it may use, once.
+"""Invitations: by mail to one address, or by a link that anybody who has it can use once.
 
-A right is checked when it is used: an invitation works only as long as who made it may still make it.
+Rights are checked when the invitation is used: it works only while its inviter may still create it.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def invite_member(
     """Return an invitation and the secret of its link, which is not kept.
 
     With `email` the link is mailed, and only that address may use it; an older invitation of that address ends.
-    Without, the caller passes the link on, and whoever comes first may use it. `show_link` says that the caller shows
-    the link to somebody although it has an address: then using it proves nothing about the address.
+    Without `email`, the caller shares the link, and the first person who opens it can use it. `show_link`: the caller
+    shows the link although the invitation has an address, so using it does not prove the address.
     Raises Forbidden, Invalid, Conflict (a member already, too many pending), Throttled (too many mails).
     """
     if not may_invite(member, role):
@@ -84,8 +84,8 @@ def revoke_invitation(member: Member, invitation: Invitation) -> None:
 def renew_link(member: Member, invitation: Invitation) -> str:
     """Return the secret of a new link of an open invitation, to be shown; the link that it had ends.
 
-    From then on using it proves nothing about the address of the invitation. Raises Forbidden (also for a role that
-    one may not give), Conflict when it is no longer open.
+    Using the new link does not prove the address of the invitation. Raises Forbidden (also for a role that the member
+    may not give), Conflict when the invitation is no longer open.
     """
     if not may_invite(member, Role(invitation.role)):
         raise Forbidden

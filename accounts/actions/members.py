@@ -90,14 +90,14 @@ def change_profile(member: Member, *, version: int | None = None, **changes: Unp
             before, after = apply_changes(fresh, changes)
     except IntegrityError as error:
         raise Conflict(gettext("This handle is taken.")) from error
-    _tell_changed("member.profile_changed", fresh, fresh, before, after)
+    _publish_change("member.profile_changed", fresh, fresh, before, after)
     return fresh
 
 
 @governed(rules.CHANGE_PREFERENCES)
 @transaction.atomic
 def change_preferences(member: Member, **changes: Unpack[PreferenceChanges]) -> Member:
-    """Change one's own preferences. Nobody else learns of it, nothing is audited. Raises Invalid. Locks the member."""
+    """Change the preferences of the member. Not sent to other members, not audited. Raises Invalid. Locks the member."""
     if "keywords" in changes:
         changes["keywords"] = clean_keywords(changes["keywords"])
     fresh = lock_members(member)[0]
@@ -120,7 +120,7 @@ def change_role(member: Member, subject: Member, *, role: Role, reason: str = ""
     if role != Role.OWNER:
         keep_an_owner(subject)
     before, after = apply_changes(subject, {"role": role})
-    _tell_changed("member.role_changed", actor, subject, before, after, reason=reason)
+    _publish_change("member.role_changed", actor, subject, before, after, reason=reason)
     _withdraw_invitations(subject, beyond=role)
     return subject
 
@@ -248,7 +248,7 @@ def _insert(member: Member) -> bool:
     return True
 
 
-def _tell_changed(
+def _publish_change(
     action: str, actor: Member, subject: Member, before: Values, after: Values, *, reason: str = ""
 ) -> None:
     if after:

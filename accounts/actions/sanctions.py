@@ -1,4 +1,4 @@
-"""What a mute and a suspension do to a membership. The chat imposes them: it keeps the record and tells the member.
+"""The effect of mutes and suspensions on a membership. The chat imposes and records them, and notifies the member.
 
 Locks the organization, then both members by ascending id, as accounts/actions/members.py does.
 """

@@ -42,7 +42,7 @@ def sign_out_everywhere(user: User) -> None:
 
 @transaction.atomic
 def end_sessions(user: User, *, session_keys: Iterable[str]) -> None:
-    """Delete these sessions of `user` and tell whoever holds sockets that they opened."""
+    """Delete these sessions of `user`, and signal that the sockets that they opened must close."""
     keys = list(session_keys)
     Session.objects.filter(session_key__in=keys).delete()
     UserSession.objects.filter(user=user, session_key__in=keys).delete()

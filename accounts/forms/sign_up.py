@@ -46,7 +46,7 @@ class NameForm(InOurWords, account.SignupForm):  # type: ignore[misc]
         return " ".join(str(self.cleaned_data["name"]).split())
 
     def validate_unique_email(self, value: str) -> str:
-        """Where an address has to be confirmed, who has an account is told by mail and not by this page."""
+        """Check the address. If addresses must be confirmed, an email says that there is an account, not this page."""
         owner = next(iter(accounts_of(value)), None)
         if owner is None:
             return value

@@ -90,9 +90,9 @@ def as_utc(field: str, time: datetime | None) -> datetime | None:
 
 
 def _invalid(error: msgspec.ValidationError) -> Invalid:
-    """msgspec names the place as `$.field[0]`; a missing field is named in the sentence itself."""
+    """msgspec gives the path as `$.field[0]`. A missing field is named in the sentence itself."""
     sentence = str(error)
     missing = re.search(r"missing required field `(\w+)`", sentence)
-    place = _FIELD.search(sentence)
-    field = missing.group(1) if missing else re.split(r"[.\[]", place.group(1))[0] if place else ""
+    field_path = _FIELD.search(sentence)
+    field = missing.group(1) if missing else re.split(r"[.\[]", field_path.group(1))[0] if field_path else ""
     return Invalid({field or "body": [sentence.partition(" - at ")[0]]})

@@ -71,15 +71,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """One counter an account; a browser that signed in to it before has one of its own.
 
-        So whoever mistypes a password on purpose locks out strangers, not the person at their own device. The Host
-        header is no part of it, as it is in allauth's: whoever varies it would get new attempts.
+        Wrong passwords typed by an attacker therefore do not lock out the owner on their own device. The Host header is
+        not part of the key, unlike in allauth: varying it would give new attempts.
         """
         email = str(credentials.get("email", credentials.get("username", ""))).strip().lower()
         device = known_device(request, email)
         return f"{email}:{device}" if device else email
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Of the page that founds an organization; an invitation's page is open to whoever holds one."""
+        """Whether the sign-up page is open, which creates an organization. The page of an invitation always is."""
         return may_found()
 
     def pre_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse | None:
@@ -115,7 +115,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     @transaction.atomic
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
-        """A new password ends every session and every token: whoever knew the old one may have made some."""
+        """Set the password and end every session and token: somebody who knew the old one may have created some."""
         user.set_password(password)
         user.save(update_fields=["password"])
         record("user.password_changed", actor=cast(User, user), target=user)
@@ -140,7 +140,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """By the worker and after commit: a mail server that is slow or down must not be what a person waits for.
 
-        What anybody can have sent to an address is bounded; what tells an owner of a change is not.
+        Mail that strangers can request for an address is limited. Mail about a change to its owner is not.
         """
         if template_prefix in ASKED_FOR and not may_mail(email):
             return

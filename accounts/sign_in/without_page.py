@@ -72,7 +72,7 @@ def _check_second_factor(request: HttpRequest, user: User, otp: str) -> None:
 
 
 def _throttled(request: HttpRequest, *, action: str, key: str | None = None) -> Throttled:
-    """With the time until the fullest of the limits of `action` has room again; allauth itself does not tell."""
+    """Return the refusal with the seconds until every limit of `action` has room again. allauth does not give them."""
     now, wait = time.time(), 0.0
     for rate in ratelimit.get_rates(app="allauth.account", action=action):
         hits = cache.get(ratelimit.get_cache_key(request, app="allauth.account", action=action, rate=rate, key=key), [])

@@ -1,4 +1,4 @@
-"""Whose page it is: others are asked to sign in, or told whose it is."""
+"""Checks of pages: visitors are sent to the sign-in page, members without the right get 403 with the reason."""
 
 from __future__ import annotations
 

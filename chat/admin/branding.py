@@ -9,7 +9,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.desk_scope import seats_of
+from accounts.desk_scope import moderated_memberships
 
 
 def organizations_to_choose(request: HttpRequest) -> list[dict[str, Any]]:
@@ -18,15 +18,15 @@ def organizations_to_choose(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     user = request.user
     everything = [{"title": _("All organizations"), "link": reverse("admin:choose_every"), "icon": "domain"}]
-    seats = [
+    choices = [
         {
             "title": member.organization.name,
             "link": reverse("admin:choose", args=[member.organization.slug]),
             "icon": "shield_person",
         }
-        for member in seats_of(user)
+        for member in moderated_memberships(user)
     ]
-    return [*(everything if user.is_staff else []), *seats]
+    return [*(everything if user.is_staff else []), *choices]
 
 
 def site_title(request: HttpRequest) -> str:

@@ -50,7 +50,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _ways_back(request: DeskRequest) -> list[dict[str, Any]]:
-    """To the chat and to the pages with which the organization is run, for whoever is a member of it."""
+    """Return links to the chat and to the settings of the organization, for its members."""
     member = request.member
     if member is None:
         return []

@@ -31,7 +31,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptabl
 
 
 class DeskAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
-    """Base of everything that is registered. Looked at here; changed by actions, which check, record and tell."""
+    """Base of every registered page. Pages only show; actions change, check, record and publish."""
 
     right: ClassVar[Right | None] = None
     """What a member needs to look; None: the installation's staff alone."""

@@ -1,8 +1,8 @@
 """The admin site: the moderation desk of an organization, and the view of the installation's staff.
 
-For whom it opens is said in accounts/desk_scope.py. What a page may show is said by its ModelAdmin, which has to be a
-DeskAdmin: it shows nothing to anybody unless told, filters by what it lists and nothing else, and never writes; writing
-is the actions' business.
+accounts/desk_scope.py decides for whom it opens. The ModelAdmin of each page decides what it shows. It must be a
+DeskAdmin (chat/admin/pages.py), which shows nothing by default, filters only by what it lists, and never writes: all
+changes are made by actions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from unfold.sites import UnfoldAdminSite
 
-from accounts.desk_scope import CHOSEN, is_inside, organization_called, seats_of
+from accounts.desk_scope import CHOSEN, is_inside, moderated_memberships, organization_called
 from accounts.models import User
 from chat.admin.model_names import set_verbose_names
 from chat.admin.pages import DeskAdmin
@@ -82,7 +82,7 @@ class DeskSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untyped
 
     def choose(self, request: HttpRequest, slug: str) -> HttpResponse:
         """Work in another organization from now on, or as staff in all of them. Changes one's own session alone."""
-        allowed = {member.organization.slug for member in seats_of(cast(User, request.user))}
+        allowed = {member.organization.slug for member in moderated_memberships(cast(User, request.user))}
         staff = cast(User, request.user).is_staff
         if not (slug in allowed or (staff and (not slug or organization_called(slug) is not None))):
             raise Http404

@@ -148,7 +148,7 @@ def newest(count: int) -> list[AuditEntry]:
 def test_what_was_done_to_a_channel(alice, bob) -> None:
     with scope_of(alice):
         channel = create_channel(alice, kind="public", name="general", members=[])
-        update_conversation(alice, channel.pk, name="news")
+        update_conversation(alice, channel.pk, name="press")
         update_conversation(alice, channel.pk, topic="What is new")
         update_conversation(alice, channel.pk, topic="")
         add_participant(alice, channel.pk, member_id=bob.pk)
@@ -159,16 +159,16 @@ def test_what_was_done_to_a_channel(alice, bob) -> None:
         regulate_conversation(alice, channel.pk, slow_mode=30, announcement_only=False, reason="")
         archive_conversation(alice, channel.pk, reason="done")
     assert read_by(alice, latest=10)[::-1] == [
-        "Alice renamed the channel #general to #news",
-        "Alice set the topic of #news",
-        "Alice removed the topic of #news",
-        "Alice added Bob to #news",
-        "Alice changed what Bob may do in #news",
-        "Alice restricted #news to announcements",
-        "Alice locked #news",
-        "Alice unlocked #news",
-        "Alice changed the rules of #news",
-        "Alice archived #news",
+        "Alice renamed the channel #general to #press",
+        "Alice set the topic of #press",
+        "Alice removed the topic of #press",
+        "Alice added Bob to #press",
+        "Alice changed what Bob may do in #press",
+        "Alice restricted #press to announcements",
+        "Alice locked #press",
+        "Alice unlocked #press",
+        "Alice changed the rules of #press",
+        "Alice archived #press",
     ]
     with scope_of(alice):
         (archived, rules, *_, announcing) = lines_of(alice, newest(5))
@@ -225,7 +225,7 @@ def test_who_is_no_member_acts_all_the_same(alice) -> None:
             alice, [AuditEntry(action="report.read", user_id=alice.pk), AuditEntry(action="thing.done")]
         )
     assert by_staff.sentence == "<strong><bdi>The staff of the installation</bdi></strong> read a report"
-    assert by_nobody.sentence == "<strong>The system</strong>: thing.done"
+    assert by_nobody.sentence == "<strong><bdi>The system</bdi></strong>: thing.done"
 
 
 def test_actions_are_found_by_the_words_they_are_read_in() -> None:

@@ -144,7 +144,7 @@ def test_address_and_password_sign_in(bob):
     assert [entry.user_id for entry in audit_log("user.signed_in")] == [bob.user_id] * 2
 
 
-def test_what_was_wrong_is_not_told(bob, charlie):
+def test_the_refusal_does_not_say_what_was_wrong(bob, charlie):
     make_user("gone@acme.test", is_active=False)
     sentences = set()
     for email, password in [
@@ -305,7 +305,7 @@ def test_a_code_works_once_as_long_as_a_slow_clock_is_forgiven(bob, totp_secret,
         sign_in_as("bob@acme.test", otp=f"{code[:3]} {code[3:]}")
 
 
-def test_a_wrong_password_is_not_told_of_the_second_factor(bob, totp_secret):
+def test_a_wrong_password_does_not_reveal_the_second_factor(bob, totp_secret):
     with pytest.raises(NotAuthenticated):
         sign_in_as("bob@acme.test", "wrong", otp=code_now(totp_secret))
 

@@ -57,7 +57,7 @@ def test_only_so_many_work_at_once_and_only_so_many_wait() -> None:
         working = [pool.submit(work) for _ in range(2)]
         assert inside.acquire(timeout=30) and inside.acquire(timeout=30)
         waiting = [pool.submit(work) for _ in range(3)]
-        assert wait_until(lambda: turns._places._value == 0, seconds=30)
+        assert wait_until(lambda: turns._slots._value == 0, seconds=30)
         with pytest.raises(Unavailable) as refusal, turns.taken():
             pytest.fail("it was let in")
         assert refusal.value.retry_after >= 1
@@ -65,15 +65,15 @@ def test_only_so_many_work_at_once_and_only_so_many_wait() -> None:
         leave.set()
         assert [each.result(30) for each in working + waiting] == [True] * 5
     with turns.taken():
-        assert turns._places._value == 4
+        assert turns._slots._value == 4
 
 
-def test_whoever_waits_too_long_is_told_so() -> None:
+def test_waiting_too_long_is_refused() -> None:
     turns = Turns(at_once=1, waiting=1, patience=0.01)
     with turns.taken(), pytest.raises(Unavailable), turns.taken():
         pytest.fail("it was let in")
     with turns.taken():
-        assert turns._places._value == 1
+        assert turns._slots._value == 1
 
 
 @pytest.mark.django_db

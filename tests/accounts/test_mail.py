@@ -26,7 +26,7 @@ def noon():
 
 
 @pytest.mark.usefixtures("noon")
-def test_a_stranger_gets_few_invitations_whoever_sends_them(alice, charlie):
+def test_a_stranger_gets_few_invitations_from_all_senders_together(alice, charlie):
     most = mail_limits.INVITATIONS_TO_AN_ADDRESS[0]
     for number in range(most):
         member = (alice, charlie)[number % 2]
@@ -168,7 +168,7 @@ def test_the_list_of_members_says_whose_address_nobody_confirmed(alice, bob, cha
     assert "not confirmed" not in client_of(charlie).get("/o/globex/manage/members").content.decode()
 
 
-# --- What the owner is told -----------------------------------------------------------------------------
+# --- Mail to the owner ----------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ def test_a_browser_left_open_is_not_enough(bob, client_of, path, form):
 
 
 @pytest.mark.usefixtures("eager_tasks")
-def test_an_address_that_nobody_confirmed_is_told_nothing(bob, at_hand, django_capture_on_commit_callbacks):
+def test_an_unconfirmed_address_gets_no_mail_about_changes(bob, at_hand, django_capture_on_commit_callbacks):
     EmailAddress.objects.filter(user=bob.user).update(verified=False)
     with django_capture_on_commit_callbacks(execute=True):
         at_hand.post("/accounts/tokens", {"label": "x"})

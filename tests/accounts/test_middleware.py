@@ -109,7 +109,7 @@ def bearer(secret: str) -> dict[str, str]:
         ("/", None, False),
     ],
 )
-def test_addresses_are_told_apart(address, slug, api):
+def test_addresses_are_distinguished(address, slug, api):
     assert (organization_slug(address), is_api_path(address)) == (slug, api)
 
 

@@ -386,7 +386,7 @@ def test_signing_up_answers_the_same_for_a_known_and_an_unknown_address(bob, dja
 
 
 @pytest.mark.usefixtures("mandatory")
-def test_who_has_an_account_is_told_by_mail(bob, mailed):
+def test_the_owner_of_an_account_is_notified_by_mail(bob, mailed):
     path = mailed(bob.user.email, "/password/reset/", lambda: sign_up(bob.user.email))
     assert path == "/accounts/password/reset/"
 

@@ -39,7 +39,7 @@ def test_a_defect_has_a_page_that_needs_no_database(status):
     assert "secret" not in text
 
 
-def test_who_may_not_is_told_why_and_whom_to_ask(alice, adam, mona, bob, gus, charlie, client_of):
+def test_a_refused_page_says_why_and_whom_to_ask(alice, adam, mona, bob, gus, charlie, client_of):
     pages = {member: client_of(member).get("/o/acme/manage/members") for member in (bob, gus, charlie)}
     text = {member: " ".join(page.content.decode().split()) for member, page in pages.items()}
     assert "This is for the owners and admins of Acme; your role there is member." in text[bob]

@@ -43,6 +43,6 @@ class Command(BaseCommand):
     def found(self, name: str, owner: str, slug: str) -> Member:
         validate_email(owner)
         user = next(iter(accounts_of(owner)), None) or User.objects.create_user(owner)
-        if not is_proven(user):  # whoever made it may be anybody, and is not to own an organization by that
+        if not is_proven(user):  # anybody may have created it, and must not become an owner by that
             empty_unproven(user)
         return create_organization(user, name=name, slug=slug)

@@ -114,7 +114,7 @@ def _try_role(actor: Member, subject: Member, role: Role) -> None:
         assert fresh(subject).role == subject.role
 
 
-def test_role_change_is_told_and_recorded(alice, bob, in_acme, sent):
+def test_role_change_is_published_and_recorded(alice, bob, in_acme, sent):
     changed = change_role(alice, bob, role=Role.MODERATOR, reason="knows everybody")
     assert (changed.role, changed.version) == (Role.MODERATOR, 2)
     assert [name for name, _ in sent] == ["member_changed"]

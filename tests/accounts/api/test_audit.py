@@ -27,14 +27,14 @@ def ids(answer) -> list[int]:
     return [entry["id"] for entry in answer.json()["results"]]
 
 
-def test_an_entry_is_told_whole_and_the_newest_first(client_of, alice, bob, log):
+def test_entries_are_whole_and_the_newest_comes_first(client_of, alice, bob, log):
     answer = client_of(alice).get(ADDRESS).json()
     assert [entry["id"] for entry in answer["results"]] == [entry.pk for entry in reversed(log)]
     assert answer["next"] is None
-    told = answer["results"][-1]
-    assert told["action"] == "member.tested"
-    assert (told["actor"], told["target_type"], told["target"]) == (str(alice.pk), "member", str(bob.pk))
-    assert (told["before"], told["after"], told["reason"]) == ({"title": ""}, {"title": "x"}, "why")
+    entry = answer["results"][-1]
+    assert entry["action"] == "member.tested"
+    assert (entry["actor"], entry["target_type"], entry["target"]) == (str(alice.pk), "member", str(bob.pk))
+    assert (entry["before"], entry["after"], entry["reason"]) == ({"title": ""}, {"title": "x"}, "why")
 
 
 def test_it_is_filtered(client_of, alice, bob, log):

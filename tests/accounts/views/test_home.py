@@ -90,7 +90,7 @@ def test_members_of_one_organization_go_there_and_others_choose(bob, globex, cha
     assert 'href="/o/globex/"' in page
 
 
-def test_who_is_in_no_organization_is_told_what_to_do(db):
+def test_a_user_without_an_organization_sees_what_to_do(db):
     page = sign_in(Client(), make_user("nobody@acme.test")).get("/")
     assert "You are not in an organization yet" in page.content.decode()
 
@@ -194,7 +194,7 @@ def test_pages_of_ones_own_are_there_without_inline_script_or_style(alice, clien
     assert text.count("<script") == text.count("<script nonce=")
 
 
-def test_a_suspended_member_is_told_and_finds_nothing_else(bob, charlie):
+def test_a_suspended_member_sees_the_reason_and_nothing_else(bob, charlie):
     now = timezone.now()
     with scope_of(bob):
         Member.objects.filter(pk=bob.pk).update(deactivated_at=now, suspended_at=now)

@@ -78,7 +78,7 @@ def test_changing_a_role(adam, bob, client_of):
     assert fresh(bob).role == Role.MODERATOR
 
 
-def test_the_last_owner_is_told_why(alice, client_of):
+def test_the_last_owner_sees_why(alice, client_of):
     page = client_of(alice).post(f"/o/acme/manage/members/{alice.pk}/role", {"role": "member"}, follow=True)
     assert "An organization needs an owner." in page.content.decode()
 

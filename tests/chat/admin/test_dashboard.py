@@ -94,7 +94,7 @@ async def test_what_a_node_counts_becomes_a_point_of_the_series(monkeypatch):
     metrics.ACKS.inc(30)
     metrics.RESYNCS.labels("overflow").inc(2)
     await figures.report()
-    await figures.report()  # nothing is told twice
+    await figures.report()  # nothing is counted twice
     await store.close()
     monkeypatch.setattr(figures.time, "time", lambda: start + 2 * figures.STEP)
     points = figures.series()
