@@ -122,9 +122,9 @@ def test_no_mail_carries_the_text_of_who_sends_it(alice, acme, django_capture_on
     alice.organization.name = acme.name
     with scope_of(alice), django_capture_on_commit_callbacks(execute=True):
         invite_member(alice, email=STRANGER)
-    (letter,) = mail.outbox
-    assert letter.subject == "Somebody invites you to an organization on Parley"
-    assert "evil" not in letter.subject + letter.body
+    (message,) = mail.outbox
+    assert message.subject == "Somebody invites you to an organization on Parley"
+    assert "evil" not in message.subject + message.body
 
 
 # --- Without a mail server ------------------------------------------------------------------------------
@@ -153,12 +153,12 @@ def test_a_page_claims_a_mail_only_where_one_is_sent(db, settings, mail_server, 
     assert ("We have sent" in text or "We send you a link" in text or "we have sent a link" in text) is mail_server
 
 
-def test_a_confirmation_says_where_its_letter_is(bob, client_of, settings):
+def test_a_confirmation_says_where_its_email_is(bob, client_of, settings):
     settings.MAIL_SERVER = False
     browser = client_of(bob)
     EmailAddress.objects.create(user=bob.user, email="bob@home.test")
     page = browser.post("/accounts/email/", {"email": "bob@home.test", "action_send": ""}, follow=True)
-    assert "This server sends no mail. The letter for bob@home.test is a file" in page.content.decode()
+    assert "This server sends no email. The email to bob@home.test was saved as a file" in page.content.decode()
 
 
 def test_the_list_of_members_says_whose_address_nobody_confirmed(alice, bob, charlie, client_of):
@@ -200,10 +200,10 @@ def test_the_owner_learns_of_each_change(bob, at_hand, subject, django_capture_o
     agent = "Mozilla/5.0 (X11; Linux) Firefox/140.0 \x1b]8;;https://evil.example"
     with django_capture_on_commit_callbacks(execute=True):
         at_hand.post(path, form, headers={"user-agent": agent})
-    letters = [letter for letter in mail.outbox if letter.subject == subject]
-    assert [letter.to for letter in letters] == [[bob.user.email]]
-    assert "Firefox on Linux" in letters[0].body
-    assert "evil" not in letters[0].body
+    messages = [message for message in mail.outbox if message.subject == subject]
+    assert [message.to for message in messages] == [[bob.user.email]]
+    assert "Firefox on Linux" in messages[0].body
+    assert "evil" not in messages[0].body
 
 
 @pytest.mark.parametrize(

@@ -77,9 +77,9 @@ def test_no_mail_leads_to_the_host_that_a_stranger_wrote(bob, settings, setting,
             },
         )
     assert len(mail.outbox) == 2
-    for letter in mail.outbox:
-        assert "evil.example" not in letter.body
-        assert f"{base}/accounts/" in letter.body
+    for message in mail.outbox:
+        assert "evil.example" not in message.body
+        assert f"{base}/accounts/" in message.body
 
 
 @pytest.mark.usefixtures("eager_tasks")
@@ -91,8 +91,8 @@ def test_an_invitation_and_the_pages_of_the_api_start_with_the_setting(
     with django_capture_on_commit_callbacks(execute=True):
         browser.post("/o/acme/manage/invitations", {"email": "dora@acme.test", "role": "member"}, headers=EVIL)
         page = browser.post("/o/acme/manage/invitations", {"email": "", "role": "member"}, headers=EVIL)
-    (letter,) = mail.outbox
-    assert "https://chat.example.com/join/" in letter.body
+    (message,) = mail.outbox
+    assert "https://chat.example.com/join/" in message.body
     assert "https://chat.example.com/join/" in page.content.decode()
     with scope_of(alice):
         answer = browser.get("/o/acme/api/v1/audit?limit=1", headers=EVIL).json()

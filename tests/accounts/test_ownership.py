@@ -59,9 +59,9 @@ def mailed(django_capture_on_commit_callbacks) -> Callable[..., str]:
         mail.outbox.clear()
         with django_capture_on_commit_callbacks(execute=True):
             act()
-        (letter,) = [letter for letter in mail.outbox if letter.to == [to]]
-        found = re.search(r"https?://[^/\s]+(\S*" + part + r"\S*)", letter.body)
-        assert found is not None, letter.body
+        (message,) = [message for message in mail.outbox if message.to == [to]]
+        found = re.search(r"https?://[^/\s]+(\S*" + part + r"\S*)", message.body)
+        assert found is not None, message.body
         return found[1]
 
     return run

@@ -42,10 +42,10 @@ def test_a_defect_has_a_page_that_needs_no_database(status):
 def test_a_refused_page_says_why_and_whom_to_ask(alice, adam, mona, bob, gus, charlie, client_of):
     pages = {member: client_of(member).get("/o/acme/manage/members") for member in (bob, gus, charlie)}
     text = {member: " ".join(page.content.decode().split()) for member, page in pages.items()}
-    assert "This is for the owners and admins of Acme; your role there is member." in text[bob]
-    assert "If you need it, ask Alice or Adam." in text[bob]
-    assert '<a class="button button-primary" href="/o/acme/"> Back to Acme' in text[bob]
-    assert "your role there is guest" in text[gus]
+    assert "This page is for the owners and admins of Acme. Your role is member." in text[bob]
+    assert "If you need it, ask <bdi>Alice or Adam</bdi>." in text[bob]
+    assert '<a class="button button-primary" href="/o/acme/"> Back to <bdi>Acme</bdi>' in text[bob]
+    assert "Your role is guest" in text[gus]
     assert not {name for name in ("Alice", "Adam", "Mona") if name in text[gus]}  # guests know whom they talk to
     assert pages[charlie].status_code == 404
     assert "Acme" not in text[charlie]
@@ -119,7 +119,7 @@ def test_a_page_asked_for_again_is_remembered_as_it_is(bob):
 def test_an_address_that_only_takes_forms_says_so(bob, charlie, client_of):
     page = client_of(bob).get("/o/acme/leave")
     assert (page.status_code, page.headers["Allow"]) == (405, "POST")
-    assert "Back to Acme" in page.content.decode()
+    assert "Back to <bdi>Acme</bdi>" in page.content.decode()
     assert "This address has no page" in client_of(bob).get("/accounts/sessions/end").content.decode()
     api = client_of(bob).post("/api/v1/schema/socket")
     assert (api.status_code, api.headers["Allow"], api.json()["code"]) == (405, "GET, HEAD", "method_not_allowed")

@@ -13,9 +13,9 @@ from accounts.tasks import deliver_mail
 
 def test_mail_is_delivered(settings):
     deliver_mail(to="dora@acme.test", subject="Hello", text="Dora\n")
-    (letter,) = mail.outbox
-    assert (letter.to, letter.subject, letter.body) == (["dora@acme.test"], "Hello", "Dora\n")
-    assert letter.from_email == settings.DEFAULT_FROM_EMAIL
+    (message,) = mail.outbox
+    assert (message.to, message.subject, message.body) == (["dora@acme.test"], "Hello", "Dora\n")
+    assert message.from_email == settings.DEFAULT_FROM_EMAIL
 
 
 def test_mail_is_tried_again_while_the_server_is_away():

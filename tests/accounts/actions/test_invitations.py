@@ -242,10 +242,10 @@ def test_the_link_is_mailed_after_commit(adam, in_acme, settings, django_capture
     with django_capture_on_commit_callbacks(execute=True):
         _invitation, secret = invite_member(adam, email="dora@acme.test")
         assert mail.outbox == []
-    (letter,) = mail.outbox
-    assert letter.to == ["dora@acme.test"]
-    assert letter.subject == "Adam invites you to Acme on Parley"
-    assert f"https://chat.acme.test/join/{secret}" in letter.body
+    (message,) = mail.outbox
+    assert message.to == ["dora@acme.test"]
+    assert message.subject == "Adam invites you to Acme on Parley"
+    assert f"https://chat.acme.test/join/{secret}" in message.body
 
 
 def test_a_link_to_pass_on_is_mailed_to_nobody(adam, in_acme, django_capture_on_commit_callbacks):

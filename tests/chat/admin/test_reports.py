@@ -112,7 +112,7 @@ def test_nobody_sees_who_complained_of_them(client_of, mona, bob, alice):
 
 def test_from_the_report_to_its_outcome(client_of, mona, bob, report):
     browser = client_of(mona)
-    assert "yours" in act(browser, report, "take")
+    assert "assigned to you" in act(browser, report, "take")
     assert (fresh(report).state, fresh(report).assignee_id) == ("in_review", mona.pk)
     assert "note was added" in act(browser, report, "note", reason="seen worse")
     message = fresh(report.message)
