@@ -97,7 +97,7 @@ def change_profile(member: Member, *, version: int | None = None, **changes: Unp
 @governed(rules.CHANGE_PREFERENCES)
 @transaction.atomic
 def change_preferences(member: Member, **changes: Unpack[PreferenceChanges]) -> Member:
-    """Change the preferences of the member. Not sent to other members, not audited. Raises Invalid. Locks the member."""
+    """Change the preferences of the member. Not sent to others, not audited. Raises Invalid. Locks the member."""
     if "keywords" in changes:
         changes["keywords"] = clean_keywords(changes["keywords"])
     fresh = lock_members(member)[0]
