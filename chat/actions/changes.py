@@ -1,4 +1,4 @@
-"""Saving a message that changed and publishing what it is now, within the transaction that changes it.
+"""Save a message that changed and publish its new state, inside the transaction that changes it.
 
 A message that is deleted, or hidden or removed by a moderator, becomes a tombstone. It is gone for everybody, so nobody
 has it unread any more and the thread it belongs to counts one reply less.

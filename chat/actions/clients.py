@@ -33,9 +33,9 @@ def connect() -> None:
 
 @governed(rules.REGISTER)
 def register_client(member: Member, *, platform: str, label: str = "", credential: str, user_agent: str = "") -> Client:
-    """A new client, whose mailbox collects events from now on. Beyond the limit the longest unused makes room.
+    """Register a client, whose mailbox collects events from now on. At the limit the longest unused client is deleted.
 
-    Returns once every change that was under way is either in the mailbox or visible to a sync.
+    Returns when every change that was under way is either in the mailbox or visible to a sync.
     """
     if platform not in Client.Platform.values:
         raise Invalid({"platform": [gettext("One of ") + ", ".join(Client.Platform.values) + "."]})
@@ -56,14 +56,14 @@ def register_client(member: Member, *, platform: str, label: str = "", credentia
 
 
 def list_clients(member: Member) -> list[Client]:
-    """The member's own, the newest first."""
+    """Return the member's own clients, the newest first."""
     return list(Client.objects.filter(member=member).order_by("-pk"))
 
 
 @governed(rules.CLOSE)
 @transaction.atomic
 def close_client(member: Member, client_id: UUID) -> None:
-    """The tab was closed or the device signed off: client and mailbox go, its socket with them. Raises NotFound."""
+    """Delete the client of a closed tab or device with its mailbox, and close its socket. Raises NotFound."""
     if not _forget(Client.objects.filter(member=member, public_id=client_id), code=Close.UNKNOWN_CLIENT):
         raise NotFound
 
@@ -71,8 +71,9 @@ def close_client(member: Member, client_id: UUID) -> None:
 @governed(rules.SIGN_OUT)
 @transaction.atomic
 def sign_out_client(member: Member, client_id: UUID) -> None:
-    """End the session or token that a client of one's own was registered with, in every organization, and forget all
-    that came in by it here. Raises NotFound."""
+    """End the session or token that an own client was registered with, in every organization.
+
+    All own clients of that session or token in this organization are deleted. Raises NotFound."""
     client = Client.objects.filter(member=member, public_id=client_id).first()
     if client is None:
         raise NotFound
@@ -82,12 +83,12 @@ def sign_out_client(member: Member, client_id: UUID) -> None:
 
 @transaction.atomic
 def forget_clients(*, member: Member, **_: Any) -> None:
-    """A member was deactivated. Called inside that transaction."""
+    """Delete the clients of a member who was deactivated, inside that transaction."""
     _forget(Client.objects.filter(member=member), code=Close.NOT_A_MEMBER)
 
 
 def end_sockets(*, credentials: Sequence[str], **_: Any) -> None:
-    """A session or a token ended. The clients stay: whoever signs in again goes on with them."""
+    """Close the sockets of sessions or tokens that ended. The clients stay and go on after the next sign-in."""
     with connection.cursor() as cursor:  # a user's clients are in several organizations, and none is in scope
         cursor.execute(
             "SELECT node_id, array_agg(id) FROM chat_client WHERE credential = ANY(%s) AND node_id IS NOT NULL"

@@ -1,4 +1,4 @@
-"""Making and changing conversations. Lock order: conversation, then participants, then clients (inside publish)."""
+"""Create and change conversations. Lock order: conversation, then participants, then clients (inside publish)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def create_channel(
     topic: str = "",
     members: list[UUID] | None = None,
 ) -> Conversation:
-    """A channel with its maker as admin and `members` in it. Raises Conflict when the name is taken."""
+    """Create a channel with the member as its admin and `members` in it. Raises Conflict when the name is taken."""
     if not member.may(Right.CREATE_CHANNELS):
         raise Forbidden(gettext("Guests cannot create channels."))
     invited = find_members(member, [id for id in members or [] if id != member.pk])
@@ -59,9 +59,9 @@ def create_channel(
 @governed(rules.FIND_DIRECT)
 @transaction.atomic
 def start_direct(member: Member, *, kind: Literal["direct", "group"], members: list[UUID]) -> tuple[Conversation, bool]:
-    """The direct or group message with these people and oneself; the same people always find the same one.
+    """Return the direct or group message with these people and the member, and whether it was created now.
 
-    Returns it and whether it was made now.
+    The same people always get the same one. Raises NotFound, Forbidden, Invalid.
     """
     if not member.may(Right.START_DIRECT):
         raise Forbidden
@@ -109,8 +109,10 @@ def update_conversation(
 def archive_conversation(
     member: Member, conversation_id: UUID, *, archived: bool = True, reason: str | None = ""
 ) -> Access:
-    """Close a channel to writing, or open it again. Doing it twice changes nothing. Moderators say why (Invalid);
-    with `reason=None`, where they cannot be asked, they do not."""
+    """Archive a channel, or restore it. Repeating it changes nothing.
+
+    Raises Invalid for a moderator who gives no reason; `reason=None` is for callers that cannot ask for one.
+    """
     access = lock_to_manage(member, conversation_id, rules.ARCHIVE)
     conversation = access.conversation
     if (conversation.archived_at is not None) != archived:
@@ -124,7 +126,7 @@ def archive_conversation(
 
 
 def conversation_draft(conversation: Conversation, type: str, *, to: UUID | None = None) -> Draft:
-    """What the conversation is now, for its participants, or with `to` for one member alone."""
+    """Return the event that says what the conversation is now, for its participants, or for the member `to` alone."""
     return Draft(
         type=type,
         entity=conversation.entity(),
@@ -172,7 +174,7 @@ def _check_people(kind: str, count: int) -> None:
 
 
 def _save_named(conversation: Conversation, **save_options: Any) -> None:
-    """Save a channel whose name must be free; the database decides, so that two makers cannot both win."""
+    """Save a channel. Raises Conflict when its name is taken, which a constraint of the database decides."""
     try:
         with transaction.atomic():
             conversation.save(**save_options)
@@ -201,7 +203,7 @@ def _add_participants(conversation: Conversation, members: list[Member], *, admi
 
 
 def participant_drafts(participant: Participant, type: str) -> list[Draft]:
-    """The two events of a changed participant: what everybody there may know, and the member's own view of it."""
+    """Return the two events of a changed participant: for all participants, and with private fields for the member."""
     shared = Draft(
         type=type,
         entity=participant.entity(own=False),

@@ -1,6 +1,6 @@
-"""What the chat does when something happens to a member or an organization: tell the clients, participant the newcomer.
+"""React to changes of members and organizations: publish them, and add new members to the welcome channels.
 
-Receivers of accounts/signals.py, run inside the sender's transaction.
+These are receivers of accounts/signals.py; they run inside the sender's transaction.
 """
 
 from __future__ import annotations
@@ -64,13 +64,13 @@ def publish_member(*, member: Member, **_: Any) -> None:
 
 
 def publish_desk(*, member: Member, fields: frozenset[str], **_: Any) -> None:
-    """Whoever becomes a moderator is told which reports are open."""
+    """Publish the open reports to a member who becomes a moderator."""
     if "role" in fields and member.may(Right.MODERATE):
         publish_open_reports(member)
 
 
 def publish_own_member(*, member: Member, **_: Any) -> None:
-    """What only the member themself is told: their own clients, and nobody else's."""
+    """Publish the private fields of a member to their own clients."""
     entity = member_entity(member, own=True)
     publish(
         member.organization_id,

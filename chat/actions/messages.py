@@ -1,4 +1,4 @@
-"""Sending, editing and deleting messages.
+"""Send, edit and delete messages.
 
 Lock order: conversations by ascending id, participants, clients (inside publish).
 """
@@ -115,7 +115,7 @@ def send_messages(posts: Sequence[Post]) -> list[Sent | Refusal]:
 
 @governed(rules.EDIT)
 def edit_message(member: Member, message_id: UUID, *, text: str, version: int | None = None) -> MessageEntity:
-    """Say it differently; what it said is kept as a revision.
+    """Replace the text of a message. The old text is kept as a revision.
 
     Raises Conflict if the message is no longer at `version`, and beyond REVISIONS_PER_MESSAGE.
     """
@@ -182,7 +182,7 @@ class _Batch:
     """What one transaction is about to write."""
 
     allowance: dict[UUID, int]  # member → messages
-    event_ids: Sequence[int]  # enough for all that may be told
+    event_ids: Sequence[int]  # enough for all that may be published
     messages: list[Message] = field(default_factory=list)
     roots: dict[UUID, Message] = field(default_factory=dict)
     written: list[tuple[int, int]] = field(default_factory=list)  # participant and the seq of what they wrote
@@ -242,7 +242,7 @@ def _known(posts: Sequence[Post]) -> Callable[[], Known]:
 
 
 def _count(posts: Sequence[Post], accesses: WriteAccess, known: Known) -> dict[UUID, int]:
-    """How many of the batch's new messages each member may send. Repeating a known one is free."""
+    """Return how many of the batch's new messages each member may send. Repeated ones are not counted."""
     new = {
         (post.member_id, post.ref)
         for post in posts
@@ -276,7 +276,7 @@ def _sent_before(post: Post, message: Message) -> Sent:
 
 
 def _is_text_of(post: Post, message: Message) -> bool:
-    """Compare with what was sent first. Where a message was removed for good nobody knows what that was."""
+    """Return whether the post has the text that was sent first. A message removed for good matches every text."""
     sent: str | None = message.text
     if message.edited_at is not None or message.deleted_at is not None:
         sent = Revision.objects.filter(message=message).order_by("version").values_list("text", flat=True).first()
@@ -327,7 +327,7 @@ def _compose(post: Post, access: Access, batch: _Batch) -> Message:
 
 
 def _show(participant: Participant, post: Post, batch: _Batch) -> None:
-    """Note what the writer was shown, where that moves anything. Nobody was shown what is only now being written."""
+    """Note how far the writer was shown the main line, at most up to what was there before this batch."""
     if post.read is None:
         return
     seq = min(post.read, batch.began[post.conversation_id])
@@ -336,7 +336,7 @@ def _show(participant: Participant, post: Post, batch: _Batch) -> None:
 
 
 def _root(conversation: Conversation, thread_id: UUID, batch: _Batch) -> Message:
-    """The head of the thread. A reply to a reply belongs to the same thread: threads are one level deep."""
+    """Return the head of the thread. A reply to a reply belongs to the same thread: threads are one level deep."""
     root = batch.roots.get(thread_id)
     if root is None:
         root = Message.objects.filter(pk=thread_id, conversation=conversation).first()
@@ -390,7 +390,7 @@ def _write(batch: _Batch) -> None:
 
 
 def _publish_closed(participants: Sequence[int]) -> None:
-    """Where `read` was full, gaps may have been closed for what was written: their clients cannot conclude which."""
+    """Publish participants whose oldest gaps in `read` were closed: their clients cannot conclude which gaps."""
     for participant in Participant.objects.filter(pk__in=participants).order_by("pk"):
         publish_own_participant(participant)
 

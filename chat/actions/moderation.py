@@ -1,7 +1,7 @@
-"""Measures of moderators against messages and conversations. Each needs a reason and stands in the audit log.
+"""Measures of moderators against messages and conversations. Each needs a reason and is recorded in the audit log.
 
-A moderator reaches what they see and, beyond that, what was reported; never their own messages, nor those of somebody
-of equal or higher rank. Lock order: conversation, clients (inside publish).
+A moderator reaches everything that they see and everything that was reported, except their own messages and those of
+members of equal or higher rank. Lock order: conversation, clients (inside publish).
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ LONGEST_RETENTION: Final = 36_500  # days: a century; for longer there is "for e
 @governed(rules.HIDE)
 @transaction.atomic
 def hide_message(member: Member, message_id: UUID, *, reason: str) -> MessageEntity:
-    """Keep a message from everybody until it is restored; doing it twice changes nothing. Conflict when deleted."""
+    """Hide a message from everybody until it is restored. Repeating it changes nothing.
+
+    Raises Conflict for a deleted message.
+    """
     reason = clean_reason(reason)
     message = lock_message_to_moderate(member, message_id)
     if message.deleted_at is not None:
@@ -68,8 +71,10 @@ def restore_message(member: Member, message_id: UUID, *, reason: str) -> Message
 @governed(rules.REMOVE_FOR_GOOD)
 @transaction.atomic
 def remove_message(member: Member, message_id: UUID, *, reason: str) -> MessageEntity:
-    """Take the words out for good: text, revisions, reactions, the search vector, the event log. The tombstone stays,
-    for `seq` is dense. The audit log says how long it was, never what it said."""
+    """Remove everything that a message says for good, also from the event log.
+
+    The tombstone stays, because `seq` is dense. The audit log records how long the text was, never the text.
+    """
     reason = clean_reason(reason)
     message = lock_message_to_moderate(member, message_id)
     if message.purged_at is None:
@@ -95,10 +100,10 @@ def regulate_conversation(
     slow_mode: int | None = None,
     retention_days: int | UnsetType | None = UNSET,
 ) -> Conversation:
-    """Who may write, how often, and how long it is kept. None, and UNSET, leave a rule as it is.
+    """Set who may write, how often, and how long messages are kept. None and UNSET leave a rule as it is.
 
-    Moderators may do all of it with a reason but set the retention, which is for those who may change the organization.
-    A channel's own admins may make it announcement-only or slow, and need to give no reason.
+    Moderators may set everything with a reason, except the retention, which needs the right to change the organization.
+    A channel's own admins may make it announcement-only or slow, without a reason.
     Raises Forbidden, Invalid, NotFound.
     """
     access = _lock_to_regulate(member, conversation_id, strictly=locked is not None)

@@ -22,9 +22,9 @@ from chat.models import Client
 
 @transaction.atomic
 def resync_client(actor: Member | User, client: Client, *, reason: str) -> None:
-    """Make a client fetch its state anew: its mailbox is emptied, and if it holds a socket it is told at once.
+    """Make a client fetch its state anew: empty its mailbox, and send `resync` if it holds a socket.
 
-    A client that is away is told with the hello of its next socket; while it polls, every answer is a resync.
+    A client that is away receives it with the hello of its next socket; while it polls, every answer is a resync.
     Raises Forbidden for a client of somebody of a higher role, Invalid without a reason.
     """
     reason = _reason_to_operate(actor, client, reason)

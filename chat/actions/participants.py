@@ -32,7 +32,7 @@ from chat.models import Conversation, Kind, Participant
 @governed(rules.JOIN)
 @transaction.atomic
 def join_conversation(member: Member, conversation_id: UUID) -> Access:
-    """Enter a public channel. Joining twice changes nothing."""
+    """Join a public channel. Joining twice changes nothing."""
     access = find_conversation(member, conversation_id, lock=True)
     if access.participant is None:
         require_open(access, rules.JOIN)
@@ -50,7 +50,7 @@ def leave_conversation(member: Member, conversation_id: UUID) -> None:
 @governed(rules.ADD)
 @transaction.atomic
 def add_participant(member: Member, conversation_id: UUID, *, member_id: UUID) -> Participant:
-    """Bring somebody in. Any participant but a guest may; adding twice changes nothing."""
+    """Add a member to a channel. Any participant but a guest may do so; adding twice changes nothing."""
     access = lock_conversation(member, conversation_id, rules.ADD)
     _require_channel(access.conversation)
     if not access.is_admin and (access.participant is None or not member.may(Right.BROWSE)):
@@ -67,7 +67,7 @@ def add_participant(member: Member, conversation_id: UUID, *, member_id: UUID) -
 @governed(rules.LEAVE)
 @transaction.atomic
 def remove_participant(member: Member, conversation_id: UUID, *, member_id: UUID) -> None:
-    """Leave a channel, or by `rules.REMOVE` put somebody out of it. Raises Forbidden, by rank as well."""
+    """Leave a channel, or by `rules.REMOVE` remove somebody from it. Raises Forbidden, by rank as well."""
     if member_id == member.pk:
         return _leave(member, conversation_id)
     access = lock_to_manage(member, conversation_id, rules.REMOVE)
@@ -117,7 +117,7 @@ def change_preferences(
     muted: bool | None = None,
     favourite: bool | None = None,
 ) -> Participant:
-    """How loud a conversation is for oneself. Nobody else is told. None leaves a field as it is."""
+    """Change the member's own settings of a conversation, publish them to them alone. None leaves a field as it is."""
     access = find_conversation(member, conversation_id, lock=True)
     participant = _lock_participant(access.conversation, member.pk)
     if participant is None:
@@ -174,7 +174,7 @@ def _lock_subject(access: Access, member_id: UUID) -> Participant:
 
 
 def _require_rank(access: Access, participant: Participant) -> None:
-    """Who runs the channel decides who takes part in it; who steps in as a moderator acts on lower roles alone."""
+    """Raise Forbidden where a moderator acts on equal or higher roles. Admins of the channel may act on everybody."""
     if not access.runs_channel:
         require_rank(access, participant.member)
 
@@ -185,8 +185,9 @@ def _require_channel(conversation: Conversation) -> None:
 
 
 def _enter(conversation: Conversation, member: Member) -> Participant:
-    """Make a participant of a member who is not one now. The row of somebody who comes back is used again, so that its
-    version goes on growing. Everything that was written before counts as read.
+    """Make a participant of a member who is not one now. Everything that was written before counts as read.
+
+    The row of somebody who comes back is used again, so that its version goes on growing.
     """
     participant = Participant.objects.filter(conversation=conversation, member=member).first()
     if participant is None:
@@ -218,7 +219,7 @@ def _enter(conversation: Conversation, member: Member) -> Participant:
 def _exit(conversation: Conversation, participant: Participant) -> None:
     """Mark the participant as left and publish it, to the others and as the last event of the conversation to themself.
 
-    A private channel that its last admin leaves is run by whoever has been there longest.
+    The participant who has been there longest becomes admin of a private channel that its last admin leaves.
     """
     participant.left_at = timezone.now()
     _save_participant(participant, "left_at", type="participant.removed", withdraw=True)

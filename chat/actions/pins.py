@@ -1,4 +1,4 @@
-"""Messages that a conversation keeps at hand. Lock order: conversation, clients (inside publish)."""
+"""Pinned messages of a conversation. Lock order: conversation, clients (inside publish)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def pin_message(member: Member, message_id: UUID) -> MessageEntity:
 @governed(rules.UNPIN)
 @transaction.atomic
 def unpin_message(member: Member, message_id: UUID) -> None:
-    """Any participant may, whoever pinned it; one that is not pinned stays as it is."""
+    """Unpin a message. Any participant may do so; a message that is not pinned stays as it is."""
     message, _ = lock_message_to_change(member, message_id, rules.UNPIN)
     if message.pinned_at is not None:
         message.pinned_at = message.pinned_by = None

@@ -23,7 +23,7 @@ from chat.models import Reaction
 @governed(rules.REACT)
 @transaction.atomic
 def add_reaction(member: Member, message_id: UUID, *, emoji: str) -> MessageEntity:
-    """React; doing it twice changes nothing. Raises Conflict where there are as many kinds of reaction as may be."""
+    """Add a reaction. Repeating it changes nothing. Raises Conflict where a message has as many kinds as allowed."""
     emoji = _require_emoji(emoji)
     message, _ = lock_message_to_change(member, message_id, rules.REACT)
     present = entity(message)
@@ -42,7 +42,7 @@ def add_reaction(member: Member, message_id: UUID, *, emoji: str) -> MessageEnti
 @governed(rules.UNREACT)
 @transaction.atomic
 def remove_reaction(member: Member, message_id: UUID, *, emoji: str) -> None:
-    """Take one's own reaction back, in whichever spelling; without one nothing changes."""
+    """Remove the member's own reaction, in any spelling of the emoji. Without one nothing changes."""
     message, _ = lock_message_to_change(member, message_id, rules.UNREACT)
     kept = Reaction.objects.filter(message=message, member=member)
     known = one_emoji(emoji)

@@ -33,9 +33,10 @@ KEPT: Final = 400  # ranges that are left then: who writes and never reads is no
 
 
 def merge(added: str, *, shown: str) -> str:
-    """The assignments of an UPDATE of `chat_participant p`: the multirange `added` counts as read, and the main line
-    was shown up to `shown`. Past MOST ranges the lowest gaps are closed until KEPT are left. The read position moves
-    over what is read without a gap.
+    """Return the assignments of an UPDATE of `chat_participant p`.
+
+    The multirange `added` counts as read, and the main line was shown up to `shown`. Past MOST ranges the lowest gaps
+    are closed until KEPT are left. The read position moves over messages that are read without a gap.
     """
     return f"""
         version = p.version + 1, (read, read_seq) = (
@@ -110,10 +111,11 @@ RETURNING {sql.columns(Participant, alias="p")}
 def mark_read(
     member: Member, conversation_id: UUID, *, seq: int, thread_id: UUID | None = None, threads: bool = False
 ) -> Participant:
-    """The main line was shown up to `seq`: what stands there counts as read, except unread replies of threads that the
-    member follows. With `threads` those as well. With `thread_id` the replies of that thread up to `seq`, and no more.
+    """Record that the main line was shown up to `seq`: everything there counts as read.
 
-    Without `thread_id` it also ends the mark that `mark_unread` set. What moves nothing writes and publishes nothing.
+    Unread replies of threads that the member follows stay unread, unless `threads` is set. With `thread_id` only the
+    replies of that thread up to `seq` count as read. Without it the mark that `mark_unread` set ends as well. A call
+    that moves nothing writes and publishes nothing.
     Raises Forbidden, NotFound, and Invalid for `thread_id` with `threads`.
     """
     if thread_id is not None and threads:
@@ -147,8 +149,10 @@ def mark_unread(member: Member, conversation_id: UUID, *, seq: int) -> Participa
 
 
 def show(seqs: Mapping[int, int]) -> list[Participant]:
-    """Note how far the main line was shown to these participants. Returns those that it moved, as they are now, for the
-    caller to publish."""
+    """Record how far the main line was shown to these participants.
+
+    Returns the participants that moved, for the caller to publish.
+    """
     given = {"participants": array(seqs), "seqs": array(seqs.values())}
     return sql.rows(Participant, sql.execute(_SHOW, given))
 
@@ -167,7 +171,7 @@ def _own_participant(access: Access) -> Participant:
 
 
 def _head(access: Access, message_id: UUID) -> UUID:
-    """The head of the thread in which the message is: itself, unless it is a reply."""
+    """Return the head of the thread in which the message is: itself, unless it is a reply."""
     message: Message | None = Message.objects.filter(pk=message_id, conversation=access.conversation).first()
     if message is None:
         raise NotFound
@@ -181,7 +185,7 @@ def _move(participant: Participant, statement: str, given: dict[str, Any]) -> Pa
 
 
 def _publish(participant: Participant, moved: list[Participant]) -> Participant:
-    """The participant as it is now; published if it was moved."""
+    """Publish the participant if it moved. Returns it as it is now."""
     for each in moved:
         publish_own_participant(each)
     return moved[0] if moved else participant

@@ -1,4 +1,4 @@
-"""Why somebody did something to others, for the audit log."""
+"""Reasons that members give for acts against others, for the audit log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REASON_LENGTH: Final = 500
 
 
 def clean_reason(reason: str) -> str:
-    """Raises Invalid without one."""
+    """Return the reason as it is stored. Raises Invalid without one."""
     reason = clean_line(reason)
     if not reason:
         raise Invalid({"reason": [gettext("Say why.")]})
@@ -24,5 +24,5 @@ def clean_reason(reason: str) -> str:
 
 
 def reason_to_run(access: Access, reason: str) -> str:
-    """Return the same where a moderator of the organization steps in; an admin of the channel itself may give none."""
+    """Return the same for a moderator of the organization; an admin of the channel itself may give no reason."""
     return "" if access.runs_channel and not clean_line(reason) else clean_reason(reason)

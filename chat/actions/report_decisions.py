@@ -67,7 +67,7 @@ def decide_reports(
     outcome: Report.Outcome | None = None,
     note: str = "",
 ) -> list[Report]:
-    """The same decision for up to AT_ONCE reports, all or none. Raises NotFound when one of them is not there."""
+    """Decide up to AT_ONCE reports alike, all or none. Raises NotFound when one of them does not exist."""
     if len(set(report_ids)) > AT_ONCE:
         raise Invalid({"reports": [gettext("%(at_once)s at once.") % {"at_once": AT_ONCE}]})
     locked = visible_reports(member).filter(pk__in=set(report_ids)).order_by("pk").select_for_update(no_key=True)
@@ -107,7 +107,7 @@ def _move(member: Member, report: Report, state: Report.State, outcome: Report.O
 
 
 def _outcome(report: Report, state: Report.State) -> Report.Outcome:
-    """What was done since the report was made, the gravest first."""
+    """Return the gravest thing that was done since the report was made."""
     if state == Report.State.DISMISSED:
         return Report.Outcome.NO_ACTION
     since = Sanction.objects.filter(member=report.author_id, created_at__gte=report.created_at)

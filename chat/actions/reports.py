@@ -31,7 +31,7 @@ COMMENT_LENGTH: Final = 1000
 def report_message(member: Member, message_id: UUID, *, reason: Report.Reason, comment: str = "") -> Report:
     """Put a message into the moderators' queue. Once for each member and message: a second report finds the first.
 
-    Behind the conversation's lock, so that retention does not take the message away meanwhile.
+    Locks the conversation, so that retention does not take the message away meanwhile.
     """
     message, _ = find_message(member, message_id, lock=True)
     if message.author_id == member.pk:

@@ -1,9 +1,9 @@
-"""Messages go when their time is over: as many days as the conversation says, else as the organization says.
+"""Messages expire after as many days as the conversation says, else as the organization says.
 
-In two steps. First the conversation's `first_seq` moves on: one small change under its lock, with one event by which
-all clients forget what lies below, and from then on nobody is shown it. Then the rows go, in batches that lock no
-conversation. What is reported and undecided stays for the moderators, with what they need around it, and goes once it
-is decided. The head of a thread with younger replies stays as an empty row until the last of them goes.
+This takes two steps. First the conversation's `first_seq` moves on: one small change under its lock, with one event by
+which all clients forget the messages below; from then on nobody sees them. Then the rows are removed, in batches that
+lock no conversation. Messages with an undecided report stay for the moderators, with some messages around them, until
+it is decided. The head of a thread with younger replies stays as an empty row until the last of them goes.
 """
 
 # ruff: noqa: S608  # the parts are constants of this file, never input
@@ -84,7 +84,7 @@ WHERE c.first_seq > 1 AND {_GOES}
 
 
 def count_expired_histories() -> int:
-    """Conversations in which something has become too old."""
+    """Return the number of conversations in which messages have expired."""
     return int(rows(f"SELECT count(*) {_DUE}", {})[0][0])
 
 
@@ -107,7 +107,7 @@ def count_expired_messages() -> int:
 
 @transaction.atomic
 def remove_expired_messages() -> int:
-    """One batch of the messages that lie below `first_seq` of one conversation. How many."""
+    """Remove one batch of the messages below `first_seq` of one conversation. Returns how many."""
     found = rows(_NEXT, {"around": AROUND})
     if not found:
         return 0
@@ -158,7 +158,7 @@ def _empty(heads: set[Any]) -> None:
 
 
 def _let_go(messages: list[UUID]) -> list[Report]:
-    """The decided reports of these messages outlive them. Returns them as they are then."""
+    """Detach the decided reports of these messages, which outlive them. Returns the reports."""
     ids = [id for (id,) in rows(_REPORTS, {"messages": messages})]
     if not ids:
         return []

@@ -1,7 +1,9 @@
 """Measures against a member: a warning, a mute for a time, a suspension; and lifting them.
 
-What a mute and a suspension do is in accounts/actions/sanctions.py; here is the record of them, told to the member
-alone and never with the name of who imposed it. Lock order: organization, members, sanctions, clients (inside publish).
+accounts/actions/sanctions.py says what a mute and a suspension do. Here they are recorded and published, to the member
+alone and never with the name of who imposed them.
+
+Lock order: organization, members, sanctions, clients (inside publish).
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ Kind = Sanction.Kind
 @governed(rules.WARN)
 @transaction.atomic
 def warn_member(member: Member, member_id: UUID, *, reason: str) -> Sanction:
-    """Tell a member that something was not in order. Raises Forbidden, NotFound, Conflict for who is not active."""
+    """Warn a member. Raises Forbidden, NotFound, and Conflict for a member who is not active."""
     reason = clean_reason(reason)
     actor, subject = accounts.lock_to_sanction(member, find_member_to_moderate(member, member_id))
     if not subject.is_active:
@@ -57,7 +59,7 @@ def mute_member(member: Member, member_id: UUID, *, reason: str, until: datetime
 @governed(rules.SUSPEND)
 @transaction.atomic
 def suspend_member(member: Member, member_id: UUID, *, reason: str, until: datetime | None = None) -> Sanction:
-    """Shut a member out until then, or until it is lifted: their sessions, tokens, sockets and mailboxes end here."""
+    """Suspend a member until then, or until it is lifted. Their sessions, tokens, sockets and mailboxes end here."""
     reason = clean_reason(reason)
     until = None if until is None else _future(until)
     subject = accounts.suspend(member, find_member_to_moderate(member, member_id), until=until, reason=reason)
@@ -104,13 +106,13 @@ def acknowledge_sanction(member: Member, sanction_id: UUID) -> Sanction:
 
 
 def end_expired_suspensions() -> int:
-    """Let those back in whose time is over; how many. A mute needs nothing of the kind: times are compared."""
+    """End suspensions whose time is over. Returns how many. Mutes need no task: their times are compared."""
     over = Member.objects.filter(suspended_until__lte=timezone.now()).order_by("pk")
     return sum(_end_suspension(subject) for subject in over)
 
 
 def in_force(sanctions: Any) -> Any:
-    """Of a queryset those that are neither lifted nor over."""
+    """Return the sanctions of a queryset that are neither lifted nor over."""
     return sanctions.filter(Q(until=None) | Q(until__gt=timezone.now()), lifted_at=None)
 
 
@@ -123,7 +125,7 @@ def _end_suspension(subject: Member) -> bool:
 
 
 def _future(until: datetime) -> datetime:
-    """In UTC: RFC 3339 allows offsets that PostgreSQL does not, and the ends of time have no UTC."""
+    """Return the time in UTC: RFC 3339 allows offsets that PostgreSQL does not. Raises Invalid for the past."""
     try:
         until = until.astimezone(UTC)
     except OverflowError:
@@ -160,6 +162,6 @@ def _end(subject: Member, kind: Sanction.Kind, *, by: Member | None, reason: str
 
 
 def _publish(sanction: Sanction, type: str) -> None:
-    """Tell the member, and nobody else."""
+    """Publish the sanction to the member alone."""
     draft = Draft(type=type, entity=sanction.entity(), entity_id=sanction.pk, audience=one_member(sanction.member_id))
     publish(sanction.organization_id, draft)

@@ -65,12 +65,12 @@ class MemberList(MemberView):
     def get(self, request: Request) -> Response:
         query = read_query(request, MemberQuery)
         if query.ids:
-            return list_response(request, self._told(members_by_id(self.member, _ids(query.ids))))
+            return list_response(request, self._entities(members_by_id(self.member, _ids(query.ids))))
         rows = list_members(self.member, q=query.q, active=query.active, after=query.after, limit=query.limit + 1)
         page, more = keep_page(rows, query.limit)
-        return list_response(request, self._told(page), **({"after": page[-1].handle} if more else {}))
+        return list_response(request, self._entities(page), **({"after": page[-1].handle} if more else {}))
 
-    def _told(self, members: list[Member]) -> list[MemberEntity]:
+    def _entities(self, members: list[Member]) -> list[MemberEntity]:
         return [member_entity(member, own=member.pk == self.member.pk) for member in members]
 
 

@@ -25,7 +25,7 @@ class Preview(Struct, frozen=True):
 
 class ConversationPreview(MemberView):
     @operation(
-        summary="What a text would look like as a message there; nothing is kept and nobody is told",
+        summary="What a text would look like as a message there; nothing is stored or published",
         takes=NewPreview,
         gives={200: Preview},
         refuses=(429,),

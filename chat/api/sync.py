@@ -42,6 +42,6 @@ class SyncDetail(MemberView):
 
 
 def _etag(answer: Answer) -> str:
-    """Of everything but the cursor, which moves with every transaction of the database, whoever's it is."""
+    """Return the ETag of everything but the cursor, which moves with every transaction of the database."""
     body = msgspec.json.encode(msgspec.structs.replace(answer, cursor=""))
     return f'W/"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'

@@ -156,7 +156,7 @@ class Participant(TenantModel):
         ]
 
     def unread(self, conversation: Conversation) -> int:
-        """How many messages of it are unread, of those that are kept."""
+        """Return how many of the kept messages are unread."""
         return count_unread(
             first_seq=conversation.first_seq,
             last_seq=conversation.last_seq,
@@ -166,7 +166,7 @@ class Participant(TenantModel):
         )
 
     def entity(self, *, own: bool) -> ParticipantEntity:
-        """`own`: with the fields that only the member themself is told."""
+        """Return the entity; `own` adds the fields that only the member themself receives."""
         shared = ParticipantEntity(
             conversation=self.conversation_id,
             member=self.member_id,

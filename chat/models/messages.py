@@ -28,7 +28,7 @@ class LexemesField(SearchVectorField):  # type: ignore[type-arg]  # no subscript
 
 
 class Message(TenantModel):
-    """What a person wrote. `seq` is dense per conversation, `version` grows with every change, reactions included."""
+    """A message of a member. `seq` is dense per conversation, `version` grows with every change, reactions included."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     conversation = models.ForeignKey(
@@ -94,12 +94,12 @@ class Message(TenantModel):
 
     @property
     def is_gone(self) -> bool:
-        """Whether a tombstone is all that is shown of it."""
+        """Return whether only a tombstone of the message is shown."""
         return self.deleted_at is not None or self.hidden_at is not None
 
     @property
     def shown_text(self) -> str:
-        """What everybody who reads the conversation sees of the text: nothing where a moderator has hidden it."""
+        """Return the text that readers of the conversation see: none where a moderator has hidden the message."""
         return "" if self.hidden_at is not None else self.text
 
     def bare_entity(self) -> MessageEntity:
@@ -159,7 +159,7 @@ class Reaction(TenantModel):
 
 
 class Revision(TenantModel):
-    """What a message said before it was edited or deleted."""
+    """The text of a message before it was edited or deleted."""
 
     id = models.BigAutoField(primary_key=True)
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="revisions", db_constraint=False)

@@ -113,7 +113,7 @@ class Report(TenantModel):
         return self.decided_at is not None
 
     def entity(self) -> ReportEntity:
-        """As the reporter is told: never who decided it."""
+        """Return the entity for the reporter, which never says who decided."""
         return ReportEntity(
             id=self.pk,
             message=self.message_id,
@@ -129,7 +129,7 @@ class Report(TenantModel):
         )
 
     def case(self) -> CaseEntity:
-        """As every moderator is told, to count what is open: nothing about who or what was reported."""
+        """Return the entity for every moderator, who counts open cases: it does not say who or what was reported."""
         return CaseEntity(
             id=self.pk,
             reason=cast(Any, self.reason),
@@ -140,7 +140,7 @@ class Report(TenantModel):
 
 
 class ReportNote(TenantModel):
-    """What moderators write to each other about a report. The reporter never sees it."""
+    """A note of a moderator about a report. The reporter never sees it."""
 
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="notes", db_constraint=False)
@@ -202,7 +202,7 @@ class Sanction(TenantModel):
         ]
 
     def entity(self) -> SanctionEntity:
-        """As the member is told: never who imposed it."""
+        """Return the entity for the member, which never says who imposed it."""
         return SanctionEntity(
             id=self.pk,
             member=self.member_id,

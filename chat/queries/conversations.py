@@ -22,7 +22,7 @@ PAGE: Final = 200
 
 
 class ConversationView(ConversationEntity, frozen=True, kw_only=True):
-    """A conversation with how the caller stands to it; `participant` is null for a channel they have not joined."""
+    """A conversation with the caller's participant, which is null for a channel that they have not joined."""
 
     participant: ParticipantEntity | None
     participant_count: int
@@ -32,7 +32,7 @@ class ConversationView(ConversationEntity, frozen=True, kw_only=True):
 def own_conversations(
     member: Member, *, shared_with: UUID | None = None, after: UUID | None = None, limit: int = PAGE
 ) -> list[ConversationView]:
-    """What the member takes part in, in the order in which it was made; with `shared_with` what they share."""
+    """Return the conversations of a member, the oldest first; with `shared_with` those that both take part in."""
     conversations = Conversation.objects.filter(pk__in=participations_of(member).values("conversation"))
     if shared_with is not None:
         conversations = conversations.filter(pk__in=participations_of(shared_with).values("conversation"))
@@ -42,7 +42,7 @@ def own_conversations(
 def public_channels(
     member: Member, *, q: str = "", after: UUID | None = None, limit: int = PAGE
 ) -> list[ConversationView]:
-    """Open public channels, joined or not, whose name or topic has `q` in it. Guests browse nothing."""
+    """Return open public channels, joined or not, whose name or topic contains `q`. Guests get none."""
     if not member.may(Right.BROWSE):
         return []
     channels = Conversation.objects.filter(kind=Kind.PUBLIC, archived_at=None)
@@ -54,8 +54,10 @@ def public_channels(
 def managed_channels(
     member: Member, *, q: str = "", kind: str = "", open: bool | None = None
 ) -> QuerySet[Conversation]:
-    """Channels that the member may see, how many people are `present`, whether the member runs it (`own`); the one with
-    the newest message first."""
+    """Return the channels that the member may see, the one with the newest message first.
+
+    Each has the number of people who are `present`, and whether the member is its admin (`own`).
+    """
     participants = Participant.objects.filter(PRESENT, conversation=OuterRef("pk")).order_by().values("conversation")
     channels = visible_conversations(member).filter(kind__in=CHANNELS)
     if q:
@@ -72,7 +74,7 @@ def managed_channels(
 
 
 def names_of(member: Member, ids: Sequence[UUID]) -> dict[UUID, str]:
-    """Of these conversations, the names of the channels that the member may see."""
+    """Return the names of the channels among these conversations that the member may see."""
     channels = visible_conversations(member).filter(kind__in=CHANNELS, pk__in=ids)
     return {id: f"#{name}" for id, name in channels.values_list("pk", "name")}
 
@@ -83,7 +85,7 @@ def conversation_view(access: Access) -> ConversationView:
 
 
 def participants(access: Access, *, after: int = 0, limit: int = PAGE) -> list[Participant]:
-    """Who is there, in the order in which they first came."""
+    """Return the participants, in the order in which they first joined."""
     return list(participants_of(access.conversation).filter(pk__gt=after).order_by("pk")[:limit])
 
 

@@ -1,9 +1,9 @@
-"""Positions in the event log, opaque to those who hold them.
+"""Positions in the event log, opaque to clients.
 
 A cursor is safe against the order of commits: events carry the id of their writing transaction, the cursor is the
-snapshot's `xmin`, below which every transaction has ended, and the next answer begins there; what was in flight is
-told again rather than missed. It names the database cluster, its timeline and an event that must be there: a restored
-backup, or a failover that lost transactions, makes clients start afresh.
+snapshot's `xmin`, below which every transaction has ended, and the next answer begins there; events that were in
+flight are returned again rather than missed. It names the database cluster, its timeline and an event that must exist:
+a restored backup, or a failover that lost transactions, makes clients start afresh.
 (The idea of the xmin cursor is from pgq and the transactional-outbox literature.)
 """
 
@@ -58,14 +58,14 @@ FROM pg_control_system() LEFT JOIN (SELECT id, at FROM chat_event ORDER BY id DE
 
 
 def here(member: Member) -> Cursor:
-    """The cursor of this very snapshot, as a first sync: `since` 0, `until` what a later one begins with."""
+    """Return the cursor of this snapshot, as for a first sync: `since` is 0, a later sync begins with `until`."""
     ((cluster, xmin, newest, at),) = sql.execute(_HERE, [])
     anchor = (newest, _mark(newest, at)) if newest is not None else (0, "")
     return Cursor(member=member.pk, cluster=cluster, anchor=anchor, since=0, until=xmin, at=int(time.time()))
 
 
 def valid(given: Cursor | None, now: Cursor) -> Cursor | None:
-    """The cursor, unless it is somebody else's, of another database, of a lost future, or too old."""
+    """Return the cursor, or None if it is another member's, of another database, of a lost future, or too old."""
     if given is None or (given.member, given.cluster) != (now.member, now.cluster) or given.since > now.until:
         return None
     if given.at < now.at - settings.EVENT_DAYS * 86_400 + MARGIN:
@@ -76,6 +76,9 @@ def valid(given: Cursor | None, now: Cursor) -> Cursor | None:
 
 
 def _mark(id: int, at: datetime) -> str:
-    """Tells an event from another that a restored database gave the same id; keyed, for it may be any tenant's."""
+    """Return a mark that distinguishes an event from another with the same id in a restored database.
+
+    It is keyed, because the event may belong to any tenant.
+    """
     key = settings.SECRET_KEY.encode()[:64]
     return hashlib.blake2b(f"{id} {at.timestamp()}".encode(), key=key, digest_size=8).hexdigest()

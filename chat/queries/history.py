@@ -28,7 +28,7 @@ class Page:
 
 
 def page_before(access: Access, *, before: int | None = None, limit: int = PAGE) -> Page:
-    """The newest `limit` messages below `before`, or of all."""
+    """Return the newest `limit` messages below `before`, or of all."""
     messages = _of(access)
     if before is not None:
         messages = messages.filter(seq__lt=before)
@@ -38,13 +38,13 @@ def page_before(access: Access, *, before: int | None = None, limit: int = PAGE)
 
 
 def page_after(access: Access, *, after: int, limit: int = PAGE) -> Page:
-    """The oldest `limit` messages above `after`."""
+    """Return the oldest `limit` messages above `after`."""
     rows = list(_of(access).filter(seq__gt=after).order_by("seq")[:limit])
     return _page(access, rows, more_before=bool(rows) and rows[0].seq > access.conversation.first_seq)
 
 
 def page_around(access: Access, *, around: int, limit: int = PAGE) -> Page:
-    """About half of `limit` on each side of `around`, which is included."""
+    """Return about half of `limit` messages on each side of `around`, which is included."""
     older = list(_of(access).filter(seq__lt=around).order_by("-seq")[: limit // 2])[::-1]
     newer = list(_of(access).filter(seq__gte=around).order_by("seq")[: limit - len(older)])
     rows = [*older, *newer]
@@ -52,7 +52,7 @@ def page_around(access: Access, *, around: int, limit: int = PAGE) -> Page:
 
 
 def page_since(access: Access, *, since: datetime, limit: int = PAGE) -> Page:
-    """The oldest `limit` messages written at or after `since`.
+    """Return the oldest `limit` messages written at or after `since`.
 
     Times grow with `seq`, so the first is found by halving: at most 62 reads of one row by the index on `seq`.
     """
@@ -69,7 +69,7 @@ def page_since(access: Access, *, since: datetime, limit: int = PAGE) -> Page:
 
 
 def thread(access: Access, root: Message, *, after: int = 0, limit: int = PAGE) -> tuple[list[MessageEntity], bool]:
-    """The root, empty where its time is over, then its replies above `after`; and whether there are more."""
+    """Return the head, empty where it has expired, then its replies above `after`, and whether there are more."""
     rows = list(_of(access).filter(thread=root, seq__gt=after).order_by("seq")[: limit + 1])
     if not is_kept(root, access.conversation):
         head = [root.expired_entity()] if after == 0 else []
@@ -78,12 +78,12 @@ def thread(access: Access, root: Message, *, after: int = 0, limit: int = PAGE) 
 
 
 def pins(access: Access) -> list[MessageEntity]:
-    """Pinned messages, the newest pin last; PINS_PER_CONVERSATION at most."""
+    """Return the pinned messages, the newest pin last; PINS_PER_CONVERSATION at most."""
     return entities(list(_of(access).filter(pinned_at__isnull=False).order_by("pinned_at", "seq")))
 
 
 def _of(access: Access) -> QuerySet[Message]:
-    """What retention has taken away is not shown, though rows may still be there."""
+    """Return the kept messages of a conversation: expired ones are not shown, though their rows may still exist."""
     messages = Message.objects.filter(conversation=access.conversation, seq__gte=access.conversation.first_seq)
     return messages.defer("search")
 

@@ -26,8 +26,10 @@ class Profile(MemberEntity, frozen=True, kw_only=True):
 def list_members(
     member: Member, *, q: str = "", active: bool | None = None, after: str = "", limit: int = PAGE
 ) -> list[Member]:
-    """Members by handle; of `q` every word is part of handle, name or title, `active` keeps those who are, or are no
-    longer, active."""
+    """Return members by handle. Every word of `q` must be part of handle, name or title.
+
+    `active` keeps only active members, or only former ones.
+    """
     members = visible_members(member).filter(handle__gt=after)
     for word in q.lower().removeprefix("@").split()[:WORDS]:
         members = members.filter(directory__contains=word)
@@ -37,7 +39,7 @@ def list_members(
 
 
 def members_by_id(member: Member, ids: list[UUID]) -> list[Member]:
-    """Those of them whom the member may know, by handle."""
+    """Return the members among these ids whom the member may know of, by handle."""
     return list(known_members(member).filter(pk__in=ids).order_by("handle"))
 
 

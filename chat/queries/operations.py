@@ -52,7 +52,7 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class Depths:
-    """How many clients have how much waiting: `buckets` by BOUNDS, percentiles; `oldest`: when it was written."""
+    """How many entries wait for how many clients: `buckets` by BOUNDS, percentiles, and the time of the oldest."""
 
     clients: int
     buckets: list[tuple[str, int]]
@@ -72,7 +72,7 @@ def platforms(organization_id: UUID | None) -> list[Platform]:
 
 
 def depths(organization_id: UUID | None) -> Depths:
-    """Of at most LOOKED_AT clients."""
+    """Return the depths of the mailboxes of at most LOOKED_AT clients."""
     found, oldest = _held(organization_id)
     found.sort()
     return Depths(
@@ -87,12 +87,12 @@ def depths(organization_id: UUID | None) -> Depths:
 
 
 def queue_length() -> int:
-    """Celery tasks that wait for a worker. Raises RedisError."""
+    """Return the number of Celery tasks that wait for a worker. Raises RedisError."""
     return int(store.threads().llen(settings.CELERY_TASK_DEFAULT_QUEUE))
 
 
 def reports_by_state(reports: QuerySet[Report]) -> dict[str, int]:
-    """Of those, the undecided ones; COUNTED means that or more."""
+    """Return the number of undecided reports by state; COUNTED means that many or more."""
     return {
         state.value: reports.filter(state=state).order_by()[:COUNTED].count()
         for state in (Report.State.OPEN, Report.State.IN_REVIEW)

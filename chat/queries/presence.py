@@ -10,7 +10,7 @@ from chat.wire import State
 
 
 def presence_seen_by(member: Member) -> dict[UUID, State]:
-    """`member id → online | away` of those who share a conversation with the member, themself included."""
+    """Return who is online or away, of the members who share a conversation with the member, themself included."""
     own = participations_of(member).values("conversation")
     met = Participant.objects.filter(PRESENT, conversation__in=own).values_list("member", flat=True).distinct()
     return presence_of(member.organization_id, {member.pk, *met})

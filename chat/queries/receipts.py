@@ -26,12 +26,12 @@ from chat.entities.fields import Time
 from chat.errors import Forbidden
 from chat.models import AckedEntry, Client, Event, Message
 
-PEOPLE: Final = 500  # participants told of; in larger conversations it is the number that counts, not the names
+PEOPLE: Final = 500  # participants listed; in larger conversations the number counts, not the names
 NEAR: Final = timedelta(minutes=5)  # between a message and its event: the index by time finds it
 
 
 class ClientReceipt(Struct, frozen=True):
-    """`platform` is null for a client that is gone; of it an ack was kept."""
+    """`platform` is null for a deleted client of which an ack was kept."""
 
     platform: str | None
     label: str
@@ -40,7 +40,7 @@ class ClientReceipt(Struct, frozen=True):
 
 
 class MemberReceipt(Struct, frozen=True):
-    """`delivered`: at least one client has it. `clients` are told to admins, and to everybody of themselves."""
+    """`delivered`: at least one client has it. `clients` are shown to admins, and to every member their own."""
 
     member: UUID
     delivered: bool
@@ -49,7 +49,7 @@ class MemberReceipt(Struct, frozen=True):
 
 
 class Receipts(Struct, frozen=True):
-    """`more`: there are more participants than are told of here."""
+    """`more`: there are more participants than are listed here."""
 
     delivered: list[MemberReceipt]
     read: list[UUID]
@@ -57,7 +57,7 @@ class Receipts(Struct, frozen=True):
 
 
 def receipts(member: Member, message_id: UUID) -> Receipts:
-    """For the author and for moderators, who also reach what was reported. Raises Forbidden, NotFound."""
+    """Return the receipts of a message, for its author and for moderators. Raises Forbidden, NotFound."""
     message = _find(member, message_id)
     participants = participants_of(message.conversation_id).exclude(member=message.author_id)
     some = list(participants.order_by("pk")[: PEOPLE + 1])

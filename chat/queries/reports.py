@@ -1,4 +1,4 @@
-"""The moderators' desk: reports, and one of them with all it takes to decide it."""
+"""Reports as moderators see them, and everything that they need to decide one."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def list_reports(
     before: UUID | None = None,
     limit: int = PAGE,
 ) -> list[Report]:
-    """The newest first; `before` leads on from the last of a page. Raises Forbidden for who is no moderator."""
+    """Return reports, the newest first; `before` is the last of the page before. Raises Forbidden."""
     exact = {"state": state, "assignee": assignee, "author": author, "reason": reason}
     reports = visible_reports(member).filter(**{name: value for name, value in exact.items() if value})
     if before is not None:
@@ -78,7 +78,7 @@ def list_reports(
 
 
 def list_own_reports(member: Member, *, before: UUID | None = None, limit: int = PAGE) -> list[Report]:
-    """What the member reported, the newest first; `before` leads on from the last of a page."""
+    """Return what the member reported, the newest first; `before` is the last of the page before."""
     reports = Report.objects.filter(reporter=member)
     if before is not None:
         reports = reports.filter(pk__lt=before)
@@ -109,7 +109,7 @@ def read_context(member: Member, report: Report) -> ReportContext:
 
 
 def list_sanctions(member_id: UUID | None = None, *, before: UUID | None = None) -> QuerySet[Sanction]:
-    """Of the organization in scope, or of one member, the newest first."""
+    """Return the sanctions of the organization in scope, or of one member, the newest first."""
     sanctions: QuerySet[Sanction] = Sanction.objects.order_by("-pk")
     if member_id is not None:
         sanctions = sanctions.filter(member=member_id)

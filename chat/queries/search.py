@@ -39,7 +39,7 @@ class Question:
 
 
 def search(member: Member, question: Question, *, cursor: UUID | None = None, limit: int = PAGE) -> list[FoundMessage]:
-    """The newest `limit` matches older than the message `cursor`, newest last."""
+    """Return the newest `limit` matches older than the message `cursor`, newest last."""
     query = parse(question.q)
     if question.q and not query:
         return []  # nothing in it is a word

@@ -1,4 +1,4 @@
-"""Taking out what is no longer needed: in bounded batches that hold no lock for long, safe to run twice at once.
+"""Remove rows that are no longer needed, in bounded batches that hold no lock for long. Two runs may overlap.
 
 Every batch is a transaction of its own, takes its rows with SKIP LOCKED and stops after BATCHES of them; the next run
 goes on. What a batch would remove can be counted without removing it.
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """One kind of thing: its name in metrics and on the command line, what would go, and how some of it goes."""
+    """One kind of rows: its name in metrics and commands, how many would go, and how one batch is removed."""
 
     name: str
     count: Callable[[], int]

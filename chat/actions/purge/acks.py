@@ -31,7 +31,7 @@ def remove_old_acks() -> int:
 
 
 def make_partition(day: datetime) -> None:
-    """One of several that try may be first; and a day that has begun stays in the default partition."""
+    """Create the partition of a day, unless another process has, or rows of that day are in the default partition."""
     start = day.date()
     end = start + timedelta(days=1)
     if not number("SELECT count(*) FROM chat_ackedentry_rest WHERE acked_at >= %s AND acked_at < %s", [start, end]):

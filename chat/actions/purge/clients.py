@@ -26,8 +26,9 @@ def count_stale_clients() -> int:
 
 @transaction.atomic
 def remove_stale_clients() -> int:
-    """Clients not connected for CLIENT_DAYS of their platform, with their mailboxes. A socket that comes back gets
-    4404.
+    """Delete clients that were not connected for CLIENT_DAYS of their platform, with their mailboxes.
+
+    A socket that comes back gets 4404.
     """
     clients = column(
         f"SELECT id FROM chat_client WHERE node_id IS NULL AND ({_STALE}) ORDER BY id"

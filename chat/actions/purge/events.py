@@ -22,7 +22,7 @@ def count_old_events() -> int:
 
 @transaction.atomic
 def remove_old_events() -> int:
-    """Events older than EVENT_DAYS, oldest first. Cursors from before the oldest that is left lead to a full sync."""
+    """Delete events older than EVENT_DAYS, the oldest first. Cursors from before the oldest lead to a full sync."""
     return execute(
         f"DELETE FROM chat_event d WHERE d.id = ANY(ARRAY("
         f"SELECT id {_OLD_EVENTS} ORDER BY at LIMIT {BATCH} FOR UPDATE SKIP LOCKED))",
@@ -31,6 +31,8 @@ def remove_old_events() -> int:
 
 
 def _event_days() -> int:
-    """An event stays longer than any mailbox may hold it: one that a client stays connected to without ever acking is
-    emptied by its bounds long before."""
+    """Return for how many days events stay: longer than any mailbox may hold them.
+
+    The mailbox of a client that stays connected and never acknowledges is emptied by its bounds long before.
+    """
     return max(settings.EVENT_DAYS, settings.MAILBOX_DAYS + 1)

@@ -21,7 +21,7 @@ def count_dead_nodes() -> int:
 
 @transaction.atomic
 def remove_dead_nodes() -> int:
-    """Nodes whose lease ran out, and their hold on clients. Living nodes do so too, within seconds."""
+    """Delete nodes whose lease ran out and release their clients. Living nodes do the same within seconds."""
     nodes = column(
         f"SELECT id FROM chat_node WHERE {_DEAD} ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED", {"grace": NODE_GRACE}
     )

@@ -66,7 +66,7 @@ GENERAL: Final[list[Line]] = [
     ("owner", "Town hall is on Thursday at 15:00. Questions, please, as replies here.", ""),
     ("moderator", "> Will we get the second monitor budget back?", "🙏"),
     ("owner", "> Yes, from next month.", "🎉"),
-    ("moderator", "Customers ask about single sign-on. What do we tell them?", ""),
+    ("moderator", "Customers ask about single sign-on. What do we answer?", ""),
     ("member", "> OIDC and SAML both work. I'll write it up today.", "👍"),
 ]
 # A line a day from each of two people, between the rest.
@@ -91,14 +91,14 @@ DAYS: Final = [
 ]
 RANDOM: Final[list[Line]] = [
     ("member", "The coffee machine on the second floor is back from the dead ☕", "🎉🎉"),
-    ("moderator", "Whoever left the very good cookies in the kitchen: thank you", "🍪"),
+    ("moderator", "To the baker of the very good cookies in the kitchen: thank you", "🍪"),
     ("owner", "Anyone up for a run at lunch?", "🏃"),
     ("member", "> Me, if it stops raining", ""),
     ("moderator", "TIL `git switch -` takes you back to the last branch, like `cd -`.", "🤯🤯"),
     ("member", "Book of the month: *Designing Data-Intensive Applications*. Again.", "📚"),
     ("owner", "Photos from the summer party are in the shared folder.", "😄"),
     ("moderator", "Is it just me or is the new chair in room 4 the best one?", ""),
-    ("member", "> It is. Do not tell anybody.", "🤫"),
+    ("member", "> It is. Keep it to yourself.", "🤫"),
 ]
 PRIVATE: Final[list[Line]] = [
     ("owner", "Let's keep the launch plan in here until it is public.", "👍"),
@@ -169,13 +169,13 @@ def _write_history(slug: str, cast: dict[str, Member]) -> None:
     )
     direct, _ = start_direct(owner, kind="direct", members=[cast["member"].pk])
     days = [(part, text, "") for day in DAYS for part, text in zip(("member", "moderator"), day, strict=True)]
-    _tell(slug, general, [*GENERAL[:6], *days, *GENERAL[6:]], cast)
-    _tell(slug, random, RANDOM, cast)
-    _tell(slug, private, PRIVATE, cast)
-    _tell(slug, direct, DIRECT, cast)
+    _write_messages(slug, general, [*GENERAL[:6], *days, *GENERAL[6:]], cast)
+    _write_messages(slug, random, RANDOM, cast)
+    _write_messages(slug, private, PRIVATE, cast)
+    _write_messages(slug, direct, DIRECT, cast)
 
 
-def _tell(slug: str, conversation: Conversation, lines: list[Line], cast: dict[str, Member]) -> None:
+def _write_messages(slug: str, conversation: Conversation, lines: list[Line], cast: dict[str, Member]) -> None:
     """Three weeks of it, ending this morning; the same every time."""
     dice = Random(f"{slug} {conversation.name}")  # noqa: S311  # a plausible spread, no secret
     times = _times(dice, lines)

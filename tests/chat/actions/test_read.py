@@ -176,7 +176,7 @@ def test_reading_the_main_line_leaves_replies_of_followed_threads(
 
 
 @pytest.mark.parametrize("text", ["a question", "a question @channel", "ask @alice"])
-def test_replies_of_other_threads_are_read_with_the_line_that_tells_of_them(
+def test_replies_of_other_threads_are_read_with_the_line_that_announces_them(
     say: Say, alice: Member, bob: Member, gus: Member, town: Conversation, text: str
 ) -> None:
     head = say(gus, text)

@@ -182,9 +182,9 @@ def test_a_living_thread_keeps_an_empty_head(
         assert "expired" not in answer
     assert client_of(charlie).get(address).status_code == 404
     with scope_of(alice):
-        told = Event.objects.filter(entity_id=root).count()
+        published = Event.objects.filter(entity_id=root).count()
         say(gus, "one more answer", thread=root)  # what can be seen can be answered
-        assert Event.objects.filter(entity_id=root).count() == told, "nobody is told of the head any more"
+        assert Event.objects.filter(entity_id=root).count() == published, "the head is not published any more"
         assert Message.objects.get(pk=root).reply_count == 2
         Message.objects.filter(thread=root).update(created_at=timezone.now() - timedelta(days=8))
     assert apply_retention() == (1, 0 if reported else 3)

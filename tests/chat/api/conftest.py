@@ -14,7 +14,7 @@ from tests.cast import sign_in
 
 
 class Api:
-    """A signed-in browser that speaks JSON to the API of one organization (Acme, unless told otherwise)."""
+    """A signed-in browser that speaks JSON to the API of one organization (Acme by default)."""
 
     def __init__(self, member: Member, slug: str) -> None:
         self.member, self.slug = member, slug

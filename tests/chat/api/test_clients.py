@@ -16,7 +16,7 @@ def by_token(method: str, path: str, secret: str, body: object = None) -> object
     return Client().generic(method, f"/o/acme/api/v1/{path}", headers={"Authorization": f"Bearer {secret}"}, **data)
 
 
-def test_devices_are_told_apart(api_of, bob: Member) -> None:
+def test_devices_are_distinguished(api_of, bob: Member) -> None:
     api = api_of(bob)
     api.http.defaults["HTTP_USER_AGENT"] = FIREFOX
     api.make("clients", {"platform": "web"})

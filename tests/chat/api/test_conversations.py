@@ -76,7 +76,7 @@ def test_who_steps_in_says_why_and_who_runs_the_channel_need_not(
         assert list(log) == [("conversation.archive", "spam")]
 
 
-def test_a_direct_message_is_made_once_whoever_starts_it(api_of, alice: Member, bob: Member) -> None:
+def test_a_direct_message_is_made_once_for_all_its_people(api_of, alice: Member, bob: Member) -> None:
     first = api_of(alice)("POST", "conversations", {"kind": "direct", "members": [bob.pk]})
     again = api_of(bob)("POST", "conversations", {"kind": "direct", "members": [alice.pk]})
     assert (first.status_code, again.status_code) == (201, 200)

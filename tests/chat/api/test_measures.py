@@ -1,4 +1,4 @@
-"""Whoever was warned, muted or suspended reads why and until when; whoever reported reads the outcome."""
+"""Members who were warned, muted or suspended read why and until when; reporters read the outcome."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_suspension_without_end_says_so(api_of, bob: Member, mona: Member) -> 
     assert "until a moderator lifts it" in api_of(bob).http.get("/o/acme/").content.decode()
 
 
-def test_a_former_member_who_was_suspended_before_is_told_nothing_more(
+def test_a_former_member_who_was_suspended_before_receives_nothing_more(
     api_of, alice: Member, bob: Member, mona: Member
 ) -> None:
     api_of(mona).make(f"members/{bob.pk}/suspend", {"reason": "Threats"})
@@ -106,9 +106,9 @@ def test_a_warning_is_read_and_acknowledged_by_the_member_alone(
 ) -> None:
     warned, moderator = api_of(bob), api_of(mona)
     warning = moderator.make(f"members/{bob.pk}/warn", {"reason": "Mind your tone."})
-    (told,) = warned.get("members/me/sanctions")["results"]
-    assert (told["id"], told["reason"], told["acknowledged_at"]) == (warning["id"], "Mind your tone.", None)
-    assert "created_by" not in told
+    (received,) = warned.get("members/me/sanctions")["results"]
+    assert (received["id"], received["reason"], received["acknowledged_at"]) == (warning["id"], "Mind your tone.", None)
+    assert "created_by" not in received
     path = f"members/me/sanctions/{warning['id']}/acknowledge"
     for stranger in (api_of(gus), moderator, api_of(charlie, "acme"), api_of(charlie)):
         assert code_of(stranger("POST", path)) == (404, "not_found")
@@ -141,14 +141,14 @@ def test_the_outcome_of_a_report_is_read_and_acknowledged_by_the_reporter_alone(
     assert code_of(reporter("POST", path)) == (409, "conflict")
     decision = {"state": "resolved", "outcome": "warned"}
     assert moderator("PATCH", f"reports/{report['id']}", decision).status_code == 200
-    (told,) = reporter.get("members/me/reports")["results"]
-    assert (told["state"], told["outcome"], told["acknowledged_at"]) == ("resolved", "warned", None)
+    (received,) = reporter.get("members/me/reports")["results"]
+    assert (received["state"], received["outcome"], received["acknowledged_at"]) == ("resolved", "warned", None)
     for stranger in (author, moderator, api_of(gus), api_of(charlie, "acme"), api_of(charlie)):
         assert code_of(stranger("POST", path)) == (404, "not_found")
     first, again = (json.loads(reporter("POST", path).content) for _ in range(2))
     assert first["acknowledged_at"] is not None
     assert first == again
-    assert "Mona" not in json.dumps(first) + json.dumps(told)
+    assert "Mona" not in json.dumps(first) + json.dumps(received)
     assert str(mona.pk) not in json.dumps(first)
     assert moderator("PATCH", f"reports/{report['id']}", {"state": "open"}).status_code == 200
     assert reporter.get("members/me/reports")["results"][0]["acknowledged_at"] is None

@@ -18,7 +18,7 @@ def test_members_are_listed_by_handle_and_found_by_name(api_of, alice: Member, b
     assert api.get(f"members/{alice.pk}")["role"] == "owner"
 
 
-def test_no_address_is_told(api_of, alice: Member, bob: Member) -> None:
+def test_no_address_is_shown(api_of, alice: Member, bob: Member) -> None:
     assert alice.user.email not in str(api_of(bob).get("members"))
 
 
@@ -45,7 +45,7 @@ def test_charlie_knows_nobody_of_acme(api_of, alice: Member, charlie: Member) ->
     assert code_of(api_of(charlie, "acme")("GET", "members")) == (404, "not_found")
 
 
-def test_preferences_are_changed_one_by_one_and_told_to_nobody_else(api_of, alice: Member, bob: Member) -> None:
+def test_preferences_are_changed_one_by_one_and_shown_to_nobody_else(api_of, alice: Member, bob: Member) -> None:
     api = api_of(bob)
     assert api.get("members/me")["preferences"] == {
         "theme": "system",

@@ -123,8 +123,8 @@ def test_a_suspended_member_is_a_former_one_until_it_is_lifted(
     suspended.get("conversations")
     moderator.make(f"members/{bob.pk}/suspend", {"reason": "Threats"})
     assert suspended("GET", "conversations").status_code == 401
-    told = moderator.get(f"members/{bob.pk}")
-    assert (told["suspended_at"] is not None, told["deactivated_at"] is not None) == (True, True)
+    found = moderator.get(f"members/{bob.pk}")
+    assert (found["suspended_at"] is not None, found["deactivated_at"] is not None) == (True, True)
     assert code_of(moderator("POST", f"members/{bob.pk}/suspend", BECAUSE)) == (409, "conflict")
     assert (
         code_of(api_of(charlie, "acme")("POST", f"members/{bob.pk}/lift", {**BECAUSE, "kind": "suspension"}))[0] == 404
@@ -151,7 +151,7 @@ def test_rules_of_a_channel(api_of, alice: Member, bob: Member, mona: Member, ch
     assert moderator("PATCH", path, {"locked": True, "reason": "Calm down"}).status_code == 200
     assert code_of(post(member, "no")) == (403, "forbidden")
     assert post(moderator, "yes").status_code == 201
-    assert moderator("PATCH", path, {"locked": False, "announcement_only": True, "reason": "News"}).status_code == 200
+    assert moderator("PATCH", path, {"locked": False, "announcement_only": True, "reason": "Quiet"}).status_code == 200
     assert code_of(post(member, "no")) == (403, "forbidden")
     assert post(member, "in a thread", thread=root["id"]).status_code == 201
     assert moderator("PATCH", path, {"announcement_only": False, "slow_mode": 60, "reason": "Slow"}).status_code == 200
@@ -188,9 +188,9 @@ def test_a_report_from_message_to_outcome_in_a_channel_the_moderator_is_not_in(
     assert code_of(moderator("PATCH", path, {"assignee": bob.pk})) == (422, "invalid")
     decided = json.loads(moderator("PATCH", path, {"state": "resolved"}).content)
     assert (decided["outcome"], decided["decided_by"]) == ("hidden", str(mona.pk))
-    (told,) = owner.get("sync")["reports"]
-    assert (told["state"], told["outcome"]) == ("resolved", "hidden")
-    assert str(mona.pk) not in json.dumps(told)
+    (found,) = owner.get("sync")["reports"]
+    assert (found["state"], found["outcome"]) == ("resolved", "hidden")
+    assert str(mona.pk) not in json.dumps(found)
     assert [note["text"] for note in moderator.get(path)["notes"]] == ["Mine."]
 
 
@@ -229,9 +229,9 @@ def test_receipts_go_as_far_as_ones_rights(
     assert code_of(other("GET", path)) == (403, "forbidden")
     assert code_of(api_of(charlie, "acme")("GET", path)) == (404, "not_found")
     other("PUT", f"conversations/{channel['id']}/read", {"seq": message["seq"]})
-    told = author.get(path)
-    assert told["read"] == [str(gus.pk)]
-    by_member = {row["member"]: row for row in told["delivered"]}
+    found = author.get(path)
+    assert found["read"] == [str(gus.pk)]
+    by_member = {row["member"]: row for row in found["delivered"]}
     assert (by_member[str(gus.pk)]["delivered"], by_member[str(gus.pk)]["clients"]) == (False, None)
     (phone,) = {row["member"]: row for row in owner.get(path)["delivered"]}[str(gus.pk)]["clients"]
     assert (phone["label"], phone["delivered"]) == ("phone", False)

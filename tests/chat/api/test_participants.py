@@ -22,7 +22,7 @@ def test_people_are_added_promoted_and_removed(api_of, alice: Member, bob: Membe
     assert code_of(api("DELETE", f"{path}/{alice.pk}")) == (404, "not_found")
 
 
-def test_only_the_member_themself_is_told_how_they_read(api_of, alice: Member, bob: Member) -> None:
+def test_only_the_member_themself_sees_how_they_read(api_of, alice: Member, bob: Member) -> None:
     channel = api_of(alice).channel(members=[bob.pk])
     seen = {p["member"]: p for p in api_of(bob).get(f"conversations/{channel['id']}/participants")["results"]}
     assert "read_seq" in seen[str(bob.pk)]

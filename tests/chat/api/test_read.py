@@ -64,7 +64,7 @@ def test_a_message_says_what_was_shown_when_it_was_written(api_of, alice: Member
     assert code_of(api("POST", path, body)) == (422, "invalid")
 
 
-def test_reading_needs_a_seat(api_of, alice: Member, bob: Member, charlie: Member) -> None:
+def test_only_participants_read(api_of, alice: Member, bob: Member, charlie: Member) -> None:
     path = f"conversations/{api_of(alice).channel()['id']}/read"
     assert code_of(api_of(bob)("PUT", path, {"seq": 0})) == (403, "forbidden")
     assert code_of(api_of(charlie)("PUT", path, {"seq": 0})) == (404, "not_found")

@@ -1,4 +1,4 @@
-"""Whoever reads what was taken away leaves a trace, whichever door they read it by."""
+"""Every read of removed text is recorded, by every way to read it."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def texts(answer: answers.Answer) -> list[str]:
 
 @pytest.mark.usefixtures("in_acme")
 class TestFirst:
-    def test_it_tells_what_the_member_is_in_and_nothing_else(self, alice: Member, bob: Member) -> None:
+    def test_it_returns_what_the_member_is_in_and_nothing_else(self, alice: Member, bob: Member) -> None:
         town, _ = room(alice, bob), room(alice, name="elsewhere")
         say(alice, town, "welcome")
 
@@ -48,8 +48,8 @@ class TestFirst:
         assert (answer.full, answer.more, answer.me.id) == (True, False, bob.pk)
         assert [c.name for c in answer.conversations] == ["town"]
         assert texts(answer) == ["welcome"]
-        (seat,) = answer.participants
-        assert (seat.member, seat.read_seq) == (bob.pk, 0)
+        (participant,) = answer.participants
+        assert (participant.member, participant.read_seq) == (bob.pk, 0)
         assert {m.id for m in answer.members} == {alice.pk, bob.pk}
         assert not answer.conversations[0].history_gap
 
@@ -62,12 +62,12 @@ class TestFirst:
         assert texts(answer) == [f"m{number}" for number in range(10, 60)]
         assert answer.conversations[0].history_gap
 
-    def test_everybody_in_a_direct_message_is_told(self, alice: Member, bob: Member) -> None:
+    def test_everybody_in_a_direct_message_is_returned(self, alice: Member, bob: Member) -> None:
         start_direct(alice, kind="direct", members=[bob.pk])
         answer = sync(alice)
-        seats = {seat.member: seat for seat in answer.participants}
-        assert set(seats) == {alice.pk, bob.pk}
-        assert seats[bob.pk].read_seq is msgspec.UNSET
+        participants = {participant.member: participant for participant in answer.participants}
+        assert set(participants) == {alice.pk, bob.pk}
+        assert participants[bob.pk].read_seq is msgspec.UNSET
 
     def test_it_is_paged_by_conversation_and_then_goes_on_from_its_first_page(self, alice: Member) -> None:
         rooms = [room(alice, name=f"r{number}") for number in range(5)]
@@ -80,8 +80,8 @@ class TestFirst:
             (False, True),
             (False, False),
         ]
-        told = [c.id for page in (first, second, third) for c in page.conversations]
-        assert told == [r.pk for r in rooms]
+        returned = [c.id for page in (first, second, third) for c in page.conversations]
+        assert returned == [r.pk for r in rooms]
         assert texts(sync(alice, cursor=third.cursor)) == ["meanwhile"]
 
     def test_the_first_answer_stays_small_in_a_large_organization(self, alice: Member, bob: Member, settings) -> None:
@@ -101,14 +101,14 @@ class TestDelta:
         say(alice, room(alice, bob))
         cursor = sync(bob).cursor
         again = sync(bob, cursor=cursor)
-        # In a test everything is one transaction, which is still under way: it is told again rather than missed.
+        # In a test everything is one transaction, which is still under way: it is returned again rather than missed.
         assert not again.full
         with connection.cursor() as sql:
             sql.execute("UPDATE chat_event SET xid = '3'")
         answer = sync(bob, cursor=cursor)
         assert (answer.conversations, answer.messages, answer.participants) == ([], [], [])
 
-    def test_it_tells_the_present_state_of_what_changed(self, alice: Member, bob: Member) -> None:
+    def test_it_returns_the_present_state_of_what_changed(self, alice: Member, bob: Member) -> None:
         town = room(alice, bob)
         edited, deleted, reacted, _ = (say(alice, town, text) for text in ("one", "two", "three", "four"))
         cursor = self.after_all(bob)
@@ -133,12 +133,12 @@ class TestDelta:
         (conversation,) = answer.conversations
         assert (conversation.topic, conversation.last_seq, conversation.history_gap) == ("numbers", 6, False)
 
-    def test_reading_elsewhere_is_told_to_oneself_alone(self, alice: Member, bob: Member) -> None:
+    def test_reading_elsewhere_is_returned_to_oneself_alone(self, alice: Member, bob: Member) -> None:
         town = room(alice, bob)
         say(alice, town)
         cursors = {member: self.after_all(member) for member in (alice, bob)}
         mark_read(bob, town.pk, seq=1)
-        assert [seat.read_seq for seat in sync(bob, cursor=cursors[bob]).participants] == [1]
+        assert [participant.read_seq for participant in sync(bob, cursor=cursors[bob]).participants] == [1]
         assert sync(alice, cursor=cursors[alice]).conversations == []
 
     def test_a_conversation_that_was_joined_comes_whole(self, alice: Member, bob: Member, settings) -> None:
@@ -152,7 +152,7 @@ class TestDelta:
         assert texts(answer) == [f"m{number}" for number in range(5, 55)]
         assert answer.conversations[0].history_gap
 
-    def test_what_was_left_or_lost_is_told_as_removed(self, alice: Member, bob: Member) -> None:
+    def test_what_was_left_or_lost_is_returned_as_removed(self, alice: Member, bob: Member) -> None:
         town, cellar = room(alice, bob), room(alice, bob, name="cellar", kind="private")
         cursor = self.after_all(bob)
         leave_conversation(bob, town.pk)
@@ -166,7 +166,7 @@ class TestDelta:
         assert answer.removed.conversations == [town.pk]
         assert texts(answer) == ["now that he is gone"]
 
-    def test_more_changes_than_it_tells_leave_a_gap(self, alice: Member, bob: Member, settings) -> None:
+    def test_more_changes_than_it_returns_leave_a_gap(self, alice: Member, bob: Member, settings) -> None:
         settings.MESSAGE_RATE = 1000
         town = room(alice, bob)
         say(alice, town, "early")
@@ -181,18 +181,18 @@ class TestDelta:
         settings.MESSAGE_RATE = 1000
         rooms = [room(alice, bob, name=f"r{number}") for number in range(4)]
         cursor = self.after_all(bob)
-        for place in rooms:
+        for each in rooms:
             for _ in range(12):
-                say(alice, place, "x" * 3000)
+                say(alice, each, "x" * 3000)
         seen, more = [], True
         while more:
             answer = sync(bob, cursor=cursor)
             assert len(msgspec.json.encode(answer)) < 200_000
             seen += [c.id for c in answer.conversations]
             cursor, more = answer.cursor, answer.more
-        assert seen == [place.pk for place in rooms]
+        assert seen == [each.pk for each in rooms]
 
-    def test_people_who_changed_are_told(self, alice: Member, bob: Member) -> None:
+    def test_people_who_changed_are_returned(self, alice: Member, bob: Member) -> None:
         from accounts.actions.members import change_profile
 
         cursor = self.after_all(bob)
@@ -214,8 +214,8 @@ class TestDelta:
         for name in ("Al", "Ali", "Alic"):
             change_profile(alice, name=name)
         answer = sync(alice, cursor=cursor)
-        told = {member.id for member in answer.members}
-        assert answer.members_gap or bob.pk in told, "else nothing would say that Bob has another name"
+        returned = {member.id for member in answer.members}
+        assert answer.members_gap or bob.pk in returned, "else nothing would say that Bob has another name"
 
 
 @pytest.mark.usefixtures("in_acme")
@@ -258,7 +258,7 @@ class TestCursor:
         Event.objects.all().delete()
         assert sync(alice, cursor=cursor).full
 
-    def test_charlie_is_told_nothing_of_acme_by_any_cursor(self, alice: Member, charlie: Member) -> None:
+    def test_charlie_receives_nothing_of_acme_by_any_cursor(self, alice: Member, charlie: Member) -> None:
         say(alice, room(alice), "between us")
         cursor = sync(alice).cursor
         with scope_of(charlie):
@@ -327,7 +327,7 @@ def test_one_answer_is_one_snapshot(alice: Member, bob: Member, monkeypatch) -> 
         assert texts(sync(bob, cursor=answer.cursor)) == ["meanwhile"]
 
 
-def test_guests_are_not_told_of_people_they_do_not_meet(acme, alice: Member, gus: Member) -> None:
+def test_guests_receive_nothing_of_people_they_do_not_meet(acme, alice: Member, gus: Member) -> None:
     from accounts.actions.members import change_profile
 
     with organization_scope(acme):

@@ -59,15 +59,15 @@ def expect_a_small_beginning(bob: Member) -> None:
 
 
 def expect_an_end_after_a_month(bob: Member) -> None:
-    """What does not fit is a gap: every message that was told of before is known, or forgotten."""
+    """What does not fit is a gap: every message that was returned before is known, or forgotten."""
     answers = pages(bob, last_seen(bob))
     assert not any(page.full for page in answers)
     expect_everything(answers, most=limits.TOTAL // limits.BUDGET + ROOMS // limits.PAGE + 1)
-    told = {message.conversation for page in answers for message in page.messages}
+    returned = {message.conversation for page in answers for message in page.messages}
     gaps = {each.id for page in answers for each in page.conversations if each.history_gap}
     assert sum(len(msgspec.json.encode(page.messages)) for page in answers) < 2 * limits.TOTAL
-    assert len(told) > 10
-    assert told | gaps == {each.id for page in answers for each in page.conversations}
+    assert len(returned) > 10
+    assert returned | gaps == {each.id for page in answers for each in page.conversations}
 
 
 def expect_no_question_about_all_that_is_stored(alice: Member, bob: Member) -> None:
@@ -75,18 +75,18 @@ def expect_no_question_about_all_that_is_stored(alice: Member, bob: Member) -> N
     assert scans(lambda: sync(bob)) == {}
     assert scans(lambda: sync(bob, cursor=since)) == {}
     Event.objects.update(xid=BEFORE)
-    send_message(alice, Conversation.objects.get(name="room7").pk, text="news", ref=uuid4())
+    send_message(alice, Conversation.objects.get(name="room7").pk, text="fresh", ref=uuid4())
     answer: list[Answer] = []
     assert scans(lambda: answer.append(sync(bob, cursor=since))) == {}
-    assert [message.text for message in answer[0].messages] == ["news"]
+    assert [message.text for message in answer[0].messages] == ["fresh"]
 
 
 def expect_everything(answers: list[Answer], *, most: int) -> None:
     """Every conversation once, in so many answers of a bounded size."""
     assert len(answers) <= most
     assert max(len(msgspec.json.encode(page)) for page in answers) < LARGEST
-    told = [each.id for page in answers for each in page.conversations]
-    assert len(told) == len(set(told)) == ROOMS
+    returned = [each.id for page in answers for each in page.conversations]
+    assert len(returned) == len(set(returned)) == ROOMS
 
 
 def pages(member: Member, cursor: str) -> list[Answer]:
@@ -121,7 +121,9 @@ def _scanned(plan: dict[str, Any]) -> set[str]:
 
 
 def _fill(cursor: Any, square: Any, alice: Member, bob: Member) -> None:
-    seats = {seat.member_id: seat for seat in Participant.objects.filter(conversation=square)}
+    participants = {
+        participant.member_id: participant for participant in Participant.objects.filter(conversation=square)
+    }
     message = Message.objects.get(conversation=square)
     event = Event.objects.get(entity_id=message.pk)
     new = "uuidv7()"
@@ -138,12 +140,12 @@ def _fill(cursor: Any, square: Any, alice: Member, bob: Member) -> None:
         f"generate_series(1, {PEOPLE}) AS n WHERE TRUE",
     )
     citizens = "accounts_member m WHERE m.handle LIKE 'citizen%%'"
-    insert("chat_participant", seats[bob.pk].pk, {"member_id": "m.id"}, citizens)
+    insert("chat_participant", participants[bob.pk].pk, {"member_id": "m.id"}, citizens)
     rooms = f"generate_series(2, {ROOMS}) AS n WHERE TRUE"
     insert("chat_conversation", square, {"id": new, "name": "'room' || n"}, rooms)
     for member in (alice, bob):
-        places = "chat_conversation c WHERE c.name LIKE 'room%%'"
-        insert("chat_participant", seats[member.pk].pk, {"conversation_id": "c.id"}, places)
+        rooms = "chat_conversation c WHERE c.name LIKE 'room%%'"
+        insert("chat_participant", participants[member.pk].pk, {"conversation_id": "c.id"}, rooms)
     cursor.execute("UPDATE chat_conversation SET last_seq = %s", [EACH])
     lines = f"chat_conversation c, generate_series(1, {EACH}) AS n WHERE (c.id <> t.conversation_id OR n > 1)"
     insert("chat_message", message.pk, {"id": new, "conversation_id": "c.id", "seq": "n", "ref": "NULL"}, lines)
