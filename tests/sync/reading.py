@@ -63,7 +63,7 @@ class Reading:
 
     def shows(self, post: Post) -> set[int] | None:
         """What counts as read because of what the writer was shown; asked before the message is sent."""
-        return None if post.read is None else self.main_line(post.member.pk, post.conversation_id, post.read)
+        return None if post.read is None else self.main_line(post.member_id, post.conversation_id, post.read)
 
     def show(self, member: UUID, room: UUID, seq: int, seqs: set[int]) -> None:
         """The main line was shown up to `seq`; `seqs` are what `main_line` said. What was passed moves nothing."""
