@@ -37,6 +37,7 @@ from chat.actions import (
     purge,
     reactions,
     read,
+    report_decisions,
     reports,
     retention,
     sanctions,
@@ -226,7 +227,7 @@ class Delivery(RuleBasedStateMachine):
 
     def decide(self, actor: Member, message_id: UUID) -> None:
         found = Report.objects.filter(message=message_id, decided_at=None).values_list("pk", flat=True)
-        reports.decide_reports(actor, list(found), state=Report.State.DISMISSED)
+        report_decisions.decide_reports(actor, list(found), state=Report.State.DISMISSED)
 
     @rule(whom=member, what=st.sampled_from(["warn", "mute", "suspend", "lift mute", "lift suspension"]))
     def discipline(self, whom: int, what: str) -> None:
@@ -473,7 +474,7 @@ class Delivery(RuleBasedStateMachine):
             case "overflow" | "force" if device.client is not None:
                 mailbox().truncate([device.client.pk], hole=what == "force")
             case "full":
-                purge.empty_full_mailboxes()
+                purge.PURGES["overfull_entries"].remove()
             case "forget" if device.client is not None:
                 self.forget(device)
             case "purge" if device.client is not None and device.connection is None:
@@ -520,7 +521,7 @@ class Delivery(RuleBasedStateMachine):
         with connection.cursor() as cursor:
             age = "UPDATE chat_client SET last_seen_at = last_seen_at - interval '1000 days' WHERE id = %s"
             cursor.execute(age, [device.client.pk])
-        purge.remove_stale_clients()
+        purge.PURGES["stale_clients"].remove()
 
     def expire(self) -> None:
         """Time passes: what nobody waits for any more is purged from the log, and older cursors with it."""
@@ -530,7 +531,7 @@ class Delivery(RuleBasedStateMachine):
                 "UPDATE chat_event SET at = at - interval '4000 days' WHERE NOT pending AND id < %s",
                 [2**63 - 1 if waiting is None else waiting],
             )
-        purge.remove_old_events()
+        purge.PURGES["old_events"].remove()
 
     def check_reading(self) -> None:
         """Everybody has unread what the count message by message says."""
