@@ -26,10 +26,18 @@ from accounts.rest.openapi import operation, page_of
 from accounts.rest.serialization import read_body, read_query
 from accounts.rest.views import MemberView, keep_page, list_response
 from chat.access import find_member
-from chat.entities.members import Member as MemberEntity
-from chat.entities.members import member_entity
 from chat.errors import Invalid
-from chat.queries.members import AT_ONCE, PAGE, Profile, list_members, members_by_id, profile
+from chat.queries.members import (
+    AT_ONCE,
+    PAGE,
+    KnownMember,
+    Profile,
+    known_member,
+    known_members_of,
+    list_members,
+    members_by_id,
+    profile,
+)
 
 
 class MemberQuery(Struct, frozen=True):
@@ -61,17 +69,16 @@ class OwnMemberChange(Struct, frozen=True, omit_defaults=True):
 
 
 class MemberList(MemberView):
-    @operation(summary="People of the organization, by handle", query=MemberQuery, gives={200: page_of(MemberEntity)})
+    @operation(summary="People of the organization, by handle", query=MemberQuery, gives={200: page_of(KnownMember)})
     def get(self, request: Request) -> Response:
         query = read_query(request, MemberQuery)
         if query.ids:
-            return list_response(request, self._entities(members_by_id(self.member, _ids(query.ids))))
+            return list_response(request, known_members_of(self.member, members_by_id(self.member, _ids(query.ids))))
         rows = list_members(self.member, q=query.q, active=query.active, after=query.after, limit=query.limit + 1)
         page, more = keep_page(rows, query.limit)
-        return list_response(request, self._entities(page), **({"after": page[-1].handle} if more else {}))
-
-    def _entities(self, members: list[Member]) -> list[MemberEntity]:
-        return [member_entity(member, own=member.pk == self.member.pk) for member in members]
+        return list_response(
+            request, known_members_of(self.member, page), **({"after": page[-1].handle} if more else {})
+        )
 
 
 def _ids(text: str) -> list[UUID]:
@@ -88,21 +95,21 @@ class MemberDetail(MemberView):
 
 
 class OwnMember(MemberView):
-    @operation(summary="Yourself, with your preferences", gives={200: MemberEntity})
+    @operation(summary="Yourself, with your preferences", gives={200: KnownMember})
     def get(self, request: Request) -> Response:
-        return Response(member_entity(self.member, own=True))
+        return Response(known_member(self.member, self.member))
 
     @operation(
         summary="Change your name, handle, title or preferences",
         takes=OwnMemberChange,
-        gives={200: MemberEntity},
+        gives={200: KnownMember},
         refuses=(409,),
         example={"title": "Support, Berlin", "preferences": {"theme": "dark"}},
     )
     def patch(self, request: Request) -> Response:
         body = read_body(request, OwnMemberChange)
         member = _change(self.member, body)
-        response = Response(member_entity(member, own=True))
+        response = Response(known_member(member, member))
         remember_appearance(response, read_preferences(member.preferences))
         return response
 

@@ -1,9 +1,16 @@
-"""The addresses of the REST API about the chat."""
+"""The addresses of the REST API about the chat: those below, and the `urlpatterns` that a module of this package has.
+
+A new noun declares its addresses in its own module.
+"""
 
 from __future__ import annotations
 
-from django.urls import path
+import pkgutil
+from importlib import import_module
 
+from django.urls import URLPattern, path
+
+from chat import api
 from chat.api import (
     clients,
     conversations,
@@ -30,7 +37,7 @@ M = "o/<slug:slug>/api/v1/messages/<uuid:message_id>"
 P = "o/<slug:slug>/api/v1/members/<uuid:member_id>"
 ME = "o/<slug:slug>/api/v1/members/me"
 
-urlpatterns = [
+urlpatterns: list[URLPattern] = [
     path("o/<slug:slug>/api/v1/clients", clients.ClientList.as_view(), name="clients"),
     path("o/<slug:slug>/api/v1/clients/<uuid:client_id>", clients.ClientDetail.as_view(), name="client"),
     path("o/<slug:slug>/api/v1/clients/<uuid:client_id>/close", clients.ClientClose.as_view(), name="client_close"),
@@ -85,3 +92,7 @@ urlpatterns = [
     path("o/<slug:slug>/api/v1/sync", sync.SyncDetail.as_view(), name="sync"),
     path("o/<slug:slug>/api/v1/search", search.SearchList.as_view(), name="search"),
 ]
+
+for _module in pkgutil.iter_modules(api.__path__, f"{api.__name__}."):
+    if _module.name != __name__:
+        urlpatterns += getattr(import_module(_module.name), "urlpatterns", [])

@@ -1,3 +1,8 @@
+"""The tables of the chat. Django finds the models of every module here; what is exported below is only a short way."""
+
+import pkgutil
+from importlib import import_module
+
 from chat.models.attention import Attention
 from chat.models.clients import AckedEntry, Client, MailboxEntry, Node
 from chat.models.conversations import Conversation, Kind, Notifications, Participant
@@ -29,3 +34,6 @@ __all__ = [
     "Sanction",
     "SetAsideEvent",
 ]
+
+for _module in pkgutil.iter_modules(__path__, f"{__name__}."):
+    import_module(_module.name)

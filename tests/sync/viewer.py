@@ -26,11 +26,11 @@ from chat.client.store import Store
 from chat.delivery import database, store
 from chat.delivery.mailbox import mailbox
 from chat.entities.encoding import splice
-from chat.entities.members import member_entity
 from chat.entities.participants import Participant as ParticipantEntity
 from chat.models import Client, Event
 from chat.queries.conversations import own_conversations, participants
 from chat.queries.history import page_before
+from chat.queries.members import known_member
 from chat.queries.sync import sync
 
 EVERY_TAG = 2**53
@@ -70,7 +70,7 @@ class Server:
 
     def person(self, id: str) -> Entity:
         found = UUID(id)
-        return as_json(self._as(lambda me: member_entity(access.find_member(me, found), own=me.pk == found)))
+        return as_json(self._as(lambda me: known_member(me, access.find_member(me, found))))
 
     def _as(self, question: Any) -> Any:
         """As the middleware does: the member is read anew for every request."""
