@@ -57,6 +57,11 @@ LIFT: Final = Rule(act="member.lift", pace=Pace.MODERATE, ranked=True, reason=Be
 
 ACKNOWLEDGE_SANCTION: Final = Rule(act="sanction.acknowledge", pace=Pace.OWN, muted=True)
 
+# --- Statuses -----------------------------------------------------------------------------------------
+
+SET_STATUS: Final = Rule(act="status.set", pace=Pace.ORGANIZATION)
+CLEAR_STATUS: Final = Rule(act="status.clear", pace=Pace.ORGANIZATION, muted=True)
+
 # --- Clients: no more of them end than were registered ------------------------------------------------
 
 REGISTER: Final = Rule(act="client.register", pace=Pace.CLIENT, muted=True)

@@ -8,6 +8,7 @@ from accounts.tenancy import every_organization
 from chat.actions.purge import PURGES
 from chat.actions.report_mail import mail_open_reports
 from chat.actions.sanctions import end_expired_suspensions
+from chat.actions.statuses import clear_expired_statuses
 from chat.delivery.followers import worker
 
 
@@ -30,6 +31,13 @@ def end_suspensions() -> int:
     """Let members back in whose suspension is over; how many."""
     with every_organization():
         return end_expired_suspensions()
+
+
+@shared_task
+def clear_statuses() -> int:
+    """Clear the statuses whose time is over, and return how many."""
+    with every_organization():
+        return clear_expired_statuses()
 
 
 @shared_task

@@ -438,6 +438,10 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         }.items()
     },
     "chat.end_suspensions": {"task": "chat.tasks.end_suspensions", "schedule": 60},
+    "chat.clear_statuses": {
+        "task": "chat.tasks.clear_statuses",
+        "schedule": 60,
+    },  # clients hide them on time
     "chat.mail_reports": {"task": "chat.tasks.mail_reports", "schedule": 300},
     # In case a request of chat/delivery/followers/wake.py was lost, and for events that wait to be tried again.
     "chat.follow": {"task": "chat.tasks.follow", "schedule": 5, "options": {"expires": 5}},

@@ -51,6 +51,13 @@ class Member(Identified):
     preferences: dict[str, Any] = {}
 
 
+class Status(Struct):
+    member: Id
+    text: str
+    emoji: str
+    version: int
+
+
 class Seat(Struct):
     """A participant. The last two are told to its own member alone."""
 
@@ -260,6 +267,8 @@ PROOFS: Final[dict[str, Proof]] = {
     "GET members": Proof(Page[Member]),
     "GET members/*": Proof(Member, lambda member, request: request.ids[0] in {member.id, "me"}),
     "PATCH members/*": Proof(Member, _has_preferences),
+    "PUT members/*/status": Proof(Status),
+    "DELETE members/*/status": Proof(None),
     "POST members/*/reports/*/acknowledge": Proof(Notice, _is_read),
     "POST members/*/sanctions/*/acknowledge": Proof(Notice, _is_read),
     "GET presence": Proof(Page[Presence]),

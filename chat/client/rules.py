@@ -19,4 +19,5 @@ RULES: Final = {
     "case": Rule(collection="cases", key="id", whole=True, moderators=True),
     "report": Rule(collection="reports", key="id"),
     "sanction": Rule(collection="sanctions", key="id"),
+    "status": Rule(collection="statuses", key="member", owner="member"),
 }

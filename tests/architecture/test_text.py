@@ -15,6 +15,7 @@ CHECKED: Final = {  # by a pattern, a list, or code of ours
     "accounts.User.email": "EmailField",
     "accounts.Invitation.email": "EmailField",
     "chat.Reaction.emoji": "chat/emoji.py",
+    "chat.Status.emoji": "chat/emoji.py",
 }
 MESSAGES: Final = {"chat.Message.text", "chat.Message.html", "chat.Revision.text"}  # clean_message
 OURS: Final = {

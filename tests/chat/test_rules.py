@@ -133,6 +133,8 @@ ATTEMPTS: Final[dict[tuple[str, str], list[Attempt]]] = {
         Attempt(of_accounts.CHANGE_PROFILE, "cora", {"title": "changed"}),
         Attempt(of_accounts.CHANGE_PREFERENCES, "cora", {"preferences": {"theme": "dark"}}),
     ],
+    ("PUT", "api:own_status"): [Attempt(rules.SET_STATUS, "cora", {"text": "Lunch"})],
+    ("DELETE", "api:own_status"): [Attempt(rules.CLEAR_STATUS, "cora", status=204)],
     ("PATCH", "api:organization"): [Attempt(of_accounts.CHANGE_ORGANIZATION, "adam", {"description": "changed"})],
     ("POST", "api:clients"): [Attempt(rules.REGISTER, "cora", {"platform": "bot"}, status=201)],
     ("DELETE", "api:client"): [Attempt(rules.CLOSE, "cora", status=204)],

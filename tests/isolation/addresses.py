@@ -65,6 +65,7 @@ WHOLES: Final = {
     "api:own_sanctions",
     "api:members",
     "api:own_member",
+    "api:own_status",
     "api:mentions",
     "api:presence",
     "api:search",

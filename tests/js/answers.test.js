@@ -52,6 +52,8 @@ const SAMPLES = {
     { ...me(), preferences: { theme: "dark" } },
     [{ ...me(), preferences: { theme: "light" } }, me()],
   ],
+  "PUT members/*/status": ["members/me/status", { text: "Lunch" }, { member: ME, text: "Lunch", emoji: "", version: 1 }, [me()]],
+  "DELETE members/*/status": ["members/me/status", undefined, null, [me()]],
   ...Object.fromEntries(
     ["report", "sanction"].map((noun) => [
       `POST members/*/${noun}s/*/acknowledge`,

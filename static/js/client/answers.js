@@ -97,6 +97,8 @@ export const PROOFS = {
   "POST members/*/sanctions/*/acknowledge": acknowledged,
   "POST members/*/reports/*/acknowledge": acknowledged,
   "PATCH members/*": (member, _, { preferences = {} }) => isMember(member) && hasAll(member.preferences, preferences),
+  "PUT members/*/status": ({ member, version }) => isId(member) && isNumber(version),
+  "DELETE members/*/status": nothing,
   "GET presence": page((one) => isId(one?.member) && isId(one.state)),
   "GET mentions": page(isMessage),
   "GET search": page(isMessage),

@@ -15,6 +15,7 @@ export const RULES = {
   case: { collection: "cases", key: "id", whole: true, moderators: true },
   report: { collection: "reports", key: "id" },
   sanction: { collection: "sanctions", key: "id" },
+  status: { collection: "statuses", key: "member", owner: "member" },
 };
 
 /**
@@ -198,6 +199,15 @@ export const RULES = {
  */
 
 /**
+ * @typedef {object} Status
+ * @property {string} member
+ * @property {string} text
+ * @property {string} emoji
+ * @property {string | null} until
+ * @property {number} version
+ */
+
+/**
  * @typedef {object} SyncConversation
  * @property {string} id
  * @property {"public" | "private" | "direct" | "group"} kind
@@ -250,6 +260,7 @@ export const RULES = {
  * @property {Case[] | null} cases
  * @property {Report[]} reports
  * @property {Sanction[]} sanctions
+ * @property {Status[]} statuses
  */
 
 /**
@@ -258,12 +269,13 @@ export const RULES = {
  * @property {Map<string, Case>} cases
  * @property {Map<string, Report>} reports
  * @property {Map<string, Sanction>} sanctions
+ * @property {Map<string, Status>} statuses
  */
 
 /**
  * @typedef {object} Event
  * @property {number} id
- * @property {"attention.created" | "attention.updated" | "case.created" | "case.updated" | "conversation.created" | "conversation.updated" | "member.created" | "member.updated" | "message.created" | "message.deleted" | "message.updated" | "organization.updated" | "participant.created" | "participant.removed" | "participant.updated" | "report.created" | "report.updated" | "sanction.created" | "sanction.updated"} type
+ * @property {"attention.created" | "attention.updated" | "case.created" | "case.updated" | "conversation.created" | "conversation.updated" | "member.created" | "member.updated" | "message.created" | "message.deleted" | "message.updated" | "organization.updated" | "participant.created" | "participant.removed" | "participant.updated" | "report.created" | "report.updated" | "sanction.created" | "sanction.updated" | "status.updated"} type
  * @property {string | null} conversation
  * @property {string} at
  * @property {any} data the entity that the noun of `type` names

@@ -82,6 +82,13 @@ SAMPLES: dict[str, tuple[str, Any, Any, list[Any]]] = {
         ALICE,
         [ALICE | {"preferences": {"theme": "light"}}],
     ),
+    "PUT members/*/status": (
+        "members/me/status",
+        {"text": "Lunch"},
+        {"member": "alice", "text": "Lunch", "emoji": "", "until": None, "version": 1},
+        [ALICE, {"member": "alice", "text": "Lunch", "emoji": ""}],
+    ),
+    "DELETE members/*/status": ("members/me/status", None, None, [ALICE]),
     **{
         f"POST members/*/{noun}s/*/acknowledge": (
             f"members/me/{noun}s/n1/acknowledge",
