@@ -11,7 +11,7 @@ BIOME := $(NODE) node_modules/@biomejs/biome/bin/biome
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up stop shell test chaos bench profile screenshots lint format clean runtime dev
+.PHONY: help up stop shell test search chaos bench profile screenshots lint format clean runtime dev
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ shell: runtime ## a Python shell with the models loaded
 
 test: dev ## Python, JavaScript and browser tests: own engines, parallel, random order (ARGS=…)
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+search: dev ## let Hypothesis look for faults for an hour: delivery, REST and socket (ARGS=…)
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n auto $(or $(ARGS),tests/sync/test_state_machine.py tests/chat/api/test_schema.py tests/chat/realtime/test_fuzz.py)
 
 screenshots: dev ## pictures of every main view, while `make up` runs with its demo (URL=…)
 	@$(BIN)/python -m tests.e2e.screenshots $(or $(URL),http://localhost:$(or $(PORT),8000))

@@ -2,13 +2,12 @@
 everybody has unread what a count message by message says (tests/sync/reading.py).
 
 By default a few runs, always the same: 5 s of a core with each backend, 15 s in the whole suite. Depth is elsewhere:
-`HYPOTHESIS_PROFILE=long` looks for an hour, and in other places every time; `make chaos` does so to real processes.
+`make search` looks for an hour, and in other places every time; `make chaos` does so to real processes.
 """
 
 from __future__ import annotations
 
 import faulthandler
-import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
@@ -50,11 +49,11 @@ from chat.errors import Refusal
 from chat.models import Conversation, Message, Participant, Report
 from chat.queries.sync import limits
 from tests.cast import make_member
+from tests.support.search import LONG, examples
 from tests.sync.reading import Reading
 from tests.sync.world import Device, World, empty_stores
 
-LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-EXAMPLES = {"postgres": 4000 if LONG else 12, "valkey": 1000 if LONG else 9}
+EXAMPLES = {"postgres": examples(12, long=4000), "valkey": examples(9, long=1000)}
 # Making a failure small takes minutes, so it is left to the long profile, which finds the kept example again.
 PHASES = [phase for phase in Phase if LONG or phase is not Phase.shrink]
 STEPS = 50

@@ -17,6 +17,7 @@ from accounts.models import Member
 from chat.models import Client
 from chat.wire import Close
 from tests.chat.realtime.conftest import Server, serving
+from tests.support.search import examples
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,7 +64,7 @@ def test_no_frame_breaks_the_server(
     with serving_in_a_thread() as (server, run):
         client, token = run(enter(alice))
 
-        @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=examples(40, long=2000), deadline=None, suppress_health_check=list(HealthCheck))
         @given(st.lists(frames, min_size=1, max_size=8))
         def send(sent: list[tuple[int, bytes]]) -> None:
             assert run(_say(server, client, token, sent)) in {None, *DOCUMENTED}
