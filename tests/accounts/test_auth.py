@@ -126,13 +126,13 @@ def test_nonsense_is_no_token(db, secret):
 def test_credentials_name_what_let_a_request_in(bob):
     browser = sign_in(Client(), bob.user)
     request = request_from()
-    request.api_token = None
+    request.api_token = None  # type: ignore[attr-defined]
     assert credential_of(request) == ""
     request.session = SessionStore(browser.session.session_key)
     assert credential_of(request) == session_credential(browser.session.session_key)
-    assert browser.session.session_key not in credential_of(request)
-    request.api_token, _secret = issue_token(bob.user, label="phone")
-    assert credential_of(request) == f"token:{request.api_token.pk}"
+    assert browser.session.session_key not in credential_of(request)  # type: ignore[operator]
+    request.api_token, _secret = issue_token(bob.user, label="phone")  # type: ignore[attr-defined]
+    assert credential_of(request) == f"token:{request.api_token.pk}"  # type: ignore[attr-defined]
 
 
 # --- Signing in -----------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ def show(request: HttpRequest, **kwargs: str) -> JsonResponse:
             "scope": scope_now(),
             "user": getattr(request.user, "email", None),
             "member": str(member.pk) if member else None,
-            "token": str(request.api_token.pk) if request.api_token else None,
+            "token": str(request.api_token.pk) if request.api_token else None,  # type: ignore[attr-defined]
             "address": current_origin().address,
         }
     )

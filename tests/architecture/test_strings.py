@@ -128,11 +128,11 @@ class Speech(ast.NodeVisitor):
         for part in (*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)):
             self.visit(part)
         self._running += 1
-        for part in node.body:
+        for part in node.body:  # type: ignore[assignment]
             self.visit(part)
         self._running -= 1
         if any("display" in ast.unparse(each) for each in node.decorator_list):
-            for part in ast.walk(node):
+            for part in ast.walk(node):  # type: ignore[assignment]
                 if isinstance(part, ast.Return) and part.value is not None:
                     self._said(part.value)
 

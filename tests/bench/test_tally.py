@@ -40,7 +40,8 @@ def test_what_nobody_sent_is_noticed():
 
 
 def test_a_message_is_done_when_the_last_one_has_it():
-    tally, done = _posted(readers=2, messages=2), []
+    tally = _posted(readers=2, messages=2)
+    done: list[int] = []
     tally.done = done.append
     for reader, number in ((0, 0), (0, 1), (1, 1), (1, 0)):
         tally.applied(reader, number)

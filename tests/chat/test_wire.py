@@ -99,7 +99,7 @@ async def test_a_node_handles_every_message() -> None:
 
 
 def test_the_templates_make_the_frames_that_the_structs_describe() -> None:
-    events = [{"id": id, "type": "t", "conversation": None, "at": "2026-01-01T00:00:00Z", "data": {}} for id in (1, 2)]
+    events = [{"id": id, "type": "t", "conversation": None, "at": "2026-01-01T00:00:00Z", "data": {}} for id in (1, 2)]  # type: ignore[var-annotated]
     body = wire.EVENTS_BODY % b",".join(json.dumps(event).encode() for event in events)
     frame = msgspec.json.decode(wire.EVENTS_FRAME % (5, body), type=Events)
     assert frame == Events(5, [msgspec.convert(event, Event) for event in events])

@@ -117,7 +117,7 @@ def test_nothing_is_registered_but_by_the_class_that_shows_nothing_unless_told()
 
 def addresses(name: str, rows: dict[type, Any]) -> Iterator[str]:
     """The address of a page with every key of Acme's that it could take."""
-    own = [row for model, row in rows.items() if name.startswith(f"{model._meta.app_label}_{model._meta.model_name}_")]
+    own = [row for model, row in rows.items() if name.startswith(f"{model._meta.app_label}_{model._meta.model_name}_")]  # type: ignore[attr-defined]
     tries: list[list[Any]] = [[], *([row.pk] for row in own), ["acme"], ["accounts"], ["chat"], ["audit.csv"]]
     tries += [[row.pk, act.name] for row in own for act in acts_of(type(row))[:2]]
     found = 0
@@ -197,8 +197,8 @@ def parameters(found: DeskAdmin, rows: dict[type, Any]) -> Iterator[dict[str, st
     fields = [field.attname for field in found.opts.concrete_fields]
     names = {entry[0] for entry in found.list_filter if isinstance(entry, tuple)}
     own = {getattr(entry, "parameter_name", None) for entry in found.list_filter} - {None}
-    for name in sorted({f"{name}__id__exact" for name in names} | own):
-        yield from ({name: key} for key in (*keys, "acme", "me", "\x00", "99999999999999999999"))
+    for name in sorted({f"{name}__id__exact" for name in names} | own):  # type: ignore[type-var]
+        yield from ({name: key} for key in (*keys, "acme", "me", "\x00", "99999999999999999999"))  # type: ignore[misc]
     for field in fields:
         yield from ({f"{field}{lookup}": value} for lookup, value in (("__startswith", PART), ("", keys[0])))
     yield from ({"q": word} for word in (PART, "acme", "alice", keys[0]))

@@ -14,7 +14,7 @@ from tests.isolation.conftest import Alone, Treasure, groups_of, id_of
 from tests.isolation.test_addresses import call
 
 METHODS = ("GET", "POST", "DELETE")
-IDS = {"session_id": 1, "secret": "x", "key": "x", "uidb36": "x"}
+IDS: dict[str, str | int] = {"session_id": 1, "secret": "x", "key": "x", "uidb36": "x"}
 
 
 def _path(name: str, ids: dict) -> str:

@@ -98,7 +98,7 @@ class ChatClient:
                 frame = {"op": "message.send", "ref": ref, "conversation": conversation, "text": text}
                 self._wire.send_text(json.dumps(frame))
                 with suppress(TimeoutError):
-                    answer = await asyncio.wait_for(waiting, 3.0)
+                    answer: dict[str, Any] = await asyncio.wait_for(waiting, 3.0)
                     if answer.get("code") not in {"unavailable", "throttled"}:
                         return answer
             await asyncio.sleep(self.random.uniform(0.05, 0.3))

@@ -130,7 +130,7 @@ class Stack:
         def answers() -> bool:
             assert node.process.poll() is None, f"the node did not start: {self.log()[-2000:]}"
             with suppress(urllib.error.URLError, OSError):
-                return urllib.request.urlopen(f"http://127.0.0.1:{node.port}/healthz", timeout=5).status == 200
+                return bool(urllib.request.urlopen(f"http://127.0.0.1:{node.port}/healthz", timeout=5).status == 200)
             return False
 
         assert processes.wait_until(answers, seconds=START), self.log()[-2000:]

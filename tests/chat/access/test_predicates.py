@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Member, Organization
 from accounts.roles import Role
 from chat.access import find_conversation, find_message, find_thread, predicates, visible_conversations
-from chat.api.search import Question
+from chat.api.search import Question  # type: ignore[attr-defined]
 from chat.errors import NotFound
 from chat.models import Conversation, Kind, Message, Participant
 from chat.queries import history

@@ -87,16 +87,16 @@ def test_percentiles(count, share, value):
 @pytest.mark.asyncio
 async def test_what_a_node_counts_becomes_a_point_of_the_series(monkeypatch):
     start = time.time()
-    monkeypatch.setattr(figures.time, "time", lambda: start - 2 * figures.STEP)
+    monkeypatch.setattr(figures.time, "time", lambda: start - 2 * figures.STEP)  # type: ignore[attr-defined]
     await figures.report()  # what other tests have counted: a point of its own
-    monkeypatch.setattr(figures.time, "time", lambda: start)
+    monkeypatch.setattr(figures.time, "time", lambda: start)  # type: ignore[attr-defined]
     metrics.DELIVERIES.inc(40)
     metrics.ACKS.inc(30)
     metrics.RESYNCS.labels("overflow").inc(2)
     await figures.report()
     await figures.report()  # nothing is counted twice
     await store.close()
-    monkeypatch.setattr(figures.time, "time", lambda: start + 2 * figures.STEP)
+    monkeypatch.setattr(figures.time, "time", lambda: start + 2 * figures.STEP)  # type: ignore[attr-defined]
     points = figures.series()
     assert len(points) == figures.POINTS
     ours = {at: counts for at, counts in points if at >= start // figures.STEP * figures.STEP}
@@ -140,7 +140,7 @@ def test_the_page_is_there_while_valkey_is_away(staff, settings, monkeypatch):
     settings.MAILBOX_BACKEND = "valkey"
 
     def away() -> None:
-        raise store.redis.ConnectionError("refused")
+        raise store.redis.ConnectionError("refused")  # type: ignore[attr-defined]
 
     monkeypatch.setattr("chat.delivery.figures.series", away)
     monkeypatch.setattr("chat.queries.operations.queue_length", away)

@@ -38,8 +38,8 @@ def page(report: Report) -> str:
 
 def act(browser: Client, row: object, name: str, **values: str) -> str:
     """Press the button; the sentence that the next page begins with."""
-    meta = row._meta
-    path = reverse(f"admin:{meta.app_label}_{meta.model_name}_act", args=[row.pk, name])
+    meta = row._meta  # type: ignore[attr-defined]
+    path = reverse(f"admin:{meta.app_label}_{meta.model_name}_act", args=[row.pk, name])  # type: ignore[attr-defined]
     answer = browser.post(path, {"reason": "because", **values}, follow=True)
     assert answer.status_code == 200
     return " ".join(str(message) for message in answer.context["messages"])

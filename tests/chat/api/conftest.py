@@ -45,7 +45,7 @@ class Api:
 @pytest.fixture
 def api_of() -> Callable[[Member], Api]:
     """`api_of(bob)` calls the API of Bob's own organization; `api_of(charlie, "acme")` that of another."""
-    return lambda member, slug=None: Api(member, slug or member.organization.slug)
+    return lambda member, slug=None: Api(member, slug or member.organization.slug)  # type: ignore[misc]
 
 
 def code_of(answer: HttpResponse) -> tuple[int, str]:

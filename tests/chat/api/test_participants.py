@@ -72,7 +72,7 @@ def test_charlie_is_neither_added_nor_finds_anybody(api_of, alice: Member, charl
     assert code_of(api_of(alice)("POST", path, {"member": charlie.pk})) == (404, "not_found")
     for method, body in (("GET", None), ("POST", {"member": charlie.pk})):
         assert code_of(api_of(charlie)(method, path, body)) == (404, "not_found")
-    for method, body in (("GET", None), ("PATCH", {"muted": True}), ("DELETE", None)):
+    for method, body in (("GET", None), ("PATCH", {"muted": True}), ("DELETE", None)):  # type: ignore[assignment]
         assert code_of(api_of(charlie)(method, f"{path}/{alice.pk}", body)) == (404, "not_found")
 
 

@@ -66,8 +66,8 @@ def operations() -> list[tuple[str, str]]:
         )
         for pattern in (*accounts_urls.urlpatterns, *chat_urls.urlpatterns)
         if pattern.name not in {"schema", "docs"}
-        for method in pattern.callback.view_class.http_method_names
-        if hasattr(pattern.callback.view_class, method) and method != "options"
+        for method in pattern.callback.view_class.http_method_names  # type: ignore[attr-defined]
+        if hasattr(pattern.callback.view_class, method) and method != "options"  # type: ignore[attr-defined]
     ]
 
 

@@ -88,7 +88,7 @@ def files(monkeypatch: pytest.MonkeyPatch) -> Iterator[Files]:
             is_hidden=True,
         )
     )
-    return files
+    return files  # type: ignore[return-value]
 
 
 @pytest.fixture

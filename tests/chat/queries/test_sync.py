@@ -305,7 +305,7 @@ def test_one_answer_is_one_snapshot(alice: Member, bob: Member, monkeypatch) -> 
     """What commits while an answer is put together is in none of its parts, and in the next one."""
     with scope_of(alice):
         town = room(alice, bob)
-        real = answers.participants_of
+        real = answers.participants_of  # type: ignore[attr-defined]
 
         def interrupted(*args, **kwargs):
             thread = threading.Thread(target=intrude)

@@ -58,7 +58,7 @@ async def connect_deaf(server: Server, client: str, **headers: str) -> tuple[Dea
             taken(opcode, payload)
 
     deaf.wire._take = take  # type: ignore[method-assign]
-    deaf.wire._ended = lambda code, reason: lost.done() or lost.set_result(None)  # type: ignore[method-assign]
+    deaf.wire._ended = lambda code, reason: lost.done() or lost.set_result(None)  # type: ignore[assignment, method-assign]
     return deaf, lost
 
 

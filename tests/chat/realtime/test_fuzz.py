@@ -85,7 +85,7 @@ async def _say(server: Server, client: Client, token: str, sent: list[tuple[int,
     talk.say(op="message.send", ref=ref, conversation=ref, text="still there?")
     async with asyncio.timeout(10):
         answer = asyncio.ensure_future(_answer(talk, ref))
-        await asyncio.wait({answer, talk.closed}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({answer, talk.closed}, return_when=asyncio.FIRST_COMPLETED)  # type: ignore[type-var]
     answer.cancel()
     code = talk.closed.result()[0] if talk.closed.done() else None
     talk.wire.abort()

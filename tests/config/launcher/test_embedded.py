@@ -47,7 +47,7 @@ def test_what_was_written_is_there_after_a_restart(home: Path) -> None:
 
 def test_a_killed_pair_comes_back_with_everything_committed(home: Path) -> None:
     sockets = embedded.prepare(home)
-    both = [Postgres(home, sockets), Valkey(home, sockets)]
+    both: list[Postgres | Valkey] = [Postgres(home, sockets), Valkey(home, sockets)]
     running = [processes.spawn(engine.launch()) for engine in both]
     for engine, process in zip(both, running, strict=True):
         engine.wait_ready(process)

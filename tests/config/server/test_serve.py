@@ -42,7 +42,7 @@ def test_nothing_is_compressed_and_nothing_says_what_serves(server: Served) -> N
 
 def test_an_address_of_strangers_may_take_so_much_work_and_no_more(server: Served) -> None:
     """Probes are answered all the same, but each costs a connection."""
-    answers = []
+    answers: list[int] = []
     while len(answers) < 2_000 and 429 not in answers:
         answers.append(server.connect().ask("GET /nowhere HTTP/1.1\r\nAccept: text/html\r\n").status)
         server.hang_up()

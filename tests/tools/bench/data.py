@@ -11,12 +11,15 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import LiteralString, cast
+from typing import TYPE_CHECKING
 
 import psycopg
 
 from tests.tools.bench.bench import say
 from tests.tools.bench.systems.parley import Seat, take_seats
+
+if TYPE_CHECKING:
+    from chat.models import Message
 
 CONVERSATIONS = 200
 SIZE = 10  # members of each
@@ -64,7 +67,7 @@ def store(database: str, archive: Archive, total: int) -> None:
         _copy_texts(connection, archive.texts)
         _insert(connection, archive, total)
         for definition in definitions:
-            connection.execute(cast(LiteralString, definition))
+            connection.execute(definition)
         connection.execute("VACUUM ANALYZE chat_message, chat_event, chat_conversation")
         connection.execute("CHECKPOINT")
     archive.stored = total
@@ -102,16 +105,13 @@ def _insert(connection: psycopg.Connection, archive: Archive, total: int) -> Non
         },
     )
     connection.execute(
-        cast(
-            LiteralString,
-            f"WITH m AS (INSERT INTO chat_message ({columns}) SELECT {values}"
-            " FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n"
-            f" JOIN chat_conversation c ON c.id = (%(rooms)s::uuid[])[1 + n %% {CONVERSATIONS}]"
-            f" JOIN bench_text b ON b.number = n %% {TEXTS}, chat_message t"
-            " WHERE t.id = %(message)s RETURNING id, conversation_id, seq, text, html)"
-            " INSERT INTO chat_event (organization_id, conversation_id, type, entity_id, data, at)"
-            f" SELECT %(organization)s, m.conversation_id, 'message.created', m.id, {EVENT}, now() FROM m",
-        ),
+        f"WITH m AS (INSERT INTO chat_message ({columns}) SELECT {values}"
+        " FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n"
+        f" JOIN chat_conversation c ON c.id = (%(rooms)s::uuid[])[1 + n %% {CONVERSATIONS}]"
+        f" JOIN bench_text b ON b.number = n %% {TEXTS}, chat_message t"
+        " WHERE t.id = %(message)s RETURNING id, conversation_id, seq, text, html)"
+        " INSERT INTO chat_event (organization_id, conversation_id, type, entity_id, data, at)"
+        f" SELECT %(organization)s, m.conversation_id, 'message.created', m.id, {EVENT}, now() FROM m",
         {
             "rooms": archive.rooms,
             "first": archive.stored,
@@ -128,22 +128,23 @@ def _insert(connection: psycopg.Connection, archive: Archive, total: int) -> Non
     )
 
 
-def _template_message(archive: Archive):
+def _template_message(archive: Archive) -> Message:
     from accounts.models import Organization
     from accounts.tenancy import organization_scope
     from chat.models import Conversation, Message, Participant
 
     with organization_scope(Organization.objects.get(slug=archive.member.slug)):
-        first = Message.objects.filter(conversation_id=archive.rooms[0], seq=1).first()
+        first: Message | None = Message.objects.filter(conversation_id=archive.rooms[0], seq=1).first()
         if first is not None:
             return first
         room = Conversation.objects.get(pk=archive.rooms[0])
         author = Participant.objects.filter(conversation=room).first()
         assert author is not None
         Conversation.objects.filter(pk=room.pk).update(last_seq=1)
-        return Message.objects.create(
+        made: Message = Message.objects.create(
             organization=room.organization, conversation=room, seq=1, author_id=author.member_id, text="first"
         )
+        return made
 
 
 def _copy_texts(connection: psycopg.Connection, texts: Sequence[str]) -> None:
@@ -163,7 +164,7 @@ def _drop_indexes(connection: psycopg.Connection) -> list[str]:
         " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid)"
     ).fetchall()
     for name, _ in rows:
-        connection.execute(cast(LiteralString, f"DROP INDEX {name}"))
+        connection.execute(f"DROP INDEX {name}")
     return [definition for _, definition in rows]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from tests.tools.bench.accounting import cpu_seconds, own_cpu_seconds
@@ -82,7 +82,7 @@ async def paced(system: System, tally: Tally, *, rate: float, seconds: float) ->
     return await _measured(system, tally, drive)
 
 
-async def _measured(system: System, tally: Tally, drive) -> Run:
+async def _measured(system: System, tally: Tally, drive: Callable[[], Awaitable[None]]) -> Run:
     roots, database = system.roots(), database_roots(system)
     gc.collect()
     delivered, del_latencies = tally.delivered, len(tally.latencies)

@@ -18,7 +18,7 @@ import uvloop
 from tests.tools.bench.bench import Bench, number, say
 from tests.tools.bench.load import closed_loop
 from tests.tools.bench.report import RESULTS
-from tests.tools.bench.systems.parley import Parley, take_seats
+from tests.tools.bench.systems.parley import Parley, Seat, take_seats
 from tests.tools.bench.tally import Tally
 from tests.tools.bench.workloads.posts import MEMBERS, SIZE, post_for
 
@@ -42,7 +42,7 @@ def main() -> int:
     return 1 if reason else 0
 
 
-def _posters():
+def _posters() -> list[Seat]:
     return take_seats("profile", MEMBERS, rooms=MEMBERS // SIZE)
 
 

@@ -176,7 +176,7 @@ class _Chaos:
         from chat.delivery.mailbox import mailbox
 
         with psycopg.connect(self.whole.postgres.url()) as connection:
-            clients = dict(connection.execute("SELECT id, public_id::text FROM chat_client").fetchall())
+            clients: dict[int, str] = dict(connection.execute("SELECT id, public_id::text FROM chat_client").fetchall())
         positions = await mailbox().positions(list(clients))
         return {clients[client]: position.tag for client, position in positions.items()}
 

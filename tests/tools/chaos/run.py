@@ -17,6 +17,7 @@ import sys
 import time
 import uuid
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,7 +157,7 @@ class _Chaos:
         """By token, what the database says: the messages of every conversation that its member takes part in."""
         with psycopg.connect(self.whole.postgres.url()) as connection:
             rows = connection.execute("SELECT conversation_id::text, array_agg(id::text) FROM chat_message GROUP BY 1")
-            messages = dict(rows.fetchall())
+            messages: dict[str, list[str]] = dict(rows.fetchall())
         return {
             client.account.token: {id for room in client.account.conversations for id in messages.get(room, ())}
             for client in self.clients
@@ -167,7 +168,7 @@ class _Chaos:
         stored = {id for ids in wanted.values() for id in ids}
         for number, client in enumerate(self.clients):
             own, twice = wanted[client.account.token], Counter(client.shown)
-            facts = {
+            facts: dict[str, Collection[Any]] = {
                 "missing": own - set(client.messages),
                 "not theirs": set(client.messages) - own,
                 "shown twice": {shown for shown, times in twice.items() if times > 1},

@@ -38,7 +38,7 @@ class Writer:
         return int(self.database.execute("SELECT pg_current_xact_id()").fetchone()[0])
 
     def publish(self, organization: Organization, conversation: UUID | None = None) -> int:
-        (id,) = self.database.execute(_RESERVE, [1]).fetchone()
+        (id,) = self.database.execute(_RESERVE, [1]).fetchone()  # type: ignore[misc]
         self.database.execute("SET CONSTRAINTS ALL DEFERRED")
         self.database.execute("SET LOCAL session_replication_role = replica")  # there is no such conversation
         self.database.execute(INSERT, [id, organization.pk, conversation])

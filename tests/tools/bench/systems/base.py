@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
@@ -62,7 +62,7 @@ def slices(count: int, size: int) -> Iterator[range]:
         yield range(first, min(count, first + size))
 
 
-async def until(condition, *, seconds: float, every: float = 0.05) -> bool:
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float, every: float = 0.05) -> bool:
     """Look until the condition (a coroutine function) holds or time is up."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds

@@ -125,7 +125,7 @@ class Reader(WSListener):
             self._apply(frame)
         elif frame.op == "result":
             self.answers += 1
-            self.answered(frame.ref)
+            self.answered(frame.ref or "")
         elif frame.op == "hello":
             if frame.outcome != "resumed" or frame.tag != self.tag:
                 self.faults.add(f"hello {frame.outcome} at {frame.tag}, not resumed at {self.tag}")

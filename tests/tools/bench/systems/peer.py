@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -76,7 +77,7 @@ class Peer:
         return valkey
 
     def _stop(self) -> None:
-        stages = [(child, ((processes.signal.SIGTERM, 3.0), (processes.signal.SIGINT, 3.0))) for child in self.children]
+        stages = [(child, ((signal.SIGTERM, 3.0), (signal.SIGINT, 3.0))) for child in self.children]
         for child in reversed(stages):
             processes.stop_all([child])
 

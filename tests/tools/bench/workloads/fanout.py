@@ -6,6 +6,7 @@ Every delivery is applied and acked, and with Parley stored. The paced case is t
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 
 import uvloop
 
@@ -27,12 +28,9 @@ Case = Callable[[System, Tally], Coroutine[None, None, Run]]
 
 def cases() -> dict[str, Case]:
     closed: dict[str, Case] = {
-        f"{count} in flight": lambda system, tally, count=count: closed_loop(
-            system, tally, in_flight=count, seconds=SECONDS
-        )
-        for count in IN_FLIGHT
+        f"{count} in flight": partial(closed_loop, in_flight=count, seconds=SECONDS) for count in IN_FLIGHT
     }
-    return closed | {"20/s": lambda system, tally: paced(system, tally, rate=PACE, seconds=PACED_SECONDS)}
+    return closed | {"20/s": partial(paced, rate=PACE, seconds=PACED_SECONDS)}
 
 
 def run(bench: Bench) -> None:

@@ -102,7 +102,9 @@ async def _counted(system: Parley, tally: Tally, posting: Callable[[], Coroutine
 async def _post_paced(system: Parley, tally: Tally) -> list[float]:
     """Members post in turn, whether or not the last was answered."""
     loop = asyncio.get_running_loop()
-    started, count, times, sent = loop.time(), round(PACE * SECONDS), [], {}
+    started, count = loop.time(), round(PACE * SECONDS)
+    times: list[float] = []
+    sent: dict[str, float] = {}
     all_answered: asyncio.Future[None] = loop.create_future()
 
     def answered(ref: str) -> None:
@@ -124,8 +126,8 @@ async def _post_on(system: Parley, reader: Reader, tally: Tally, deadline: float
     """One member, who sends the next message when the last was answered."""
     loop = asyncio.get_running_loop()
     while (started := time.perf_counter()) < deadline:
-        answered: asyncio.Future[None] = loop.create_future()
-        reader.answered = lambda _ref, answered=answered: answered.set_result(None)
+        answered = loop.create_future()
+        reader.answered = answered.set_result  # with the ref, which nobody needs
         system.posts += 1
         reader.post(str(uuid.uuid4()), text_of(tally.post(audience=SIZE)))
         await answered

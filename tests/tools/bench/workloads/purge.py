@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import LiteralString, cast
 
 import psycopg
 import uvloop
@@ -125,7 +124,7 @@ def _make_stale(database: str, client: str) -> None:
             " INSERT INTO chat_mailboxentry (client_id, tag, event_id)"
             " SELECT s.id, tag, %s FROM stale s, generate_series(1, %s) AS tag"
         )
-        connection.execute(cast(LiteralString, statement), [STALE, client, NO_EVENT, EACH])
+        connection.execute(statement, [STALE, client, NO_EVENT, EACH])
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("CHECKPOINT")  # else everybody's commits wait for the disk, which has it all to write yet
 

@@ -65,7 +65,7 @@ def make_archive_on(bench: Bench) -> Archive:
 @contextmanager
 def _timed(bench: Bench, wanted: frozenset[str]) -> Iterator[dict[str, Workload]]:
     started, noise = time.monotonic(), Noise()
-    workloads = {name: bench.add(name) for name in ("sync", "history", "growth") if name in wanted}
+    workloads: dict[str, Workload] = {name: bench.add(name) for name in ("sync", "history", "growth") if name in wanted}
     yield workloads
     for workload in workloads.values():  # they cannot be told apart: what is stored serves all of them
         workload.others = noise.share()

@@ -8,6 +8,7 @@ second node lose their connections instead, and keep their process.
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import uvloop
 
@@ -25,7 +26,7 @@ PATIENCE = 60.0
 def run(bench: Bench) -> None:
     with bench.workload("storm") as workload:
         for clients, repeats in SIZES.items():
-            for system in bench.returning(lambda clients=clients: take_seats(f"storm-{clients}", clients + 1)):
+            for system in bench.returning(partial(take_seats, f"storm-{clients}", clients + 1)):
                 if clients > 1000 and not isinstance(system, Parley):
                     continue
                 with bench.excused(workload, system), system.running():
