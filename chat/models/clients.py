@@ -28,7 +28,7 @@ class Client(TenantModel):
     `tag` is the number of the newest entry of its mailbox. The mailbox reaches back to T when the entries
     T+1 … tag are all there; there is no other record of what was acked or emptied, so none can disagree.
     `recent` are the events of its newest entries, ending with that of `tag`, while it is connected; those before are
-    rows of MailboxEntry (see chat/delivery/mailbox/postgres.py, which alone writes either).
+    rows of MailboxEntry (see chat/delivery/mailbox/postgres_statements.py).
     """
 
     class Platform(models.TextChoices):
