@@ -1,7 +1,7 @@
-"""What the audit log says, in sentences that a person reads.
+"""The audit log in sentences for people.
 
-Every action that the code records has its words here, the chat's included; tests/accounts/test_audit_text.py looks for
-them. The chat registers the names and choices that only it knows when it starts (`register`).
+Every action that the code records has a sentence here, the actions of the chat included; a test compares them.
+The chat registers the names and choices that only it knows when it starts (`register`).
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def register(*, names: Mapping[str, Namer], choices: Mapping[str, Mapping[str, A
 
 
 def lines_of(reader: Member, entries: Iterable[AuditEntry]) -> list[Line]:
-    """In the words that `reader` may read: a channel that is closed to them has no name but what was recorded."""
+    """Return the entries as sentences. A channel that `reader` cannot see is named only as it was recorded."""
     rows = list(entries)
     people = {str(id): person.name for id, person in Member.objects.in_bulk(_people_in(rows)).items()}
     names = {
@@ -117,7 +117,7 @@ def lines_of(reader: Member, entries: Iterable[AuditEntry]) -> list[Line]:
 
 
 def actions_saying(words: str) -> list[str]:
-    """The actions in whose sentences these words stand."""
+    """Return the actions whose sentences contain these words."""
     return list({key.partition(":")[0] for key, text in SENTENCES.items() if words.lower() in str(text).lower()})
 
 
@@ -144,7 +144,7 @@ def _line(entry: AuditEntry, people: Mapping[str, str], names: Mapping[str, Mapp
 
 
 def _key(action: str, after: Mapping[str, Any]) -> tuple[str, set[str]]:
-    """Whose sentence it is, and the field of which there is no more to say than that: it is on or off."""
+    """Return the key of the sentence, and the field that the sentence states completely (it is on or off)."""
     if len(after) == 1:
         ((field, value),) = after.items()
         key = f"{action}:{field}" if value else f"{action}:-{field}"
@@ -165,7 +165,7 @@ def _actor(entry: AuditEntry, people: Mapping[str, str]) -> str:
 
 
 def _is_silent(field: str) -> bool:
-    """Times at which it was done say what the entry's own time says."""
+    """Return whether the field is not shown: ids and filters, and times that repeat the time of the entry."""
     return field in PLUMBING or field.endswith("_at")
 
 

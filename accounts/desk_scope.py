@@ -1,8 +1,8 @@
-"""For whom the admin site opens: the scope of each of its requests, and what one may look at there.
+"""Access to the admin site: the scope of each of its requests, and what a user may see there.
 
-Staff of the installation look at every organization, or at the one they chose. Moderators, admins and owners of an
-organization work in that one alone; who may moderate several chooses. The middleware calls `enter` and opens the
-scope, so every tenant query of a page is limited before any ModelAdmin has a say.
+Staff of the installation see every organization, or the one that they chose. Moderators, admins and owners see their
+own organization only; a user who moderates several chooses one. The middleware calls `enter` and opens the scope, so
+every tenant query of a page is limited before a ModelAdmin runs.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ CHOSEN: Final = "desk_organization"  # the session's key for the slug of the org
 
 
 class DeskRequest(HttpRequest):
-    """What a view of the admin site is given.
+    """The request that a view of the admin site gets.
 
-    `member` acts: the person as a member of the organization in scope; None for staff who do not moderate it.
+    `member` is the actor: the user as a member of the organization in scope; None for staff who do not moderate it.
     """
 
     user: User
@@ -31,10 +31,10 @@ class DeskRequest(HttpRequest):
 
 
 def enter(request: HttpRequest) -> None:
-    """Say for whom the site opens: sets `everywhere`, `member` and `organization`. Changes nothing else."""
+    """Set `everywhere`, `member` and `organization` on the request. Changes nothing else."""
     desk = cast(DeskRequest, request)
     desk.everywhere, desk.member, desk.organization = False, None, None
-    if not request.user.is_active:  # nor is a visitor
+    if not request.user.is_active:  # visitors are not active either
         return
     chosen = request.session.get(CHOSEN, "")
     memberships = {member.organization.slug: member for member in moderated_memberships(desk.user)}
@@ -48,12 +48,12 @@ def enter(request: HttpRequest) -> None:
 
 
 def is_inside(request: HttpRequest) -> bool:
-    """Whether the site opened at all."""
+    """Return whether the user may enter the site."""
     return bool(getattr(request, "everywhere", False)) or getattr(request, "organization", None) is not None
 
 
 def may_look(request: HttpRequest, right: Right | None) -> bool:
-    """Whether the person may look at what members with `right` may look at; None is for the installation's staff."""
+    """Return whether the user may see what `right` allows to see. None: only the staff of the installation."""
     if not is_inside(request):
         return False
     desk = cast(DeskRequest, request)

@@ -1,4 +1,4 @@
-"""Everything an action may refuse with, and nothing else reaches a client.
+"""The refusals of actions. Clients receive no other errors.
 
 | class            | status | code              | meaning                                                        |
 | ---------------- | ------ | ----------------- | -------------------------------------------------------------- |

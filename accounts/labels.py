@@ -43,6 +43,7 @@ FIELDS: Final = {
     "is_active": _("is active"),
     "is_staff": _("is staff"),
     "joined_at": _("joined at"),
+    "keywords": _("keywords"),
     "kind": _("kind"),
     "label": _("label"),
     "last_seen_at": _("last seen at"),

@@ -1,6 +1,6 @@
-"""How many mails one person may have sent, to whom and for whom.
+"""Limits of mails that users can make the server send.
 
-Fixed windows counted in the cache. A cache that is away lets everybody through, as accounts/throttle.py does.
+They are counted in the cache, in fixed windows. If the cache is down, all are allowed, as in accounts/throttle.py.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ INVITATIONS_TO_AN_ADDRESS: Final = (
     5,
     DAY,
 )  # of the whole installation: a few to one stranger, from all senders together
-INVITATIONS_OF_A_MEMBER: Final = (60, HOUR)  # a department by hand
-INVITATIONS_OF_AN_ORGANIZATION: Final = (300, DAY)  # more people want a directory or a link
-MAILS_TO_AN_ADDRESS: Final = (20, DAY)  # confirmations, resets and the like that anybody can ask for
+INVITATIONS_OF_A_MEMBER: Final = (60, HOUR)  # enough to invite a department one by one
+INVITATIONS_OF_AN_ORGANIZATION: Final = (300, DAY)  # for more people, use a directory or a link
+MAILS_TO_AN_ADDRESS: Final = (20, DAY)  # confirmations, resets and similar mails that anybody can request
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ def count_invitation(member: Member, email: str) -> None:
 
 
 def may_mail(email: str) -> bool:
-    """Count a mail that anybody can have sent to this address; whether it may go."""
+    """Count a mail that anybody can request for this address. Returns whether it may be sent."""
     try:
         _count("mail:to", _hidden(email), MAILS_TO_AN_ADDRESS)
     except Throttled:
@@ -55,7 +55,7 @@ def _count(action: str, key: str, limit: tuple[int, int]) -> None:
     try:
         cache.add(name, 0, timeout=2 * seconds)
         count = cache.incr(name)
-    except (RedisError, ValueError):  # away, or the counter went between the two
+    except (RedisError, ValueError):  # the cache is down, or the counter expired between the two calls
         log.warning("pace_unavailable", action=action)
         return
     if count > most:
@@ -65,6 +65,6 @@ def _count(action: str, key: str, limit: tuple[int, int]) -> None:
 
 
 def _hidden(email: str) -> str:
-    """Of one mailbox, however its address is written; the cache is no place for addresses."""
+    """Return one hash for all spellings of the address of a mailbox. Addresses are not stored in the cache."""
     name, _, domain = email.strip().lower().partition("@")
     return hashlib.sha256(f"{name.partition('+')[0]}@{domain}".encode()).hexdigest()

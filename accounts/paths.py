@@ -1,4 +1,4 @@
-"""What an address says by itself: whose it is, and whether a program or a person asks."""
+"""What the path of a request says: its organization, and whether it belongs to the API or to the admin site."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from django.urls import reverse
 
 
 def organization_path(slug: str) -> str:
-    """The start page of an organization."""
+    """Return the path of the start page of an organization."""
     return f"/o/{slug}/"
 
 
 def organization_slug(path: str) -> str | None:
-    """The slug in `/o/<slug>/…`, None for every other address. No slug holds NUL, which the database cannot compare."""
+    """Return the slug in `/o/<slug>/…`, None for other paths. A slug holds no NUL, which PostgreSQL cannot compare."""
     parts = path.split("/", 3)
     return parts[2] if len(parts) == 4 and parts[1] == "o" and parts[2] and "\0" not in parts[2] else None
 

@@ -1,6 +1,6 @@
-"""How often a member may do something: fixed windows counted in Valkey.
+"""Rate limits of the acts of members, counted in Valkey in fixed windows.
 
-A Valkey that is away lets everybody through: it is better to be fast for a moment than to lose what somebody wrote.
+If Valkey is down, all acts are allowed: exceeding a limit for a moment is better than losing a message.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from accounts.errors import Throttled
 
 WINDOW: Final = 60  # seconds
-TIMEOUT: Final = 1.0  # seconds that Valkey may take before it counts as away
+TIMEOUT: Final = 1.0  # seconds after which Valkey counts as down
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ def admit(action: str, wanted: Mapping[UUID, int], *, limit: int) -> dict[UUID, 
 
 
 def exhausted() -> Throttled:
-    """Until the next minute."""
+    """Return the refusal, valid until the next minute begins."""
     return Throttled(int(WINDOW - time.time() % WINDOW) + 1)
 
 

@@ -23,14 +23,14 @@ from accounts.models import ApiToken, User
 from accounts.sign_in.policy import WRONG_CREDENTIALS, may_sign_in
 from accounts.signals import credential_ended
 
-TOKEN_PREFIX: Final = "parley_"  # noqa: S105  # lets secret scanners find a token that was published by mistake
-TOKENS_PER_USER: Final = 200  # far above a person's devices and bots; a runaway script stops here
+TOKEN_PREFIX: Final = "parley_"  # noqa: S105  # secret scanners find a published token by it
+TOKENS_PER_USER: Final = 200  # far more than a person's devices and bots; stops a runaway script
 USED_EVERY: Final = timedelta(minutes=1)  # how old `last_used_at` may be: one write a minute, however busy the token
 
 
 @transaction.atomic
 def issue_token(user: User, *, label: str) -> tuple[ApiToken, str]:
-    """A new token of `user` and its secret, which is not kept and so is shown this once.
+    """Create a token of `user`. Returns it and its secret, which is not stored and can be shown only once.
 
     Raises Invalid for an empty or over-long label, Conflict when the user holds TOKENS_PER_USER already,
     NotAuthenticated when the user may not sign in.
@@ -40,7 +40,9 @@ def issue_token(user: User, *, label: str) -> tuple[ApiToken, str]:
         raise Invalid({"label": [gettext("Describe in 1 to 80 characters what the token is for.")]})
     if not may_sign_in(user):
         raise NotAuthenticated(WRONG_CREDENTIALS)
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)  # so that two at once are counted one after the other
+    User.objects.select_for_update(no_key=True).get(
+        pk=user.pk
+    )  # two requests at the same time are counted one after the other
     if live_tokens(user).count() >= TOKENS_PER_USER:
         raise Conflict(
             gettext("You have %(tokens_per_user)s tokens. Revoke some that you do not use.")
@@ -54,16 +56,15 @@ def issue_token(user: User, *, label: str) -> tuple[ApiToken, str]:
 
 
 def find_token(secret: str) -> ApiToken | None:
-    """The live token with this secret, with its user; None when there is none, or it has expired.
+    """Return the live token with this secret, with its user; None if there is none or it has expired.
 
-    Looked up by hash, so that the time the index takes says nothing about the secrets it holds. Costs a write at most
-    once a minute.
+    The lookup is by hash, so that its duration reveals nothing about stored secrets. It writes at most once a minute.
     """
     return find_tokens([secret]).get(secret)
 
 
 def find_tokens(presented: Collection[str]) -> dict[str, ApiToken]:
-    """`find_token` for all who come at once, by their secrets; those that are none are left out."""
+    """Return the live tokens by their secrets, for several at once. Unknown secrets are left out."""
     hashes = {hash_secret(secret): secret for secret in presented if secret.startswith(TOKEN_PREFIX)}
     if not hashes:
         return {}
@@ -75,7 +76,7 @@ def find_tokens(presented: Collection[str]) -> dict[str, ApiToken]:
 
 @transaction.atomic
 def revoke_token(token: ApiToken) -> None:
-    """End a token and the sockets that were opened with it. Revoking one that is gone does nothing."""
+    """Delete a token and close the sockets that were opened with it. Does nothing if it is already deleted."""
     if ApiToken.objects.filter(pk=token.pk).delete()[0]:
         record("token.revoked", actor=token.user, target=token, before={"label": token.label})
         credential_ended.send(sender=ApiToken, credentials=[token_credential(token)])
@@ -83,7 +84,7 @@ def revoke_token(token: ApiToken) -> None:
 
 @transaction.atomic
 def end_credential(user: User, credential: str) -> None:
-    """End the session or the token of `user` that goes by this name. One that is gone, or another's, stays as it is."""
+    """End the session or the token of `user` with this name. Does nothing if it is gone or belongs to somebody else."""
     for token in live_tokens(user):
         if token_credential(token) == credential:
             revoke_token(token)
@@ -94,7 +95,7 @@ def end_credential(user: User, credential: str) -> None:
 
 
 def find_own_token(user: User, token_id: Any) -> ApiToken:
-    """Raises NotFound, also for the token of somebody else."""
+    """Return a token of the user. Raises NotFound, also for the token of somebody else."""
     token = live_tokens(user).filter(pk=token_id).first()
     if token is None:
         raise NotFound

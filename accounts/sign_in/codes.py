@@ -14,9 +14,9 @@ CODE_SECONDS: Final = 30  # how long an authenticator app shows a code
 
 
 def use_code(user: AbstractBaseUser, code: str) -> bool:
-    """Use a code of an authenticator app up; whether it was unused.
+    """Mark a code of an authenticator app as used. Returns whether it was unused.
 
-    allauth remembers a used code for one step of 30 seconds, and takes it for as long as a phone's clock may be off.
+    allauth remembers a used code for one step of 30 seconds, but accepts it for longer, because phone clocks differ.
     """
     mark = hash_secret(f"{user.pk}:{''.join(code.split())}")
     steps = 2 * settings.MFA_TOTP_TOLERANCE + 2

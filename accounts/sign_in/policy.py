@@ -15,7 +15,7 @@ DEMO_DOMAINS: Final = ("acme.example", "globex.example")
 
 
 def may_sign_in(user: AbstractBaseUser) -> bool:
-    """Not deactivated, and no demo account where those are off: their password is in the documentation."""
+    """Return whether the account is active. Demo accounts are refused where they are off: their password is public."""
     return user.is_active and (settings.DEMO or not is_demo(cast(User, user).email))
 
 
@@ -24,10 +24,10 @@ def is_demo(email: str) -> bool:
 
 
 def may_found() -> bool:
-    """Whether people found organizations themselves; the first one on an installation always is."""
+    """Return whether users can create organizations. The first of an installation can always be created."""
     return settings.SIGNUP == "open" or not Organization.objects.exists()
 
 
 def must_confirm() -> bool:
-    """Whether nobody signs in before they confirmed their address."""
+    """Return whether an address must be confirmed before its account can sign in."""
     return bool(settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory")

@@ -1,7 +1,7 @@
-"""What can be done on a page of the admin site: buttons, each asking for a reason, that call chat/actions.
+"""Acts on the pages of the admin site: buttons that ask for a reason and call an action of chat/actions.
 
-An act is offered to a member who has the right, on one object (`/act/<name>`) or on the chosen rows of a list; the
-staff of the installation, who are nobody's members, look and do not act, except where an act says `by_staff`.
+An act is offered to members who have its right, on one object (`/act/<name>`) or on the selected rows of a list. Staff
+of the installation are not members: they can see but not act, except where an act sets `by_staff`.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ COUNTED: Final = 5000  # rows of a list that can be reached by turning pages: a 
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptable at run time
-    """Counts to COUNTED and no further: what lies beyond is found by filters, not by turning pages."""
+    """Counts up to COUNTED rows. Rows beyond are found with filters."""
 
     @cached_property
     def count(self) -> int:
@@ -34,7 +34,7 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     """Base of every registered page. Pages only show; actions change, check, record and publish."""
 
     right: ClassVar[Right | None] = None
-    """What a member needs to look; None: the installation's staff alone."""
+    """The right that a member needs to see the page. None: only the staff of the installation."""
     actions: ClassVar[Sequence[Any]] = ()
     paginator = BoundedPaginator
     show_full_result_count = False  # counting millions of rows for a line of text
@@ -42,7 +42,7 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     show_facets = "NEVER"  # nor for numbers beside filters
 
     def visible(self, request: DeskRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Of the rows of the organizations in scope, those that the person may see."""
+        """Return those rows of the organizations in scope that the user may see."""
         return rows
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -78,13 +78,13 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         return names | typed | {f"{name}__{suffix}" for name in names for suffix in ("exact", "id__exact", "isnull")}
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
-        """By its key alone: an object is not to be found by a column that is not shown."""
+        """Allow the primary key only: objects cannot be looked up by a column that is not shown."""
         return bool(to_field == self.opts.pk.name)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """What was done to this object: the audit log, for those who may read it. Django's own log stays empty."""
+        """Redirect to the audit log of this object, for users who may read it. Django's own log stays empty."""
         found = self.get_object(request, object_id)
         if found is None:
             raise Http404
