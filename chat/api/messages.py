@@ -16,7 +16,7 @@ from accounts.rest.views import MemberView, keep_page, list_response, next_url
 from chat.access import find_conversation, find_thread
 from chat.access.predicates import is_kept
 from chat.actions import messages as actions
-from chat.actions import removed
+from chat.actions import removed, revisions
 from chat.actions.reasons import REASON_LENGTH
 from chat.content.loading import entity
 from chat.entities.fields import Time
@@ -135,7 +135,7 @@ class MessageDetail(MemberView):
     def patch(self, request: Request, message_id: UUID) -> Response:
         body = read_body(request, MessageChange)
         _check_length(body.text)
-        return Response(actions.edit_message(self.member, message_id, text=body.text, version=body.version))
+        return Response(revisions.edit_message(self.member, message_id, text=body.text, version=body.version))
 
     @operation(
         summary="Delete a message; a tombstone stays. Of somebody else's, moderators say why in a body",
@@ -146,7 +146,7 @@ class MessageDetail(MemberView):
     )
     def delete(self, request: Request, message_id: UUID) -> Response:
         reason = read_body(request, Deletion).reason if request.body else ""
-        actions.delete_message(self.member, message_id, reason=reason)
+        revisions.delete_message(self.member, message_id, reason=reason)
         return Response(status=204)
 
 

@@ -21,7 +21,8 @@ CODE: Final = sorted(
 # Who touches revisions, and what for.
 REVISIONS: Final = {
     "chat/models/__init__.py": "names the models",
-    "chat/actions/messages.py": "keeps them, and compares a repeated send with the first of them",
+    "chat/actions/messages.py": "compares a repeated send with the first of them",
+    "chat/actions/revisions.py": "keeps them",
     "chat/content/revisions.py": "deletes them",
     "chat/actions/removed.py": "reads them, and records it",
     "chat/api/messages.py": "shows what removed.py has read",
@@ -30,6 +31,7 @@ REVISIONS: Final = {
 TEXTS: Final = {
     "chat/models/messages.py": "`shown_text` and `entity`, which hide what is hidden",
     "chat/actions/messages.py": "writes it",
+    "chat/actions/revisions.py": "writes it, and keeps the text before",
     "chat/actions/moderation.py": "empties it",
     "chat/attention/reasons.py": "looks for keywords in it, and gives it to nobody",
     "chat/actions/removed.py": "reads it, and records it",

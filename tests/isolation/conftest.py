@@ -17,10 +17,11 @@ from accounts.roles import Role
 from accounts.tenancy import TenantModel, every_organization, organization_scope
 from chat.actions.clients import register_client
 from chat.actions.conversations import create_channel
-from chat.actions.messages import edit_message, send_message
+from chat.actions.messages import send_message
 from chat.actions.participants import remove_participant
 from chat.actions.reactions import add_reaction
 from chat.actions.reports import report_message
+from chat.actions.revisions import edit_message
 from chat.actions.sanctions import warn_member
 from chat.models import Report
 from tests.cast import make_member

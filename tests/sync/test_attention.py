@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Member
-from chat.actions.messages import edit_message
 from chat.actions.participants import remove_participant
 from chat.actions.read import mark_read, mark_unread
+from chat.actions.revisions import edit_message
 from chat.models import Conversation
 from tests.cast import scope_of
 from tests.sync.conftest import Say, Verify, alike, proves

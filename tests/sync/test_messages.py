@@ -5,7 +5,8 @@ from uuid import uuid4
 import pytest
 
 from accounts.models import Member
-from chat.actions.messages import Post, delete_message, edit_message, send_message, send_messages
+from chat.actions.messages import Post, send_message, send_messages
+from chat.actions.revisions import delete_message, edit_message
 from chat.models import Conversation
 from tests.sync.conftest import Say, Verify, alike, proves
 

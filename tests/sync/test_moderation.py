@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import Member
 from chat.actions.conversations import archive_conversation
-from chat.actions.messages import edit_message, send_message
+from chat.actions.messages import send_message
 from chat.actions.moderation import (
     hide_message,
     regulate_conversation,
@@ -15,6 +15,7 @@ from chat.actions.moderation import (
 )
 from chat.actions.reactions import add_reaction
 from chat.actions.removed import read_original
+from chat.actions.revisions import edit_message
 from chat.models import Conversation
 from tests.cast import scope_of
 from tests.sync.conftest import Say, Verify, alike, proves

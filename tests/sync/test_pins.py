@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import Member
-from chat.actions.messages import delete_message
 from chat.actions.pins import pin_message, unpin_message
+from chat.actions.revisions import delete_message
 from chat.models import Conversation
 from tests.sync.conftest import Say, Verify, alike, proves
 

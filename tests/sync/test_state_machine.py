@@ -39,6 +39,7 @@ from chat.actions import (
     report_decisions,
     reports,
     retention,
+    revisions,
     sanctions,
 )
 from chat.actions.clients import close_client
@@ -187,9 +188,9 @@ class Delivery(RuleBasedStateMachine):
                 return
             match what:
                 case "edit":
-                    messages.edit_message(actor, message.pk, text=text)
+                    revisions.edit_message(actor, message.pk, text=text)
                 case "delete":
-                    messages.delete_message(actor, message.pk)
+                    revisions.delete_message(actor, message.pk)
                 case "react":
                     reactions.add_reaction(actor, message.pk, emoji="👍")
                 case "unreact":

@@ -18,10 +18,11 @@ from accounts.actions import change_organization, change_profile, change_role
 from accounts.models import Member
 from accounts.roles import Role
 from chat.actions.conversations import create_channel, start_direct, update_conversation
-from chat.actions.messages import delete_message, edit_message, send_message
+from chat.actions.messages import send_message
 from chat.actions.participants import add_participant, change_participant, leave_conversation, remove_participant
 from chat.actions.reactions import add_reaction
 from chat.actions.read import mark_read, mark_unread
+from chat.actions.revisions import delete_message, edit_message
 from chat.client.mailbox import State
 from chat.delivery.mailbox import mailbox
 from chat.models import Conversation

@@ -13,10 +13,11 @@ from chat import sql
 from chat.access import find_conversation
 from chat.actions import changes, read
 from chat.actions.conversations import create_channel, start_direct
-from chat.actions.messages import delete_message, edit_message, send_message
+from chat.actions.messages import send_message
 from chat.actions.moderation import hide_message, remove_message, restore_message
 from chat.actions.participants import add_participant, leave_conversation
 from chat.actions.read import mark_read, mark_unread
+from chat.actions.revisions import delete_message, edit_message
 from chat.client.ranges import Ranges
 from chat.errors import Invalid, NotFound
 from chat.models import Conversation, Event, Message, Participant

@@ -17,13 +17,14 @@ from accounts.models import Member
 from accounts.tenancy import every_organization
 from chat.access import find_conversation, find_message
 from chat.actions.conversations import create_channel
-from chat.actions.messages import edit_message, send_message
+from chat.actions.messages import send_message
 from chat.actions.moderation import regulate_conversation
 from chat.actions.purge import PURGES
 from chat.actions.reactions import add_reaction
 from chat.actions.report_decisions import update_report
 from chat.actions.reports import report_message
 from chat.actions.retention import AROUND, BATCH, expire_histories
+from chat.actions.revisions import edit_message
 from chat.errors import NotFound
 from chat.models import Conversation, Event, Message, Reaction, Report, Revision
 from chat.queries.conversations import conversation_view

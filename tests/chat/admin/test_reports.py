@@ -8,8 +8,9 @@ from django.urls import reverse
 
 from accounts.models import AuditEntry, Member
 from chat.actions.conversations import create_channel, start_direct
-from chat.actions.messages import delete_message, edit_message, send_message
+from chat.actions.messages import send_message
 from chat.actions.reports import report_message
+from chat.actions.revisions import delete_message, edit_message
 from chat.models import Message, Report, Sanction
 from tests.cast import make_user, scope_of, sign_in
 

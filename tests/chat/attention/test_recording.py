@@ -12,10 +12,11 @@ from accounts.actions import change_preferences
 from accounts.models import Member
 from accounts.tenancy import every_organization
 from chat.actions.conversations import create_channel, start_direct
-from chat.actions.messages import delete_message, edit_message, send_message
+from chat.actions.messages import send_message
 from chat.actions.moderation import hide_message, remove_message, restore_message
 from chat.actions.participants import remove_participant
 from chat.actions.reactions import add_reaction
+from chat.actions.revisions import delete_message, edit_message
 from chat.attention.concerned import concerned_by
 from chat.attention.recording import record
 from chat.delivery.followers.handling import load

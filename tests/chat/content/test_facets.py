@@ -17,12 +17,13 @@ from accounts.models import Member
 from accounts.tenancy import every_organization
 from chat.access import find_conversation, find_thread
 from chat.actions.conversations import create_channel
-from chat.actions.messages import delete_message, edit_message, send_message
+from chat.actions.messages import send_message
 from chat.actions.moderation import hide_message, regulate_conversation, remove_message, restore_message
 from chat.actions.pins import pin_message
 from chat.actions.purge import PURGES
 from chat.actions.reactions import add_reaction
 from chat.actions.reports import report_message
+from chat.actions.revisions import delete_message, edit_message
 from chat.content import facets
 from chat.content.facets import Facet
 from chat.content.loading import entities, entity

@@ -14,10 +14,11 @@ from accounts.actions import change_profile
 from accounts.models import Member
 from accounts.tenancy import organization_scope
 from chat.actions.conversations import create_channel, start_direct, update_conversation
-from chat.actions.messages import delete_message, edit_message, send_message
+from chat.actions.messages import send_message
 from chat.actions.participants import add_participant, join_conversation, leave_conversation, remove_participant
 from chat.actions.reactions import add_reaction
 from chat.actions.read import mark_read
+from chat.actions.revisions import delete_message, edit_message
 from chat.models import Conversation, Event, Message
 from chat.queries.cursor import Cursor
 from chat.queries.sync import answer as answers
