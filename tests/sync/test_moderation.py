@@ -14,9 +14,10 @@ from chat.actions.moderation import (
     restore_message,
 )
 from chat.actions.reactions import add_reaction
-from chat.actions.removed import read_original
+from chat.actions.removed import open_report, read_original, read_revisions
+from chat.actions.reports import report_message
 from chat.actions.revisions import edit_message
-from chat.models import Conversation
+from chat.models import Conversation, Report
 from tests.cast import scope_of
 from tests.sync.conftest import Say, Verify, alike, proves
 
@@ -90,3 +91,21 @@ def test_rules_of_a_conversation(verify: Verify, alice: Member, town: Conversati
         archive_conversation(alice, town.pk, reason="over")
 
     assert verify(regulate) == alike(THOSE_THERE, ["conversation.updated"] * 3)
+
+
+@proves(open_report, read_original, read_revisions)
+def test_reading_removed_text_publishes_nothing(
+    verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say
+) -> None:
+    message = say(bob, town, "shameful")
+    with scope_of(alice):
+        edit_message(bob, message.id, text="shameless")
+        report = report_message(alice, message.id, reason=Report.Reason.SPAM)
+        hide_message(alice, message.id, reason="shame")
+
+    def read() -> None:
+        assert open_report(alice, report.pk).message_id == message.id
+        assert read_original(alice, message.id).text == "shameless"
+        assert [each.text for each in read_revisions(alice, message.id)] == ["shameful"]
+
+    assert verify(read) == {}
