@@ -58,7 +58,7 @@ class Status(Struct):
     version: int
 
 
-class Seat(Struct):
+class Participant(Struct):
     """A participant. The last two are told to its own member alone."""
 
     conversation: Id
@@ -78,7 +78,7 @@ class Conversation(Identified):
 
 
 class ConversationView(Conversation, kw_only=True):
-    participant: Seat | None
+    participant: Participant | None
 
 
 class Reaction(Struct):
@@ -122,7 +122,7 @@ class Sync(Struct):
     members: list[Member]
     members_gap: bool
     conversations: list[Conversation]
-    participants: list[Seat]
+    participants: list[Participant]
     messages: list[Message]
     reports: list[Identified]
     sanctions: list[Identified]
@@ -217,13 +217,13 @@ def _was_edited(message: Message, request: Request) -> bool:
     return _is_it(message, request) and (is_new or message.text.strip() == str(request.body["text"]).strip())
 
 
-def _was_read(seat: Seat, request: Request) -> bool:
+def _was_read(participant: Participant, request: Request) -> bool:
     seq, body = int(request.body["seq"]), request.body
-    if not _is_there(seat, request):
+    if not _is_there(participant, request):
         return False
     if body.get("unread"):
-        return seat.unread_from == seq
-    return bool(body.get("thread")) or seat.read_seq >= seq  # a thread moves no position
+        return participant.unread_from == seq
+    return bool(body.get("thread")) or participant.read_seq >= seq  # a thread moves no position
 
 
 def _has_reaction(message: Message, request: Request) -> bool:
@@ -244,9 +244,9 @@ def _was_changed(conversation: Conversation, request: Request) -> bool:
     return _is_it(conversation, request) and archived in {None, conversation.archived_at is not None}
 
 
-def _is_seat(seat: Seat, request: Request) -> bool:
+def _is_participant(participant: Participant, request: Request) -> bool:
     member = request.ids[1] if len(request.ids) > 1 else request.body["member"]
-    return _is_there(seat, request) and seat.member == str(member)
+    return _is_there(participant, request) and participant.member == str(member)
 
 
 def _has_preferences(member: Member, request: Request) -> bool:
@@ -293,11 +293,11 @@ PROOFS: Final[dict[str, Proof]] = {
     "GET conversations/*/pins": Proof(Page[Message], _all_there),
     "GET conversations/*/messages": Proof(Page[Message], _all_there),
     "POST conversations/*/messages": Proof(Message, _was_sent),
-    "PUT conversations/*/read": Proof(Seat, _was_read),
-    "GET conversations/*/participants": Proof(Page[Seat], _all_there),
-    "POST conversations/*/participants": Proof(Seat, _is_seat),
-    "GET conversations/*/participants/*": Proof(Seat, _is_seat),
-    "PATCH conversations/*/participants/*": Proof(Seat, _is_seat),
+    "PUT conversations/*/read": Proof(Participant, _was_read),
+    "GET conversations/*/participants": Proof(Page[Participant], _all_there),
+    "POST conversations/*/participants": Proof(Participant, _is_participant),
+    "GET conversations/*/participants/*": Proof(Participant, _is_participant),
+    "PATCH conversations/*/participants/*": Proof(Participant, _is_participant),
     "DELETE conversations/*/participants/*": Proof(None),
     "GET messages/*": Proof(Message, _is_it),
     "PATCH messages/*": Proof(Message, _was_edited),

@@ -88,13 +88,13 @@ class Api:
 
     async def participants(self, conversation: str) -> list[Entity]:
         """All of them, however many pages that takes."""
-        seats: list[Entity] = []
+        participants: list[Entity] = []
         following: str | None = f"conversations/{conversation}/participants?limit={PAGE}"
         while following:
             page = await self._object("GET", following)
-            seats += page["results"]
+            participants += page["results"]
             following = page["next"]
-        return seats
+        return participants
 
     async def member(self, id: str) -> Entity:
         return await self._object("GET", f"members/{id}")

@@ -14,8 +14,8 @@ class Room:
     conversation: Entity
     epoch: int
     whole_from: int  # every message with this seq or a higher one is here
-    seats: dict[str, Entity] = field(default_factory=dict)  # by member, those who left included
-    seats_known: bool = False  # whether everybody who takes part is among them
+    all_participants: dict[str, Entity] = field(default_factory=dict)  # by member, those who left included
+    participants_known: bool = False  # whether everybody who takes part is among them
     messages: dict[int, Entity] = field(default_factory=dict)  # by seq; older ones may lie here with holes between
     heads: dict[str, Entity] = field(default_factory=dict)  # by id: empty ones below first_seq, of living threads
 
@@ -31,7 +31,7 @@ class Room:
     @property
     def participants(self) -> list[Entity]:
         """Those who take part, as far as they are known."""
-        return [seat for seat in self.seats.values() if seat["left_at"] is None]
+        return [participant for participant in self.all_participants.values() if participant["left_at"] is None]
 
     @property
     def history(self) -> list[Entity]:

@@ -35,7 +35,7 @@ class Store:
         self.members: dict[str, Entity] = {}
         self.entities = Entities()  # those without rules of their own, by collection
         self.rooms: dict[str, Room] = {}  # by conversation; those in which the caller takes part are `own_rooms`
-        self._left: dict[str, int] = {}  # conversation → the version of the own seat when it was left
+        self._left: dict[str, int] = {}  # conversation → the version of the own participant when it was left
         self.people_epoch = 0  # grows when people are forgotten, and with them the news of what became of them
         self._epoch = 0
         self._on_message = on_message
@@ -43,40 +43,40 @@ class Store:
 
     # --- Reading ------------------------------------------------------------------------------------
 
-    def own_seat(self, conversation: str) -> Entity | None:
-        """The caller's seat, None where they do not take part."""
+    def own_participant(self, conversation: str) -> Entity | None:
+        """The caller's participant, None where they do not take part."""
         room = self.rooms.get(conversation)
-        seat = room.seats.get(self.me) if room else None
-        return seat if seat and seat["left_at"] is None else None
+        participant = room.all_participants.get(self.me) if room else None
+        return participant if participant and participant["left_at"] is None else None
 
     def own_rooms(self) -> Iterator[Room]:
-        return (room for id, room in self.rooms.items() if self.own_seat(id))
+        return (room for id, room in self.rooms.items() if self.own_participant(id))
 
     def unread(self, conversation: str) -> int:
         """How many messages neither count as read for the caller nor are gone."""
-        seat, room = self.own_seat(conversation), self.rooms.get(conversation)
-        if seat is None or room is None:
+        participant, room = self.own_participant(conversation), self.rooms.get(conversation)
+        if participant is None or room is None:
             return 0
         return count_unread(
             first_seq=room.first_seq,
             last_seq=room.conversation["last_seq"],
-            read=seat["read"],
+            read=participant["read"],
             gone=room.conversation.get("gone", []),
-            unread_from=seat.get("unread_from"),
+            unread_from=participant.get("unread_from"),
         )
 
     def attention(self, conversation: str) -> int:
         """How many of the unread messages concern the caller."""
-        seat, room = self.own_seat(conversation), self.rooms.get(conversation)
-        if seat is None or room is None:
+        participant, room = self.own_participant(conversation), self.rooms.get(conversation)
+        if participant is None or room is None:
             return 0
         return sum(
             count_unread(
                 first_seq=max(seq, room.first_seq),
                 last_seq=min(seq, room.conversation["last_seq"]),
-                read=seat["read"],
+                read=participant["read"],
                 gone=room.conversation.get("gone", []),
-                unread_from=seat.get("unread_from"),
+                unread_from=participant.get("unread_from"),
             )
             for seq in self._concerning(conversation)
         )
@@ -98,7 +98,7 @@ class Store:
         found = {self.me} if self.me else set()
         for room in self.own_rooms():
             found.update(room.conversation["people"])
-            found.update(seat["member"] for seat in room.participants)
+            found.update(participant["member"] for participant in room.participants)
             found.update(head["author"] for head in room.heads.values())
             for message in room.messages.values():
                 found.add(message["author"])
@@ -118,7 +118,7 @@ class Store:
         if noun == "message":
             self.put_message(entity)
         elif noun == "participant":
-            self._put_seat(entity)
+            self._put_participant(entity)
         elif noun == "conversation":
             self._put_conversation(entity)
         elif noun == "member":
@@ -148,11 +148,14 @@ class Store:
         self._forget_moderated()
 
     def forget_participants(self) -> None:
-        """Events were lost. A seat that was left meanwhile may be told to nobody again, so the lists of channels are
-        asked for anew when they are looked at; everything else is repaired by sync and versions."""
+        """Forget who takes part in channels, after events were lost.
+
+        No later event or answer may say that somebody left meanwhile, so the lists are asked for anew when they are
+        looked at. Sync and versions correct everything else.
+        """
         for room in self.rooms.values():
             if _is_channel(room.conversation):
-                self._forget_seats(room)
+                self._forget_participants(room)
 
     # --- What is loaded when it is looked at --------------------------------------------------------
 
@@ -168,14 +171,14 @@ class Store:
         elif not messages:
             room.whole_from = room.first_seq
 
-    def put_participants(self, conversation: str, epoch: int, seats: Iterable[Entity]) -> None:
+    def put_participants(self, conversation: str, epoch: int, participants: Iterable[Entity]) -> None:
         """The whole list, asked for in that epoch."""
         room = self.rooms.get(conversation)
         if room is None or room.epoch != epoch:
             return
-        for seat in seats:
-            self._put_seat(seat)
-        room.seats_known = True
+        for participant in participants:
+            self._put_participant(participant)
+        room.participants_known = True
 
     def put_member(self, people_epoch: int, member: Entity) -> None:
         """A stranger who was asked for in that epoch. Where people were forgotten since, ask again."""
@@ -185,11 +188,11 @@ class Store:
     def put_message(self, message: Entity) -> None:
         """Of a conversation that the caller takes part in; of any other it is not for them to keep."""
         room = self.rooms.get(message["conversation"])
-        seat = self.own_seat(message["conversation"])
-        if room is not None and seat is not None and message.get("expired"):
+        participant = self.own_participant(message["conversation"])
+        if room is not None and participant is not None and message.get("expired"):
             room.heads[message["id"]] = message
             return
-        if room is None or seat is None or not _is_newer(message, room.messages.get(message["seq"])):
+        if room is None or participant is None or not _is_newer(message, room.messages.get(message["seq"])):
             return
         if message["seq"] < room.first_seq:
             return  # retention has taken it away
@@ -198,7 +201,9 @@ class Store:
             newest = {"last_seq": message["seq"], "last_message_at": message["created_at"]}
             room.conversation = room.conversation | newest
         if message["author"] == self.me:  # nobody's own message is unread to them; no event says so
-            room.seats[self.me] = seat | _merge_read(seat, {"read": [[message["seq"], message["seq"]]]})
+            room.all_participants[self.me] = participant | _merge_read(
+                participant, {"read": [[message["seq"], message["seq"]]]}
+            )
         if self._on_message is not None and message["version"] > self._replaced.get(message["id"], 0):
             self._on_message(message)
 
@@ -216,8 +221,8 @@ class Store:
         oldest = _oldest(answer["messages"])
         for told in answer["conversations"]:
             self._take_conversation(told, oldest.get(told["id"], told["last_seq"] + 1))
-        for seat in answer["participants"]:
-            self._put_seat(seat)
+        for participant in answer["participants"]:
+            self._put_participant(participant)
         for message in answer["messages"]:
             self.put_message(message)
         self.entities.take(answer)
@@ -227,7 +232,7 @@ class Store:
         conversation = {name: value for name, value in told.items() if name not in gaps}
         room = self.rooms.get(told["id"])
         if room is None:
-            room = self._open(conversation, whole_from=OLDEST, seats_known=True)
+            room = self._open(conversation, whole_from=OLDEST, participants_known=True)
         else:
             self._put_conversation(conversation)
         if told["history_gap"]:
@@ -235,10 +240,10 @@ class Store:
             room.whole_from = oldest
             room.messages = {seq: message for seq, message in room.messages.items() if seq >= oldest}
         if told["participants_gap"]:
-            self._forget_seats(room)
+            self._forget_participants(room)
 
-    def _open(self, conversation: Entity, *, whole_from: int, seats_known: bool) -> Room:
-        room = Room(conversation, self._next_epoch(), whole_from, seats_known=seats_known)
+    def _open(self, conversation: Entity, *, whole_from: int, participants_known: bool) -> Room:
+        room = Room(conversation, self._next_epoch(), whole_from, participants_known=participants_known)
         self.rooms[conversation["id"]] = room
         return room
 
@@ -247,7 +252,7 @@ class Store:
         if room is None:
             # Entered now, by an event: what was said before is history, to be paged in when it is looked at.
             whole_from = conversation["last_seq"] + 1
-            self._open(conversation, whole_from=whole_from, seats_known=not _is_channel(conversation))
+            self._open(conversation, whole_from=whole_from, participants_known=not _is_channel(conversation))
             return
         known = room.conversation
         newest = conversation if _is_newer(conversation, known) else known
@@ -255,28 +260,28 @@ class Store:
         room.conversation = newest | {name: furthest.get(name) for name in ("last_seq", "last_message_at")}
         room.messages = {seq: message for seq, message in room.messages.items() if seq >= room.first_seq}
 
-    def _put_seat(self, seat: Entity) -> None:
-        """Others are told of a seat without its private fields, oneself with them, under one version: they are
+    def _put_participant(self, participant: Entity) -> None:
+        """Others are told of a participant without its private fields, oneself with them, under one version: they are
         joined."""
-        conversation, member = seat["conversation"], seat["member"]
-        if member == self.me and seat["left_at"] is not None:
-            self._leave(conversation, seat["version"])
+        conversation, member = participant["conversation"], participant["member"]
+        if member == self.me and participant["left_at"] is not None:
+            self._leave(conversation, participant["version"])
             return
         room = self.rooms.get(conversation)
-        if room is None or (member == self.me and seat["version"] <= self._left.get(conversation, 0)):
+        if room is None or (member == self.me and participant["version"] <= self._left.get(conversation, 0)):
             return
-        known = room.seats.get(member)
-        if known is not None and seat["version"] < known["version"]:
+        known = room.all_participants.get(member)
+        if known is not None and participant["version"] < known["version"]:
             return
-        joined = (known or {}) | seat
+        joined = (known or {}) | participant
         if member == self.me:
-            joined |= _merge_read(known or {}, seat)
-        room.seats[member] = joined
+            joined |= _merge_read(known or {}, participant)
+        room.all_participants[member] = joined
 
     def _leave(self, conversation: str, version: int) -> None:
         """Nothing of it stays."""
-        seat = self.own_seat(conversation)
-        if seat is not None and seat["version"] > version:
+        participant = self.own_participant(conversation)
+        if participant is not None and participant["version"] > version:
             return  # come back since
         self._left[conversation] = max(version, self._left.get(conversation, 0))
         self._drop(conversation)
@@ -286,10 +291,10 @@ class Store:
         self.rooms.pop(conversation, None)
         self.entities.forget_owned("conversation", lambda id: id == conversation)
 
-    def _forget_seats(self, room: Room) -> None:
+    def _forget_participants(self, room: Room) -> None:
         room.epoch = self._next_epoch()
-        room.seats = {id: seat for id, seat in room.seats.items() if id == self.me}
-        room.seats_known = False
+        room.all_participants = {id: participant for id, participant in room.all_participants.items() if id == self.me}
+        room.participants_known = False
 
     def _next_epoch(self) -> int:
         self._epoch += 1
@@ -329,9 +334,9 @@ class Store:
 
 
 def _merge_read(known: Entity, told: Entity) -> Entity:
-    """What counts as read by either of two states of the own seat, and the read position that follows from it.
+    """What counts as read by either of two states of the own participant, and the read position that follows from it.
 
-    A seat of an older server says `read_seq` alone; one that is told to others says neither.
+    A participant of an older server says `read_seq` alone; one that is told to others says neither.
     """
     read = union(*(each.get("read", [[0, each.get("read_seq", 0)]]) for each in (known, told)))
     position = max(known.get("read_seq", 0), told.get("read_seq", 0))

@@ -48,10 +48,10 @@ class Reading:
         """After every action: who came has read what was there before, and who wrote has read what they wrote."""
         with every_organization():
             rooms = dict(Conversation.objects.values_list("pk", "last_seq"))
-            for seat in Participant.objects.filter(left_at=None):
-                key, last = (seat.member_id, seat.conversation_id), rooms[seat.conversation_id]
-                if key not in self.readers or self.readers[key].joined_at != seat.joined_at:
-                    self.readers[key] = Read(seat.joined_at, set(range(last + 1)), last)
+            for participant in Participant.objects.filter(left_at=None):
+                key, last = (participant.member_id, participant.conversation_id), rooms[participant.conversation_id]
+                if key not in self.readers or self.readers[key].joined_at != participant.joined_at:
+                    self.readers[key] = Read(participant.joined_at, set(range(last + 1)), last)
             for room, last in rooms.items():
                 if last > self.last_seqs.setdefault(room, 0):
                     self._notice_messages(room)

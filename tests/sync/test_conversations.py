@@ -13,8 +13,8 @@ from tests.sync.test_messages import THOSE_THERE
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def seats(*, own: int, of: int) -> list[str]:
-    """What a participant is told of a new conversation: itself, everybody's seat, and their own as it is to them."""
+def participants(*, own: int, of: int) -> list[str]:
+    """The events of a new conversation: it, its participants, and the participant's own private state."""
     each = (["participant.created"] * (2 if number == own else 1) for number in range(of))
     return ["conversation.created", *chain.from_iterable(each)]
 
@@ -23,19 +23,19 @@ def seats(*, own: int, of: int) -> list[str]:
 @proves(create_channel, events=("conversation.created", "participant.created"))
 def test_create_channel(verify: Verify, alice: Member, bob: Member, gus: Member, kind) -> None:
     told = verify(lambda: create_channel(alice, kind=kind, name="new", members=[bob.pk, gus.pk]))
-    assert told == alike(THOSE_THERE, seats(own=0, of=3))
+    assert told == alike(THOSE_THERE, participants(own=0, of=3))
 
 
 @proves(start_direct, events=("conversation.created", "participant.created"))
 def test_start_direct(verify: Verify, alice: Member, bob: Member) -> None:
     told = verify(lambda: start_direct(alice, kind="direct", members=[bob.pk]))
-    assert told == alike(("alice", "alice again", "bob"), seats(own=0, of=2))
+    assert told == alike(("alice", "alice again", "bob"), participants(own=0, of=2))
 
 
 @proves(start_direct, events=("conversation.created", "participant.created"))
 def test_start_group_with_a_guest(verify: Verify, alice: Member, bob: Member, gus: Member) -> None:
     told = verify(lambda: start_direct(alice, kind="group", members=[bob.pk, gus.pk]))
-    assert told == alike(THOSE_THERE, seats(own=0, of=3))
+    assert told == alike(THOSE_THERE, participants(own=0, of=3))
 
 
 @proves(update_conversation, events=("conversation.updated",))

@@ -79,9 +79,9 @@ def test_two_changes_of_a_seat_have_two_versions(
     with scope_of(bob):
         log = Event.objects.filter(entity_id=bob.pk, conversation=town, type__startswith="participant.").order_by("pk")
         versions = [json.loads(event.data)["version"] for event in log]
-        seat = Participant.objects.get(conversation=town, member=bob)
+        participant = Participant.objects.get(conversation=town, member=bob)
     assert (sorted(set(versions)), versions[-1]) == ([1, 2, 3], 3)
-    assert (seat.version, seat.read_seq) == (3, 1)
+    assert (participant.version, participant.read_seq) == (3, 1)
 
 
 def _alone(member: Member, action: Callable[[], Any]) -> None:

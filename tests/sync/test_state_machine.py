@@ -305,7 +305,7 @@ class Delivery(RuleBasedStateMachine):
             self.act(self.members.index(device.member), action)
 
     @rule(who=member, where=some, whom=member, what=st.sampled_from(["join", "leave", "add", "remove", "admin"]))
-    def seat(self, who: int, where: int, whom: int, what: str) -> None:
+    def participant(self, who: int, where: int, whom: int, what: str) -> None:
         def change(actor: Member) -> None:
             room, subject = self.pick(where), self.members[whom].pk
             match what:
@@ -421,10 +421,10 @@ class Delivery(RuleBasedStateMachine):
         if not self.world.may_come(device):
             return
         with every_organization():
-            seats = Participant.objects.filter(left_at=None).order_by("joined_at", "pk")
-            rooms = list(seats.filter(member=device.member).values_list("conversation", flat=True))
+            participants = Participant.objects.filter(left_at=None).order_by("joined_at", "pk")
+            rooms = list(participants.filter(member=device.member).values_list("conversation", flat=True))
             room = rooms[where % len(rooms)] if rooms else None
-            writers = list(seats.filter(conversation=room).values_list("member", flat=True))
+            writers = list(participants.filter(conversation=room).values_list("member", flat=True))
         self.world.ask(device)
         for number, what in enumerate(meanwhile if room else ()):
             news = UUID(int=(ref.int + number) % 2**128)
@@ -536,14 +536,16 @@ class Delivery(RuleBasedStateMachine):
     def check_reading(self) -> None:
         """Everybody has unread what the count message by message says."""
         with every_organization():
-            seats = list(Participant.objects.filter(left_at=None).select_related("conversation", "member"))
-            for seat in seats:
-                reader = self.reading.readers[seat.member_id, seat.conversation_id]
-                who = f"{seat.member.handle} in {seat.conversation_id}"
-                assert seat.read_seq == reader.shown, who
-                assert seat.unread(seat.conversation) == self.reading.unread(seat.member_id, seat.conversation), who
-                counted = {seq for first, last in seat.read for seq in range(first, last + 1)}
-                unseen = {seq for seq in counted - reader.seqs if seq >= seat.conversation.first_seq}
+            participants = list(Participant.objects.filter(left_at=None).select_related("conversation", "member"))
+            for participant in participants:
+                reader = self.reading.readers[participant.member_id, participant.conversation_id]
+                who = f"{participant.member.handle} in {participant.conversation_id}"
+                assert participant.read_seq == reader.shown, who
+                assert participant.unread(participant.conversation) == self.reading.unread(
+                    participant.member_id, participant.conversation
+                ), who
+                counted = {seq for first, last in participant.read for seq in range(first, last + 1)}
+                unseen = {seq for seq in counted - reader.seqs if seq >= participant.conversation.first_seq}
                 assert not unseen, f"{who}: counts as read and was not shown"
 
     def teardown(self) -> None:

@@ -120,8 +120,8 @@ def _room(room: Room) -> dict[str, Any]:
     return {
         "conversation": room.conversation,
         "whole_from": room.whole_from,
-        "participants_known": room.seats_known,
-        "participants": sorted(room.participants, key=lambda seat: seat["member"]),
+        "participants_known": room.participants_known,
+        "participants": sorted(room.participants, key=lambda participant: participant["member"]),
         "messages": room.history,
     }
 

@@ -58,8 +58,8 @@ class Server:
 
     def participants(self, conversation: str) -> list[Entity]:
         def read(me: Member) -> list[ParticipantEntity]:
-            seats = participants(access.find_conversation(me, UUID(conversation)))
-            return [seat.entity(own=seat.member_id == me.pk) for seat in seats]
+            rows = participants(access.find_conversation(me, UUID(conversation)))
+            return [participant.entity(own=participant.member_id == me.pk) for participant in rows]
 
         return as_json(self._as(read))
 
@@ -84,7 +84,7 @@ def load_everything(store: Store, server: Server) -> None:
         id = room.conversation["id"]
         while room.history_gap:
             store.put_history(id, room.epoch, server.history(id, room.whole_from))
-        if not room.seats_known:
+        if not room.participants_known:
             store.put_participants(id, room.epoch, server.participants(id))
     for stranger in sorted(store.strangers()):
         store.put_member(store.people_epoch, server.person(stranger))
@@ -112,13 +112,14 @@ def fresh(server: Server) -> Store:
 
 
 def projection(store: Store) -> dict[str, Any]:
-    """What a person could see. Seats and members without `version`: it also counts what only the member is told."""
+    """What a person could see. Participants and members without `version`: it also counts what only the member is told."""
     rooms = {room.conversation["id"]: room for room in store.own_rooms()}
     return {
         "organization": store.organization,
         "conversations": {id: room.conversation for id, room in rooms.items()},
         "participants": {
-            id: {seat["member"]: {**seat, "version": None} for seat in room.participants} for id, room in rooms.items()
+            id: {participant["member"]: {**participant, "version": None} for participant in room.participants}
+            for id, room in rooms.items()
         },
         "messages": {id: room.history for id, room in rooms.items()},
         "unread": {id: store.unread(id) for id in rooms},

@@ -277,9 +277,9 @@ class World:
             if room.history_gap:
                 page = partial(server.history, id, room.whole_from)
                 self._load(device, ("history", id), page, partial(known.put_history, id, epoch))
-            if not room.seats_known:
-                seats = partial(server.participants, id)
-                self._load(device, ("participants", id), seats, partial(known.put_participants, id, epoch))
+            if not room.participants_known:
+                listed = partial(server.participants, id)
+                self._load(device, ("participants", id), listed, partial(known.put_participants, id, epoch))
         for id in known.strangers():
             put = partial(known.put_member, known.people_epoch)
             self._load(device, ("member", id), partial(server.person, id), put)

@@ -26,7 +26,7 @@ def at(seq: int) -> str:
     return f"2026-01-01T00:00:{seq:02d}Z"
 
 
-def seat(member: str = ME, version: int = 1, **changes: Any) -> Entity:
+def participant(member: str = ME, version: int = 1, **changes: Any) -> Entity:
     private = {"read_seq": 0, "read": [[0, 0]], "unread_from": None, "muted": False} if member == ME else {}
     return {"conversation": TOWN, "member": member, "left_at": None, "version": version, **private, **changes}
 
@@ -44,7 +44,7 @@ def told(last_seq: int, *, gap: bool = False, **changes: Any) -> Entity:
     """A page of sync that tells the conversation, with the messages given."""
     room = conversation(last_seq) | {"history_gap": gap, "participants_gap": True}
     me = person(ME)
-    return answer(1, **{"conversations": [room], "participants": [seat()], "members": [me], "me": me, **changes})
+    return answer(1, **{"conversations": [room], "participants": [participant()], "members": [me], "me": me, **changes})
 
 
 @pytest.fixture
@@ -80,39 +80,39 @@ def test_a_page_from_before_a_gap_is_thrown_away(store: Store) -> None:
 
 def test_participants_are_unknown_until_asked_for_and_again_after_a_loss(store: Store) -> None:
     room = store.rooms[TOWN]
-    assert not room.seats_known
-    store.put_participants(TOWN, room.epoch, [seat(), seat(NINA)])
-    assert room.seats_known
+    assert not room.participants_known
+    store.put_participants(TOWN, room.epoch, [participant(), participant(NINA)])
+    assert room.participants_known
     asked_in = room.epoch
     store.forget_participants()
-    assert (room.seats_known, [each["member"] for each in room.participants]) == (False, [ME])
-    store.put_participants(TOWN, asked_in, [seat(), seat(NINA)])
-    assert not room.seats_known
+    assert (room.participants_known, [each["member"] for each in room.participants]) == (False, [ME])
+    store.put_participants(TOWN, asked_in, [participant(), participant(NINA)])
+    assert not room.participants_known
 
 
 def test_who_left_does_not_come_back_by_a_list_that_is_older(store: Store) -> None:
     room = store.rooms[TOWN]
-    store.apply(event("participant.removed", seat(NINA, 2, left_at="now")))
-    store.put_participants(TOWN, room.epoch, [seat(), seat(NINA, 1)])
+    store.apply(event("participant.removed", participant(NINA, 2, left_at="now")))
+    store.put_participants(TOWN, room.epoch, [participant(), participant(NINA, 1)])
     assert [each["member"] for each in room.participants] == [ME]
 
 
 def test_the_own_removal_takes_everything_and_older_news_bring_nothing_back(store: Store) -> None:
-    store.apply(event("participant.removed", seat(ME, 5, left_at="now")))
+    store.apply(event("participant.removed", participant(ME, 5, left_at="now")))
     assert store.rooms == {}
     store.apply(event("conversation.created", conversation(50)))
-    store.apply(event("participant.created", seat(ME, 4)))
+    store.apply(event("participant.created", participant(ME, 4)))
     store.apply(event("message.created", message(51)))
     assert (list(store.own_rooms()), store.rooms[TOWN].messages) == ([], {})
-    store.apply(event("participant.created", seat(ME, 6)))
+    store.apply(event("participant.created", participant(ME, 6)))
     assert [room.whole_from for room in store.own_rooms()] == [51]
 
 
 def test_private_fields_survive_what_everybody_is_told(store: Store) -> None:
-    store.apply(event("participant.updated", seat(version=2, muted=True, read_seq=9)))
-    shared = {name: value for name, value in seat(version=3).items() if name not in {"read_seq", "muted"}}
+    store.apply(event("participant.updated", participant(version=2, muted=True, read_seq=9)))
+    shared = {name: value for name, value in participant(version=3).items() if name not in {"read_seq", "muted"}}
     store.apply(event("participant.updated", shared | {"role": "admin"}))
-    own = store.own_seat(TOWN)
+    own = store.own_participant(TOWN)
     assert own is not None and (own["muted"], own["read_seq"], own["role"]) == (True, 9, "admin")
 
 
@@ -120,23 +120,23 @@ def test_own_messages_are_read_and_nothing_else_with_them(store: Store) -> None:
     assert store.unread(TOWN) == 50
     store.apply(event("message.created", message(51, author=ME)))
     assert store.unread(TOWN) == 50
-    own = store.own_seat(TOWN)
+    own = store.own_participant(TOWN)
     assert own is not None and (own["read"], own["read_seq"]) == ([[0, 0], [51, 51]], 0)
 
 
 def test_what_is_read_is_joined_however_it_comes(store: Store) -> None:
     store.apply(event("message.created", message(51, author=ME)))
-    store.apply(event("participant.updated", seat(version=3, read=[[0, 48], [50, 50]], read_seq=48)))
-    store.apply(event("participant.updated", seat(version=2, read=[[0, 10]], read_seq=10)))
-    own = store.own_seat(TOWN)
+    store.apply(event("participant.updated", participant(version=3, read=[[0, 48], [50, 50]], read_seq=48)))
+    store.apply(event("participant.updated", participant(version=2, read=[[0, 10]], read_seq=10)))
+    own = store.own_participant(TOWN)
     assert own is not None and (own["read"], own["read_seq"]) == ([[0, 48], [50, 51]], 48)
-    store.apply(event("participant.updated", seat(version=4, read=[[0, 49]], read_seq=49)))
-    own = store.own_seat(TOWN)
+    store.apply(event("participant.updated", participant(version=4, read=[[0, 49]], read_seq=49)))
+    own = store.own_participant(TOWN)
     assert own is not None and (own["read"], own["read_seq"]) == ([[0, 51]], 51)
 
 
 def test_from_a_mark_on_nothing_counts_as_read(store: Store) -> None:
-    store.apply(event("participant.updated", seat(version=2, read=[[0, 50]], read_seq=50, unread_from=49)))
+    store.apply(event("participant.updated", participant(version=2, read=[[0, 50]], read_seq=50, unread_from=49)))
     assert store.unread(TOWN) == 2
 
 
@@ -146,7 +146,7 @@ def test_what_is_gone_is_not_unread(store: Store) -> None:
 
 
 def test_a_participant_of_an_older_server_has_read_up_to_its_position(store: Store) -> None:
-    told = {name: value for name, value in seat(version=2, read_seq=45).items() if name != "read"}
+    told = {name: value for name, value in participant(version=2, read_seq=45).items() if name != "read"}
     store.apply(event("participant.updated", told))
     assert store.unread(TOWN) == 5
 
@@ -171,7 +171,7 @@ def test_guests_forget_whom_nothing_refers_to(store: Store) -> None:
     store.put_member(store.people_epoch, person("zoe"))
     store.apply(event("member.updated", person(ME, 2, role="guest")))
     assert set(store.members) == {ME, NINA}
-    store.apply(event("participant.removed", seat(ME, 2, left_at="now")))
+    store.apply(event("participant.removed", participant(ME, 2, left_at="now")))
     assert set(store.members) == {ME}
 
 
@@ -231,5 +231,5 @@ def test_the_empty_head_of_a_thread_that_goes_on_is_kept_beside_the_history(stor
     store.put_message(message(47))
     assert (seqs(store), store.rooms[TOWN].heads) == ([49, 50], {"m48": head})
     assert NINA in store.spoken_of()
-    store.apply(event("participant.updated", seat(version=2, left_at="now")))
+    store.apply(event("participant.updated", participant(version=2, left_at="now")))
     assert store.rooms == {}

@@ -280,7 +280,7 @@ export class Conversations extends Messages {
     return referredTo;
   }
 
-  /** @protected @param {SyncConversation} told @param {number} oldest seq of its messages in the same answer */
+  /** @protected @param {SyncConversation} given @param {number} oldest seq of its messages in the same answer */
   takeConversation({ history_gap, participants_gap, ...conversation }, oldest) {
     if (!this.conversations.has(conversation.id)) this.#peopled.add(conversation.id);
     this.putConversation(conversation);

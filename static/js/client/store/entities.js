@@ -170,9 +170,9 @@ export class Members extends Entities {
     });
   }
 
-  /** @param {Member} told comes with private fields, without them, or with entities that belong to the member; under one version */
-  putMember(told) {
-    const member = this.#takeOwned(told);
+  /** @param {Member} given comes with private fields, without them, or with entities that belong to the member; under one version */
+  putMember(given) {
+    const member = this.#takeOwned(given);
     const known = this.members.get(member.id);
     const merged = { ...known, ...member };
     if (known && (member.version < known.version || JSON.stringify(merged) === JSON.stringify(known))) return;
@@ -212,10 +212,10 @@ export class Members extends Entities {
     this.organization = null;
   }
 
-  /** @param {any} told a member as REST answers: with the entities that belong to them @returns {Member} without these */
-  #takeOwned(told) {
-    if (!OWNED.some((noun) => noun in told)) return told;
-    const member = { ...told };
+  /** @param {any} given a member as REST answers: with the entities that belong to them @returns {Member} without these */
+  #takeOwned(given) {
+    if (!OWNED.some((noun) => noun in given)) return given;
+    const member = { ...given };
     for (const noun of OWNED) {
       if (member[noun]) this.putEntity(noun, member[noun]);
       delete member[noun];
