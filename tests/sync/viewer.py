@@ -112,7 +112,7 @@ def fresh(server: Server) -> Store:
 
 
 def projection(store: Store) -> dict[str, Any]:
-    """What a person could see. Participants and members without `version`: it also counts what only the member is told."""
+    """What a person could see. Participants and members come without `version`, which also counts private changes."""
     rooms = {room.conversation["id"]: room for room in store.own_rooms()}
     return {
         "organization": store.organization,
