@@ -44,16 +44,17 @@ bench: dev ## how fast we and others are, on this machine (ONLY=fanout,latency S
 profile: dev ## a flame graph of the server under load (ONLY=fanout or posts)
 	@$(BIN)/python -m tests.tools.bench.profile $(if $(ONLY),--only $(ONLY))
 
-lint: dev node_modules/.package-lock.json ## style, types, layers, templates, migrations
+lint: dev node_modules/.package-lock.json ## style, types, layers, templates, migrations, known vulnerabilities
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 --check {} +
 	@$(BIN)/lint-imports --no-logo
 	@$(BIOME) ci --error-on-warnings .
 	@$(NODE) node_modules/typescript/bin/tsc
 	@$(NODE) node_modules/typescript/bin/tsc -p tests/js
-	@find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 --check {} +
+	@$(BIN)/mypy
 	@$(BIN)/python -m config.launcher.embedded $(BIN)/python manage.py makemigrations --check --dry-run
+	@$(BIN)/python -m tests.tools.audit requirements.lock
 
 format: dev node_modules/.package-lock.json ## let the formatters rewrite the files
 	@$(BIN)/ruff check --fix --quiet .
