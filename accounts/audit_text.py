@@ -42,6 +42,8 @@ SENTENCES: Final = {
     "conversation.update:name": _("{actor} renamed the channel {old} to {new}"),
     "conversation.update:topic": _("{actor} set the topic of {conversation}"),
     "conversation.update:-topic": _("{actor} removed the topic of {conversation}"),
+    "event.discarded": _("{actor} discarded an event that a follower could not handle"),
+    "event.retried": _("{actor} let a follower try an event again"),
     "invitation.accepted": _("{actor} accepted an invitation"),
     "invitation.created": _("{actor} invited {email}"),
     "invitation.link_shown": _("{actor} created a new link for the invitation of {email}"),

@@ -12,12 +12,15 @@ class ChatConfig(AppConfig):
         from accounts import audit_text
         from chat.actions import clients, members
         from chat.attention import registration
+        from chat.delivery.followers.collector import FollowerCollector
         from chat.models import Report
         from chat.queries.conversations import names_of
+        from config.health import share
 
         members.connect()
         clients.connect()
         registration.connect()
+        share(FollowerCollector())
         audit_text.register(
             names={"conversation": names_of},
             choices={

@@ -30,6 +30,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.decorators import sync_and_async_middleware
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 from psycopg_pool import PoolTimeout
 from redis import RedisError
 
@@ -65,6 +66,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 LOOK_AGAIN = 1.0  # seconds for which what /readyz found is told again: three round trips, and anybody may ask
 
+_shared: list[Collector] = []
 _migrated = False  # once true it stays true: the code of a running process does not change
 
 
@@ -88,6 +90,12 @@ def HealthMiddleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[Ht
         return _count(request, get_response(request), started)
 
     return handle
+
+
+def share(collector: Collector) -> None:
+    """Add figures that every process answers alike, because they are read from the database."""
+    _shared.append(collector)
+    REGISTRY.register(collector)
 
 
 def healthz(_request: HttpRequest) -> HttpResponse:
@@ -214,4 +222,6 @@ def _registry() -> CollectorRegistry:
         return REGISTRY
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    for collector in _shared:
+        registry.register(collector)
     return registry

@@ -1,9 +1,12 @@
-"""What an admin, or the staff of the installation, does to somebody else's client. Lock order: client."""
+"""What an admin, or the staff of the installation, does to somebody else's client; and what the staff do with events
+that a follower could not handle. Lock order: client; an event that was set aside is locked alone.
+"""
 
 from __future__ import annotations
 
 from allauth.usersessions.models import UserSession
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts.actions.sessions import end_sessions
@@ -15,9 +18,11 @@ from accounts.tokens import live_tokens, revoke_token
 from chat.actions.clients import close_client
 from chat.actions.reasons import clean_reason
 from chat.delivery import wakeups
+from chat.delivery.followers import wake
+from chat.delivery.followers.registry import registered
 from chat.delivery.mailbox import mailbox
-from chat.errors import Forbidden
-from chat.models import Client
+from chat.errors import Conflict, Forbidden, NotFound
+from chat.models import Client, Event, SetAsideEvent
 
 
 @transaction.atomic
@@ -50,6 +55,48 @@ def sign_out_client(actor: Member | User, client: Client, *, reason: str) -> Non
             revoke_token(token)
     close_client(client.member, client.public_id)
     record("client.signed_out", actor=actor, target=client, before=_described(client), reason=reason)
+
+
+@transaction.atomic
+def retry_event(actor: Member | User, event: SetAsideEvent, *, reason: str) -> None:
+    """Let its follower try an event that was set aside once more, in the worker. For the installation's staff.
+
+    Locks the row. Raises Conflict when the event was purged from the log, or when its follower is no longer in the
+    code; Invalid without a reason.
+    """
+    reason = clean_reason(reason)
+    row = _lock_set_aside(event)
+    if not Event.objects.filter(pk=row.event_id, organization_id=row.organization_id).exists():
+        raise Conflict(gettext("The event has been purged. It can only be discarded."))
+    if row.follower_id not in {declared.name for declared in registered()}:
+        raise Conflict(gettext("There is no such follower any more. The event can only be discarded."))
+    row.retry_at = timezone.now()
+    row.save(update_fields=["retry_at"])
+    record("event.retried", actor=actor, target=row, after=_described_event(row), reason=reason)
+    transaction.on_commit(wake.wake)
+
+
+@transaction.atomic
+def discard_event(actor: Member | User, event: SetAsideEvent, *, reason: str) -> None:
+    """Forget an event that was set aside: its follower never handles it. For the installation's staff.
+
+    Locks the row. Raises NotFound when it is gone, Invalid without a reason.
+    """
+    reason = clean_reason(reason)
+    row = _lock_set_aside(event)
+    record("event.discarded", actor=actor, target=row, before=_described_event(row), reason=reason)
+    row.delete()
+
+
+def _lock_set_aside(event: SetAsideEvent) -> SetAsideEvent:
+    row: SetAsideEvent | None = SetAsideEvent.objects.select_for_update(no_key=True).filter(pk=event.pk).first()
+    if row is None:
+        raise NotFound(gettext("The event is no longer set aside."))
+    return row
+
+
+def _described_event(row: SetAsideEvent) -> dict[str, str]:
+    return {"follower": row.follower_id, "event": str(row.event_id), "type": row.type}
 
 
 def _reason_to_operate(actor: Member | User, client: Client, reason: str) -> str:

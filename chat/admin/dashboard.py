@@ -19,6 +19,7 @@ from accounts.roles import Right
 from chat.access import visible_reports
 from chat.admin.charts import bar_chart, line_chart
 from chat.delivery import figures
+from chat.delivery.followers.lag import standings
 from chat.models import Client, Report
 from chat.queries import operations
 
@@ -74,12 +75,19 @@ def _installation() -> dict[str, Any]:
         "overflows": sum(counts.get("overflows", 0) for _at, counts in points),
         "purged": _from_valkey(figures.purged) or {},
         "span": _span(),
+        "followers": [(each, _followed_rate(points, each.name)) for each in standings()],
     }
 
 
 def _rate(points: list[tuple[float, dict[str, int]]], name: str, label: str) -> tuple[str, Any]:
     values = [counts.get(name, 0) / figures.STEP for _at, counts in points]
     return label, line_chart(values, label=label, unit="/s", span=_span())
+
+
+def _followed_rate(points: list[tuple[float, dict[str, int]]], follower: str) -> float:
+    """Events a second, in the last minute that is over."""
+    last = points[-60 // figures.STEP :]
+    return sum(counts.get(f"{figures.FOLLOWED}{follower}", 0) for _at, counts in last) / 60
 
 
 def _span() -> str:

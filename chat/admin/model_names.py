@@ -24,6 +24,7 @@ MODELS: Final = {
     "organization": (_("organization"), _("organizations")),
     "report": (_("report"), _("reports")),
     "sanction": (_("sanction"), _("sanctions")),
+    "setasideevent": (_("event set aside"), _("events set aside")),
     "user": (_("user"), _("users")),
 }
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.desk_scope import DeskRequest
 from accounts.models import ApiToken, AuditEntry, Invitation, Member, Organization, User
 from accounts.roles import Right
-from chat.models import Client, Conversation, Message, Node, Report, Sanction
+from chat.models import Client, Conversation, Message, Node, Report, Sanction, SetAsideEvent
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -31,7 +31,10 @@ GROUPS: tuple[tuple[StrOrPromise, tuple[tuple[StrOrPromise, str, Any], ...]], ..
     (_("Record"), ((_("Audit log"), "history", AuditEntry),)),
     (
         _("Installation"),
-        ((_("Organizations"), "domain", Organization), (_("Users"), "person", User), (_("Nodes"), "dns", Node)),
+        (
+            *((_("Organizations"), "domain", Organization), (_("Users"), "person", User), (_("Nodes"), "dns", Node)),
+            (_("Events set aside"), "error", SetAsideEvent),
+        ),
     ),
 )
 

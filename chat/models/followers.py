@@ -30,6 +30,9 @@ class Follower(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)  # when a worker last had this follower in its code
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class FollowerQueue(TenantModel):
     """The events of one organization for one follower. The row is the lock of the worker that handles them."""

@@ -29,6 +29,8 @@ WITHOUT: Final = {
     "chat.actions.clients.list_clients": "a read",
     "chat.actions.messages.send_message": "calls send_messages, which asks for WRITE behind its locks",
     "chat.actions.operations.resync_client": "also an act of the installation's staff; rank and reason stand there",
+    "chat.actions.operations.retry_event": "an act of the installation's staff alone",
+    "chat.actions.operations.discard_event": "an act of the installation's staff alone",
     "chat.actions.operations.sign_out_client": "also an act of the installation's staff; rank and reason stand there",
     "chat.actions.read.mark_read": "READ: private to the member; its pace is in chat/realtime",
     "chat.actions.read.mark_unread": "READ: private to the member",

@@ -81,6 +81,7 @@ def test_probes_come_by_address_whatever_the_hosts_are(client: Client) -> None:
         assert client.get("/healthz", headers={"host": "10.0.0.7:8000"}).status_code == 200
 
 
+@pytest.mark.django_db
 def test_metrics_for_this_machine(client: Client) -> None:
     answer = client.get("/metrics")
     assert answer.status_code == 200
@@ -115,11 +116,13 @@ def test_metrics_are_not_for_strangers(client: Client, visitor: dict[str, str], 
 
 
 @pytest.mark.parametrize(("peer", "status"), [("10.1.2.3", 200), ("2001:db8::1", 200), ("127.0.0.1", 403), ("", 403)])
+@pytest.mark.django_db
 def test_metrics_for_the_networks_that_are_named(client: Client, peer: str, status: int) -> None:
     with override_settings(METRICS_NETWORKS=[ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")]):
         assert client.get("/metrics", REMOTE_ADDR=peer).status_code == status
 
 
+@pytest.mark.django_db
 def test_metrics_for_a_bearer_of_the_token(client: Client) -> None:
     with override_settings(METRICS_TOKEN="figures-please"):
         answer = client.get("/metrics", REMOTE_ADDR="203.0.113.9", headers={"authorization": "Bearer figures-please"})
@@ -138,6 +141,7 @@ def test_requests_are_counted_by_route_so_that_nobody_can_invent_labels(client: 
     assert (count("GET", "unmatched", "404"), count("other", "unmatched", "404")) == (before[0] + 1, before[1] + 1)
 
 
+@pytest.mark.django_db
 def test_several_processes_answer_for_all(client: Client, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
     answer = client.get("/metrics")

@@ -28,7 +28,7 @@ from chat.actions.reports import report_message
 from chat.admin.acts import ActingAdmin
 from chat.admin.pages import DeskAdmin
 from chat.models import Client as Device
-from chat.models import Conversation, Node, Report, Sanction
+from chat.models import Conversation, Follower, Node, Report, Sanction, SetAsideEvent
 from tests.cast import make_member, make_user, scope_of, sign_in
 from tests.isolation.conftest import WORD, Treasure
 
@@ -89,8 +89,12 @@ def rows(treasure: Treasure, alice: Member, bob: Member) -> dict[type, Any]:
         )
         token, _ = issue_token(alice.user, label=WORD)
         node = Node.objects.create(name="elsewhere", lease_until=timezone.now())
+        follower = Follower.objects.create(name="notices", cluster="here", since="1:1:", mark_xid=1, mark_id=0)
+        aside = SetAsideEvent.objects.create(
+            organization_id=alice.organization_id, follower=follower, event_id=1, type="x", tries=8, error=WORD
+        )
         found: list[Any] = [
-            *(alice.user, treasure.organization, alice, token, report, sanction, node, report.message),
+            *(alice.user, treasure.organization, alice, token, report, sanction, node, report.message, aside),
             Conversation.objects.get(pk=treasure.private_ids["conversation_id"]),
             *(Device.objects.get(), Invitation.objects.get(), AuditEntry.objects.order_by("-pk").first()),
         ]

@@ -36,7 +36,12 @@ log = structlog.get_logger(__name__)
 def wake_after_commit(types: Iterable[str]) -> None:
     """Wake a worker once the present transaction has committed, if a follower wants an event of these types."""
     if is_followed(types):
-        transaction.on_commit(_waker.wake)
+        transaction.on_commit(wake)
+
+
+def wake() -> None:
+    """Let the thread of this process ask for a worker. It neither blocks nor fails."""
+    _waker.wake()
 
 
 def ask() -> bool:
