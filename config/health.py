@@ -2,7 +2,7 @@
 
 They are answered by a middleware before host validation, redirects and sessions: a probe comes by address, without a
 cookie, and must not depend on what it examines. `/readyz` names the part that failed and nothing else; the reason is in
-the log. Its parts are looked at once a second at most, whoever asks. `/metrics` answers a bearer of
+the log. Its parts are looked at once a second at most, however many ask. `/metrics` answers a bearer of
 METRICS_TOKEN and the addresses of METRICS_NETWORKS, which is empty in production and the machine itself in development.
 
 Figures are those of the process that answers. Where several processes serve one address, give them all the same empty
@@ -64,7 +64,7 @@ SCRAPERS = frozenset(
 )
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
-LOOK_AGAIN = 1.0  # seconds for which what /readyz found is told again: three round trips, and anybody may ask
+LOOK_AGAIN = 1.0  # seconds for which what /readyz found is returned again: three round trips, and anybody may ask
 
 _shared: list[Collector] = []
 _migrated = False  # once true it stays true: the code of a running process does not change
@@ -153,7 +153,7 @@ class Latest:
         self._lock = threading.Lock()
 
     def look(self) -> dict[str, bool]:
-        """Whoever comes while the parts are being looked at gets what was found before: a look may take ten seconds."""
+        """While the parts are being looked at, requests get what was found before: a look may take ten seconds."""
         if time.monotonic() >= self._until and self._lock.acquire(blocking=not self._found):
             try:
                 self._found = {name: _passes(name, check) for name, check in CHECKS.items()}

@@ -327,7 +327,7 @@ MESSAGE_RATE = envint("MESSAGE_RATE", 120, least=1, most=100_000)  # two a secon
 PUBLISH_RATE = envint("PUBLISH_RATE", 0, most=100_000)  # edits, reactions, topics; 0: as MESSAGE_RATE
 ORGANIZATION_RATE = envint("ORGANIZATION_RATE", 30, least=1, most=100_000)  # an entry in every client's mailbox each
 MODERATION_RATE = envint("MODERATION_RATE", 600, least=1, most=100_000)  # two pages of the desk, decided at once
-OWN_RATE = envint("OWN_RATE", 300, least=1, most=100_000)  # told to one's own clients alone
+OWN_RATE = envint("OWN_RATE", 300, least=1, most=100_000)  # sent to one's own clients alone
 READ_RATE = envint("READ_RATE", 600, least=1, most=100_000)  # by REST; on sockets chat/realtime/reads.py joins them
 CLIENT_RATE = envint("CLIENT_RATE", 60, least=1, most=100_000)  # thrice CLIENTS_PER_MEMBER; each waits for the gate
 REPORT_RATE = envint("REPORT_RATE", 20, least=1, most=100_000)  # moderators read each of them

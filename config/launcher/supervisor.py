@@ -133,7 +133,7 @@ class Supervisor:
     ready: bool = False
 
     def run(self) -> None:
-        """Run until told to stop. Raises StartError, EngineError."""
+        """Run until a signal asks to stop. Raises StartError, EngineError."""
         began = time.monotonic()
         with _home_lock(self.options) as lock, _wakeups() as wakeups:
             try:
@@ -394,7 +394,7 @@ def limit_log(log: Path) -> None:
 
 
 def say(line: str, *, file: TextIO | None = None) -> None:
-    """Tell the person at the screen."""
+    """Print a line for the person at the screen."""
     with suppress(OSError):  # the screen may be gone; that is no reason to stop
         print(f"Parley: {line}", file=file or sys.stdout, flush=True)
 

@@ -31,7 +31,7 @@ from django.db import DatabaseError, connections
 
 EXPLANATION = "parley: "
 PROBE_TIMEOUT = 5  # seconds to reach a database or Valkey named in the environment
-DRAIN_TIMEOUT = 5  # seconds for requests in flight when stopping; sockets are told to come back (1012)
+DRAIN_TIMEOUT = 5  # seconds for requests in flight when stopping; sockets are closed with 1012, come back
 BACKLOG = 4096  # connections that the kernel keeps while the server is busy
 KEEP_ALIVE = 65  # seconds, longer than the minute after which proxies drop an idle connection
 
@@ -132,7 +132,7 @@ def explain(*reasons: str) -> None:
 
 
 def _listen_on_file(path: Path) -> socket.socket:
-    """A socket file that the proxy's user can connect to; whoever may enter its folder may connect."""
+    """A socket file that the proxy's user can connect to; everybody who may enter its folder may connect."""
     if path.is_socket():
         path.unlink()  # of a server that was killed
     listening = socket.socket(socket.AF_UNIX)

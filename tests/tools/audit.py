@@ -31,7 +31,7 @@ def main(lock: str) -> int:
 
 
 def ask(lock: str) -> dict[str, Any] | None:
-    """Return pip-audit's report, or None when the registry told it nothing about any package."""
+    """Return pip-audit's report, or None when the registry knew no package."""
     program = str(Path(sys.executable).with_name("pip-audit"))
     options = ["--require-hashes", "--disable-pip", "--progress-spinner", "off", "--timeout", str(ANSWER_TIMEOUT)]
     try:

@@ -43,7 +43,7 @@ class Command(BaseCommand):
                 call_command("seed_demo", verbosity=0)
 
     def remember(self) -> None:
-        """Leave word for the supervisor, which tells people how to sign in."""
+        """Record for the supervisor how people sign in."""
         state = {
             "empty": not User.objects.exists(),
             "demo": settings.DEMO and User.objects.filter(email=DEMO_ACCOUNT).exists(),

@@ -16,7 +16,7 @@ from tests.tools.bench.figures import Figure, figure
 from tests.tools.bench.load import Run
 from tests.tools.bench.systems.base import Returning, System, Unavailable
 from tests.tools.bench.systems.mosquitto import Mosquitto
-from tests.tools.bench.systems.parley import Parley, Seat, parley
+from tests.tools.bench.systems.parley import Account, Parley, parley
 from tests.tools.bench.systems.socketio import SocketIO, StoredSocketIO
 from tests.tools.bench.systems.textbook import Channels
 
@@ -98,18 +98,18 @@ class Bench:
     def wants(self, system: str) -> bool:
         return not self.systems or system in self.systems
 
-    def systems_for(self, seats: Callable[[], Sequence[Seat]]) -> list[System]:
-        """Ours with these seats, and the peers."""
+    def systems_for(self, accounts: Callable[[], Sequence[Account]]) -> list[System]:
+        """Ours with these accounts, and the peers."""
         ours: list[System] = []
         if self.wants("parley"):
-            self.parley.seats = ()
-            self.parley.seats = seats()
+            self.parley.accounts = ()
+            self.parley.accounts = accounts()
             ours.append(self.parley)
         return ours + self.peers()
 
-    def returning(self, seats: Callable[[], Sequence[Seat]]) -> list[Returning]:
+    def returning(self, accounts: Callable[[], Sequence[Account]]) -> list[Returning]:
         """Those whose clients find again what waits for them."""
-        return [system for system in self.systems_for(seats) if isinstance(system, Returning)]
+        return [system for system in self.systems_for(accounts) if isinstance(system, Returning)]
 
     @contextmanager
     def excused(self, workload: Workload, system: System) -> Iterator[None]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from tests.tools.bench.bench import say
-from tests.tools.bench.systems.parley import Seat, take_seats
+from tests.tools.bench.systems.parley import Account, make_accounts
 
 if TYPE_CHECKING:
     from chat.models import Message
@@ -33,7 +33,7 @@ EVENT = """'{"id":"' || m.id || '","conversation":"' || m.conversation_id || '",
 class Archive:
     """An organization in which one member sits in 200 conversations, and how many messages those hold by now."""
 
-    member: Seat
+    member: Account
     rooms: list[str]
     stored: int = 0
     texts: list[str] = field(default_factory=lambda: _texts())  # noqa: PLW0108  # defined below
@@ -44,12 +44,12 @@ def make_archive() -> Archive:
     from accounts.tenancy import organization_scope
     from tests.support.people import make_room
 
-    seats = take_seats("archive", SIZE)
+    accounts = make_accounts("archive", SIZE)
     organization = Organization.objects.get(slug="archive")
     with organization_scope(organization):
         members = list(Member.objects.order_by("id"))
     rooms = [make_room(f"archive {number}", members) for number in range(CONVERSATIONS)]
-    return Archive(seats[0], [str(room.pk) for room in rooms])
+    return Archive(accounts[0], [str(room.pk) for room in rooms])
 
 
 def store(database: str, archive: Archive, total: int) -> None:

@@ -109,6 +109,6 @@ async def _measured(system: System, tally: Tally, drive: Callable[[], Awaitable[
 
 
 def database_roots(system: System) -> list[int]:
-    """The PostgreSQL of a system, if it tells: how its cost divides decides what can be had twice."""
-    tell: Callable[[], list[int]] = getattr(system, "database_roots", list)
-    return tell()
+    """The PostgreSQL of a system, if it has one: how its cost divides decides what can be had twice."""
+    roots: Callable[[], list[int]] = getattr(system, "database_roots", list)
+    return roots()

@@ -18,7 +18,7 @@ import uvloop
 from tests.tools.bench.bench import Bench, number, say
 from tests.tools.bench.load import closed_loop
 from tests.tools.bench.report import RESULTS
-from tests.tools.bench.systems.parley import Parley, Seat, take_seats
+from tests.tools.bench.systems.parley import Account, Parley, make_accounts
 from tests.tools.bench.tally import Tally
 from tests.tools.bench.workloads.posts import MEMBERS, SIZE, post_for
 
@@ -35,20 +35,20 @@ def main() -> int:
     picture.parent.mkdir(parents=True, exist_ok=True)
     with Bench() as bench:
         system = bench.parley
-        system.seats = take_seats("profile", READERS) if only == "fanout" else _posters()
+        system.accounts = make_accounts("profile", READERS) if only == "fanout" else _posters()
         with system.running():
             reason = uvloop.run(_record(system, only, picture))
     sys.stdout.write(f"{reason or picture}\n")
     return 1 if reason else 0
 
 
-def _posters() -> list[Seat]:
-    return take_seats("profile", MEMBERS, rooms=MEMBERS // SIZE)
+def _posters() -> list[Account]:
+    return make_accounts("profile", MEMBERS, rooms=MEMBERS // SIZE)
 
 
 async def _record(system: Parley, only: str, picture: Path) -> str:
     """Why there is no picture, if there is none."""
-    tally = Tally(len(system.seats), capacity=200_000)
+    tally = Tally(len(system.accounts), capacity=200_000)
     await system.connect(tally)
     recording = asyncio.create_task(_py_spy(system.main_process(), picture))
     if only == "fanout":

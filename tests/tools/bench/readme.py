@@ -36,7 +36,7 @@ HEADS = (
 )
 NOT_COMPARABLE = """\
 What is **not** comparable: only Parley and the second line store messages in PostgreSQL; Parley also checks who may
-write and read, renders the text, keeps a mailbox for each device and tells it of gaps. Socket.IO without storage and
+write and read, renders the text, keeps a mailbox for each device and reports gaps to it. Socket.IO without storage and
 mosquitto (whose queues are in memory) lose everything with their process, textbook Channels acknowledges nothing.
 None of the peers is a chat. Figures of a shared machine are worth their ratios, no more."""
 

@@ -28,7 +28,7 @@ class System(Protocol):
         """The processes whose trees are the whole server side."""
 
     async def connect(self, tally: Tally) -> None:
-        """Connect as many readers as the tally has; from now on each tells it what it applied."""
+        """Connect as many readers as the tally has; from now on each records there what it applied."""
 
     def post(self, number: int) -> None:
         """Send this message to everybody. Returns at once."""

@@ -161,11 +161,11 @@ def _packet(head: int, body: bytes) -> bytes:
 
 def _frame(buffer: bytes, at: int) -> tuple[int, int] | None:
     """Where the body of the packet at this place starts and ends; None when it has not all come yet."""
-    length, shift, place_ = 0, 0, at + 1
-    while place_ < len(buffer):
-        byte = buffer[place_]
+    length, shift, at_ = 0, 0, at + 1
+    while at_ < len(buffer):
+        byte = buffer[at_]
         length |= (byte & 0x7F) << shift
-        place_, shift = place_ + 1, shift + 7
+        at_, shift = at_ + 1, shift + 7
         if byte < 0x80:
-            return (place_, place_ + length) if place_ + length <= len(buffer) else None
+            return (at_, at_ + length) if at_ + length <= len(buffer) else None
     return None

@@ -52,7 +52,7 @@ decode = msgspec.json.Decoder(Frame).decode
 
 
 @dataclass(frozen=True)
-class Seat:
+class Account:
     """A client that exists on the server: whose it is and where."""
 
     slug: str
@@ -74,9 +74,9 @@ class Faults:
 class Reader(WSListener):
     """One client on one socket."""
 
-    def __init__(self, seat: Seat, number: int, tally: Tally, faults: Faults, tag: int = 0) -> None:
+    def __init__(self, account: Account, number: int, tally: Tally, faults: Faults, tag: int = 0) -> None:
         super().__init__()
-        self.seat, self.number, self.tally, self.faults = seat, number, tally, faults
+        self.account, self.number, self.tally, self.faults = account, number, tally, faults
         self.tag = self.acked = tag
         self.answers = 0
         self.answered: Callable[[str], None] = _nobody
@@ -111,7 +111,7 @@ class Reader(WSListener):
         self.transport.send(WSMsgType.TEXT, text.encode())
 
     def post(self, ref: str, text: str) -> None:
-        self.send(f'{{"op":"message.send","ref":"{ref}","conversation":"{self.seat.conversation}","text":"{text}"}}')
+        self.send(f'{{"op":"message.send","ref":"{ref}","conversation":"{self.account.conversation}","text":"{text}"}}')
 
     def flush(self) -> None:
         """Ack what was applied."""
@@ -152,7 +152,7 @@ class Reader(WSListener):
 
 
 def _nobody(_ref: str) -> None:
-    """Who posts is told what became of it; most readers do not wait for that."""
+    """Those who post receive the result; most readers do not wait for that."""
 
 
 class Parley:
@@ -164,7 +164,7 @@ class Parley:
         """`looking`: at the database. It stays open, so that a look costs the server no new process."""
         self.whole, self.cores, self.looking = whole, cores, looking
         self.readers: list[Reader] = []
-        self.seats: Sequence[Seat] = ()
+        self.accounts: Sequence[Account] = ()
         self.faults = Faults()
         self.senders: Sequence[int] = ()  # numbers of the readers who post, in turn
         self.posts = 0
@@ -191,8 +191,8 @@ class Parley:
         return [self.whole.engines["postgres"].pid]
 
     async def connect(self, tally: Tally) -> None:
-        """The seats must have been made before: `take_seats`."""
-        self.readers = [Reader(seat, number, tally, self.faults) for number, seat in enumerate(self.seats)]
+        """The accounts must have been made before: `make_accounts`."""
+        self.readers = [Reader(account, number, tally, self.faults) for number, account in enumerate(self.accounts)]
         self.senders = range(min(SENDERS, tally.readers))
         for some in slices(len(self.readers), CONNECT_AT_ONCE):
             await asyncio.gather(*(open_socket(self.readers[each], self.whole.nodes[0].port) for each in some))
@@ -236,7 +236,7 @@ class Parley:
             "SELECT coalesce(sum(cardinality(c.recent)"
             " + (SELECT count(*) FROM chat_mailboxentry e WHERE e.client_id = c.id)), 0)"
             " FROM chat_client c WHERE c.public_id = ANY(%s::uuid[])",
-            [[seat.client for seat in self.seats]],
+            [[account.client for account in self.accounts]],
         ).fetchone()
         return int(row[0]) if row else 0
 
@@ -251,11 +251,11 @@ class Parley:
 
 async def open_socket(reader: Reader, port: int) -> None:
     """Connect and wait for the hello."""
-    seat = reader.seat
+    account = reader.account
     await ws_connect(
         lambda: reader,
-        f"ws://127.0.0.1:{port}/o/{seat.slug}/ws/v1/?client={seat.client}&tag={reader.tag}",
-        extra_headers={"Authorization": f"Bearer {seat.token}", "Sec-WebSocket-Protocol": "parley.v1"},
+        f"ws://127.0.0.1:{port}/o/{account.slug}/ws/v1/?client={account.client}&tag={reader.tag}",
+        extra_headers={"Authorization": f"Bearer {account.token}", "Sec-WebSocket-Protocol": "parley.v1"},
         websocket_handshake_timeout=60,
     )
     await reader.greeted
@@ -273,7 +273,7 @@ def parley(cores: Cores) -> Iterator[Parley]:
             yield Parley(whole, cores, looking)
 
 
-def take_seats(slug: str, count: int, *, rooms: int = 1) -> list[Seat]:
+def make_accounts(slug: str, count: int, *, rooms: int = 1) -> list[Account]:
     """An organization of `count` members with one client each, who sit in `rooms` conversations of equal size."""
     from accounts.credentials import token_credential
     from accounts.models import ApiToken
@@ -296,6 +296,6 @@ def take_seats(slug: str, count: int, *, rooms: int = 1) -> list[Seat]:
             for member in members
         )
     return [
-        Seat(slug, secret, str(client.public_id), ids[at // size])
+        Account(slug, secret, str(client.public_id), ids[at // size])
         for at, (secret, client) in enumerate(zip(secrets, clients, strict=True))
     ]

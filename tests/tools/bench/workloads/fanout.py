@@ -13,7 +13,7 @@ import uvloop
 from tests.tools.bench.bench import Bench, Workload, metrics_of, problems_of, record
 from tests.tools.bench.load import Run, closed_loop, paced
 from tests.tools.bench.systems.base import System
-from tests.tools.bench.systems.parley import take_seats
+from tests.tools.bench.systems.parley import make_accounts
 from tests.tools.bench.tally import Tally
 
 READERS = 500
@@ -40,7 +40,7 @@ def run(bench: Bench) -> None:
 
 def measure(bench: Bench, workload: Workload, *, only: str = "") -> None:
     """All cases, or one of them, for everybody who was asked for."""
-    for system in bench.systems_for(lambda: take_seats(f"fanout-{len(bench.workloads)}", READERS)):
+    for system in bench.systems_for(lambda: make_accounts(f"fanout-{len(bench.workloads)}", READERS)):
         with bench.excused(workload, system), system.running():
             uvloop.run(_measure(bench, workload, system, only))
 

@@ -12,19 +12,19 @@ import uvloop
 from tests.tools.bench.accounting import cpu_seconds, memory_bytes
 from tests.tools.bench.bench import Bench, Workload, record
 from tests.tools.bench.systems.base import System
-from tests.tools.bench.systems.parley import Parley, take_seats
+from tests.tools.bench.systems.parley import Parley, make_accounts
 from tests.tools.bench.tally import Tally
 
 FIRST, CLIENTS = 200, 2000  # memory is compared between so few and so many
 HEARTBEAT = 25.0  # seconds between two of a client
 SETTLING = 5.0  # seconds until what arrivals leave behind is done: vacuum of what was claimed
-TOLD_OF = 100.0  # of them a second, until everybody may know that they are there: only then are they idle
+ANNOUNCED = 100.0  # of them a second, until everybody may know that they are there: only then are they idle
 CASE = "2,000 clients"
 
 
 def run(bench: Bench) -> None:
     with bench.workload("idle") as workload:
-        for system in bench.systems_for(lambda: take_seats("idle", CLIENTS)):
+        for system in bench.systems_for(lambda: make_accounts("idle", CLIENTS)):
             with bench.excused(workload, system), system.running():
                 uvloop.run(_measure(bench, workload, system))
 
@@ -37,7 +37,7 @@ async def _measure(bench: Bench, workload: Workload, system: System) -> None:
     each = (memory_bytes(system.roots()) - before) / CLIENTS / 1024
     metrics = {"KiB/connection": [each]}
     if isinstance(system, Parley):
-        await asyncio.sleep(CLIENTS / TOLD_OF - SETTLING)
+        await asyncio.sleep(CLIENTS / ANNOUNCED - SETTLING)
         metrics["% of a core"] = [await _share(system, HEARTBEAT / bench.repeats) for _ in range(bench.repeats)]
     problems = await system.settle()
     record(workload, CASE, system.name, metrics, problems)
@@ -46,15 +46,15 @@ async def _measure(bench: Bench, workload: Workload, system: System) -> None:
 
 async def _after_the_first(system: System) -> float:
     """Bytes with what a server makes for its first visitors and keeps: pools, caches, compiled code."""
-    seats = getattr(system, "seats", None)
-    if seats is not None:
-        setattr(system, "seats", seats[:FIRST])  # noqa: B010  # only some systems have them
+    accounts = getattr(system, "accounts", None)
+    if accounts is not None:
+        setattr(system, "accounts", accounts[:FIRST])  # noqa: B010  # only some systems have them
     await system.connect(Tally(FIRST, capacity=1))
     await asyncio.sleep(0.5)
     await system.disconnect()
     await asyncio.sleep(1)
-    if seats is not None:
-        setattr(system, "seats", seats)  # noqa: B010
+    if accounts is not None:
+        setattr(system, "accounts", accounts)  # noqa: B010
     return memory_bytes(system.roots())
 
 

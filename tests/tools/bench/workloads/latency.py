@@ -10,7 +10,7 @@ import uvloop
 from tests.tools.bench.bench import Bench, Workload, metrics_of, problems_of, record
 from tests.tools.bench.load import closed_loop
 from tests.tools.bench.systems.base import System
-from tests.tools.bench.systems.parley import take_seats
+from tests.tools.bench.systems.parley import make_accounts
 from tests.tools.bench.tally import Tally
 from tests.tools.bench.workloads import fanout
 
@@ -26,7 +26,7 @@ def run(bench: Bench) -> None:
             fanout.measure(bench, workload, only="20/s")
         else:
             workload.lines += [line for line in measured.lines if line.case == "20/s"]
-        for system in bench.systems_for(lambda: take_seats("direct", TWO)):
+        for system in bench.systems_for(lambda: make_accounts("direct", TWO)):
             with bench.excused(workload, system), system.running():
                 uvloop.run(_direct(bench, workload, system))
 

@@ -19,7 +19,7 @@ from tests.tools.bench.accounting import cpu_seconds, own_cpu_seconds
 from tests.tools.bench.bench import Bench, Workload, record
 from tests.tools.bench.figures import percentile
 from tests.tools.bench.systems.base import until
-from tests.tools.bench.systems.parley import Parley, Reader, take_seats
+from tests.tools.bench.systems.parley import Parley, Reader, make_accounts
 from tests.tools.bench.tally import Tally, text_of
 
 MEMBERS, SIZE = 200, 10
@@ -42,7 +42,7 @@ def measure(bench: Bench, workload: Workload, case: str) -> None:
     if not bench.wants("parley"):
         return
     system = bench.parley
-    system.seats = take_seats(f"posts-{uuid.uuid4().hex[:8]}", MEMBERS, rooms=MEMBERS // SIZE)
+    system.accounts = make_accounts(f"posts-{uuid.uuid4().hex[:8]}", MEMBERS, rooms=MEMBERS // SIZE)
     with system.running():
         uvloop.run(_measure(bench, workload, system, case))
 

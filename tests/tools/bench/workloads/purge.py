@@ -20,7 +20,7 @@ from tests.tools.bench.bench import Bench, Workload, record
 from tests.tools.bench.data import copied
 from tests.tools.bench.figures import percentile
 from tests.tools.bench.systems.base import until
-from tests.tools.bench.systems.parley import Parley, take_seats
+from tests.tools.bench.systems.parley import Parley, make_accounts
 from tests.tools.bench.tally import Tally
 
 STALE, EACH, LIVE = 125, 8_000, 50  # fewer each than a mailbox may hold, or they would be emptied before
@@ -46,7 +46,7 @@ def run(bench: Bench) -> None:
         return
     with bench.workload("purge") as workload:
         system = bench.parley
-        system.seats = take_seats("purge", LIVE)
+        system.accounts = make_accounts("purge", LIVE)
         with system.running():
             uvloop.run(_measure(bench, workload, system))
 
@@ -83,7 +83,7 @@ def _p99(runs: Iterable[Sequence[float]]) -> float:
 
 
 async def _purge(system: Parley, tally: Tally) -> Run:
-    await asyncio.to_thread(_make_stale, system.whole.postgres.url(), system.seats[0].client)
+    await asyncio.to_thread(_make_stale, system.whole.postgres.url(), system.accounts[0].client)
     posting = asyncio.create_task(_post(system, tally))
     purge = await asyncio.to_thread(_start_purge, system)
     first = len(tally.latencies)

@@ -24,7 +24,7 @@ from tests.tools.bench.bench import Bench, Workload, metrics_of, problems_of, re
 from tests.tools.bench.data import Archive, make_archive, store, word_of
 from tests.tools.bench.figures import percentile
 from tests.tools.bench.load import closed_loop
-from tests.tools.bench.systems.parley import Parley, take_seats
+from tests.tools.bench.systems.parley import Parley, make_accounts
 from tests.tools.bench.tally import Tally
 from tests.tools.bench.workloads import posts
 
@@ -172,7 +172,7 @@ def _measured(bench: Bench, rest: Rest, path: Callable[[], str]) -> dict[str, li
 
 def _grow(bench: Bench, workload: Workload) -> None:
     for size in SIZES:
-        bench.parley.seats = take_seats(f"growth-{size}", size)
+        bench.parley.accounts = make_accounts(f"growth-{size}", size)
         with bench.parley.running():
             uvloop.run(_fan_out(bench, workload, size))
 

@@ -15,7 +15,7 @@ import uvloop
 from tests.tools.bench.accounting import cpu_seconds, own_cpu_seconds, peak_bytes
 from tests.tools.bench.bench import Bench, Workload, record
 from tests.tools.bench.systems.base import Returning, until
-from tests.tools.bench.systems.parley import Parley, take_seats
+from tests.tools.bench.systems.parley import Parley, make_accounts
 from tests.tools.bench.tally import Tally
 
 WAITING = 50
@@ -26,7 +26,7 @@ PATIENCE = 60.0
 def run(bench: Bench) -> None:
     with bench.workload("storm") as workload:
         for clients, repeats in SIZES.items():
-            for system in bench.returning(partial(take_seats, f"storm-{clients}", clients + 1)):
+            for system in bench.returning(partial(make_accounts, f"storm-{clients}", clients + 1)):
                 if clients > 1000 and not isinstance(system, Parley):
                     continue
                 with bench.excused(workload, system), system.running():
