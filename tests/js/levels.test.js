@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Store } from "../../static/js/client/store.js";
-import { attention, isWorthTelling } from "../../static/js/ui/lib/levels.js";
+import { attention, isWorthNotifying } from "../../static/js/ui/lib/levels.js";
 import { conversation, ME, message, participant } from "./support.js";
 
 /** A channel in which two of four messages are read; the last one names the member. @param {object} own fields of the member's participant */
@@ -40,7 +40,7 @@ test("what is muted, read or not taken part in is quiet", () => {
 test("a notification is for what is new, somebody else's, and as loud as one asked for", () => {
   const worth = (/** @type {object} */ own, /** @type {number} */ seq, fields = {}) => {
     const store = channel(own);
-    return isWorthTelling(store, { ...message({ seq }), ...store.at(id, seq), ...fields });
+    return isWorthNotifying(store, { ...message({ seq }), ...store.at(id, seq), ...fields });
   };
   assert.deepEqual(
     [2, 3, 4].map((seq) => worth({}, seq)),

@@ -219,6 +219,7 @@ export const answer = (fields = {}) => ({
   participants: [],
   messages: [],
   attention: [],
+  statuses: [],
   reports: [],
   sanctions: [],
   cases: null,

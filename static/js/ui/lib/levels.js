@@ -23,7 +23,7 @@ export function attention(store, id) {
 }
 
 /** @param {Store} store @param {Message} message whether it is worth a notification */
-export function isWorthTelling(store, message) {
+export function isWorthNotifying(store, message) {
   const participant = store.ownParticipant(message.conversation);
   if (!participant || participant.muted || message.author === store.me || message.deleted_at || message.hidden_at) return false;
   if (!store.isUnread(message)) return false;

@@ -6,7 +6,7 @@
 import { serverClock } from "../../client/clock.js";
 import { excerpt } from "../conversation/message.js";
 import { gettext, interpolate } from "../lib/i18n.js";
-import { isWorthTelling } from "../lib/levels.js";
+import { isWorthNotifying } from "../lib/levels.js";
 import { conversationTitle, isChannel, memberName } from "../lib/names.js";
 
 export const DESKTOP = "parley:notifications"; // in localStorage: "on" after the member allowed them here
@@ -67,7 +67,7 @@ export class Notifications {
 
   /** @param {Message} message */
   #isNew(message) {
-    return message.seq > (this.#known.get(message.conversation) ?? 0) && this.#isWorthTelling(message);
+    return message.seq > (this.#known.get(message.conversation) ?? 0) && this.#isWorthNotifying(message);
   }
 
   /**
@@ -81,13 +81,13 @@ export class Notifications {
     const { store } = this.app;
     const changed = [...changes.attention].map((id) => store.entities.attention.get(id));
     const known = changed.flatMap((one) => (one && store.at(one.conversation, one.seq)) ?? []);
-    return [...new Set(known)].filter((message) => !changes.messages.has(message.id) && this.#isWorthTelling(message));
+    return [...new Set(known)].filter((message) => !changes.messages.has(message.id) && this.#isWorthNotifying(message));
   }
 
   /** @param {Message} message */
-  #isWorthTelling(message) {
+  #isWorthNotifying(message) {
     const isFresh = serverClock.now() - Date.parse(message.created_at) < FRESH && !this.#notified.has(message.id);
-    return isFresh && isWorthTelling(this.app.store, message) && !this.tabs.isRead(message.conversation);
+    return isFresh && isWorthNotifying(this.app.store, message) && !this.tabs.isRead(message.conversation);
   }
 
   /** @param {Message} message */
@@ -110,7 +110,7 @@ export class Notifications {
   #wordsOf(message) {
     const { store } = this.app;
     const conversation = store.conversations.get(message.conversation);
-    if (!conversation || conversation.archived_at || !isWorthTelling(store, message)) return null;
+    if (!conversation || conversation.archived_at || !isWorthNotifying(store, message)) return null;
     const name = memberName(store, message.author);
     const channel = { name, conversation: conversationTitle(store, conversation) };
     const title = isChannel(conversation) ? interpolate(gettext("%(name)s in %(conversation)s"), channel) : name;
