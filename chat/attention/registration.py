@@ -18,5 +18,5 @@ def connect() -> None:
         record,
         types=("message.created", "message.updated", "message.deleted"),
         start="beginning",
-        batch=500,
+        batch=100,  # messages: with a keyword of 50 members in each, 5,000 rows and events in one transaction
     )
