@@ -59,7 +59,7 @@ class Status(Struct):
 
 
 class Participant(Struct):
-    """A participant. The last two are told to its own member alone."""
+    """A participant. Only its own member receives the last two fields."""
 
     conversation: Id
     member: Id

@@ -30,7 +30,7 @@ class Sync:
     """One sync under way; what is found out while it runs may make it worthless."""
 
     cursor: str  # to ask with next
-    covers: int  # the tag up to which its answer tells everything
+    covers: int  # the tag up to which its answer holds everything
     answers: list[Answer] = field(default_factory=list)
 
 
@@ -41,7 +41,7 @@ class Mailbox:
         self.tag = 0  # the last that was applied; what the next socket begins with
         self.cursor = ""  # from the last sync, nowhere else
         self.syncs = 0  # how many were completed
-        self._known = 0  # the highest tag the server has given out, as far as we were told
+        self._known = 0  # the highest tag the server has given out, as far as this client knows
         self._sent = 0  # the highest it has sent on this socket: beyond that an ack would be a protocol error
         self._acked = 0
         self._kept: list[tuple[int, list[Event]]] = []  # first tag and events, in the order of arrival
@@ -70,7 +70,7 @@ class Mailbox:
     # --- Frames -------------------------------------------------------------------------------------
 
     def register(self, tag: int) -> None:
-        """A new client whose mailbox begins after `tag`. What happened before that is told by a sync."""
+        """A new client whose mailbox begins after `tag`. A sync answers with what happened before that."""
         self._lose(tag)
         self.tag = self._sent = self._acked = tag
 
@@ -114,7 +114,7 @@ class Mailbox:
             self.tag += 1
 
     def _lose(self, tag: int) -> None:
-        """Something up to `tag` will not come any more: only a sync that begins from now on tells it."""
+        """An event up to `tag` will not come any more: only a sync that begins from now on holds it."""
         self.state = State.RESYNCING
         self._known = tag
         self._kept.clear()
@@ -142,7 +142,7 @@ class Mailbox:
         return bool(answer["more"])
 
     def finish(self, sync: Sync) -> None:
-        """Nothing more is to be told: that was the last answer, or nothing has changed."""
+        """End the sync: that was the last answer, or nothing has changed."""
         if sync is not self._sync:
             return
         self._sync = None

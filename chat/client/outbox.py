@@ -1,7 +1,7 @@
 """What was written and not yet answered: in order within each conversation, repeated until the server has spoken.
 
 The `ref` makes repeating harmless, so a message is sent again after any doubt. A refusal sets it aside as failed, to be
-retried or discarded by whoever wrote it, and does not hold up what comes after it.
+retried or discarded by its author, and does not hold up what comes after it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Entry:
 
 
 class Outbox:
-    """`entries` are what another process left behind; whoever wants them to survive saves `Outbox.entries`."""
+    """`entries` are what another process left behind; a program that wants to keep them saves `Outbox.entries`."""
 
     def __init__(
         self, send: Callable[[Entry], Awaitable[Entity]], *, entries: Iterable[Entry] = (), chance: random.Random

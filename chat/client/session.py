@@ -186,9 +186,9 @@ class Session:
             raise SignedOut(code)
         if code in {UNKNOWN_CLIENT, REPLACED}:  # forgotten, or somebody goes on with a copy of us: be a new one
             self.client = ""
-        told = re.fullmatch(r"retry=(\d+)", reason)
-        if code == RESTARTING and told:
-            self._retry = int(told[1]) / 1000
+        wait = re.fullmatch(r"retry=(\d+)", reason)
+        if code == RESTARTING and wait:
+            self._retry = int(wait[1]) / 1000
 
     def _hang_up(self) -> None:
         self._socket = None
@@ -253,10 +253,10 @@ class Session:
         sync = self.mailbox.begin_sync()
         more = True
         while more:
-            answer, told = await self.api.sync(sync.cursor, etag=etag)
+            answer, given = await self.api.sync(sync.cursor, etag=etag)
             if answer is not None and self.store.me not in {"", answer["me"]["id"]}:
                 raise Unreachable("a sync of another member")
-            etag, self._etag = "", told or self._etag
+            etag, self._etag = "", given or self._etag
             if answer is None:
                 self.mailbox.finish(sync)
             more = answer is not None and self.mailbox.take_answer(sync, answer)

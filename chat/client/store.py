@@ -36,7 +36,7 @@ class Store:
         self.entities = Entities()  # those without rules of their own, by collection
         self.rooms: dict[str, Room] = {}  # by conversation; those in which the caller takes part are `own_rooms`
         self._left: dict[str, int] = {}  # conversation → the version of the own participant when it was left
-        self.people_epoch = 0  # grows when people are forgotten, and with them the news of what became of them
+        self.people_epoch = 0  # grows when people are forgotten, because later events about them may be missed
         self._epoch = 0
         self._on_message = on_message
         self._replaced: dict[str, int] = {}  # during a full sync: message → the version that was known before
@@ -219,27 +219,27 @@ class Store:
         for conversation in answer["removed"]["conversations"]:
             self._drop(conversation)
         oldest = _oldest(answer["messages"])
-        for told in answer["conversations"]:
-            self._take_conversation(told, oldest.get(told["id"], told["last_seq"] + 1))
+        for given in answer["conversations"]:
+            self._take_conversation(given, oldest.get(given["id"], given["last_seq"] + 1))
         for participant in answer["participants"]:
             self._put_participant(participant)
         for message in answer["messages"]:
             self.put_message(message)
         self.entities.take(answer)
 
-    def _take_conversation(self, told: Entity, oldest: int) -> None:
+    def _take_conversation(self, given: Entity, oldest: int) -> None:
         gaps = ("history_gap", "participants_gap")
-        conversation = {name: value for name, value in told.items() if name not in gaps}
-        room = self.rooms.get(told["id"])
+        conversation = {name: value for name, value in given.items() if name not in gaps}
+        room = self.rooms.get(given["id"])
         if room is None:
             room = self._open(conversation, whole_from=OLDEST, participants_known=True)
         else:
             self._put_conversation(conversation)
-        if told["history_gap"]:
+        if given["history_gap"]:
             room.epoch = self._next_epoch()
             room.whole_from = oldest
             room.messages = {seq: message for seq, message in room.messages.items() if seq >= oldest}
-        if told["participants_gap"]:
+        if given["participants_gap"]:
             self._forget_participants(room)
 
     def _open(self, conversation: Entity, *, whole_from: int, participants_known: bool) -> Room:
@@ -261,8 +261,7 @@ class Store:
         room.messages = {seq: message for seq, message in room.messages.items() if seq >= room.first_seq}
 
     def _put_participant(self, participant: Entity) -> None:
-        """Others are told of a participant without its private fields, oneself with them, under one version: they are
-        joined."""
+        """Join two states of one version: the member gets the private fields, everybody else gets none."""
         conversation, member = participant["conversation"], participant["member"]
         if member == self.me and participant["left_at"] is not None:
             self._leave(conversation, participant["version"])
@@ -320,8 +319,10 @@ class Store:
             self.entities.forget_moderated()
 
     def _forget_strangers(self) -> None:
-        """Guests are told of people they share a conversation with, so they must not keep the others: they would never
-        hear what became of them."""
+        """Forget the people whom a guest does not meet.
+
+        Guests get events about people with whom they share a conversation. What they know of others would be outdated.
+        """
         me = self.members.get(self.me)
         if me is not None and me["role"] == "guest":
             self._keep_members(self.spoken_of())
@@ -333,13 +334,13 @@ class Store:
             self.members, self.people_epoch = kept, self.people_epoch + 1
 
 
-def _merge_read(known: Entity, told: Entity) -> Entity:
+def _merge_read(known: Entity, given: Entity) -> Entity:
     """What counts as read by either of two states of the own participant, and the read position that follows from it.
 
-    A participant of an older server says `read_seq` alone; one that is told to others says neither.
+    A participant of an older server says `read_seq` alone; one that everybody receives says neither.
     """
-    read = union(*(each.get("read", [[0, each.get("read_seq", 0)]]) for each in (known, told)))
-    position = max(known.get("read_seq", 0), told.get("read_seq", 0))
+    read = union(*(each.get("read", [[0, each.get("read_seq", 0)]]) for each in (known, given)))
+    position = max(known.get("read_seq", 0), given.get("read_seq", 0))
     return {"read": read, "read_seq": close(position, read)}
 
 

@@ -9,7 +9,7 @@ from chat.entities.registry import Entity, register
 
 @register("case.created", "case.updated", collection="cases", whole=True, moderators=True)
 class Case(Entity, frozen=True):
-    """A report as moderators are told of it, so that they see how many are open. Never to whoever was reported."""
+    """What moderators see of a report, to know how many are open. The member who was reported never receives it."""
 
     id: UUID
     reason: Literal["spam", "harassment", "inappropriate", "confidential", "other"]

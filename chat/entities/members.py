@@ -13,7 +13,7 @@ from chat.entities.registry import Entity, register
 
 @register("member.created", "member.updated")
 class Member(Entity, frozen=True):
-    """A person in the organization. What stands after `version` is told to the member alone."""
+    """A person in the organization. Only the member receives the fields after `version`."""
 
     id: UUID
     handle: str
@@ -29,7 +29,7 @@ class Member(Entity, frozen=True):
 
 
 def member_entity(member: accounts.Member, *, own: bool = False) -> Member:
-    """`own`: with the fields that only the member themself is told."""
+    """Return the entity; `own` adds the fields that only the member receives."""
     return Member(
         id=member.pk,
         handle=member.handle,

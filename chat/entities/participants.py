@@ -11,7 +11,7 @@ from chat.entities.registry import Entity, register
 
 @register("participant.created", "participant.updated", "participant.removed")
 class Participant(Entity, frozen=True):
-    """A member in a conversation; `left_at` makes it a tombstone. What follows `version` is told to the member alone.
+    """A member in a conversation; `left_at` makes it a tombstone. Only the member receives the fields after `version`.
 
     `read`: the messages that count as read. `read_seq`: how far the main line was shown. Both only grow. `unread_from`:
     a mark, from which on nothing counts as read. Unread is every message from `first_seq` to `last_seq` of the

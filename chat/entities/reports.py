@@ -9,7 +9,7 @@ from chat.entities.registry import Entity, register
 
 @register("report.created", "report.updated", collection="reports")
 class Report(Entity, frozen=True):
-    """What became of a message that one reported; told to whoever reported it alone."""
+    """What became of a message that the member reported. Only the reporter receives it."""
 
     id: UUID
     message: UUID | None  # null when it was decided and retention has taken the message away

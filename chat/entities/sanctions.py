@@ -9,7 +9,7 @@ from chat.entities.registry import Entity, register
 
 @register("sanction.created", "sanction.updated", collection="sanctions")
 class Sanction(Entity, frozen=True):
-    """A measure against a member, told to them alone. In force until `until`, if it has one, unless lifted."""
+    """A measure against a member, who alone receives it. It is in force until `until`, if set, unless lifted."""
 
     id: UUID
     member: UUID

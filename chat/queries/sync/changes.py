@@ -22,7 +22,7 @@ class Change:
     conversation: UUID
     messages: frozenset[UUID] = frozenset()
     participants: frozenset[UUID] = frozenset()  # by member
-    whole: bool = False  # too many events to tell apart, or new to the member: answer as if nothing were known
+    whole: bool = False  # too many events to look at each, or new to the member: answer as if nothing were known
 
 
 _CHANGES: Final = f"""
