@@ -141,7 +141,7 @@ class Api:
         raise _refusal(answer)
 
     def _url(self, path: str) -> str:
-        """Return the address of a path of the API or of a `next` link. Another host is not asked: it would receive the token."""
+        """Return the address of a path of the API or of a `next` link, but never of another host."""
         parts = urlsplit(path)
         if parts.path.startswith("/") or parts.netloc:
             return f"{self.base_url}{parts._replace(scheme='', netloc='').geturl()}"
