@@ -14,6 +14,7 @@ from tests.support.stack import ROOT
 def test_nothing_is_lost_whatever_breaks() -> None:
     figures = run("--minutes", "0.2", "--clients", "40", "--seed", "11")
     assert figures["messages"] > 50 and figures["deliveries"] > 1000
+    assert figures["handled"] == figures["messages"] and figures["mentions"] > 10 and figures["workers_killed"]
 
 
 def test_every_tab_ends_up_with_what_the_server_has() -> None:

@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from config.launcher import processes
@@ -44,6 +45,8 @@ class Stack:
     environment: Mapping[str, str] = field(default_factory=dict)
     nodes: list[NodeProcess] = field(default_factory=list)
     engines: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=count)
 
     @property
     def settings(self) -> dict[str, str]:
@@ -113,6 +116,31 @@ class Stack:
         self._end_node(node, signal.SIGTERM)
         return time.monotonic() - started
 
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        """Start a Celery worker for the followers, with a beat of its own. Returns before it is ready."""
+        number = next(self._numbers)
+        schedule = self.home / "run" / f"beat-{number}"
+        queue = ["--concurrency", "1", "--queues", "parley.followers", "--hostname", f"{number}@stack"]
+        beat = ["--beat", "--schedule", str(schedule)]
+        with (self.home / "log" / "workers.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "celery", "-A", "config", "--quiet", "worker", *queue, *beat],
+                env={**os.environ, **self.settings},
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.workers.append(process)
+        return process
+
+    def kill_worker(self, process: subprocess.Popen[bytes]) -> None:
+        """End it and its children without warning."""
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=START)
+        self.workers.remove(process)
+
     def log(self) -> str:
         return (self.home / "log" / "nodes.log").read_text(errors="replace")
 
@@ -148,6 +176,8 @@ def stack(*, durable: bool = True, **environment: str) -> Iterator[Stack]:
             whole.manage("migrate", "--verbosity", "0")
             yield whole
         finally:
+            for worker in list(whole.workers):
+                whole.kill_worker(worker)
             for node in list(whole.nodes):
                 whole.kill_node(node)
             for name in list(whole.engines):

@@ -20,6 +20,23 @@ class Report:
     figures: dict[str, Any] = field(default_factory=dict)
 
 
+class WorkerFaults:
+    """Kill the workers of the followers without warning, one after the other, in the middle of their work."""
+
+    def __init__(self, whole: Stack, chance: random.Random, *, seconds: float, pause: float) -> None:
+        self.whole, self.chance, self.pause = whole, chance, pause
+        self.deadline = seconds
+        self.killed = 0
+
+    async def run(self) -> None:
+        """Kill one of them after each pause, and start another in its place."""
+        for _ in range(int(self.deadline / self.pause)):
+            await asyncio.sleep(self.pause)
+            await asyncio.to_thread(self.whole.kill_worker, self.chance.choice(self.whole.workers))
+            await asyncio.to_thread(self.whole.start_worker)
+            self.killed += 1
+
+
 class ServerFaults:
     """`valkey_gone`: seconds. `complaints`: what a server did wrong while it was being broken."""
 

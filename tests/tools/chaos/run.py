@@ -2,8 +2,10 @@
 
 Two nodes on one PostgreSQL and one Valkey, clients that are thrown out at random, and, spread over the run: a node
 killed without warning, Valkey gone and back empty, PostgreSQL restarted, a node stopped and replaced, wake-ups
-dropped throughout. At the end everybody must have applied exactly what the database says they were entitled to, in
-tag order, nothing twice. Prints one line of JSON; exits with 1 when a single thing is wrong.
+dropped throughout, workers of the followers killed one after the other. At the end every client must have applied
+exactly what the database entitles it to, in tag order, nothing twice; and the followers must have handled each event
+once: every mention is recorded, and nothing else is. Prints one line of JSON; exits with 1 when a single thing is
+wrong.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ import psycopg
 from tests.support.client import Account, ChatClient
 from tests.support.stack import Stack, stack
 from tests.tools.chaos import browsers
-from tests.tools.chaos.faults import Report, ServerFaults
+from tests.tools.chaos.faults import Report, ServerFaults, WorkerFaults
 
 ROOM_SIZE = 25  # members of a room; everybody sits in two of them and in the one for all
 SETTLE = 60.0  # seconds for everybody to catch up once the faults are over
@@ -42,6 +44,8 @@ class Plan:
     drop_wakeups: float = 0.2
     posts: float = 20.0  # per second, over all clients
     valkey_gone: float = 20.0  # seconds
+    workers: int = 2  # of the followers
+    workers_live: float = 6.0  # seconds between two kills of a worker: it needs about two to start
     backend: str = "postgres"
 
 
@@ -57,6 +61,8 @@ def run(plan: Plan) -> Report:
         accounts = _people(plan)
         whole.start_node()
         whole.start_node()
+        for _ in range(plan.workers):
+            whole.start_worker()
         return asyncio.run(_Chaos(plan, whole, accounts).run())
 
 
@@ -84,6 +90,34 @@ def _people(plan: Plan) -> list[Account]:
     return accounts_of("acme", secrets, rooms)
 
 
+_FOLLOWERS_FAULTS = (
+    "events not handled",
+    "events handled more than once",
+    "events set aside",
+    "mentions without a record",
+    "records without a mention",
+)
+_FOLLOWED = """
+WITH wanted AS (
+    SELECT m.id, named FROM chat_message m CROSS JOIN LATERAL unnest(m.mentions) AS named WHERE named <> m.author_id
+), events AS (
+    SELECT count(*) AS count FROM chat_event WHERE type IN ('message.created', 'message.updated', 'message.deleted')
+), handled AS (
+    SELECT coalesce(sum(handled), 0)::bigint AS count FROM chat_followerqueue WHERE follower_id = 'attention'
+), recorded AS (
+    SELECT message_id, member_id FROM chat_attention WHERE reason = 'mention' AND withdrawn_at IS NULL
+)
+SELECT handled.count, (SELECT count(*) FROM wanted),
+    greatest(events.count - handled.count, 0), greatest(handled.count - events.count, 0),
+    (SELECT count(*) FROM chat_setasideevent),
+    (SELECT count(*) FROM wanted w WHERE NOT EXISTS (
+        SELECT FROM recorded r WHERE r.message_id = w.id AND r.member_id = w.named)),
+    (SELECT count(*) FROM recorded r WHERE NOT EXISTS (
+        SELECT FROM wanted w WHERE w.id = r.message_id AND w.named = r.member_id))
+FROM events, handled
+"""
+
+
 class _Chaos:
     def __init__(self, plan: Plan, whole: Stack, accounts: list[Account]) -> None:
         self.plan, self.whole = plan, whole
@@ -93,6 +127,7 @@ class _Chaos:
         self.sent: dict[str, dict[str, Any]] = {}
         self.refused: list[str] = []
         self.faults = ServerFaults(whole, self.chance, seconds=plan.seconds, valkey_gone=plan.valkey_gone)
+        self.kills = WorkerFaults(whole, self.chance, seconds=plan.seconds, pause=plan.workers_live)
         self.sending: set[asyncio.Task[None]] = set()
 
     async def run(self) -> Report:
@@ -102,13 +137,13 @@ class _Chaos:
                 await asyncio.gather(*(client.register(http) for client in self.clients[at : at + 50]))
             lives = [asyncio.create_task(client.run(http)) for client in self.clients]
             started = time.monotonic()
-            troubles = [asyncio.create_task(each) for each in (self._disconnect(), self._post(), self.faults.run())]
-            await asyncio.gather(*troubles)
+            await asyncio.gather(self._disconnect(), self._post(), self.faults.run(), self.kills.run())
             faulty = time.monotonic() - started
             await asyncio.wait_for(asyncio.gather(*self.sending), SETTLE)
             settled = await self._settle()
             report = self._judge()
             report.figures |= {"seconds": round(faulty, 1), "settled_in": round(settled, 1)}
+            await self._judge_followers(report)
             for life in lives:
                 life.cancel()
             await asyncio.gather(*lives, return_exceptions=True)
@@ -135,7 +170,8 @@ class _Chaos:
 
     async def _send(self, client: ChatClient, number: int) -> None:
         ref = str(uuid.UUID(int=self.chance.getrandbits(128)))
-        answer = await client.send(self.chance.choice(client.account.conversations), f"message {number}", ref)
+        text = f"message {number} @m{self.chance.randrange(self.plan.clients)}"
+        answer = await client.send(self.chance.choice(client.account.conversations), text, ref)
         if answer["op"] == "result":
             self.sent[ref] = answer["message"]
         else:
@@ -162,6 +198,29 @@ class _Chaos:
             client.account.token: {id for room in client.account.conversations for id in messages.get(room, ())}
             for client in self.clients
         }
+
+    async def _judge_followers(self, report: Report) -> None:
+        """Wait until the followers have handled every event, then compare what they recorded with what was written."""
+        started = time.monotonic()
+        handled, mentions, *faults = self._followed()
+        while any(faults) and time.monotonic() - started < SETTLE:
+            await asyncio.sleep(0.2)
+            handled, mentions, *faults = self._followed()
+        report.figures |= {
+            "handled": handled,
+            "mentions": mentions,
+            "workers_killed": self.kills.killed,
+            "followed_in": round(time.monotonic() - started, 1),
+        }
+        named = zip(_FOLLOWERS_FAULTS, faults, strict=True)
+        report.problems += [f"followers: {name}: {count}" for name, count in named if count]
+
+    def _followed(self) -> list[int]:
+        """Return how many events were handled, how many mentions there are, and the counts of _FOLLOWERS_FAULTS."""
+        with psycopg.connect(self.whole.postgres.url()) as connection:
+            row = connection.execute(_FOLLOWED).fetchone()
+        assert row is not None
+        return list(row)
 
     def _judge(self) -> Report:
         wanted, report = self._entitled(), Report()
