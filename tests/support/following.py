@@ -6,12 +6,13 @@ events reach a handler in earnest is tested in tests/chat/delivery/followers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import groupby
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.tenancy import every_organization, organization_scope
 from chat.delivery.followers import registry
@@ -20,25 +21,34 @@ from chat.delivery.followers.registry import Declaration, Followed
 from chat.models import Event
 
 
-@pytest.fixture
-def follow_all(db: None) -> Callable[[], int]:
-    """`follow_all()` gives every follower its events since the last call; returns how many events there were."""
-    last = _last_id()
+def _last_id() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM chat_event_id_seq")
+        return int(cursor.fetchall()[0][0])
 
-    def follow() -> int:
-        nonlocal last
+
+@dataclass
+class Following:
+    """Call it to give every follower its events since the last call; it returns how many events there were."""
+
+    last: int = field(default_factory=_last_id)
+
+    def __call__(self) -> int:
         with every_organization():
-            rows = Event.objects.filter(pk__gt=last).order_by("organization_id", "id")
+            rows = Event.objects.filter(pk__gt=self.last).order_by("organization_id", "id")
             found = list(rows.values_list("organization_id", "id"))
         for organization_id, pairs in groupby(found, key=lambda row: row[0]):
             with organization_scope(organization_id):
                 events = load([id for _, id in pairs])
                 for declared in registry.registered():
                     _give(declared, events)
-        last = max((id for _, id in found), default=last)
+        self.last = max((id for _, id in found), default=self.last)
         return len(found)
 
-    return follow
+
+@pytest.fixture
+def follow_all(db: None) -> Following:
+    return Following()
 
 
 @contextmanager
@@ -57,11 +67,7 @@ def only(*declared: Declaration) -> Iterator[None]:
 def _give(declared: Declaration, events: Sequence[Followed]) -> None:
     wanted = [event for event in events if declared.wants(event.type)]
     for start in range(0, len(wanted), declared.batch):
-        for effect in declared.handler(wanted[start : start + declared.batch]) or ():
+        with transaction.atomic():
+            effects = list(declared.handler(wanted[start : start + declared.batch]) or ())
+        for effect in effects:
             effect()
-
-
-def _last_id() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM chat_event_id_seq")
-        return int(cursor.fetchall()[0][0])

@@ -1,5 +1,6 @@
 """After any events in any order every client's store ends as what the server returns to its member from nothing, and
-everybody has unread what a count message by message says (tests/sync/reading.py).
+everybody has unread what a count message by message says (tests/sync/reading.py). Of that, as much concerns each member
+as a judgement message by message says (tests/sync/attention.py).
 
 By default a few runs, always the same: 5 s of a core with each backend, 15 s in the whole suite. Depth is elsewhere:
 `make search` looks for an hour, and in other places every time; `make chaos` does so to real processes.
@@ -17,6 +18,7 @@ from uuid import UUID
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, note
 from hypothesis import settings as hypothesis_settings
@@ -41,16 +43,20 @@ from chat.actions import (
     retention,
     revisions,
     sanctions,
+    statuses,
 )
 from chat.actions.clients import close_client
 from chat.client.mailbox import State
 from chat.delivery import store
 from chat.delivery.mailbox import mailbox
 from chat.errors import Refusal
-from chat.models import Conversation, Message, Participant, Report
+from chat.models import Attention, Conversation, Message, Participant, Report
+from chat.models.statuses import Status
 from chat.queries.sync import limits
 from tests.cast import make_member
+from tests.support.following import Following
 from tests.support.search import LONG, examples
+from tests.sync.attention import Attention as AttentionByHand
 from tests.sync.reading import Reading
 from tests.sync.world import Device, World, empty_stores
 
@@ -80,7 +86,7 @@ member = st.integers(0, 3)
 some = st.integers(0, 15)  # which of the things there are, modulo their number
 positions = st.none() | st.integers(0, 12)  # up to where the main line was shown
 fates = st.lists(st.sampled_from(["arrives", "arrives", "arrives", "is lost", "arrives twice"]), min_size=1, max_size=6)
-texts = st.sampled_from(["hello", "hello @bob", "@gus hello @alice", "x" * 400])
+texts = st.sampled_from(["hello", "hello @bob", "@gus hello @alice", "the plan", "hello @channel", "x" * 400])
 
 
 def sender(member: Member) -> dict[str, UUID]:
@@ -95,7 +101,7 @@ class Delivery(RuleBasedStateMachine):
         acme = Organization.objects.create(slug="acme", name="Acme", retention_days=RETENTION)
         globex = Organization.objects.create(slug="globex", name="Globex")
         roles = {"Alice": Role.OWNER, "Bob": Role.MEMBER, "Dora": Role.MEMBER, "Gus": Role.GUEST}
-        self.reading = Reading()
+        self.reading, self.attention, self.followers = Reading(), AttentionByHand(), Following()
         self.members = [make_member(acme, name, role=role) for name, role in roles.items()]
         self.charlie = self.world.add_device(make_member(globex, "Charlie", role=Role.OWNER))
         self.posts: list[messages.Post] = []
@@ -348,7 +354,7 @@ class Delivery(RuleBasedStateMachine):
     @rule(
         whom=member,
         name=st.sampled_from(["Ann", "Ben"]),
-        what=st.sampled_from(["rename", "describe", "role", "in", "out"]),
+        what=st.sampled_from(["rename", "describe", "role", "in", "out", "keywords"]),
     )
     def staff(self, whom: int, name: str, what: str) -> None:
         def change(alice: Member) -> None:
@@ -356,6 +362,8 @@ class Delivery(RuleBasedStateMachine):
             match what:
                 case "rename":
                     accounts.change_profile(subject, name=name)
+                case "keywords":
+                    accounts.change_preferences(subject, keywords=["plan"] if name == "Ann" else [])
                 case "describe":
                     accounts.change_organization(alice, description=name)
                 case "role" if whom:
@@ -367,6 +375,20 @@ class Delivery(RuleBasedStateMachine):
                     accounts.deactivate_member(alice, subject)
 
         self.act(0, change)
+
+    @rule(who=member, text=st.sampled_from(["Lunch", "Holiday"]), what=st.sampled_from(["set", "clear", "expire"]))
+    def status(self, who: int, text: str, what: str) -> None:
+        def change(actor: Member) -> None:
+            match what:
+                case "set":
+                    statuses.set_status(actor, text=text, until=timezone.now() + timedelta(hours=1))
+                case "clear":
+                    statuses.clear_status(actor)
+                case "expire":
+                    Status.objects.filter(member=actor).update(until=timezone.now())
+                    statuses.clear_expired_statuses()
+
+        self.act(who, change)
 
     # --- What happens to clients --------------------------------------------------------------------
 
@@ -488,6 +510,16 @@ class Delivery(RuleBasedStateMachine):
             case "lose Valkey":
                 store.threads().flushdb()
 
+    @rule()
+    def follow(self) -> None:
+        """The follower that records whom messages concern has its turn."""
+        self.attention.follow()
+        self.followers()
+        with every_organization():
+            there = Attention.objects.filter(withdrawn_at=None, seq__gte=F("conversation__first_seq"))
+            recorded = set(there.filter(message__deleted_at=None).values_list("message", "member"))
+        assert recorded == self.attention.standing()
+
     @rule(where=some, count=st.integers(1, 6), what=st.sampled_from(["passes", "passes", "takes"]))
     def time(self, where: int, count: int, what: str) -> None:
         """It passes for the oldest messages of a conversation, which nobody is shown from then on; or it takes the rows
@@ -524,7 +556,9 @@ class Delivery(RuleBasedStateMachine):
         purge.PURGES["stale_clients"].remove()
 
     def expire(self) -> None:
-        """Time passes: what nobody waits for any more is purged from the log, and older cursors with it."""
+        """Time passes: what nobody waits for any more is purged from the log, and older cursors with it. The follower
+        has handled it by then."""
+        self.follow()
         waiting = self.world.oldest_waiting()
         with connection.cursor() as cursor:
             cursor.execute(
@@ -548,15 +582,27 @@ class Delivery(RuleBasedStateMachine):
                 unseen = {seq for seq in counted - reader.seqs if seq >= participant.conversation.first_seq}
                 assert not unseen, f"{who}: counts as read and was not shown"
 
+    def check_attention(self) -> None:
+        """Every client counts what the judgement message by message says."""
+        for device in filter(self.world.may_come, self.world.devices):
+            for room in device.store.own_rooms():
+                id = room.conversation["id"]
+                with every_organization():
+                    conversation = Conversation.objects.get(pk=id)
+                    wanted = self.attention.count(device.member.pk, conversation, self.reading)
+                assert device.store.attention(id) == wanted, f"{device.member.handle} in {id}"
+
     def teardown(self) -> None:
         if not hasattr(self, "world"):
             return
         try:
             for device in self.world.devices:
                 self.get_out_all(device)
+            self.follow()
             self.world.settle()
             self.world.judge()
             self.check_reading()
+            self.check_attention()
             assert self.charlie.heard == 0, "Charlie was told something of Acme"
         finally:
             self.world.close()

@@ -21,12 +21,12 @@ from chat import access
 from chat.actions.clients import register_client
 from chat.client.entities import Entity
 from chat.client.mailbox import Frame, Mailbox, State
-from chat.client.rules import RULES, Rule
 from chat.client.store import Store
 from chat.delivery import database, store
 from chat.delivery.mailbox import mailbox
 from chat.entities.encoding import splice
 from chat.entities.participants import Participant as ParticipantEntity
+from chat.entities.registry import Registration, registrations
 from chat.models import Client, Event
 from chat.queries.conversations import own_conversations, participants
 from chat.queries.history import page_before
@@ -123,7 +123,7 @@ def projection(store: Store) -> dict[str, Any]:
         },
         "messages": {id: room.history for id, room in rooms.items()},
         "unread": {id: store.unread(id) for id in rooms},
-        **{rule.collection: _kept(store, rule) for rule in RULES.values()},
+        **{each.collection: _kept(store, each) for each in registrations() if each.collection},
         "cases": store.open_cases(),
         "attention": {id: store.attention(id) for id in rooms},  # what was read need not be known
         "members": {
@@ -133,10 +133,10 @@ def projection(store: Store) -> dict[str, Any]:
     }
 
 
-def _kept(store: Store, rule: Rule) -> dict[str, Entity]:
+def _kept(store: Store, registration: Registration) -> dict[str, Entity]:
     """The collection; of entities that belong to a member, those of the members that something refers to."""
-    known = store.entities[rule.collection]
-    if rule.owner != "member":
+    known = store.entities[registration.collection]
+    if registration.owner != "member":
         return known
     return {key: entity for key, entity in known.items() if entity["member"] in store.spoken_of()}
 
