@@ -45,7 +45,7 @@ def home(request: TenantRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def conversation(request: TenantRequest, slug: str, conversation_id: UUID, seq: int | None = None) -> HttpResponse:
-    """Raises NotFound for what the member may not know of, so that an address tells nothing."""
+    """Raises NotFound for what the member may not know of, so that an address discloses nothing."""
     find_conversation(request.member, conversation_id)
     return _page(request)
 

@@ -63,8 +63,8 @@ def unread_attention(member: Member, conversations: Iterable[UUID]) -> list[Foun
 
 
 def unread_drafts(member: Member, conversation: UUID) -> list[Draft]:
-    """Return events that tell the member's clients what is unread in the conversation. Needed where messages become
-    unread that were read: clients are not told what they have no use for."""
+    """Return events that send the member's clients what is unread in the conversation. Needed where messages become
+    unread that were read: clients do not receive what they have no use for."""
     return [
         attention_draft(row, author=author, thread=thread, to=member.pk)
         for row, author, thread in unread_attention(member, [conversation])

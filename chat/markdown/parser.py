@@ -68,7 +68,7 @@ def _use_inline(parser: MarkdownIt) -> None:
 
 
 def _image_as_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
-    """`![alt](url)` links to the picture: showing it would tell a stranger's server who reads when."""
+    """`![alt](url)` links to the picture: showing it would show a stranger's server who reads when."""
     if not state.src.startswith("![", state.pos):
         return False
     state.pos += 1

@@ -14,9 +14,9 @@ from chat.actions.conversations import create_channel
 from chat.actions.messages import send_message
 from chat.models import Conversation, Event
 from tests.cast import make_member, scope_of
-from tests.sync.verify import Told, verify_delivery
+from tests.sync.verify import Received, verify_delivery
 
-Verify = Callable[[Callable[[], Any]], Told]
+Verify = Callable[[Callable[[], Any]], Received]
 Say = Callable[..., Any]
 
 
@@ -31,8 +31,8 @@ def proves(*actions: Callable[..., Any], events: tuple[str, ...] = ()) -> Callab
     return note
 
 
-def alike(names: Iterable[str], types: list[str]) -> Told:
-    """All of them were told the same."""
+def alike(names: Iterable[str], types: list[str]) -> Received:
+    """All of them received the same."""
     return {name: list(types) for name in names}
 
 
@@ -76,15 +76,15 @@ def verify(request: pytest.FixtureRequest, kept_in: str, people: dict[str, Membe
     _, events = request.function.proves
     published: set[str] = set()
 
-    def run(action: Callable[[], Any]) -> Told:
+    def run(action: Callable[[], Any]) -> Received:
         with every_organization():
             before = max(Event.objects.values_list("pk", flat=True), default=0)
         with scope_of(people["alice"]):
-            told = verify_delivery(people, action)
+            received = verify_delivery(people, action)
         with every_organization():
             published.update(Event.objects.filter(pk__gt=before).values_list("type", flat=True))
-        assert "charlie" not in told
-        return told
+        assert "charlie" not in received
+        return received
 
     yield run
     assert published == events

@@ -25,17 +25,17 @@ EVERYBODY = ("alice", "alice again", "bob", "gus")
 def test_a_mention_is_published_to_the_member_alone(
     verify: Verify, follow_all: Follow, say: Say, alice: Member, town: Conversation
 ) -> None:
-    told = verify(lambda: (say(alice, town, "hello @bob"), follow_all()))
+    received = verify(lambda: (say(alice, town, "hello @bob"), follow_all()))
     expected = alike(EVERYBODY, ["message.created"])
-    assert told == expected | {"bob": ["message.created", "attention.created"]}
+    assert received == expected | {"bob": ["message.created", "attention.created"]}
 
 
 @proves(events=("message.created", "attention.created"))
 def test_a_call_is_published_to_everybody_who_takes_part(
     verify: Verify, follow_all: Follow, say: Say, alice: Member, town: Conversation
 ) -> None:
-    told = verify(lambda: (say(alice, town, "@channel, hello"), follow_all()))
-    assert told == alike(EVERYBODY, ["message.created", "attention.created"])
+    received = verify(lambda: (say(alice, town, "@channel, hello"), follow_all()))
+    assert received == alike(EVERYBODY, ["message.created", "attention.created"])
 
 
 @proves(events=("message.created", "message.updated", "attention.created"))
@@ -44,9 +44,9 @@ def test_a_reply_is_published_to_those_who_follow_the_thread(
 ) -> None:
     head = say(gus, town, "a question")
     follow_all()
-    told = verify(lambda: (say(alice, town, "an answer", thread_id=head.id), follow_all()))
+    received = verify(lambda: (say(alice, town, "an answer", thread_id=head.id), follow_all()))
     expected = alike(EVERYBODY, ["message.created", "message.updated"])
-    assert told == expected | {"gus": ["message.created", "message.updated", "attention.created"]}
+    assert received == expected | {"gus": ["message.created", "message.updated", "attention.created"]}
 
 
 @proves(events=("message.updated", "attention.created", "attention.updated"))
@@ -55,8 +55,8 @@ def test_an_edit_gives_to_one_and_takes_from_another(
 ) -> None:
     message = say(alice, town, "hello @bob")
     follow_all()
-    told = verify(lambda: (edit_message(alice, message.id, text="hello @gus"), follow_all()))
-    assert told == alike(EVERYBODY, ["message.updated"]) | {
+    received = verify(lambda: (edit_message(alice, message.id, text="hello @gus"), follow_all()))
+    assert received == alike(EVERYBODY, ["message.updated"]) | {
         "bob": ["message.updated", "attention.updated"],
         "gus": ["message.updated", "attention.created"],
     }
@@ -71,8 +71,8 @@ def test_what_is_marked_as_unread_is_published_again(
     follow_all()
     with scope_of(alice):
         mark_read(alice, town.pk, seq=message.seq)
-    told = verify(lambda: mark_unread(alice, town.pk, seq=message.seq))
-    assert told == alike(("alice", "alice again"), ["attention.created", "participant.updated"])
+    received = verify(lambda: mark_unread(alice, town.pk, seq=message.seq))
+    assert received == alike(("alice", "alice again"), ["attention.created", "participant.updated"])
 
 
 @proves(events=("message.created", "participant.removed"))
@@ -84,5 +84,5 @@ def test_nothing_is_published_to_somebody_who_has_left(
         remove_participant(alice, town.pk, member_id=bob.pk)
         follow_all()
 
-    told = verify(say_and_remove)
-    assert set(told["bob"]) == {"participant.removed"}
+    received = verify(say_and_remove)
+    assert set(received["bob"]) == {"participant.removed"}

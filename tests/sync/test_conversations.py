@@ -22,26 +22,26 @@ def participants(*, own: int, of: int) -> list[str]:
 @pytest.mark.parametrize("kind", ["public", "private"])
 @proves(create_channel, events=("conversation.created", "participant.created"))
 def test_create_channel(verify: Verify, alice: Member, bob: Member, gus: Member, kind) -> None:
-    told = verify(lambda: create_channel(alice, kind=kind, name="new", members=[bob.pk, gus.pk]))
-    assert told == alike(THOSE_THERE, participants(own=0, of=3))
+    received = verify(lambda: create_channel(alice, kind=kind, name="new", members=[bob.pk, gus.pk]))
+    assert received == alike(THOSE_THERE, participants(own=0, of=3))
 
 
 @proves(start_direct, events=("conversation.created", "participant.created"))
 def test_start_direct(verify: Verify, alice: Member, bob: Member) -> None:
-    told = verify(lambda: start_direct(alice, kind="direct", members=[bob.pk]))
-    assert told == alike(("alice", "alice again", "bob"), participants(own=0, of=2))
+    received = verify(lambda: start_direct(alice, kind="direct", members=[bob.pk]))
+    assert received == alike(("alice", "alice again", "bob"), participants(own=0, of=2))
 
 
 @proves(start_direct, events=("conversation.created", "participant.created"))
 def test_start_group_with_a_guest(verify: Verify, alice: Member, bob: Member, gus: Member) -> None:
-    told = verify(lambda: start_direct(alice, kind="group", members=[bob.pk, gus.pk]))
-    assert told == alike(THOSE_THERE, participants(own=0, of=3))
+    received = verify(lambda: start_direct(alice, kind="group", members=[bob.pk, gus.pk]))
+    assert received == alike(THOSE_THERE, participants(own=0, of=3))
 
 
 @proves(update_conversation, events=("conversation.updated",))
 def test_rename(verify: Verify, alice: Member, town: Conversation) -> None:
-    told = verify(lambda: update_conversation(alice, town.pk, name="city", topic="larger"))
-    assert told == alike(THOSE_THERE, ["conversation.updated"])
+    received = verify(lambda: update_conversation(alice, town.pk, name="city", topic="larger"))
+    assert received == alike(THOSE_THERE, ["conversation.updated"])
 
 
 @proves(archive_conversation, events=("conversation.updated",))

@@ -62,9 +62,9 @@ def test_preferences_are_nobody_elses_business(verify: Verify, alice: Member, to
         change_profile(alice, title="Captain")
         change_preferences(alice, density="compact")
 
-    told = verify(like)
-    assert told["alice"] == told["alice again"] == UPDATED * 3
-    assert told["bob"] == told["gus"] == told["dora"] == UPDATED
+    received = verify(like)
+    assert received["alice"] == received["alice again"] == UPDATED * 3
+    assert received["bob"] == received["gus"] == received["dora"] == UPDATED
 
 
 @proves(change_role, events=("member.updated",))
@@ -75,8 +75,8 @@ def test_a_member_becomes_a_guest_and_a_guest_a_member(
         change_role(alice, bob, role=Role.GUEST)
         change_role(alice, gus, role=Role.MEMBER)
 
-    told = verify(swap)
-    assert told["bob"] == told["gus"] == UPDATED * 2
+    received = verify(swap)
+    assert received["bob"] == received["gus"] == UPDATED * 2
 
 
 @proves(transfer_ownership, events=("member.updated",))
@@ -87,8 +87,8 @@ def test_ownership(verify: Verify, alice: Member, bob: Member, town: Conversatio
 @proves(deactivate_member, events=("member.updated",))
 def test_deactivation(verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say) -> None:
     say(bob, town, "the last word")
-    told = verify(lambda: deactivate_member(alice, bob))
-    assert told == alike(("alice", "alice again", "gus", "dora"), UPDATED)
+    received = verify(lambda: deactivate_member(alice, bob))
+    assert received == alike(("alice", "alice again", "gus", "dora"), UPDATED)
 
 
 @proves(reactivate_member, events=("member.updated",))
@@ -119,10 +119,10 @@ def test_a_newcomer(verify: Verify, alice: Member, bob: Member, gus: Member) -> 
         assert prove_address(nina, nina.email)
         accept_invitation(nina, renew_link(alice, invitation))
 
-    told = verify(come)
-    assert told["bob"] == ["member.created", "participant.created"]
-    assert told["gus"] == ["participant.created"]
-    assert told["dora"] == ["member.created"]
+    received = verify(come)
+    assert received["bob"] == ["member.created", "participant.created"]
+    assert received["gus"] == ["participant.created"]
+    assert received["dora"] == ["member.created"]
 
 
 @proves(end_session, sign_out_everywhere)

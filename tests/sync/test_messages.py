@@ -17,15 +17,15 @@ THOSE_THERE = ("alice", "alice again", "bob", "gus")
 
 @proves(send_message, events=("message.created",))
 def test_send(verify: Verify, alice: Member, town: Conversation) -> None:
-    told = verify(lambda: send_message(alice, town.pk, text="hello @bob", ref=uuid4()))
-    assert told == alike(THOSE_THERE, ["message.created"])
+    received = verify(lambda: send_message(alice, town.pk, text="hello @bob", ref=uuid4()))
+    assert received == alike(THOSE_THERE, ["message.created"])
 
 
 @proves(send_message, events=("message.created",))
 def test_send_twice(verify: Verify, alice: Member, town: Conversation) -> None:
     ref = uuid4()
-    told = verify(lambda: [send_message(alice, town.pk, text="once", ref=ref) for _ in range(2)])
-    assert told == alike(THOSE_THERE, ["message.created"])
+    received = verify(lambda: [send_message(alice, town.pk, text="once", ref=ref) for _ in range(2)])
+    assert received == alike(THOSE_THERE, ["message.created"])
 
 
 @proves(send_messages, events=("message.created", "message.updated"))
@@ -42,28 +42,28 @@ def test_several_at_once_and_replies(verify: Verify, alice: Member, bob: Member,
         )
         for member in (alice, bob, alice)
     ]
-    told = verify(lambda: send_messages(posts))
-    assert told == alike(THOSE_THERE, ["message.created"] * 3 + ["message.updated"])
+    received = verify(lambda: send_messages(posts))
+    assert received == alike(THOSE_THERE, ["message.created"] * 3 + ["message.updated"])
 
 
 @proves(edit_message, events=("message.updated",))
 def test_edit(verify: Verify, alice: Member, town: Conversation, say: Say) -> None:
     message = say(alice, town, "helo")
-    told = verify(lambda: edit_message(alice, message.id, text="hello"))
-    assert told == alike(THOSE_THERE, ["message.updated"])
+    received = verify(lambda: edit_message(alice, message.id, text="hello"))
+    assert received == alike(THOSE_THERE, ["message.updated"])
 
 
 @proves(delete_message, events=("message.deleted", "conversation.updated"))
 def test_delete(verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say) -> None:
     say(bob, town, "before")
     message = say(alice, town, "a mistake")
-    told = verify(lambda: delete_message(alice, message.id))
-    assert told == alike(THOSE_THERE, ["message.deleted", "conversation.updated"])
+    received = verify(lambda: delete_message(alice, message.id))
+    assert received == alike(THOSE_THERE, ["message.deleted", "conversation.updated"])
 
 
 @proves(delete_message, events=("message.deleted", "message.updated", "conversation.updated"))
 def test_delete_a_reply(verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say) -> None:
     head = say(bob, town, "before")
     reply = say(alice, town, "a mistake", thread_id=head.id)
-    told = verify(lambda: delete_message(alice, reply.id))
-    assert told == alike(THOSE_THERE, ["message.deleted", "message.updated", "conversation.updated"])
+    received = verify(lambda: delete_message(alice, reply.id))
+    assert received == alike(THOSE_THERE, ["message.deleted", "message.updated", "conversation.updated"])

@@ -58,8 +58,8 @@ def test_hide_and_restore_a_reply(verify: Verify, alice: Member, bob: Member, to
         hide_message(alice, reply.id, reason="looks bad")
         restore_message(alice, reply.id, reason="is not")
 
-    told = ["message.updated", "message.updated", "conversation.updated"]
-    assert verify(hide_and_restore) == alike(THOSE_THERE, told * 2)
+    received = ["message.updated", "message.updated", "conversation.updated"]
+    assert verify(hide_and_restore) == alike(THOSE_THERE, received * 2)
 
 
 @proves(
@@ -78,8 +78,8 @@ def test_words_are_taken_out_of_the_mailboxes_they_still_lie_in(
         hide_message(alice, message.id, reason="first")
         remove_message(alice, message.id, reason="for good")
 
-    told = ["message.created", *["message.updated"] * 3, "conversation.updated", "message.deleted"]
-    assert verify(say_and_remove) == alike(THOSE_THERE, told)
+    received = ["message.created", *["message.updated"] * 3, "conversation.updated", "message.deleted"]
+    assert verify(say_and_remove) == alike(THOSE_THERE, received)
 
 
 @proves(regulate_conversation, archive_conversation, events=("conversation.updated",))

@@ -14,8 +14,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @proves(change_organization, publish_organization, events=("organization.updated",))
 def test_change(verify: Verify, alice: Member, town: Conversation) -> None:
-    told = verify(lambda: change_organization(alice, name="Acme & Sons", description="Anvils", edit_window=60))
-    assert told == alike(EVERYBODY, ["organization.updated"])
+    received = verify(lambda: change_organization(alice, name="Acme & Sons", description="Anvils", edit_window=60))
+    assert received == alike(EVERYBODY, ["organization.updated"])
 
 
 @proves(

@@ -27,9 +27,9 @@ def test_join(verify: Verify, alice: Member, bob: Member, gus: Member, dora: Mem
     def square() -> Conversation:
         return create_channel(alice, kind="public", name="square", members=[bob.pk, gus.pk])
 
-    told = verify(lambda: join_conversation(dora, square().pk))
-    assert told["dora"] == OWN
-    assert told["gus"][-1:] == SHARED
+    received = verify(lambda: join_conversation(dora, square().pk))
+    assert received["dora"] == OWN
+    assert received["gus"][-1:] == SHARED
 
 
 @proves(join_conversation, events=ENTERED)
@@ -40,35 +40,35 @@ def test_join_where_much_was_said(verify: Verify, alice: Member, dora: Member, a
         square = create_channel(alice, kind="public", name="square")
     for number in range(70):
         say(alice, square, f"m{number}")
-    told = verify(lambda: join_conversation(dora, square.pk))
-    assert told == {"dora": OWN, "alice": SHARED, "alice again": SHARED}
+    received = verify(lambda: join_conversation(dora, square.pk))
+    assert received == {"dora": OWN, "alice": SHARED, "alice again": SHARED}
 
 
 @proves(add_participant, events=ENTERED)
 def test_add(verify: Verify, alice: Member, dora: Member, town: Conversation, say: Say) -> None:
     say(alice, town, "before she came")
-    told = verify(lambda: add_participant(alice, town.pk, member_id=dora.pk))
-    assert told == {"dora": OWN, **alike(THOSE_THERE, SHARED)}
+    received = verify(lambda: add_participant(alice, town.pk, member_id=dora.pk))
+    assert received == {"dora": OWN, **alike(THOSE_THERE, SHARED)}
 
 
 @proves(leave_conversation, events=("participant.removed",))
 def test_leave(verify: Verify, bob: Member, town: Conversation, say: Say) -> None:
     say(bob, town, "goodbye")
-    told = verify(lambda: leave_conversation(bob, town.pk))
-    assert told == alike(THOSE_THERE, ["participant.removed"])
+    received = verify(lambda: leave_conversation(bob, town.pk))
+    assert received == alike(THOSE_THERE, ["participant.removed"])
 
 
 @proves(leave_conversation, events=("participant.removed", "participant.updated"))
 def test_the_last_admin_leaves(verify: Verify, alice: Member, town: Conversation) -> None:
-    told = verify(lambda: leave_conversation(alice, town.pk))
-    assert told["alice"] == told["alice again"] == ["participant.removed"]
-    assert {*told["bob"]} == {*told["gus"]} == {"participant.removed", "participant.updated"}
+    received = verify(lambda: leave_conversation(alice, town.pk))
+    assert received["alice"] == received["alice again"] == ["participant.removed"]
+    assert {*received["bob"]} == {*received["gus"]} == {"participant.removed", "participant.updated"}
 
 
 @proves(remove_participant, events=("participant.removed",))
 def test_remove(verify: Verify, alice: Member, gus: Member, town: Conversation) -> None:
-    told = verify(lambda: remove_participant(alice, town.pk, member_id=gus.pk))
-    assert told == alike(THOSE_THERE, ["participant.removed"])
+    received = verify(lambda: remove_participant(alice, town.pk, member_id=gus.pk))
+    assert received == alike(THOSE_THERE, ["participant.removed"])
 
 
 @proves(remove_participant, add_participant, events=("message.created", "participant.removed", *ENTERED))
@@ -83,18 +83,18 @@ def test_remove_and_bring_back(verify: Verify, alice: Member, bob: Member, town:
         add_participant(alice, town.pk, member_id=bob.pk)
         say(alice, town, "while he is back")
 
-    told = verify(out_and_in)
-    assert told["bob"] == ["participant.removed"] * 2 + OWN + ["message.created"]
-    assert told["gus"].count("message.created") == 3
+    received = verify(out_and_in)
+    assert received["bob"] == ["participant.removed"] * 2 + OWN + ["message.created"]
+    assert received["gus"].count("message.created") == 3
 
 
 @proves(change_participant, events=("participant.updated",))
 def test_make_admin(verify: Verify, alice: Member, bob: Member, town: Conversation) -> None:
-    told = verify(lambda: change_participant(alice, town.pk, member_id=bob.pk, role=Participant.Role.ADMIN))
-    assert told == {**alike(THOSE_THERE, ["participant.updated"]), "bob": ["participant.updated"] * 2}
+    received = verify(lambda: change_participant(alice, town.pk, member_id=bob.pk, role=Participant.Role.ADMIN))
+    assert received == {**alike(THOSE_THERE, ["participant.updated"]), "bob": ["participant.updated"] * 2}
 
 
 @proves(change_preferences, events=("participant.updated",))
 def test_mute(verify: Verify, alice: Member, town: Conversation) -> None:
-    told = verify(lambda: change_preferences(alice, town.pk, muted=True, notifications="none", favourite=True))
-    assert told == alike(("alice", "alice again"), ["participant.updated"])
+    received = verify(lambda: change_preferences(alice, town.pk, muted=True, notifications="none", favourite=True))
+    assert received == alike(("alice", "alice again"), ["participant.updated"])

@@ -1,4 +1,4 @@
-"""What the state machine seldom meets: two transactions at once, and news that come after a sync told later ones."""
+"""What the state machine seldom meets: two transactions at once, and events that come after a sync of later ones."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 WAIT = 20.0  # seconds until a thread that should wait for another one is taken for lost
 
 
-def test_a_conversation_does_not_return_by_news_that_are_older_than_the_sync(
+def test_a_conversation_does_not_return_by_events_that_are_older_than_the_sync(
     alice: Member, bob: Member, town: Conversation
 ) -> None:
-    """He is brought back and removed again; a sync tells the end of it, then come the frames of its beginning, and the
-    frame with the end never does."""
+    """He is brought back and removed again; a sync returns the end of it. Then come the frames of its beginning, but
+    never the frame with the end."""
     with scope_of(alice):
         remove_participant(alice, town.pk, member_id=bob.pk)
         viewer = Viewer.arrive("bob", bob)
@@ -48,7 +48,7 @@ def test_a_conversation_does_not_return_by_news_that_are_older_than_the_sync(
         assert not box.take_answer(request, viewer.server.sync(request.cursor))
         box.receive({"op": "events", "tag": entries[0][0], "events": [event for _, event in entries]})
         assert is_live(box)
-        assert [*box.store.own_rooms()] != []  # for a moment, as everything that is told late
+        assert [*box.store.own_rooms()] != []  # for a moment, as with everything that comes late
 
         mailbox().truncate([viewer.client.pk])
         box.receive({"op": "resync", "tag": viewer.client.tag + 4, "reason": "overflow"})
@@ -59,7 +59,7 @@ def test_a_conversation_does_not_return_by_news_that_are_older_than_the_sync(
 
 
 @pytest.mark.parametrize("change", ["preferences", "role", "removal"])
-def test_two_changes_of_a_seat_have_two_versions(
+def test_two_changes_of_a_participant_have_two_versions(
     alice: Member, bob: Member, town: Conversation, say: Say, change: str
 ) -> None:
     """Reading takes no lock of the conversation, so it may happen in the middle of any other change."""

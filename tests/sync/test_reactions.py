@@ -28,5 +28,5 @@ def test_take_back(verify: Verify, alice: Member, bob: Member, town: Conversatio
     message = say(alice, town)
     with scope_of(bob):
         add_reaction(bob, message.id, emoji="🎉")
-    told = verify(lambda: remove_reaction(bob, message.id, emoji="🎉"))
-    assert told == alike(THOSE_THERE, ["message.updated"])
+    received = verify(lambda: remove_reaction(bob, message.id, emoji="🎉"))
+    assert received == alike(THOSE_THERE, ["message.updated"])

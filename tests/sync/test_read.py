@@ -51,9 +51,9 @@ def test_write_what_was_shown(verify: Verify, alice: Member, bob: Member, town: 
         for shown in (None, 2, 2, 0):
             send_message(alice, town.pk, text="hello", ref=uuid4(), read=shown)
 
-    told = ["message.created", "participant.updated", *["message.created"] * 3]
+    received = ["message.created", "participant.updated", *["message.created"] * 3]
     assert verify(write) == {
-        **alike(("alice", "alice again"), told),
+        **alike(("alice", "alice again"), received),
         **alike(("bob", "gus"), ["message.created"] * 4),
     }
 

@@ -16,25 +16,25 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @proves(report_message, events=("report.created", "case.created"))
-def test_a_report_is_told_to_whoever_made_it(
+def test_a_report_is_sent_to_the_member_who_made_it(
     verify: Verify, alice: Member, bob: Member, town: Conversation, say: Say
 ) -> None:
     message = say(bob, town, "buy this")
-    told = verify(lambda: report_message(alice, message.id, reason=Report.Reason.SPAM))
+    received = verify(lambda: report_message(alice, message.id, reason=Report.Reason.SPAM))
     both = ["report.created", "case.created"]  # Alice is an owner, so the desk is hers too
-    assert told == {"alice": both, "alice again": both}
+    assert received == {"alice": both, "alice again": both}
 
 
 @proves(report_message, events=("report.created", "case.created"))
-def test_moderators_are_told_that_there_is_a_report(
+def test_moderators_receive_the_case_of_a_report(
     verify: Verify, people: dict[str, Member], alice: Member, bob: Member, town: Conversation, say: Say
 ) -> None:
     people["mona"] = make_member(bob.organization, "Mona", role=Role.MODERATOR)
     message = say(alice, town, "buy this")
 
-    told = verify(lambda: report_message(bob, message.id, reason=Report.Reason.SPAM))
+    received = verify(lambda: report_message(bob, message.id, reason=Report.Reason.SPAM))
 
-    assert told == {"bob": ["report.created"], "mona": ["case.created"]}  # and nothing to Alice, who wrote it
+    assert received == {"bob": ["report.created"], "mona": ["case.created"]}  # and nothing to Alice, who wrote it
 
 
 @proves(publish_desk, events=("member.updated", "case.updated"))
@@ -59,11 +59,11 @@ def test_who_becomes_a_moderator_learns_which_reports_are_open_and_forgets_them_
         change_role(alice, dora, role=Role.MODERATOR)
         change_role(alice, dora, role=Role.MEMBER)
 
-    told = verify(promote_and_demote)
+    received = verify(promote_and_demote)
 
-    assert told["bob"].count("case.updated") == 2  # not of the report about Bob
-    assert told["dora"].count("case.updated") == 3
-    assert "case.updated" not in told["gus"]
+    assert received["bob"].count("case.updated") == 2  # not of the report about Bob
+    assert received["dora"].count("case.updated") == 3
+    assert "case.updated" not in received["gus"]
 
 
 @proves(update_report, events=("report.updated", "case.updated"))
@@ -75,9 +75,9 @@ def test_a_report_that_is_opened_again_is_open_for_the_moderators(
     with scope_of(alice):
         update_report(alice, report.pk, state=Report.State.DISMISSED)
 
-    told = verify(lambda: update_report(alice, report.pk, state=Report.State.OPEN))
+    received = verify(lambda: update_report(alice, report.pk, state=Report.State.OPEN))
 
-    assert told == {"bob": ["report.updated"], **alike(("alice", "alice again"), ["case.updated"])}
+    assert received == {"bob": ["report.updated"], **alike(("alice", "alice again"), ["case.updated"])}
 
 
 @proves(acknowledge_report, events=("report.updated",))
@@ -96,7 +96,7 @@ def test_that_an_outcome_was_read_reaches_the_other_devices_of_the_reporter(
 
 
 @proves(update_report, decide_reports, events=("report.updated", "case.updated"))
-def test_the_outcome_is_told_to_whoever_reported(
+def test_the_outcome_is_sent_to_the_reporter(
     verify: Verify, alice: Member, bob: Member, gus: Member, town: Conversation, say: Say
 ) -> None:
     message = say(gus, town, "buy this")

@@ -37,7 +37,7 @@ def test_that_a_warning_was_read_reaches_the_other_devices_of_the_member(
 
 
 @proves(mute_member, lift_sanction, events=("member.updated", "sanction.created", "sanction.updated"))
-def test_a_mute_is_told_to_the_member_alone(verify: Verify, alice: Member, bob: Member, town: Conversation) -> None:
+def test_a_mute_is_sent_to_the_member_alone(verify: Verify, alice: Member, bob: Member, town: Conversation) -> None:
     def mute_twice_and_lift() -> None:
         mute_member(alice, bob.pk, reason="Noise", until=timezone.now() + timedelta(hours=1))
         mute_member(alice, bob.pk, reason="Noise", until=timezone.now() + timedelta(hours=2))
@@ -52,8 +52,8 @@ def test_a_mute_is_told_to_the_member_alone(verify: Verify, alice: Member, bob: 
 def test_everybody_sees_that_a_member_is_suspended(
     verify: Verify, alice: Member, bob: Member, town: Conversation
 ) -> None:
-    told = verify(lambda: suspend_member(alice, bob.pk, reason="Threats"))
-    assert told == alike(OTHERS, ["member.updated"])
+    received = verify(lambda: suspend_member(alice, bob.pk, reason="Threats"))
+    assert received == alike(OTHERS, ["member.updated"])
 
 
 @proves(lift_sanction, events=("member.updated", "sanction.updated"))
@@ -63,5 +63,5 @@ def test_everybody_sees_that_they_are_back(
     people.pop("bob")  # has no client by then
     with scope_of(alice):
         suspend_member(alice, bob.pk, reason="Threats")
-    told = verify(lambda: lift_sanction(alice, bob.pk, kind="suspension", reason="A mistake"))
-    assert told == alike(OTHERS, ["member.updated"])
+    received = verify(lambda: lift_sanction(alice, bob.pk, kind="suspension", reason="A mistake"))
+    assert received == alike(OTHERS, ["member.updated"])

@@ -438,7 +438,7 @@ class Delivery(RuleBasedStateMachine):
 
     @rule(which=some, who=some, where=some, ref=st.uuids(), meanwhile=st.sampled_from(MEANWHILE))
     def wait(self, which: int, who: int, where: int, ref: UUID, meanwhile: list[str]) -> None:
-        """What happens between a question and its answer, in a conversation of whoever asked."""
+        """What happens between a question and its answer, in a conversation of the member who asked."""
         device = self.device(which)
         if not self.world.may_come(device):
             return
@@ -449,8 +449,8 @@ class Delivery(RuleBasedStateMachine):
             writers = list(participants.filter(conversation=room).values_list("member", flat=True))
         self.world.ask(device)
         for number, what in enumerate(meanwhile if room else ()):
-            news = UUID(int=(ref.int + number) % 2**128)
-            self.happen(what, device, room, writers[who % len(writers)], news)
+            fresh = UUID(int=(ref.int + number) % 2**128)
+            self.happen(what, device, room, writers[who % len(writers)], fresh)
         self.world.answer(device)
         self.world.wake()
         self.world.receive(device, ["arrives"] * len(device.wire))
@@ -603,7 +603,7 @@ class Delivery(RuleBasedStateMachine):
             self.world.judge()
             self.check_reading()
             self.check_attention()
-            assert self.charlie.heard == 0, "Charlie was told something of Acme"
+            assert self.charlie.heard == 0, "Charlie received something of Acme"
         finally:
             self.world.close()
 

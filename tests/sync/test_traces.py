@@ -57,7 +57,7 @@ class Stage:
         return send_message(member, there, text=text, ref=ref, thread_id=thread, read=read).message.id
 
     def watch(self, member: Member) -> Recorder:
-        """A client of the member that has told nothing yet but its registration and its first sync."""
+        """A client of the member for which nothing is recorded yet but its registration and its first sync."""
         recorder = Recorder(Viewer.arrive(member.handle, member))
         recorder.hello()
         recorder.sync()
@@ -135,7 +135,7 @@ def a_long_sleep(stage: Stage) -> Trace:
     return bob.trace("The mailbox was emptied: a delta in two pages, the history of one channel with a gap")
 
 
-def late_news(stage: Stage) -> Trace:
+def late_events(stage: Stage) -> Trace:
     remove_participant(stage.alice, stage.town.pk, member_id=stage.bob.pk)
     bob = stage.watch(stage.bob)
     add_participant(stage.alice, stage.town.pk, member_id=stage.bob.pk)
@@ -161,12 +161,12 @@ def a_guest(stage: Stage) -> Trace:
     change_role(stage.alice, stage.bob, role=Role.MODERATOR)
     stage.say(stage.alice, "still here", where=hall)
     gus.events()
-    return gus.trace("A guest knows whoever wrote where they are, and forgets them with the conversation")
+    return gus.trace("A guest knows everybody who wrote where they are, and forgets them with the conversation")
 
 
 def undisturbed(member: Member) -> Cursor:
     """The cursor of a database in which nothing else is under way. Other tests share the server, and while one of their
-    transactions is open, answers repeat what was told before: right, but not the same every time."""
+    transactions is open, answers repeat what was returned before: right, but not the same every time."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT max(xid)::text::bigint + 1 FROM chat_event")
         (until,) = cursor.fetchone()
@@ -205,7 +205,7 @@ TRACES: dict[str, Callable[[Stage], Trace]] = {
     "in-and-out": in_and_out,
     "a-gap": a_gap,
     "a-long-sleep": a_long_sleep,
-    "late-news": late_news,
+    "late-events": late_events,
     "a-guest": a_guest,
     "what-is-read": what_is_read,
 }

@@ -1,4 +1,4 @@
-"""Recorded traces: what a client was told in real runs, and what it knows in the end, for clients in any language.
+"""Recorded traces: what a client received in real runs, and what it knows in the end, for clients in any language.
 
 A file of tests/sync/traces/ is
 
@@ -44,7 +44,7 @@ class Recorder:
     viewer: Viewer
     mailbox: Mailbox = field(default_factory=lambda: Mailbox(Store()))
     steps: list[dict[str, Any]] = field(default_factory=list)
-    told: int = 0  # entries of the mailbox that were sent
+    taken: int = 0  # entries of the mailbox that were sent
 
     def __post_init__(self) -> None:
         self.begin = self.viewer.client.tag
@@ -60,8 +60,8 @@ class Recorder:
 
     def events(self, *, lose: int = 0, **note: Any) -> None:
         """What came into the mailbox meanwhile, in one frame; the first `lose` of them do not arrive."""
-        entries = self.viewer.entries()[self.told + lose :]
-        self.told += lose + len(entries)
+        entries = self.viewer.entries()[self.taken + lose :]
+        self.taken += lose + len(entries)
         if entries:
             self.frame({"op": "events", "tag": entries[0][0], "events": [event for _, event in entries]}, **note)
 

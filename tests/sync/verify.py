@@ -1,4 +1,4 @@
-"""The proof for one action: whoever may see it ends up with what the server would tell them from nothing.
+"""The proof for one action: all who may see its effect end with what the server answers to a sync from nothing.
 
 Zulip's `verify_action` (take the state, run the action, apply its events, compare with the state fetched afresh) for
 several people at once, and for every way in which delivery can go wrong: twice, without any one event, or not at all.
@@ -14,17 +14,17 @@ from chat.client.entities import Entity
 from chat.client.mailbox import Mailbox
 from tests.sync.viewer import Viewer, fresh, is_live, load_everything, projection, synchronize
 
-Told = dict[str, list[str]]
-"""Viewer → the types of the events that came, in order; viewers who were told nothing are left out."""
+Received = dict[str, list[str]]
+"""Viewer → the types of the events that came, in order; viewers who received nothing are left out."""
 
 
-def verify_delivery(people: Mapping[str, Member], action: Callable[[], Any]) -> Told:
+def verify_delivery(people: Mapping[str, Member], action: Callable[[], Any]) -> Received:
     """`people`: by the name under which they appear in the answer. Everybody looks on with one client; a second client
-    of the same member is a second name for them. Whoever is deactivated by the action stops looking on."""
+    of the same member is a second name for them. A member whom the action deactivates stops looking on."""
     viewers = [Viewer.arrive(name, member) for name, member in people.items()]
     action()
-    told = {viewer.name: _verify(viewer) for viewer in viewers if _still_there(viewer)}
-    return {name: types for name, types in told.items() if types}
+    received = {viewer.name: _verify(viewer) for viewer in viewers if _still_there(viewer)}
+    return {name: types for name, types in received.items() if types}
 
 
 def _still_there(viewer: Viewer) -> bool:
@@ -83,7 +83,7 @@ def _verify_loss(viewer: Viewer, events: list[Entity], lost: int, wanted: dict[s
 
 
 def _verify_sync(viewer: Viewer, events: list[Entity], wanted: dict[str, Any]) -> None:
-    """Without a socket, and with a socket that brings late what the sync has told already."""
+    """Without a socket, and with a socket that brings late what the sync has returned already."""
     for late in (0, len(events)):
         mailbox = viewer.copy()
         request = mailbox.begin_sync()

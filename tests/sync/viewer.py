@@ -34,7 +34,7 @@ from chat.queries.members import known_member
 from chat.queries.sync import sync
 
 EVERY_TAG = 2**53
-ROUNDS = 50  # pages of a sync, and syncs in a row, before somebody is told that it does not end
+ROUNDS = 50  # pages of a sync, and syncs in a row, before the test fails because it does not end
 
 
 def as_json(value: Any) -> Any:
@@ -104,7 +104,7 @@ def synchronize(mailbox: Mailbox, server: Server) -> None:
 
 
 def fresh(server: Server) -> Store:
-    """What a client is told that knows nothing yet, and that looks at everything."""
+    """The store of a client that knew nothing, synchronized and looked at everything."""
     mailbox = Mailbox(Store())
     synchronize(mailbox, server)
     load_everything(mailbox.store, server)

@@ -46,7 +46,7 @@ PAGE: Final = 2  # conversations in a page of sync
 
 @dataclass(eq=False)
 class Wakeups:
-    """What processes tell the node, waiting to be delivered. Takes the place of chat.delivery.wakeups.Outbox."""
+    """What processes send to the node, waiting to be delivered. Replaces chat.delivery.wakeups.Outbox."""
 
     node_id: int
     waiting: list[wakeups.Message] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Wakeups:
 
     @property
     def loop(self) -> Wakeups:
-        """Whoever calls is in the loop's thread already."""
+        """The caller is in the loop's thread already."""
         return self
 
     def call_soon_threadsafe(self, call: Callable[..., None], *arguments: Any) -> None:
@@ -321,7 +321,7 @@ class World:
             moved |= bool(device.wire)
             self.receive(device, ["arrives"] * len(device.wire))
             if device.connection is None and self.may_come(device):
-                self.connect(device)  # it was told 4404
+                self.connect(device)  # its socket was closed with 4404
                 moved = True
             if device.mailbox.state is State.RESYNCING and self.may_come(device):
                 moved, device.asked = True, None
@@ -339,7 +339,7 @@ class World:
         return device.member.is_active
 
     def judge(self) -> None:
-        """Every store is what the server tells its member from nothing, and nothing is left to be delivered."""
+        """Every store is what its member's sync from nothing returns, and nothing is left to be delivered."""
         for device in self.devices:
             if not self.may_come(device):
                 assert device.connection is None, "a deactivated member holds a socket"
@@ -349,7 +349,7 @@ class World:
         assert mailbox().depth(self.clients()) == {}, "entries are left that everybody has acked"
 
     def check_belief(self, device: Device) -> None:
-        """Whoever is live at the end of their mailbox is in step, at any time."""
+        """A client that is live at the end of its mailbox is in step, at any time."""
         if device.client is None or device.wire or device.mailbox.state is not State.LIVE:
             return
         with every_organization():
