@@ -12,6 +12,7 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, Route, expect
 
 from accounts.models import Member
 from tests.cast import PASSWORD
+from tests.e2e.waiting import wait_until
 
 
 class Person:
@@ -209,13 +210,13 @@ class Person:
 
     def assert_fits(self) -> None:
         """Nothing is wider than the window, once everything stands still."""
-        self.page.wait_for_function(STILL)
+        wait_until(self.page, STILL)
         width = self.page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
         assert width <= 0, f"the page is {width} px wider than the window"
 
     def assert_accessible(self) -> None:
         """axe has nothing to say, once everything stands still."""
-        self.page.wait_for_function(STILL)
+        wait_until(self.page, STILL)
         violations = Axe().run(self.page).response["violations"]
         found = [f"{one['id']}: {node['html'][:200]}" for one in violations for node in one["nodes"]]
         assert not found, "\n".join(found)

@@ -15,6 +15,7 @@ from chat.models import Conversation, Message
 from tests.e2e.cast import make_channel
 from tests.e2e.person import Person
 from tests.e2e.test_preferences import GATHER, notices
+from tests.e2e.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -49,7 +50,7 @@ def test_notifications_and_days_are_the_same_whatever_the_clock_says(
     b.open("berries")
     b.send_message("Come and see @alice")
     a.assert_unread("berries", 1)
-    a.page.wait_for_function("window.notices.length > 0")
+    wait_until(a.page, "() => window.notices.length > 0")
     assert notices(a.page) == ["Bob in #berries: Come and see @Alice"]
     a.open("berries")
     expect(a.page.locator(".day-label")).to_have_text("Today")

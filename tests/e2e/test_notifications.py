@@ -10,6 +10,7 @@ from accounts.models import Member
 from chat.models import Conversation
 from tests.e2e.cast import make_channel
 from tests.e2e.person import Person
+from tests.e2e.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -55,7 +56,7 @@ def desk(browser_of: BrowserOf, channels: list[Conversation], alice: Member) -> 
 def assert_shown(person: Person, *sentences: str) -> None:
     """What lies on the desktop, as soon as it does."""
     shown = "() => JSON.stringify([...window.desktop.values()].map(({ title, body }) => `${title}: ${body}`))"
-    person.page.wait_for_function(f"(wanted) => ({shown})() === JSON.stringify(wanted)", arg=list(sentences))
+    wait_until(person.page, f"(wanted) => ({shown})() === JSON.stringify(wanted)", list(sentences))
 
 
 def test_it_says_what_the_message_says_and_goes_when_it_is_deleted(
