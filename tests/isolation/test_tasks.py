@@ -16,6 +16,7 @@ TASKS = {
     "chat.tasks.purge": {"what"},  # for the whole installation
     "chat.tasks.end_suspensions": set(),  # likewise
     "chat.tasks.mail_reports": set(),  # likewise
+    "chat.tasks.clear_statuses": set(),  # likewise
     "chat.tasks.follow": set(),  # opens the scope of one organization after the other
 }
 
@@ -32,6 +33,7 @@ def test_what_runs_by_the_clock_is_the_installations_and_complete() -> None:
         "chat.tasks.purge",
         "chat.tasks.end_suspensions",
         "chat.tasks.mail_reports",
+        "chat.tasks.clear_statuses",
         "chat.tasks.follow",
     }
     assert {entry["args"][0] for entry in entries if "args" in entry} == set(PURGES)

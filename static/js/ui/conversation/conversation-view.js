@@ -94,8 +94,8 @@ export class ConversationView {
 
   /** @param {HTMLElement} list */
   #wireMessages(list) {
-    const load = () => void this.wireActions().catch(() => {}); // fetched again with the next event
-    for (const type of ["pointerover", "focusin"]) list.addEventListener(type, load, { passive: true });
+    const load = (/** @type {Event} */ event) => void this.#loadActions(event).catch(() => {}); // fetched again with the next event
+    for (const type of ["pointerover", "pointerdown", "focusin"]) list.addEventListener(type, load, { passive: true });
     list.addEventListener("click", async (event) => {
       const node = this.history.list.nodeOf(event.target);
       const day = event.target instanceof Element ? event.target.closest(".day-label") : null;
@@ -103,6 +103,15 @@ export class ConversationView {
       else await (this.#actions ?? (await this.wireActions())).onClick(event, node);
     });
     document.addEventListener("keydown", (event) => this.#onKey(event));
+  }
+
+  /** Fetch the actions. A press that came before they were there may still become a long press. @param {Event} event */
+  async #loadActions(event) {
+    if (this.#actions) return;
+    const actions = await this.wireActions();
+    const { target } = event;
+    if (event.type === "pointerdown" && target instanceof Element && target.matches(":active"))
+      actions.press(/** @type {PointerEvent} */ (event));
   }
 
   /** Move through the messages with j and k, from anywhere in the page. @param {KeyboardEvent} event */

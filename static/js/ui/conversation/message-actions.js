@@ -67,7 +67,7 @@ export class MessageActions {
       (event) => event.target instanceof Element && event.target.matches(":focus-visible") && this.#follow(event.target),
     );
     element.addEventListener("pointerleave", () => this.#unfollow());
-    onLongPress(element, (target) => this.onLongPress(target));
+    this.press = onLongPress(element, (target) => this.#onLongPress(target));
     element.addEventListener("keydown", (event) => this.#onKey(event));
     this.#follow(element.querySelector(".message:hover")); // the pointer may have been there before this module was fetched
   }
@@ -182,7 +182,7 @@ export class MessageActions {
   }
 
   /** Open the menu of the message that is pressed for long. @param {Element} target */
-  onLongPress(target) {
+  #onLongPress(target) {
     const node = this.list.nodeOf(target);
     if (node?.row?.message && !byId("message-menu").matches(":popover-open")) this.#openMore(node, node.root);
   }

@@ -7,6 +7,7 @@ const STILL = 10; // pixels that the finger may move during a long press
  *
  * @param {HTMLElement} element
  * @param {(target: Element) => void} act called during the press, and again after it, because browsers close menus when the finger is lifted
+ * @returns {(event: PointerEvent) => void} begins with a press whose event came before this call
  */
 export function onLongPress(element, act) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -15,7 +16,8 @@ export function onLongPress(element, act) {
   let y = 0;
   let rested = false;
   const end = () => clearTimeout(timer);
-  element.addEventListener("pointerdown", (event) => {
+  /** @param {PointerEvent} event */
+  const begin = (event) => {
     const { target } = event;
     rested = false;
     if (event.pointerType !== "touch" || !(target instanceof Element) || target.closest(".prose a, textarea, input")) return;
@@ -24,7 +26,8 @@ export function onLongPress(element, act) {
       rested = true;
       act(target);
     }, LONG);
-  });
+  };
+  element.addEventListener("pointerdown", begin);
   element.addEventListener("pointermove", (event) => Math.hypot(event.clientX - x, event.clientY - y) > STILL && end());
   element.addEventListener("pointercancel", end);
   element.addEventListener("pointerup", (event) => {
@@ -40,6 +43,7 @@ export function onLongPress(element, act) {
   element.addEventListener("contextmenu", (event) => {
     if (/** @type {PointerEvent} */ (event).pointerType === "touch") event.preventDefault();
   });
+  return begin;
 }
 
 /** Suppress the click after a long press, which could hit an item of the opened menu. */
