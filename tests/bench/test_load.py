@@ -11,7 +11,7 @@ from tests.tools.bench.tally import Tally
 
 
 class Echo:
-    """Delivers to everybody at the next turn of the loop, except the deliveries it is told to lose."""
+    """Delivers to everybody at the next turn of the loop, except the deliveries that it is set to lose."""
 
     name = "echo"
 
@@ -55,7 +55,7 @@ async def test_a_closed_loop_keeps_its_number_in_flight():
     assert 0.001 <= run.p50 <= run.p99
 
 
-async def test_pacing_sends_what_it_was_told_to():
+async def test_pacing_sends_at_the_rate_given():
     system, tally = Echo(), Tally(2)
     await system.connect(tally)
     run = await paced(system, tally, rate=100, seconds=0.2)

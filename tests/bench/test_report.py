@@ -48,7 +48,7 @@ def test_a_missed_bar_is_said_so(bench):
     assert "NOT MET" in table(bench.workloads)
 
 
-def test_what_a_slower_machine_misses_is_told_from_what_we_do(bench):
+def test_what_a_slower_machine_misses_is_distinguished_from_what_we_do(bench):
     fanout = bench.workloads[0]
     fanout.lines.clear()
     _line(fanout, "20/s", "Parley", rate=[1e3], cost=[40.0])

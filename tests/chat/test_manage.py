@@ -89,13 +89,13 @@ def test_changing_and_archiving(town: Conversation, alice: Member, mona: Member,
 
 
 def test_topic_and_who_may_write(town: Conversation, alice: Member, mona: Member, client_of: ClientOf) -> None:
-    whole = {"name": "town", "topic": "News only", "writers": "admins", "reason": ""}
+    whole = {"name": "town", "topic": "Announcements", "writers": "admins", "reason": ""}
     answer = client_of(mona).post(f"{CHANNELS}/{town.pk}/change", whole, follow=True)
     assert "Say why." in answer.content.decode()
     assert (fresh(town).topic, fresh(town).announcement_only) == ("Where we meet", False)  # all or nothing
     answer = client_of(mona).post(f"{CHANNELS}/{town.pk}/change", whole | {"reason": "too loud"}, follow=True)
     assert "Announcements" in answer.content.decode()
-    assert (fresh(town).topic, fresh(town).announcement_only) == ("News only", True)
+    assert (fresh(town).topic, fresh(town).announcement_only) == ("Announcements", True)
     client_of(alice).post(f"{CHANNELS}/{town.pk}/change", whole | {"writers": "nobody"})  # what makes no sense
     assert fresh(town).announcement_only
     client_of(alice).post(f"{CHANNELS}/{town.pk}/change", whole | {"writers": "everybody"})  # her own channel

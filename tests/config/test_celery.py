@@ -1,4 +1,4 @@
-"""Whoever queues a task reaches the worker, whatever process and thread it runs in."""
+"""A queued task reaches the worker from every process and thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets in addresses: hidden in every line, whoever writes it, and no address is forgotten."""
+"""Secrets in addresses: hidden in every line of every logger, and no address is forgotten."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ PAUSE: Final = 0.05  # seconds
 def empty_tables() -> None:
     """Delete every row of every table. TRUNCATE would make a hundred new files, though nearly all tables are empty.
 
-    Waits for whoever is writing, under servers that live on and may lock several tables in another order, for moments:
+    Waits a moment for open transactions of servers that live on and may lock several tables in another order:
     it is this that gives way and tries again, before PostgreSQL sees a deadlock and picks a victim, maybe theirs.
     """
     for left in reversed(range(TRIES)):

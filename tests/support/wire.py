@@ -47,7 +47,7 @@ class Wire(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         if not self.opened.done():
             self.opened.set_exception(ConnectionError("closed during the handshake"))
-            self.opened.exception()  # whoever waited may have given up
+            self.opened.exception()  # the test that waited may have given up
         self._ended(1006, "")
 
     def send_text(self, text: str) -> None:

@@ -252,8 +252,8 @@ def test_another_organization_is_not_touched(
 ) -> None:
     with scope_of(charlie):
         change_preferences(charlie, keywords=["plan"])
-        place = create_channel(charlie, kind="public", name="town")
-        say(charlie, place, "the plan of @bob")
+        channel = create_channel(charlie, kind="public", name="town")
+        say(charlie, channel, "the plan of @bob")
     message = say(alice, town, "the plan, @charlie")
     follow_all()
     assert recorded(message) == {}

@@ -21,7 +21,14 @@ Answer = Callable[[httpx.Request], httpx.Response]
 
 REF = "6f1c1f4e-7f0b-4c57-9d5a-0d4bb0a7f5a1"
 ALICE = {"id": "alice", "version": 1, "handle": "alice", "name": "Alice", "preferences": {"theme": "dark"}}
-SEAT = {"conversation": "town", "member": "alice", "version": 3, "left_at": None, "read_seq": 7, "unread_from": None}
+PARTICIPANT = {
+    "conversation": "town",
+    "member": "alice",
+    "version": 3,
+    "left_at": None,
+    "read_seq": 7,
+    "unread_from": None,
+}
 MESSAGE = {
     "id": "m1",
     "version": 2,
@@ -43,7 +50,7 @@ TOWN = {
     "first_seq": 1,
     "last_seq": 1,
     "archived_at": None,
-    "participant": SEAT,
+    "participant": PARTICIPANT,
 }
 DIRECT = TOWN | {"kind": "direct", "people": ["alice", "bob"]}
 REPORT = {"id": "r1", "version": 1, "message": "m1", "reason": "spam"}
@@ -57,7 +64,7 @@ SYNC = {
     "members": [ALICE],
     "members_gap": False,
     "conversations": [TOWN],
-    "participants": [SEAT],
+    "participants": [PARTICIPANT],
     "messages": [MESSAGE],
     "reports": [],
     "sanctions": [],
@@ -139,34 +146,34 @@ SAMPLES: dict[str, tuple[str, Any, Any, list[Any]]] = {
     "PUT conversations/*/read": (
         "conversations/town/read",
         {"seq": 7},
-        SEAT,
-        [SEAT | {"read_seq": 6}, SEAT | {"conversation": "hall"}],
+        PARTICIPANT,
+        [PARTICIPANT | {"read_seq": 6}, PARTICIPANT | {"conversation": "hall"}],
     ),
     "GET conversations/*/participants": (
         "conversations/town/participants?limit=200",
         None,
-        page(SEAT),
-        [page(SEAT | {"conversation": "hall"})],
+        page(PARTICIPANT),
+        [page(PARTICIPANT | {"conversation": "hall"})],
     ),
     "POST conversations/*/participants": (
         "conversations/town/participants",
         {"member": "bob"},
-        SEAT | {"member": "bob"},
-        [SEAT],
+        PARTICIPANT | {"member": "bob"},
+        [PARTICIPANT],
     ),
     "GET conversations/*/participants/*": (
         "conversations/town/participants/alice",
         None,
-        SEAT,
-        [SEAT | {"member": "bob"}],
+        PARTICIPANT,
+        [PARTICIPANT | {"member": "bob"}],
     ),
     "PATCH conversations/*/participants/*": (
         "conversations/town/participants/alice",
         {"muted": True},
-        SEAT,
-        [SEAT | {"member": "bob"}],
+        PARTICIPANT,
+        [PARTICIPANT | {"member": "bob"}],
     ),
-    "DELETE conversations/*/participants/*": ("conversations/town/participants/bob", None, None, [SEAT]),
+    "DELETE conversations/*/participants/*": ("conversations/town/participants/bob", None, None, [PARTICIPANT]),
     "GET messages/*": ("messages/m1", None, MESSAGE, [MESSAGE | {"id": "m2"}]),
     "PATCH messages/*": ("messages/m1", {"text": "new", "version": 1}, MESSAGE, [MESSAGE | {"version": 1}]),
     "DELETE messages/*": ("messages/m1", None, None, [MESSAGE]),
@@ -335,7 +342,7 @@ async def test_the_token_goes_to_its_own_host_alone() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request)
         following = "https://portal.example/o/acme/api/v1/conversations/town/participants?after=1"
-        return httpx.Response(200, json=page(SEAT) | {"next": following if len(asked) == 1 else None})
+        return httpx.Response(200, json=page(PARTICIPANT) | {"next": following if len(asked) == 1 else None})
 
     assert len(await api_of(answer).participants("town")) == 2
     assert {request.url.host for request in asked} == {"chat.example"}
@@ -380,7 +387,7 @@ def test_a_frame_of_a_later_version_is_read() -> None:
         {"message": {}},
         {"message": MESSAGE | {"ref": "other"}},
         {"message": MESSAGE | {"conversation": "hall"}},
-        {"participant": SEAT},
+        {"participant": PARTICIPANT},
     ],
 )
 def test_a_result_for_something_else_is_no_answer(result: dict[str, Any]) -> None:

@@ -33,8 +33,8 @@ def answer(version: int, cursor: str = "c1", **changes: Any) -> Entity:
     empty: Entity = {"conversations": [], "participants": [], "messages": [], "members": [], "members_gap": False}
     empty |= {"reports": [], "sanctions": []}
     me = {"id": ME, "version": 1}
-    told = {"organization": organization(version), "me": me, "removed": {"conversations": [], "members": []}}
-    return {"cursor": cursor, "full": False, "more": False, **empty, **told, **changes}
+    always = {"organization": organization(version), "me": me, "removed": {"conversations": [], "members": []}}
+    return {"cursor": cursor, "full": False, "more": False, **empty, **always, **changes}
 
 
 def hello(tag: int, outcome: str = "resumed") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Ranges against sets: the same functions, told number by number."""
+"""Ranges against sets: the same functions, written number by number."""
 
 from __future__ import annotations
 

@@ -251,7 +251,7 @@ async def test_a_client_that_was_forgotten_registers_again(scene: Scene, http: h
         await until(lambda: bob.client not in {"", before})
 
 
-async def test_a_refusal_comes_back_to_whoever_wrote(scene: Scene, http: httpx.AsyncClient) -> None:
+async def test_a_refusal_comes_back_to_the_writer(scene: Scene, http: httpx.AsyncClient) -> None:
     async with session_of(scene, 0, http) as alice:
         await alice.ready()
         entry = alice.outbox.add("00000000-0000-7000-8000-000000000000", "to nowhere")

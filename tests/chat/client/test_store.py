@@ -40,8 +40,8 @@ def event(type: str, entity: Entity) -> Entity:
     return {"id": 1, "type": type, "data": entity}
 
 
-def told(last_seq: int, *, gap: bool = False, **changes: Any) -> Entity:
-    """A page of sync that tells the conversation, with the messages given."""
+def page_of(last_seq: int, *, gap: bool = False, **changes: Any) -> Entity:
+    """A page of sync that holds the conversation, with the messages given."""
     room = conversation(last_seq) | {"history_gap": gap, "participants_gap": True}
     me = person(ME)
     return answer(1, **{"conversations": [room], "participants": [participant()], "members": [me], "me": me, **changes})
@@ -51,7 +51,7 @@ def told(last_seq: int, *, gap: bool = False, **changes: Any) -> Entity:
 def store() -> Store:
     """In town, where 50 messages were said, of which the last three are known."""
     store = Store()
-    store.take([told(50, gap=True, full=True, messages=[message(seq) for seq in (48, 49, 50)])])
+    store.take([page_of(50, gap=True, full=True, messages=[message(seq) for seq in (48, 49, 50)])])
     return store
 
 
@@ -59,7 +59,7 @@ def seqs(store: Store) -> list[int]:
     return [each["seq"] for each in store.rooms[TOWN].history]
 
 
-def test_history_is_whole_from_what_was_told_with_a_gap(store: Store) -> None:
+def test_history_is_whole_from_what_came_with_a_gap(store: Store) -> None:
     store.apply(event("message.created", message(51)))
     store.apply(event("message.updated", message(7, 2)))
     assert (seqs(store), store.rooms[TOWN].history_gap) == ([48, 49, 50, 51], True)
@@ -72,7 +72,7 @@ def test_history_is_whole_from_what_was_told_with_a_gap(store: Store) -> None:
 def test_a_page_from_before_a_gap_is_thrown_away(store: Store) -> None:
     """What it holds may have changed since, with nobody left to say so."""
     epoch = store.rooms[TOWN].epoch
-    store.take([told(53, gap=True, messages=[message(seq) for seq in (51, 52, 53)])])
+    store.take([page_of(53, gap=True, messages=[message(seq) for seq in (51, 52, 53)])])
     store.put_history(TOWN, epoch, [message(seq) for seq in range(1, 48)])
     assert seqs(store) == [51, 52, 53]
     assert set(store.rooms[TOWN].messages) == {51, 52, 53}
@@ -97,7 +97,7 @@ def test_who_left_does_not_come_back_by_a_list_that_is_older(store: Store) -> No
     assert [each["member"] for each in room.participants] == [ME]
 
 
-def test_the_own_removal_takes_everything_and_older_news_bring_nothing_back(store: Store) -> None:
+def test_the_own_removal_takes_everything_and_older_events_bring_nothing_back(store: Store) -> None:
     store.apply(event("participant.removed", participant(ME, 5, left_at="now")))
     assert store.rooms == {}
     store.apply(event("conversation.created", conversation(50)))
@@ -108,7 +108,7 @@ def test_the_own_removal_takes_everything_and_older_news_bring_nothing_back(stor
     assert [room.whole_from for room in store.own_rooms()] == [51]
 
 
-def test_private_fields_survive_what_everybody_is_told(store: Store) -> None:
+def test_private_fields_survive_what_everybody_receives(store: Store) -> None:
     store.apply(event("participant.updated", participant(version=2, muted=True, read_seq=9)))
     shared = {name: value for name, value in participant(version=3).items() if name not in {"read_seq", "muted"}}
     store.apply(event("participant.updated", shared | {"role": "admin"}))
@@ -146,8 +146,8 @@ def test_what_is_gone_is_not_unread(store: Store) -> None:
 
 
 def test_a_participant_of_an_older_server_has_read_up_to_its_position(store: Store) -> None:
-    told = {name: value for name, value in participant(version=2, read_seq=45).items() if name != "read"}
-    store.apply(event("participant.updated", told))
+    shared = {name: value for name, value in participant(version=2, read_seq=45).items() if name != "read"}
+    store.apply(event("participant.updated", shared))
     assert store.unread(TOWN) == 5
 
 
@@ -192,7 +192,7 @@ def test_people_who_were_asked_for_before_people_were_forgotten_are_strangers_st
 def test_every_message_is_heard_of_once_a_version_a_full_sync_included() -> None:
     heard: list[tuple[int, int]] = []
     store = Store(on_message=lambda message: heard.append((message["seq"], message["version"])))
-    page = told(2, full=True, messages=[message(1), message(2)])
+    page = page_of(2, full=True, messages=[message(1), message(2)])
     store.take([page])
     store.apply(event("message.updated", message(2, 2)))
     store.apply(event("message.created", message(1)))
@@ -220,7 +220,7 @@ def test_own_reports_and_sanctions_are_kept_by_version(store: Store) -> None:
     store.apply(event("report.updated", {"id": "r", "version": 1, "state": "open"}))
     store.apply(event("sanction.created", {"id": "s", "version": 1}))
     assert (store.entities["reports"]["r"]["state"], list(store.entities["sanctions"])) == ("resolved", ["s"])
-    store.take([told(50, full=True)])
+    store.take([page_of(50, full=True)])
     assert (store.entities["reports"], store.entities["sanctions"]) == ({}, {})
 
 

@@ -50,7 +50,7 @@ def test_an_environment_is_mended_filled_once_and_never_half(tmp_path: Path) -> 
         assert not (project / "venv" / "installed-bad.lock").exists()
 
 
-def test_an_old_python_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_python_is_named_as_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "version_info", (3, 9, 2))
     with pytest.raises(SystemExit) as error:
         install.check_machine()
@@ -65,7 +65,7 @@ def test_an_old_python_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
         ("Linux", "x86_64", "", "this Linux has no glibc"),
     ],
 )
-def test_a_platform_without_engines_is_told_so(
+def test_a_platform_without_engines_gets_a_clear_error(
     monkeypatch: pytest.MonkeyPatch, system: str, machine: str, libc: str, expected: str
 ) -> None:
     monkeypatch.setattr("platform.system", lambda: system)
@@ -76,7 +76,7 @@ def test_a_platform_without_engines_is_told_so(
     assert expected in reason(error)
 
 
-def test_a_python_without_venv_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_error_about_a_missing_venv_names_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     said = "The virtual environment was not created successfully because ensurepip is not available.\n"
     failed = subprocess.CompletedProcess([], returncode=1, stdout=said)
     monkeypatch.setattr(install, "run", lambda command: failed)
@@ -85,7 +85,7 @@ def test_a_python_without_venv_is_told_what_to_install(monkeypatch: pytest.Monke
     assert "apt-get install python3." in reason(error)
 
 
-def test_a_full_disk_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_named_as_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(install, "LEAST_DISK", 2**60)
     with pytest.raises(SystemExit) as error:
         install.create("venv")

@@ -54,7 +54,7 @@ def test_stages_follow_each_other(tmp_path: Path) -> None:
     assert process.returncode == -signal.SIGUSR1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent died")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals to children that their parent died")
 def test_children_die_with_a_killed_parent(tmp_path: Path) -> None:
     parent_code = f"""
 import time

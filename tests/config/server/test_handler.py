@@ -125,7 +125,7 @@ async def test_a_defect_is_a_500_that_says_nothing(handler):
     assert b"secret" not in body
 
 
-async def test_beyond_the_bound_requests_are_told_to_try_again(handler, monkeypatch: pytest.MonkeyPatch):
+async def test_beyond_the_bound_requests_get_503(handler, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "AT_ONCE", 1)
     first = asyncio.create_task(ask(handler, "/slow"))
     assert await asyncio.to_thread(begun.wait, 20)

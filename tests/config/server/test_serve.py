@@ -1,4 +1,4 @@
-"""How the server is started, and what it has whoever starts it."""
+"""How the server is started, and what it has however it is started."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ async def test_another_server_is_refused_in_production(
         module.may_serve_unbounded.cache_clear()
 
 
-def test_it_listens_where_it_is_told_to(tmp_path: Path) -> None:
+def test_it_listens_at_the_address_given(tmp_path: Path) -> None:
     with listen("127.0.0.1:0") as by_address, listen(f"unix:{tmp_path}/parley.sock") as by_file:
         assert by_address.getsockname()[0] == "127.0.0.1"
         assert by_file.getsockname() == f"{tmp_path}/parley.sock"
