@@ -156,7 +156,10 @@ def test_marking_read_by_hand_takes_the_threads_with_it(
     a.send_message("Who brings cake?")
     a.assert_sent("Who brings cake?")
     b.reply_in_thread("Who brings cake?", "I do")
+    new_reply = a.page.get_by_role("button", name="1 new reply")
+    expect(new_reply).to_be_visible()
     a.press("Escape")
+    expect(new_reply).to_be_hidden()
     for number, mark in enumerate(("bar", "Escape", "Shift+Escape", "menu")):
         a.open("general")
         reply(b, f"Reply {number}")
@@ -167,7 +170,7 @@ def test_marking_read_by_hand_takes_the_threads_with_it(
             a.press(mark)
         else:
             a.open("plans")
-            expect(a.page.get_by_role("button", name="1 new reply")).to_be_visible()
+            expect(new_reply).to_be_visible()
             if mark == "bar":
                 a.page.get_by_role("button", name="Mark as read").click()
             else:
