@@ -88,7 +88,7 @@ def test_sections_fold_and_what_is_unread_stays_in_sight(
 
 
 def test_what_is_unread_stands_on_top_what_calls_one_first_until_one_goes_on(
-    browser_of: BrowserOf, channels: list[Conversation], alice: Member, bob: Member
+    browser_of: BrowserOf, follow: Follow, channels: list[Conversation], alice: Member, bob: Member
 ) -> None:
     with organization_scope(alice.organization):
         Participant.objects.filter(conversation=make_channel("dates", alice, bob), member=alice).update(muted=True)
@@ -102,7 +102,8 @@ def test_what_is_unread_stands_on_top_what_calls_one_first_until_one_goes_on(
     ):
         b.open(name)
         b.send_message(text)
-    a.assert_sees("Ripe, too")  # where one is stays in its place
+    a.assert_sees("Ripe, too")  # the open conversation stays where it is
+    follow()
     a.assert_listed("Unread", "cherries", "berries")
     a.assert_listed("Channels", "apples", "dates")
     a.open("berries")
