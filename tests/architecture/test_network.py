@@ -1,4 +1,4 @@
-"""What anybody can write into a request is read in one place."""
+"""Headers that a client can set freely are read in one module."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ALLOWED = {
     "accounts/network.py": "the one place",
     "accounts/sign_in/adapters.py": "names allauth's hook, whose answer is ours",
     "accounts/problems.py": "compares the Referer with the host: leads back to a path, never to a host",
-    "config/health.py": "refuses whoever came by a proxy",
+    "config/health.py": "refuses requests that came through a proxy",
     "config/request_log.py": "replaces the judgement of django-structlog",
     "config/settings.py": "SECURE_PROXY_SSL_HEADER, which counts behind a proxy of ours only",
 }
@@ -35,7 +35,7 @@ def test_nobody_else_reads_what_strangers_write(path: Path) -> None:
 
 
 def test_no_link_is_built_from_the_host() -> None:
-    """`build_absolute_uri` is safe since BaseUrlMiddleware; whoever has no request uses absolute_url."""
+    """`build_absolute_uri` is safe since BaseUrlMiddleware; code without a request uses absolute_url."""
     middleware = (ROOT / "config" / "settings.py").read_text()
     names = re.findall(r'^    "([\w.]+)",', middleware[middleware.index("MIDDLEWARE") :], re.MULTILINE)
     assert names.index("accounts.network.BaseUrlMiddleware") < names.index("django.middleware.common.CommonMiddleware")

@@ -1,4 +1,4 @@
-"""Text that was taken away is read in one place, which records who read it."""
+"""Removed text is read by one module, which records who read it."""
 
 from __future__ import annotations
 

@@ -295,7 +295,7 @@ def test_a_refusal_says_nothing_in_one_language() -> None:
         'raise Forbidden("Not fine.")',
         'raise errors.NotFound("Not fine")',
         'raise Invalid({"text": [f"{most} at most, not fine."]})',
-        '_require(place.is_admin, "Not fine" if now else gettext("Fine."))',
+        '_require(access.is_admin, "Not fine" if now else gettext("Fine."))',
         'class Odd(Refusal):\n    code, status, title = "odd", 400, "Not fine."',
         'raise Invalid({}, gettext(f"{most} at most."))',
     ],

@@ -17,7 +17,7 @@ from chat.models import Conversation, Event, MailboxEntry, Message, Participant,
 
 OPENERS = {"organization_scope", "every_organization"}
 
-# The four places, and the few doors of tenancy.py itself.
+# The four modules that open a scope, and the functions of tenancy.py itself.
 ALLOWED = {
     "accounts/tenancy.py",
     "accounts/middleware.py",  # HTTP
@@ -68,8 +68,8 @@ def test_every_row_of_ours_carries_its_organization_or_says_why_not() -> None:
 def test_every_reference_between_tenant_rows_is_a_composite_key() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT conrelid::regclass::text, array_agg(a.attname::text ORDER BY k.place)"
-            " FROM pg_constraint c, unnest(conkey) WITH ORDINALITY AS k (attnum, place), pg_attribute a"
+            "SELECT conrelid::regclass::text, array_agg(a.attname::text ORDER BY k.position)"
+            " FROM pg_constraint c, unnest(conkey) WITH ORDINALITY AS k (attnum, position), pg_attribute a"
             " WHERE contype = 'f' AND a.attrelid = conrelid AND a.attnum = k.attnum GROUP BY c.oid, conrelid"
         )
         keys = {(table, tuple(columns)) for table, columns in cursor.fetchall()}
@@ -93,7 +93,7 @@ def test_a_query_without_a_scope_is_refused(model: type[TenantModel]) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_database_refuses_to_seat_charlie_in_acme(alice: Member, charlie: Member) -> None:
+def test_the_database_refuses_charlie_as_a_participant_in_acme(alice: Member, charlie: Member) -> None:
     with organization_scope(alice.organization_id):
         town = Conversation.objects.create(organization_id=alice.organization_id, kind="public", name="town")
     foreign = [

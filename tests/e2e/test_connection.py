@@ -394,7 +394,8 @@ def test_removed_from_a_channel_it_goes_at_once(
     b.open("plans")
     a.send_message("Not for everybody")
     b.assert_sees("Not for everybody")
-    b.expect_refusals()  # of what his page is asking for at that very moment
+    b.expect_refusals()  # of requests that his page makes at that moment
+    a.expect_refusals()  # her page makes sure that he is gone: 404
     a.page.get_by_role("button", name="Channel settings").click()
     dialog = a.page.get_by_role("dialog", name="#plans")
     dialog.get_by_role("button", name="Remove Bob").click()

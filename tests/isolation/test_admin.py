@@ -107,7 +107,7 @@ def test_there_is_a_row_of_everything(rows: dict[type, Any]) -> None:
     assert sorted(name for names in groups().values() for name in names) == pages()
 
 
-def test_nothing_is_registered_but_by_the_class_that_shows_nothing_unless_told() -> None:
+def test_everything_is_registered_by_the_class_that_shows_nothing_by_default() -> None:
     for model, found in REGISTERED:
         assert isinstance(found, DeskAdmin), model
         overridden = {name for name in vars(type(found)) if name.startswith("has_") and name.endswith("_permission")}
@@ -242,7 +242,7 @@ def test_no_column_can_be_asked_letter_by_letter(model, found, rows, alice) -> N
 
 
 def references() -> list[tuple[str, str, str]]:
-    """Every field from which the autocomplete address could be asked, whoever uses it."""
+    """Every field for which the autocomplete address could be requested, for every user."""
     return sorted(
         (model._meta.app_label, model._meta.model_name or "", field.name)
         for model in apps.get_models()
@@ -297,7 +297,7 @@ def test_an_export_holds_nothing_of_another_organization(rows, strangers, charli
     assert "member.tested" in text_of(strangers[0].get(path))
 
 
-def test_nobody_chooses_an_organization_where_they_have_no_seat(rows, strangers, bob, gus) -> None:
+def test_nobody_chooses_an_organization_of_which_they_are_no_member(rows, strangers, bob, gus) -> None:
     for browser in strangers:
         assert browser.get(reverse("admin:choose", args=["acme"])).status_code == 404
         assert browser.get(reverse("admin:choose", args=["nowhere"])).status_code == 404
