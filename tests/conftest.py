@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from django.db import connection
 from hypothesis import settings as hypothesis_settings
 from whitenoise.base import WhiteNoise
 
+from accounts import throttle
 from tests.support.tables import empty_tables
 
 pytest_plugins = ["tests.cast", "tests.support.following"]
@@ -25,6 +28,13 @@ hypothesis_settings.load_profile("shared machine")
 def empty_cache() -> None:
     """Rate limits and sessions of one test are nothing to the next."""
     cache.clear()
+
+
+@pytest.fixture
+def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the whole test happen in one window of the rate limits, also where a minute ends in the middle of it."""
+    now = time.time()
+    monkeypatch.setattr(throttle, "time", SimpleNamespace(time=lambda: now))
 
 
 @pytest.fixture(scope="session")

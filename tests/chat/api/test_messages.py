@@ -3,6 +3,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import pytest
+
 from accounts.models import AuditEntry, Member
 from accounts.tenancy import organization_scope
 from chat.models import Message
@@ -223,6 +225,7 @@ def test_revisions_come_in_pages_and_have_an_end(api_of, alice: Member, settings
     assert code_of(api("GET", f"{path}/revisions", limit=1000)) == (422, "invalid")
 
 
+@pytest.mark.usefixtures("one_minute")
 def test_edits_and_reactions_and_topics_share_one_pace(api_of, alice: Member, settings) -> None:
     api = api_of(alice)
     channel = api.channel()
@@ -313,6 +316,7 @@ def test_a_nul_or_a_lone_surrogate_does_no_harm(api_of, alice: Member) -> None:
     assert sent["text"] == "ab"
 
 
+@pytest.mark.usefixtures("one_minute")
 def test_too_many_messages_are_throttled_and_repeats_are_free(api_of, alice: Member, settings) -> None:
     settings.MESSAGE_RATE = 2
     api = api_of(alice)
