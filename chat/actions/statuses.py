@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Final
 
 from django.db import transaction
@@ -47,18 +48,19 @@ def clear_status(member: Member) -> None:
 
 
 def clear_expired_statuses() -> int:
-    """Clear the statuses whose time is over, and return how many."""
-    return sum(_clear_expired() for _ in range(AT_ONCE) if Status.objects.filter(until__lte=timezone.now()).exists())
+    """Clear the statuses whose time is over, at most AT_ONCE of them, and return how many."""
+    return sum(1 for _ in takewhile(lambda _: _clear_expired(), range(AT_ONCE)))
 
 
 @transaction.atomic
-def _clear_expired() -> int:
-    """Clear one of them, if another worker does not hold it. Returns how many."""
+def _clear_expired() -> bool:
+    """Clear one of them. Returns False if there is none, or if other workers hold all that are left."""
     expired = Status.objects.filter(until__lte=timezone.now()).select_related("member")
     status = expired.select_for_update(of=("self",), skip_locked=True).first()
-    if status is not None:
-        _change(status, text="", emoji="", until=None)
-    return int(status is not None)
+    if status is None:
+        return False
+    _change(status, text="", emoji="", until=None)
+    return True
 
 
 def _ending(until: datetime | None) -> datetime | None:

@@ -21,6 +21,7 @@ from chat.actions.sanctions import lift_sanction, mute_member, suspend_member, w
 from chat.admin.acts import PERIODS, Act, ActingAdmin, end_of, period_field
 from chat.admin.pages import Badge
 from chat.models import Client, Report, Sanction
+from chat.models.statuses import Status
 
 
 class StandingFilter(admin.SimpleListFilter):
@@ -109,7 +110,7 @@ class MemberAdmin(ActingAdmin):
             offered=lambda subject: subject.is_suspended,
         ),
     )
-    readonly_fields = ("standing", "at_handle", "email", "devices", "reports", "sanctions")
+    readonly_fields = ("standing", "at_handle", "status", "email", "devices", "reports", "sanctions")
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         one = not getattr(request, "everywhere", False)
@@ -119,7 +120,7 @@ class MemberAdmin(ActingAdmin):
         """Addresses and devices are for those who invite and deactivate people; a moderator has no use for them."""
         private = ("email", "devices") if may_look(request, Right.DEACTIVATE_MEMBERS) else ()
         return (
-            *("name", "at_handle", "title", "role", "standing", "joined_at", "deactivated_at"),
+            *("name", "at_handle", "title", "status", "role", "standing", "joined_at", "deactivated_at"),
             *("suspended_until", "muted_until", "reports", "sanctions"),
             *private,
         )
@@ -127,6 +128,12 @@ class MemberAdmin(ActingAdmin):
     @display(description=_("handle"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def at_handle(self, member: Member) -> str:
         return f"@{member.handle}"
+
+    @display(description=_("status"))  # type: ignore[untyped-decorator]  # unfold is untyped
+    def status(self, member: Member) -> str:
+        """Return the emoji and the text, empty once their time is over."""
+        status = Status.objects.filter(member=member).exclude(until__lte=timezone.now()).first()
+        return f"{status.emoji} {status.text}".strip() if status else ""
 
     @display(description=_("e-mail"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def email(self, member: Member) -> str:

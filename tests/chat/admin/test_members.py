@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AuditEntry, Member
+from chat.actions.statuses import set_status
 from chat.models import Sanction
+from chat.models.statuses import Status
 from tests.cast import make_member, scope_of
 from tests.chat.admin.test_reports import act, fresh
 
@@ -48,6 +53,16 @@ def test_sanctions_are_listed(client_of, mona, bob, charlie):
     address = reverse("admin:chat_sanction_changelist")
     assert "mind your language" in client_of(mona).get(address).content.decode()
     assert "mind your language" not in client_of(charlie).get(address).content.decode()
+
+
+def test_the_page_of_a_member_shows_the_status_until_it_ends(client_of, mona, bob, charlie):
+    with scope_of(bob):
+        set_status(bob, text="In a meeting", emoji="📅", until=timezone.now() + timedelta(hours=1))
+    assert "📅 In a meeting" in client_of(mona).get(page(bob)).content.decode()
+    assert "In a meeting" not in client_of(charlie).get(page(bob)).content.decode()
+    with scope_of(bob):
+        Status.objects.update(until=timezone.now())
+    assert "In a meeting" not in client_of(mona).get(page(bob)).content.decode()
 
 
 def test_members_are_filtered_by_their_standing(client_of, mona, bob, gus, acme):
