@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from math import nan
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -46,6 +47,18 @@ def envint(name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) ->
         return int(value)
     ENVIRONMENT_ERRORS.append((name, value, f"a whole number from {least} to {most}"))
     return default
+
+
+def envpercent(name: str, default: float) -> float:
+    """Return a share of 100 as a fraction, above 0 and at most 1."""
+    try:
+        value = float(envstr(name, str(default)))
+    except ValueError:
+        value = nan
+    if 0 < value <= 100:
+        return value / 100
+    ENVIRONMENT_ERRORS.append((name, envstr(name, ""), "a number above 0 and up to 100"))
+    return default / 100
 
 
 def envlist(name: str, default: str = "") -> list[str]:
@@ -373,7 +386,7 @@ HANDSHAKES_AT_ONCE = envint("HANDSHAKES_AT_ONCE", 2_000, least=10)  # of an addr
 HANDSHAKES_PER_SECOND = envint("HANDSHAKES_PER_SECOND", 40, least=1)  # of an address, for long: 5 % of a core
 HANDSHAKE_TURNED_AWAY = 20  # handshakes that one without a member costs: 100 at once, two a second for long
 STRANGER_WORK = envint("STRANGER_WORK", 15, least=1)  # seconds of CPU that requests of an address without a member take
-STRANGER_WORK_PER_SECOND = envint("STRANGER_WORK_PERCENT", 25, least=1, most=100) / 100  # and for long, of a core
+STRANGER_WORK_PER_SECOND = envpercent("STRANGER_WORK_PERCENT", 25)  # and for long, of a core
 
 # --- REST -------------------------------------------------------------------------------------------
 
