@@ -59,7 +59,7 @@ def reasons_of(messages: Sequence[Facts]) -> Reasons:
     whether the message is hidden.
 
     A reply concerns the members who follow its thread by then: those who started it, whom its head names, who wrote in
-    it before or whom an earlier reply names. It is the rule of "What counts as read" in chat/README.md.
+    it before or whom an earlier reply names. It is the rule of "What counts as read" in chat/queries/README.md.
     """
     there = [message for message in messages if not message.is_gone]
     threads, keywords = _followers(there), _keywords(there)

@@ -1,7 +1,7 @@
 """What everybody has read, kept number by number beside the server's: sets of seqs, and the rows of the messages.
 
-It follows the rules of "What counts as read" in chat/README.md as a person would, without ranges, unions or SQL. The
-server and every client must count as it does.
+It follows the rules of "What counts as read" in chat/queries/README.md as a person would, without ranges, unions or
+SQL. The server and every client must count as it does.
 """
 
 from __future__ import annotations
