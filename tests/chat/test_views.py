@@ -122,7 +122,7 @@ def test_no_script_or_style_is_inline(alice: Member, secret: Conversation, clien
 def test_the_page_comes_up_with_what_its_script_imports_and_nothing_else() -> None:
     modules = set(_modules())
     assert {"js/ui/shell/main.js", "js/ui/sidebar/sidebar.js", "js/client/store.js"} <= modules
-    assert not {"js/client/actions.js", "js/ui/dialogs/dialog.js", "js/ui/dialogs/conversation-settings.js"} & modules
+    assert not {"js/client/actions.js", "js/ui/dialogs/dialog.js", "js/ui/panel/settings.js"} & modules
     assert all((STATIC / name).is_file() for name in modules)
 
 

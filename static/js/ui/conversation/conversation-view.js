@@ -37,7 +37,7 @@ export class ConversationView {
     );
     this.editor = once(() => import("../compose/message-editor.js"));
     this.dates = once(() => import("./jump-to-date.js"));
-    this.pins = once(async () => new (await import("./pins.js")).Pins(app));
+    this.pins = once(async () => new (await import("../panel/pinned.js")).Pins(app));
     this.composer = new Composer(app, byId("composer-dock"));
     this.render = everyFrame(() => this.#render());
     whenMuteEnds(app, this.render);

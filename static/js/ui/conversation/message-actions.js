@@ -264,7 +264,7 @@ function isOffered(action, message) {
 
 /** @param {string} name @returns {(app: App, message: Message) => Promise<unknown>} */
 function show(name) {
-  const load = once(() => import("../dialogs/message-details.js"));
+  const load = once(() => import("../panel/message-details.js"));
   return async (app, message) => (await load()).show(name, app, message);
 }
 

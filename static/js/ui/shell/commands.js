@@ -25,8 +25,8 @@ function dialogs(app) {
   const help = once(async () => await import("../dialogs/keyboard-help.js"));
   const preferences = once(async () => new (await import("../dialogs/preferences.js")).PreferencesDialog(app));
   const devices = once(async () => new (await import("../dialogs/devices.js")).Devices(app));
-  const profile = once(async () => new (await import("../dialogs/profile.js")).ProfileCard(app));
-  const settings = once(async () => new (await import("../dialogs/conversation-settings.js")).Settings(app));
+  const profile = once(async () => new (await import("../panel/profile.js")).ProfileCard(app));
+  const settings = once(async () => new (await import("../panel/settings.js")).Settings(app));
   const create = once(async () => (await import("../dialogs/channels.js")).wireCreateChannel(app));
   const browse = once(async () => (await import("../dialogs/channels.js")).wireBrowseChannels(app, () => void app.run("create-channel")));
   const direct = once(async () => (await import("../dialogs/start-direct.js")).wireStartDirect(app));

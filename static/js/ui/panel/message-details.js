@@ -7,7 +7,7 @@ import { fillAvatar, fullDate, writeTime } from "../lib/format.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 import { memberName } from "../lib/names.js";
 import { toast } from "../lib/toast.js";
-import { attempt, openDialog } from "./dialog.js";
+import { attempt, openDialog } from "../dialogs/dialog.js";
 
 /** @typedef {{version: number, text: string, replaced_by: string, replaced_at: string}} Revision */
 /** @typedef {{member: string, delivered: boolean, clients: {platform: string | null, label: string, delivered: boolean}[] | null}} Delivery */

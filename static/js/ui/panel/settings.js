@@ -15,8 +15,8 @@ import { fillAvatar } from "../lib/format.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { conversationTitle, isChannel, memberName } from "../lib/names.js";
 import { toast } from "../lib/toast.js";
-import { ask, attempt, confirm, openDialog } from "./dialog.js";
-import { PeoplePicker } from "./people-picker.js";
+import { ask, attempt, confirm, openDialog } from "../dialogs/dialog.js";
+import { PeoplePicker } from "../dialogs/people-picker.js";
 
 /** The settings of a conversation: name, topic, notifications and participants. */
 export class Settings {

@@ -7,7 +7,7 @@ import { byId, clone, setIcon, setText } from "../lib/dom.js";
 import { fillAvatar, longDay } from "../lib/format.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { conversationIcon, conversationName, isChannel, presenceLabel, roleLabel } from "../lib/names.js";
-import { attempt, openDialog } from "./dialog.js";
+import { attempt, openDialog } from "../dialogs/dialog.js";
 
 /** The profile of a member: their details, the channels in common, and a button to write to them. */
 export class ProfileCard {

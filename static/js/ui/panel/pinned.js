@@ -10,7 +10,7 @@ import { openMenu } from "../lib/menu.js";
 import { memberName } from "../lib/names.js";
 import { explain } from "../lib/toast.js";
 import { setMessageHtml } from "../lib/trusted-html.js";
-import { enrich } from "./message.js";
+import { enrich } from "../conversation/message.js";
 
 /** The pinned messages of a conversation, newest pin first, in a menu below a button of the header. */
 export class Pins {
