@@ -20,6 +20,7 @@ from chat.emoji import EMOJIS
 
 STYLESHEETS: Final = (
     "avatar",
+    "member-status",
     "shell",
     "sidebar",
     "conversation",

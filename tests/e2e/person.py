@@ -155,7 +155,7 @@ class Person:
 
     def react(self, to: str, emoji: str) -> None:
         self._act(to, "React")
-        self.page.get_by_role("dialog", name="Choose a reaction").locator(f'[data-emoji="{emoji}"]').first.click()
+        self.page.get_by_role("dialog", name="Choose an emoji").locator(f'[data-emoji="{emoji}"]').first.click()
 
     def delete(self, text: str) -> None:
         self._act(text, "More actions")

@@ -329,4 +329,4 @@ def test_a_part_of_the_page_that_cannot_be_fetched_says_so_and_is_asked_for_agai
         a.page.locator("#composer-dock").get_by_role("button", name="Emoji").click()
         expect(a.page.get_by_text("No answer from the server.")).to_be_visible()
     a.page.locator("#composer-dock").get_by_role("button", name="Emoji").click()
-    expect(a.page.get_by_role("dialog", name="Choose a reaction")).to_be_visible()
+    expect(a.page.get_by_role("dialog", name="Choose an emoji")).to_be_visible()

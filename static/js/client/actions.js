@@ -94,6 +94,21 @@ export async function unpinMessage(client, id) {
   await settle(client.api.delete(`messages/${id}/pin`), async () => !(await client.loadMessage(id)).pinned_at);
 }
 
+/** @param {Client} client @param {{text: string, emoji: string, until: string | null}} status the member's own from now on */
+export async function setStatus(client, status) {
+  client.store.putEntity("status", await client.api.put("members/me/status", status));
+}
+
+/** @param {Client} client */
+export async function clearStatus(client) {
+  const { api, store } = client;
+  await settle(api.delete("members/me/status"), async () => {
+    store.putMember(await api.get(`members/${store.me}`));
+    const { text, emoji } = store.entities.statuses.get(store.me) ?? {};
+    return !text && !emoji;
+  });
+}
+
 /** @param {Client} client @param {Record<string, string | undefined>} query */
 export function search(client, query) {
   return client.api.get("search", query);

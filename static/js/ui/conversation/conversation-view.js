@@ -9,7 +9,7 @@ import { byId, everyFrame, isWriting, once, setIcon, setText } from "../lib/dom.
 import { fullDate, listOf } from "../lib/format.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 import { plainKey } from "../lib/keys.js";
-import { conversationIcon, conversationName, conversationTitle, isChannel, memberName } from "../lib/names.js";
+import { conversationIcon, conversationName, conversationTitle, isChannel, memberName, partnerIn } from "../lib/names.js";
 import { explain, toast } from "../lib/toast.js";
 import { History } from "./history.js";
 
@@ -136,6 +136,7 @@ export class ConversationView {
     const name = conversationName(this.app.store, conversation);
     const channel = isChannel(conversation);
     setText(byId("conversation-name"), name);
+    byId("conversation-status").setAttribute("member", partnerIn(this.app.store, conversation));
     setIcon(byId("conversation-icon"), conversationIcon(conversation));
     setText(byId("conversation-topic"), channel ? conversation.topic : "");
     byId("conversation-topic").title = conversation.topic;

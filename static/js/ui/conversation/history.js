@@ -142,15 +142,6 @@ export class History {
     this.settle();
   }
 
-  /** Go to the first message of a day, else to the first one after it. Throws ApiError. @param {Date} day */
-  async toDate(day) {
-    const id = this.#id;
-    if (!id) return;
-    const { results } = await this.app.client.api.get(`conversations/${id}/messages`, { since: day.toISOString(), limit: 1 });
-    if (results.length) this.app.router.go(this.app.router.path(id, results[0].seq));
-    else await this.toEnd();
-  }
-
   #toUnread() {
     const id = this.#id;
     const seq = this.#firstUnread;

@@ -21,16 +21,26 @@ export function chooseDate(history, origin) {
   input.max = localDate(serverClock.calendar());
   menu.onsubmit = (/** @type {Event} */ event) => {
     event.preventDefault();
-    if (input.value) go(history.toDate(new Date(`${input.value}T00:00:00`)));
+    if (input.value) go(toDate(history, new Date(`${input.value}T00:00:00`)));
   };
   menu.onclick = (/** @type {Event} */ event) => {
     const item = /** @type {Element} */ (event.target).closest("[data-days]");
     if (!item) return;
     const days = Number(item.getAttribute("data-days"));
     if (days === 0) go(history.toEnd());
-    else go(history.toDate(days < 0 ? new Date(0) : startOfDay(days)));
+    else go(toDate(history, days < 0 ? new Date(0) : startOfDay(days)));
   };
   openMenu(menu, origin);
+}
+
+/** Go to the first message of a day, else to the first one after it. Throws ApiError. @param {History} history @param {Date} day */
+async function toDate(history, day) {
+  const { client, router } = history.app;
+  const id = history.window.conversationId;
+  if (!id) return;
+  const { results } = await client.api.get(`conversations/${id}/messages`, { since: day.toISOString(), limit: 1 });
+  if (results.length) router.go(router.path(id, results[0].seq));
+  else await history.toEnd();
 }
 
 /** @param {number} ago days */

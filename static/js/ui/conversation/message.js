@@ -50,6 +50,7 @@ export class MessageNode {
     fillAvatar(this.slots.avatar, author ?? undefined);
     setText(this.slots.author, author?.name ?? gettext("Somebody"));
     this.slots.author.dataset.argument = this.slots.avatar.dataset.argument = author?.id ?? "";
+    this.slots.status.setAttribute("member", author?.id ?? "");
     this.#showTime(message?.created_at ?? entry?.created_at ?? "", message);
     this.#showContext(row);
     if (message) this.#showMessage(message);

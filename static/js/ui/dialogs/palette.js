@@ -10,7 +10,8 @@ import { Finder, fold } from "../lib/fuzzy.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { isComposing } from "../lib/keys.js";
 import { attention } from "../lib/levels.js";
-import { conversationIcon, conversationName, isChannel, people, presenceLabel } from "../lib/names.js";
+import { conversationIcon, conversationName, isChannel, presenceLabel } from "../lib/names.js";
+import { people } from "../lib/people.js";
 import { recentConversations } from "../shell/recent-conversations.js";
 import { keysOf } from "../shell/shortcut-labels.js";
 import { chordOf } from "../shell/shortcuts.js";
@@ -150,6 +151,7 @@ export class Palette {
       ["browse-channels", gettext("Browse channels"), "hash", "browse"],
       ["next-unread", gettext("Next unread conversation"), "down"],
       ["mark-all-read", gettext("Mark everything read"), "check"],
+      ["status", gettext("Set a status"), "smile"],
       ["preferences", gettext("Preferences"), "settings"],
       ["theme", gettext("Light theme"), "sun", undefined, "light"],
       ["theme", gettext("Dark theme"), "moon", undefined, "dark"],

@@ -7,7 +7,7 @@ import { clone, setText } from "../lib/dom.js";
 import { fillAvatar } from "../lib/format.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { plainKey } from "../lib/keys.js";
-import { people } from "../lib/names.js";
+import { people } from "../lib/people.js";
 
 const MOST_OFFERED = 8;
 const TYPING_PAUSE = 150; // milliseconds after the last key before the server is asked for more

@@ -15,13 +15,15 @@ const HAND = { emoji: "✋", way: "1" }; // the button that shows the chosen ski
 const meanings = new WeakMap();
 
 /**
- * Open the emoji picker beside `origin`.
+ * Open the emoji picker beside `origin`. It must be within an open dialog to be usable there: everything else is inert.
  *
  * @param {HTMLElement} origin
  * @param {(emoji: string) => void} chosen
  */
 export function pickEmoji(origin, chosen) {
   const picker = byId("emoji-picker");
+  const home = origin.closest("dialog") ?? byId("main");
+  if (picker.parentElement !== home) home.append(picker);
   const input = /** @type {HTMLInputElement} */ (picker.querySelector("input"));
   const tone = /** @type {HTMLButtonElement} */ (picker.querySelector("[data-tone]"));
   const choose = (/** @type {Element | null | undefined} */ button) => {

@@ -1,10 +1,8 @@
 /** @import {Store} from "../../client/store.js" */
-/** @import {Conversation, Member} from "../../client/types.js" */
+/** @import {Conversation} from "../../client/types.js" */
 
 import { setText } from "./dom.js";
 import { gettext } from "./i18n.js";
-
-const collator = new Intl.Collator(); // created once, because `localeCompare` looks up a collator at every comparison
 
 /** @param {Conversation} conversation */
 export const isChannel = (conversation) => conversation.kind === "public" || conversation.kind === "private";
@@ -17,6 +15,11 @@ export function memberName(store, id) {
 /** @param {Store} store @param {Conversation} conversation @returns {string[]} the people of a direct or group message except the member */
 export function others(store, conversation) {
   return conversation.people.filter((id) => id !== store.me);
+}
+
+/** @param {Store} store @param {Conversation} conversation @returns {string} the other member of a direct message, the member where they write to themselves; "" for others */
+export function partnerIn(store, conversation) {
+  return conversation.kind === "direct" ? (others(store, conversation)[0] ?? store.me) : "";
 }
 
 /** @param {Store} store @param {Conversation} conversation @returns {string} the name of a channel, or of its people */
@@ -41,18 +44,6 @@ export function conversationIcon(conversation) {
 /** @param {string} state of presence @returns {string} for people */
 export function presenceLabel(state) {
   return { online: gettext("online"), away: gettext("away"), offline: gettext("offline") }[state] ?? "";
-}
-
-/** @param {string} role of a member @returns {string} for people */
-export function roleLabel(role) {
-  const names = { owner: gettext("Owner"), admin: gettext("Admin"), moderator: gettext("Moderator"), guest: gettext("Guest") };
-  return names[/** @type {keyof typeof names} */ (role)] ?? gettext("Member");
-}
-
-/** @param {Store} store @returns {Member[]} active members except the member, by name */
-export function people(store) {
-  const active = [...store.members.values()].filter((member) => !member.deactivated_at && member.id !== store.me);
-  return active.sort((one, other) => collator.compare(one.name, other.name));
 }
 
 /**

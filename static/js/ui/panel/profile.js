@@ -6,7 +6,8 @@ import { ApiError } from "../../client/api.js";
 import { byId, clone, setIcon, setText } from "../lib/dom.js";
 import { fillAvatar, longDay } from "../lib/format.js";
 import { gettext, interpolate } from "../lib/i18n.js";
-import { conversationIcon, conversationName, isChannel, presenceLabel, roleLabel } from "../lib/names.js";
+import { conversationIcon, conversationName, isChannel, presenceLabel } from "../lib/names.js";
+import { roleLabel } from "../lib/people.js";
 import { attempt, openDialog } from "../dialogs/dialog.js";
 
 /** The profile of a member: their details, the channels in common, and a button to write to them. */
@@ -70,12 +71,13 @@ export class ProfileCard {
     byId("profile-avatar").dataset.presence = state;
     setText(byId("profile-name"), member.name);
     setText(byId("profile-title"), member.title);
+    byId("profile-status").setAttribute("member", member.id);
     setText(byId("profile-handle"), `@${member.handle}`);
     setText(byId("profile-presence"), member.deactivated_at ? gettext("deactivated") : presenceLabel(state));
     setText(byId("profile-role"), roleLabel(member.role));
     setText(byId("profile-joined"), longDay(member.joined_at));
     byId("profile-message").hidden = mine || member.deactivated_at !== null || !this.app.config.rights.includes("start_direct");
-    byId("profile-edit").hidden = !mine;
+    byId("profile-edit").hidden = byId("profile-set-status").hidden = !mine;
     byId("profile-search").href = router.searchPath({ q: `from:@${member.handle}` });
     this.#showShared(member);
   }

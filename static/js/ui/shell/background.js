@@ -6,9 +6,10 @@ import { watchIdleness } from "./idle.js";
 import { Desk, Warnings } from "./moderation.js";
 import { Notifications } from "./notifications.js";
 import { watchOtherOrganizations } from "./other-organizations.js";
+import { Statuses } from "./statuses.js";
 import { Tabs } from "./tabs.js";
 
-/** The parts that work in the background: title, notifications, other tabs, announcements, idleness, other organizations. */
+/** The parts that work in the background: title, notifications, other tabs, announcements, idleness, statuses, other organizations. */
 export class Background {
   /** @param {App} app */
   constructor(app) {
@@ -21,6 +22,7 @@ export class Background {
     watchIdleness(app);
     watchOtherOrganizations(app);
     fitKeyboard();
+    new Statuses(app);
   }
 
   /** @param {string | undefined} conversation the one that is open now */

@@ -24,6 +24,7 @@ function dialogs(app) {
   const palette = once(async () => new Palette(app));
   const help = once(async () => await import("../dialogs/keyboard-help.js"));
   const preferences = once(async () => new (await import("../dialogs/preferences.js")).PreferencesDialog(app));
+  const status = once(async () => (await import("../dialogs/status.js")).makeStatusDialog(app));
   const devices = once(async () => new (await import("../dialogs/devices.js")).Devices(app));
   const profile = once(async () => new (await import("../panel/profile.js")).ProfileCard(app));
   const settings = once(async () => new (await import("../panel/settings.js")).Settings(app));
@@ -36,6 +37,7 @@ function dialogs(app) {
     palette: async (/** @type {string} */ words) => (await palette()).open(words),
     help: async () => (await help()).openHelp(),
     preferences: async () => (await preferences()).open(),
+    status: async () => (await status()).open(),
     devices: async () => (await devices()).open(),
     profile: async (/** @type {string} */ member) => (await profile()).open(member),
     settings: async (/** @type {Conversation} */ conversation) => (await settings()).open(conversation),

@@ -5,7 +5,7 @@
 import { setIcon, setText } from "../lib/dom.js";
 import { clearTime, fillAvatar, writeTime } from "../lib/format.js";
 import { gettext, interpolate } from "../lib/i18n.js";
-import { conversationIcon, isChannel, others, presenceLabel } from "../lib/names.js";
+import { conversationIcon, isChannel, others, partnerIn, presenceLabel } from "../lib/names.js";
 
 const MOST_COUNTED = 99; // the highest number in a badge
 
@@ -40,13 +40,14 @@ function showLink(app, link, { conversation, attention, muted }, isOpen) {
 
 /** A direct message has the avatar and the presence of the other member instead of an icon. @param {App} app @param {Row["slots"]} slots @param {Conversation} conversation */
 function showIcon({ store, client }, slots, conversation) {
-  const direct = conversation.kind === "direct";
-  const [id = store.me] = others(store, conversation);
+  const id = partnerIn(store, conversation);
+  const direct = id !== "";
   const presence = direct ? (client.signals.presence.get(id) ?? "offline") : "";
   if (direct) fillAvatar(slots.avatar, store.members.get(id));
   slots.avatar.dataset.presence = presence;
   setText(slots.presence, presence === "offline" ? "" : presenceLabel(presence));
   slots.avatar.hidden = !direct;
+  slots.status.setAttribute("member", id);
   slots["icon-box"].toggleAttribute("hidden", direct);
   setIcon(slots.icon, conversationIcon(conversation));
 }

@@ -140,6 +140,7 @@ export class Mentions {
     slots.link.href = router.path(message.conversation, message.seq, message.thread ?? undefined);
     fillAvatar(slots.avatar, store.members.get(message.author));
     setText(slots.author, memberName(store, message.author));
+    slots.status.setAttribute("member", message.author);
     setText(slots.conversation, conversation ? conversationTitle(store, conversation) : gettext("in a channel you are not in"));
     setText(slots.why, WHY[message.reason]);
     writeTime(slots.time, message.created_at);

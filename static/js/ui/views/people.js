@@ -1,12 +1,14 @@
 /** @import {App} from "../shell/app.js" */
 /** @import {Route} from "../shell/router.js" */
-/** @import {Member} from "../../client/types.js" */
+/** @import {Store} from "../../client/store.js" */
+/** @import {Member, Status} from "../../client/types.js" */
 
 import { ApiError } from "../../client/api.js";
 import { byId, clone, setText } from "../lib/dom.js";
 import { fillAvatar } from "../lib/format.js";
 import { gettext, interpolate } from "../lib/i18n.js";
-import { presenceLabel, roleLabel } from "../lib/names.js";
+import { presenceLabel } from "../lib/names.js";
+import { roleLabel } from "../lib/people.js";
 import { explain } from "../lib/toast.js";
 
 const PAGE = 60; // people in one request
@@ -66,12 +68,15 @@ export class People {
   /** @param {Record<string, string | number> | null} query null for the next page */
   async #load(query) {
     const turn = (this.#asked += 1);
+    const { store } = this.app;
+    const { moment } = store;
     this.#loading = true;
     try {
       const { results, next } = await (query ? this.app.client.api.get("members", query) : this.app.client.api.get(this.#next ?? ""));
       if (turn !== this.#asked) return;
       this.#next = next && new URL(next, location.href).pathname + new URL(next, location.href).search;
       if (query) this.list.replaceChildren();
+      if (store.areMembersCurrent(moment)) store.batch(() => results.forEach(takeStatus(store)));
       this.list.append(...results.map((/** @type {Member} */ member) => this.#row(member)));
       this.#say();
     } catch (error) {
@@ -109,6 +114,7 @@ export class People {
     fillAvatar(slots.avatar, member);
     slots.avatar.dataset.presence = state;
     setText(slots.name, mine ? `${member.name} (${gettext("you")})` : member.name);
+    slots.status.setAttribute("member", member.id);
     setText(slots.handle, `@${member.handle}`);
     setText(slots.title, member.title);
     setText(slots.presence, state === "offline" ? "" : presenceLabel(state));
@@ -130,4 +136,15 @@ export class People {
       row.querySelector("[data-slot=avatar]")?.setAttribute("data-presence", state);
     }
   }
+}
+
+/**
+ * Keep the status of a listed member, because events bring its changes. The rest of the member is not kept: an organization
+ * can have very many.
+ *
+ * @param {Store} store
+ * @returns {(member: {status: Status | null}) => void}
+ */
+function takeStatus(store) {
+  return ({ status }) => status && store.putEntity("status", status);
 }

@@ -9,7 +9,8 @@ import { fillAvatar, longDay } from "../lib/format.js";
 import { best, fold } from "../lib/fuzzy.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { openMenu } from "../lib/menu.js";
-import { conversationIcon, conversationTitle, isChannel, memberName, people } from "../lib/names.js";
+import { conversationIcon, conversationTitle, isChannel, memberName } from "../lib/names.js";
+import { people } from "../lib/people.js";
 import { isRealDay, parse } from "./search-operators.js";
 
 const MOST_OFFERED = 7;

@@ -140,6 +140,7 @@ export class Search {
     slots.link.href = router.path(found.conversation, found.seq, found.thread ?? undefined);
     fillAvatar(slots.avatar, store.members.get(found.author));
     setText(slots.author, memberName(store, found.author));
+    slots.status.setAttribute("member", found.author);
     setText(slots.conversation, conversation ? conversationTitle(store, conversation) : gettext("in a channel you are not in"));
     writeTime(slots.time, found.created_at);
     slots.time.dateTime = found.created_at;
