@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -17,26 +16,6 @@ from accounts.middleware import TenantRequest
 from accounts.roles import RIGHTS, Role
 from chat.access import find_conversation
 from chat.emoji import EMOJIS
-
-STYLESHEETS: Final = (
-    "avatar",
-    "member-status",
-    "shell",
-    "sidebar",
-    "conversation",
-    "message",
-    "prose",
-    "code",
-    "composer",
-    "dialog",
-    "menu",
-    "search",
-    "state",
-)
-
-
-MAIN: Final = "js/ui/shell/main.js"
-_IMPORT: Final = re.compile(r'^(?:import|export)\b[^;"]*"(\.[^"]+)"', re.MULTILINE)
 
 
 @require_safe
@@ -60,8 +39,6 @@ def _page(request: TenantRequest) -> HttpResponse:
             "organization": request.organization,
             "member": request.member,
             "page": _page_data(request),
-            "stylesheets": [f"css/{name}.css" for name in STYLESHEETS],
-            "modules": _modules(),
             "components": _components(),
             "emojis": EMOJIS,
             "people_at_most": settings.PARTICIPANTS_PER_GROUP - 1,
@@ -88,20 +65,3 @@ def _components() -> list[str]:
     """Return the names of the templates in templates/chat/components, which the page includes all."""
     templates = settings.BASE_DIR / "templates"
     return sorted(path.relative_to(templates).as_posix() for path in templates.glob("chat/components/*.html"))
-
-
-@cache
-def _modules() -> list[str]:
-    """The scripts that the page comes up with, fetched at once instead of one import after the other.
-
-    What main.js imports, and what that imports; whatever is imported by a call, `import("./x.js")`, comes later.
-    """
-    static = settings.BASE_DIR / "static"
-    found, waiting = set(), [static / MAIN]
-    while waiting:
-        path = waiting.pop()
-        if path in found:
-            continue
-        found.add(path)
-        waiting += [(path.parent / name).resolve() for name in _IMPORT.findall(path.read_text())]
-    return sorted(path.relative_to(static).as_posix() for path in found)

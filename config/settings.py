@@ -469,6 +469,8 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(envstr("STATIC_ROOT", str(PARLEY_HOME / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Names with a hash in them, and all of config/bundles.py, whose names have one too.
+WHITENOISE_IMMUTABLE_FILE_TEST = rf"^{STATIC_URL}(?:bundles/|.+\.[0-9a-f]{{12}}\.)"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -47,7 +47,7 @@ export class Composer {
     /** @type {HTMLTextAreaElement} */
     this.input = slots.input;
     // Completion, formatting and preview are fetched when the member begins to write.
-    this.loadWriting = once(async () => (this.#writing = new (await import("./writing.js")).Writing(this)));
+    this.loadWriting = once(async () => (this.#writing = new (await import("../shell/parts.js")).Writing(this)));
     dock.append(root);
     root.addEventListener("submit", (/** @type {Event} */ event) => this.#submit(event));
     root.addEventListener("click", (/** @type {MouseEvent} */ event) => void this.#onClick(event));

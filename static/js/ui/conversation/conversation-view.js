@@ -32,9 +32,7 @@ export class ConversationView {
     this.app = app;
     this.history = new History(app);
     // The actions on messages are fetched when the page is idle, or when they are needed before that.
-    this.wireActions = once(
-      async () => (this.#actions = new (await import("./message-actions.js")).MessageActions(app, this.history.list)),
-    );
+    this.wireActions = once(async () => (this.#actions = new (await import("../shell/parts.js")).MessageActions(app, this.history.list)));
     this.editor = once(() => import("../compose/message-editor.js"));
     this.dates = once(() => import("./jump-to-date.js"));
     this.pins = once(async () => new (await import("../panel/pinned.js")).Pins(app));

@@ -2,6 +2,7 @@
 /** @import {Route} from "./router.js" */
 /** @import {Conversation} from "../../client/types.js" */
 
+import "../../files.js";
 import { ApiError } from "../../client/api.js";
 import { Client } from "../../client/client.js";
 import { beginLeaving, closable, hasLeft, stay } from "../../client/device.js";
@@ -58,13 +59,14 @@ class Page {
     this.sidebar = new Sidebar(this.app);
     this.conversation = new ConversationView(this.app, { openSettings: (conversation) => void this.app.run("settings", conversation) });
     // Parts that are not visible at first are fetched when the page is up, or when they are needed before that.
-    this.commands = once(async () => (await import("./commands.js")).commandsOf(this));
-    this.background = once(async () => new (await import("./background.js")).Background(this.app));
-    this.thread = once(async () => new (await import("../conversation/thread.js")).Thread(this.app));
+    const parts = once(() => import("./parts.js"));
+    this.commands = once(async () => (await parts()).commandsOf(this));
+    this.background = once(async () => new (await parts()).Background(this.app));
+    this.thread = once(async () => new (await parts()).Thread(this.app));
     this.views = {
-      search: once(async () => new (await import("../views/search.js")).Search(this.app)),
-      mentions: once(async () => new (await import("../views/mentions.js")).Mentions(this.app)),
-      people: once(async () => new (await import("../views/people.js")).People(this.app)),
+      search: once(async () => new (await parts()).Search(this.app)),
+      mentions: once(async () => new (await parts()).Mentions(this.app)),
+      people: once(async () => new (await parts()).People(this.app)),
     };
     new ConnectionLine(this.app);
     watchDay();
