@@ -28,6 +28,18 @@ test("a conversation has begun edits, but none of messages that retention has ta
   assert.deepEqual([edits.has("general", 1), edits.has("general", 6), edits.has("direct", 1)], [true, false, false]);
 });
 
+test("all begun edits are listed, the one that was changed last first", () => {
+  const storage = new MemoryStorage({ "edit:old": JSON.stringify(begun({ message: "old" })) });
+  const edits = new Edits({ storage, prefix: "edit:" });
+  edits.keep(begun({ message: "m1", at: 1_000 }));
+  edits.keep(begun({ message: "m2", at: 2_000 }));
+  edits.keep(begun({ message: "m1", at: 3_000 }));
+  const listed = () => edits.list().map(({ message }) => message);
+  assert.deepEqual(listed(), ["m1", "m2", "old"]);
+  edits.end("m1");
+  assert.deepEqual(listed(), ["m2", "old"]);
+});
+
 test("another tab's edits are heard of, and its end", () => {
   const edits = new Edits({ storage: new MemoryStorage(), prefix: "edit:" });
   const heard = [];

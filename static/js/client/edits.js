@@ -9,6 +9,7 @@
  * @property {number} seq
  * @property {string} text the text so far
  * @property {string} base the text of the message when the edit was begun; it shows whether somebody else edited it meanwhile
+ * @property {number} [at] milliseconds since 1970, server time, when the text was last changed; missing in edits kept by earlier versions
  */
 
 /** Edits in progress, one per message, kept across reloads until they are saved or cancelled. */
@@ -29,6 +30,11 @@ export class Edits {
   /** @param {string} message @returns {Begun | undefined} */
   get(message) {
     return this.#begun.get(message);
+  }
+
+  /** @returns {Begun[]} all of them, the one that was changed last first */
+  list() {
+    return [...this.#begun.values()].sort((one, other) => (other.at ?? 0) - (one.at ?? 0));
   }
 
   /** @param {string} conversation @param {number} first the seq of its oldest message; edits of earlier messages do not count */

@@ -4,6 +4,7 @@
 
 import { saveEdit } from "../../client/actions.js";
 import { ApiError } from "../../client/api.js";
+import { serverClock } from "../../client/clock.js";
 import { isGone } from "../conversation/message.js";
 import { clone, setText } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
@@ -81,7 +82,7 @@ class Editor {
     const { value } = this.slots.input;
     fitHeight(this.slots.input);
     if (value === this.base) this.app.client.edits.end(id);
-    else this.app.client.edits.keep({ message: id, conversation, seq, text: value, base: this.base });
+    else this.app.client.edits.keep({ message: id, conversation, seq, text: value, base: this.base, at: serverClock.now() });
   }
 
   /** @param {KeyboardEvent} event */
