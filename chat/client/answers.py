@@ -51,6 +51,12 @@ class Member(Identified):
     preferences: dict[str, Any] = {}
 
 
+class Sidebar(Struct):
+    member: Id
+    sections: list[Any]
+    version: int
+
+
 class Status(Struct):
     member: Id
     text: str
@@ -269,6 +275,8 @@ PROOFS: Final[dict[str, Proof]] = {
     "PATCH members/*": Proof(Member, _has_preferences),
     "PUT members/*/status": Proof(Status),
     "DELETE members/*/status": Proof(None),
+    "GET members/*/sidebar": Proof(Sidebar),
+    "PUT members/*/sidebar": Proof(Sidebar),
     "POST members/*/reports/*/acknowledge": Proof(Notice, _is_read),
     "POST members/*/sanctions/*/acknowledge": Proof(Notice, _is_read),
     "GET presence": Proof(Page[Presence]),

@@ -66,6 +66,7 @@ WHOLES: Final = {
     "api:members",
     "api:own_member",
     "api:own_status",
+    "api:own_sidebar",
     "api:mentions",
     "api:presence",
     "api:search",

@@ -54,6 +54,8 @@ const SAMPLES = {
   ],
   "PUT members/*/status": ["members/me/status", { text: "Lunch" }, { member: ME, text: "Lunch", emoji: "", version: 1 }, [me()]],
   "DELETE members/*/status": ["members/me/status", undefined, null, [me()]],
+  "GET members/*/sidebar": ["members/me/sidebar", undefined, { member: ME, sections: [], version: 0 }, [me()]],
+  "PUT members/*/sidebar": ["members/me/sidebar", { sections: [], version: 0 }, { member: ME, sections: [], version: 1 }, [me()]],
   ...Object.fromEntries(
     ["report", "sanction"].map((noun) => [
       `POST members/*/${noun}s/*/acknowledge`,

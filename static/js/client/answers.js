@@ -86,6 +86,9 @@ function isSync({
   );
 }
 
+/** @param {any} answer */
+const isSidebar = ({ member, sections, version }) => isId(member) && Array.isArray(sections) && isNumber(version);
+
 const messages = page((one, ids) => isMessage(one) && isHere(one, ids));
 
 /** By method and path, ids as `*`. @type {Record<string, Proof>} */
@@ -99,6 +102,8 @@ export const PROOFS = {
   "PATCH members/*": (member, _, { preferences = {} }) => isMember(member) && hasAll(member.preferences, preferences),
   "PUT members/*/status": ({ member, version }) => isId(member) && isNumber(version),
   "DELETE members/*/status": nothing,
+  "GET members/*/sidebar": isSidebar,
+  "PUT members/*/sidebar": isSidebar,
   "GET presence": page((one) => isId(one?.member) && isId(one.state)),
   "GET mentions": page(isMessage),
   "GET search": page(isMessage),

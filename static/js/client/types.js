@@ -15,6 +15,7 @@ export const RULES = {
   case: { collection: "cases", key: "id", whole: true, moderators: true },
   report: { collection: "reports", key: "id" },
   sanction: { collection: "sanctions", key: "id" },
+  sidebar: { collection: "sidebars", key: "member" },
   status: { collection: "statuses", key: "member", owner: "member" },
 };
 
@@ -199,6 +200,20 @@ export const RULES = {
  */
 
 /**
+ * @typedef {object} Section
+ * @property {string} id
+ * @property {string} name
+ * @property {string[]} conversations
+ */
+
+/**
+ * @typedef {object} Sidebar
+ * @property {string} member
+ * @property {Section[]} sections
+ * @property {number} version
+ */
+
+/**
  * @typedef {object} Status
  * @property {string} member
  * @property {string} text
@@ -260,6 +275,7 @@ export const RULES = {
  * @property {Case[] | null} cases
  * @property {Report[]} reports
  * @property {Sanction[]} sanctions
+ * @property {Sidebar[]} sidebars
  * @property {Status[]} statuses
  */
 
@@ -269,13 +285,14 @@ export const RULES = {
  * @property {Map<string, Case>} cases
  * @property {Map<string, Report>} reports
  * @property {Map<string, Sanction>} sanctions
+ * @property {Map<string, Sidebar>} sidebars
  * @property {Map<string, Status>} statuses
  */
 
 /**
  * @typedef {object} Event
  * @property {number} id
- * @property {"attention.created" | "attention.updated" | "case.created" | "case.updated" | "conversation.created" | "conversation.updated" | "member.created" | "member.updated" | "message.created" | "message.deleted" | "message.updated" | "organization.updated" | "participant.created" | "participant.removed" | "participant.updated" | "report.created" | "report.updated" | "sanction.created" | "sanction.updated" | "status.updated"} type
+ * @property {"attention.created" | "attention.updated" | "case.created" | "case.updated" | "conversation.created" | "conversation.updated" | "member.created" | "member.updated" | "message.created" | "message.deleted" | "message.updated" | "organization.updated" | "participant.created" | "participant.removed" | "participant.updated" | "report.created" | "report.updated" | "sanction.created" | "sanction.updated" | "sidebar.updated" | "status.updated"} type
  * @property {string | null} conversation
  * @property {string} at
  * @property {any} data the entity that the noun of `type` names

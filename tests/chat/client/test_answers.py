@@ -96,6 +96,13 @@ SAMPLES: dict[str, tuple[str, Any, Any, list[Any]]] = {
         [ALICE, {"member": "alice", "text": "Lunch", "emoji": ""}],
     ),
     "DELETE members/*/status": ("members/me/status", None, None, [ALICE]),
+    "GET members/*/sidebar": ("members/me/sidebar", None, {"member": "alice", "sections": [], "version": 0}, [ALICE]),
+    "PUT members/*/sidebar": (
+        "members/me/sidebar",
+        {"sections": [], "version": 0},
+        {"member": "alice", "sections": [], "version": 1},
+        [ALICE],
+    ),
     **{
         f"POST members/*/{noun}s/*/acknowledge": (
             f"members/me/{noun}s/n1/acknowledge",
