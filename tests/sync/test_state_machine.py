@@ -394,10 +394,10 @@ class Delivery(RuleBasedStateMachine):
 
         self.act(who, change)
 
-    @rule(who=member, places=st.lists(some, max_size=3, unique=True), count=st.integers(0, 2), version=some)
-    def sidebar(self, who: int, places: list[int], count: int, version: int) -> None:
+    @rule(who=member, numbers=st.lists(some, max_size=3, unique=True), count=st.integers(0, 2), version=some)
+    def sidebar(self, who: int, numbers: list[int], count: int, version: int) -> None:
         def change(actor: Member) -> None:
-            rooms = list(dict.fromkeys(self.pick(place) for place in places))
+            rooms = list(dict.fromkeys(self.pick(number) for number in numbers))
             sections = [
                 Section(id=UUID(int=1 + each), name=f"Section {each}", conversations=[]) for each in range(count)
             ]
