@@ -222,6 +222,7 @@ export const answer = (fields = {}) => ({
   statuses: [],
   reports: [],
   sanctions: [],
+  sidebars: [],
   cases: null,
   removed: { conversations: [], members: [] },
   presence: [],
