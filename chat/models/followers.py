@@ -43,7 +43,7 @@ class FollowerQueue(TenantModel):
     failed = models.BigIntegerField(default=0)  # calls of the handler that failed
     tries = models.PositiveIntegerField(default=0)  # failures of the first event that waits
     singly = models.PositiveIntegerField(default=0)  # after a failed batch: so many events are handled one by one
-    held = models.UUIDField(null=True)  # the worker that runs effects after its commit; `ready_at` is its lease
+    held = models.UUIDField(null=True)  # marks a turn from its beginning to its end; `ready_at` is its lease
 
     follower_id: str
 

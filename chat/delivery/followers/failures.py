@@ -2,8 +2,9 @@
 
 A batch that failed is undone and its events are handled one by one. An event that fails waits, each time longer, and
 its organization's later events of this follower wait behind it, since their order is kept. After FOLLOWER_TRIES
-failures it is set aside and they go on; it is shown on the operations page until it is tried again or discarded. Of
-what was raised the kind and the place are kept, never the words: they may quote a message.
+failures it is set aside and they go on; it is shown on the operations page until it is tried again or discarded. A
+worker that dies while it handles an event is a failure like another. Of what was raised the kind and the place are
+kept, never the words: they may quote a message.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 from typing import Final
-from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -20,8 +20,8 @@ from django.utils import timezone
 
 from accounts.tenancy import organization_scope
 from chat.delivery.followers import handling, queues
-from chat.delivery.followers.handling import HandlerFailed
-from chat.delivery.followers.queues import Taken, Turn
+from chat.delivery.followers.handling import HandlerFailed, Unfinished
+from chat.delivery.followers.queues import Begun, Taken, Turn
 from chat.delivery.followers.registry import Declaration
 from chat.models import Event, SetAsideEvent
 
@@ -31,52 +31,53 @@ LONGEST: Final = 60.0  # seconds: with eight tries an event holds its organizati
 # nothing is lost, until somebody has cleared some away.
 SET_ASIDE: Final = 10_000
 PURGED: Final = "the event has been purged"
+UNFINISHED: Final = "the worker ended before the handler did"
 ROOT: Final = Path(__file__).resolve().parents[3]
 
 log = structlog.get_logger(__name__)
 
 
 @transaction.atomic
-def note(turn: Turn, taken: Taken, error: Exception, *, held: UUID | None) -> None:
-    """Note that the handler failed with these events; they are the first of the queue unless another worker has had it.
+def note(begun: Begun, taken: Taken, error: Exception) -> None:
+    """Count a failure of the handler with these events, the first of the queue, and end the turn.
 
-    Locks the queue; where another worker has it, that one finds out by itself. `held`: the lease that we had.
+    Locks the queue. Does nothing where another worker began a turn meanwhile: that one counts the failure.
     """
-    locked = queues.lock(turn.follower, turn.organization_id, held=held)
-    if locked is None:
-        return
-    first = queues.first_events(locked, 1)
-    if list(first.ids) != list(taken.ids[:1]):
+    turn = queues.lock(begun.follower, begun.organization_id, token=begun.token)
+    if turn is None:
         return
     log.warning("follower_failed", follower=turn.follower, first=taken.ids[0], events=len(taken.ids), error=name(error))
     if len(taken.ids) > 1:
-        queues.postpone(locked, tries=0, singly=len(taken.ids), pause=0)
-    elif locked.tries + 1 < settings.FOLLOWER_TRIES or _is_full(turn.follower):
-        queues.postpone(locked, tries=locked.tries + 1, singly=locked.singly, pause=_pause(locked.tries))
+        queues.postpone(turn, tries=0, singly=len(taken.ids), pause=0)
+    elif turn.tries + 1 < settings.FOLLOWER_TRIES or _is_full(turn.follower):
+        queues.postpone(turn, tries=turn.tries + 1, singly=turn.singly, pause=_pause(turn.tries))
     else:
-        _set_aside(locked, first, error)
+        _set_aside(turn, taken, error)
 
 
-@transaction.atomic
 def retry_one(declared: Declaration) -> bool:
     """Handle one event that somebody wants to be tried again. Returns whether there was one that could be locked.
 
     Locks the queue of its organization, then its row. Effects run before the commit.
     """
-    waiting = SetAsideEvent.objects.filter(follower_id=declared.name, retry_at__isnull=False).order_by("retry_at")
-    found = waiting.first()
-    turn = queues.lock(declared.name, found.organization_id) if found is not None else None
-    if found is None or turn is None:
+    begun = _begin_retry(declared.name)
+    if begun is None:
         return False
-    with organization_scope(found.organization_id):
-        row = waiting.select_for_update(no_key=True).filter(pk=found.pk).first()
-        if row is not None:
+    with organization_scope(begun.organization_id), transaction.atomic():
+        turn = queues.lock(declared.name, begun.organization_id)
+        row = SetAsideEvent.objects.select_for_update(no_key=True).filter(pk=begun.pk).first()
+        if row is not None and turn is not None:
             _retry(declared, turn, row)
-    return True
+        elif row is not None:  # another worker began a turn of the queue meanwhile: the event waits on
+            row.retry_at, row.tries = timezone.now(), row.tries - 1
+            row.save(update_fields=["retry_at", "tries"])
+    return turn is not None
 
 
 def name(error: Exception) -> str:
     """What is kept of an error: its kind, and the last line of ours that it passed."""
+    if isinstance(error, Unfinished):
+        return UNFINISHED
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(ROOT)]
     kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
@@ -94,9 +95,9 @@ def _is_full(follower: str) -> bool:
     return SetAsideEvent.objects.filter(follower_id=follower).count() >= SET_ASIDE
 
 
-def _set_aside(turn: Turn, first: Taken, error: Exception) -> None:
+def _set_aside(turn: Turn, taken: Taken, error: Exception) -> None:
     """Take the first event out of a locked queue and keep it for the staff."""
-    (event_id,) = first.ids
+    (event_id,) = taken.ids
     with organization_scope(turn.organization_id):
         type = Event.objects.filter(pk=event_id).values_list("type", flat=True).first()
         values = {
@@ -106,23 +107,40 @@ def _set_aside(turn: Turn, first: Taken, error: Exception) -> None:
             "organization_id": turn.organization_id,
         }
         SetAsideEvent.objects.update_or_create(follower_id=turn.follower, event_id=event_id, defaults=values)
-    queues.remove(first)
+    queues.remove(taken)
     queues.postpone(turn, tries=0, singly=max(turn.singly - 1, 0), pause=0)
     log.error("event_set_aside", follower=turn.follower, id=event_id)
 
 
+@transaction.atomic
+def _begin_retry(follower: str) -> SetAsideEvent | None:
+    """Count a try that did not finish before it begins, so that an event that kills its worker is tried once only.
+
+    Returns the row; None where none waits or its queue is locked. Locks the queue, then the row.
+    """
+    waiting = SetAsideEvent.objects.filter(follower_id=follower, retry_at__isnull=False).order_by("retry_at")
+    found = waiting.first()
+    if found is None or queues.lock(follower, found.organization_id) is None:
+        return None
+    row = waiting.select_for_update(no_key=True).filter(pk=found.pk).first()
+    if row is not None:
+        row.error, row.tries, row.retry_at, row.last_at = UNFINISHED, row.tries + 1, None, timezone.now()
+        row.save(update_fields=["error", "tries", "retry_at", "last_at"])
+    return row
+
+
 def _retry(declared: Declaration, turn: Turn, row: SetAsideEvent) -> None:
+    """Handle the event and delete its row, or note why that failed."""
     try:
         with transaction.atomic():
             events = handling.load([row.event_id])
             if events:
                 with handling.failures_of_handlers():
                     effects = list(declared.handler(events) or ())
-                handling.run_effects(turn, effects)
+                handling.run_effects(turn.organization_id, effects)
                 row.delete()
                 return
             row.error = PURGED
     except HandlerFailed as failed:
-        row.error, row.tries = name(failed.error), row.tries + 1
-    row.retry_at, row.last_at = None, timezone.now()
-    row.save(update_fields=["error", "tries", "retry_at", "last_at"])
+        row.error = name(failed.error)
+    row.save(update_fields=["error"])

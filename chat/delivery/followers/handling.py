@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from uuid import UUID
 
 from django.db import OperationalError, connection
 
@@ -22,6 +23,10 @@ class HandlerFailed(Exception):  # it is what happened, not ours
     def __init__(self, error: Exception) -> None:
         super().__init__(type(error).__name__)
         self.error = error
+
+
+class Unfinished(Exception):
+    """A worker began with these events and did not end its turn: it was killed, or it lost the database."""
 
 
 class DatabaseAway(OperationalError):
@@ -43,9 +48,9 @@ def call(declared: Declaration, turn: Turn, ids: Sequence[int]) -> list[Effect]:
             return list(declared.handler(events) or ())
 
 
-def run_effects(turn: Turn, effects: Sequence[Effect]) -> None:
-    """Call them one after the other, outside any transaction. Raises HandlerFailed at the first that fails."""
-    with organization_scope(turn.organization_id), failures_of_handlers():
+def run_effects(organization_id: UUID, effects: Sequence[Effect]) -> None:
+    """Call them one after the other, in the scope of the organization. Raises HandlerFailed at the first that fails."""
+    with organization_scope(organization_id), failures_of_handlers():
         for effect in effects:
             effect()
 

@@ -1,9 +1,14 @@
 """What a worker does for the followers: read the log and call handlers, until nothing is left or its time is over.
 
-A handler runs in the transaction that takes its events out of the queue, so its rows and the queue commit together.
-Where it returns effects, the transaction commits without taking them out; the queue is held for the worker by a lease,
-the effects run, and a second transaction takes the events out. Where a worker dies in between, the lease runs out and
-the events are handled again.
+A turn begins with a mark in the queue, which is committed. The handler then runs in the transaction that takes its
+events out of the queue and removes the mark, so its rows and the queue commit together. Where it returns effects, the
+transaction commits without taking them out; the queue is held for the worker by a lease, the effects run, and a second
+transaction takes the events out.
+
+Where a worker dies in between, the mark stays. The next turn finds it and counts a failure of the handler instead of
+calling it (failures.py): an event that kills every worker is set aside like one that raises. The price is that a
+worker killed for another reason counts too. Its events are then handled one by one once, and only an event during which
+workers die FOLLOWER_TRIES times in a row is set aside.
 """
 
 from __future__ import annotations
@@ -12,7 +17,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID, uuid4
 
 import structlog
 from django.db import DatabaseError, transaction
@@ -20,25 +24,24 @@ from psycopg_pool import PoolTimeout
 
 from chat.delivery import figures
 from chat.delivery.followers import failures, handling, names, queues, reader, wake
-from chat.delivery.followers.handling import HandlerFailed
-from chat.delivery.followers.queues import Taken, Turn
+from chat.delivery.followers.handling import HandlerFailed, Unfinished
+from chat.delivery.followers.queues import Begun, Taken
 from chat.delivery.followers.registry import Declaration, Effect, registered
 
 RUN: Final = 5.0  # seconds of one task: other tasks of the same worker, mail above all, wait so long at most
 LEASE: Final = 120.0  # seconds for the effects of one batch; after that another worker may take the queue
+START: Final = 2.0  # seconds between the mark and the lock of a queue, which follow each other; longer is a dead worker
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Called:
-    """What became of a call: the queue and the events that were taken, the effects to run, or what was raised."""
+    """What became of a call: the events that were taken, the effects to run, or what was raised."""
 
-    turn: Turn
     taken: Taken
     effects: Sequence[Effect] = ()
     error: Exception | None = None
-    token: UUID | None = None  # of the lease, where there are effects
 
 
 def work() -> None:
@@ -78,13 +81,14 @@ def handle(declared: Declaration) -> int | None:
     Returns how many it handled, 0 when it failed, None when nothing waits. Locks the queue of the organization. Raises
     DatabaseError.
     """
-    called = _call(declared)
-    if called is None:
+    begun = queues.begin(declared.name, seconds=START)
+    if begun is None:
         return None
+    called = _call(declared, begun)
     if called.error is None and called.effects:
-        called = _run_effects(called)
+        called = _run_effects(begun, called)
     if called.error is not None:
-        failures.note(called.turn, called.taken, called.error, held=called.token)
+        failures.note(begun, called.taken, called.error)
         return 0
     return len(called.taken.ids)
 
@@ -98,39 +102,40 @@ def _step(declared: Declaration, handled: dict[str, int]) -> bool:
     return more or count is not None or retried
 
 
-def _call(declared: Declaration) -> _Called | None:
-    """In one transaction: lock a queue, call the handler, take the events out or, with effects, hold the queue."""
-    called: _Called | None = None
+def _call(declared: Declaration, begun: Begun) -> _Called:
+    """In one transaction: lock the queue, call the handler, take the events out or, with effects, hold the queue."""
+    taken = queues.NOTHING
     try:
         with transaction.atomic():
-            turn = queues.take_turn(declared.name)
-            if turn is None:
-                return None
-            called = _Called(turn, queues.first_events(turn, 1 if turn.singly else declared.batch))
-            effects = handling.call(declared, turn, called.taken.ids)
-            if not effects:
-                queues.finish(turn, called.taken)
-                return called
-            token = uuid4()
-            queues.hold(turn, token, seconds=LEASE)
-            return _Called(turn, called.taken, effects, token=token)
+            turn = queues.lock(begun.follower, begun.organization_id, token=begun.token)
+            if turn is None:  # this worker was so slow that another one began a turn
+                log.warning("turn_taken_over", follower=begun.follower)
+                return _Called(taken)
+            taken = queues.first_events(turn, 1 if turn.singly else declared.batch)
+            if begun.unfinished:
+                return _Called(taken, error=Unfinished())
+            effects = handling.call(declared, turn, taken.ids)
+            if effects:
+                queues.hold(turn, seconds=LEASE)
+            else:
+                queues.finish(turn, taken)
+            return _Called(taken, effects)
     except HandlerFailed as failed:
         handling.require_database()
-        if called is None:
-            raise
-        return _Called(called.turn, called.taken, error=failed.error)
+        return _Called(taken, error=failed.error)
 
 
-def _run_effects(called: _Called) -> _Called:
+def _run_effects(begun: Begun, called: _Called) -> _Called:
     """Run them, and take their events out of the queue if nobody else has had it meanwhile."""
     try:
-        handling.run_effects(called.turn, called.effects)
+        handling.run_effects(begun.organization_id, called.effects)
     except HandlerFailed as failed:
         handling.require_database()
-        return _Called(called.turn, called.taken, error=failed.error, token=called.token)
+        return _Called(called.taken, error=failed.error)
     with transaction.atomic():
-        if queues.lock(called.turn.follower, called.turn.organization_id, held=called.token) is not None:
-            queues.finish(called.turn, called.taken)
+        turn = queues.lock(begun.follower, begun.organization_id, token=begun.token)
+        if turn is not None:
+            queues.finish(turn, called.taken)
         else:
-            log.warning("lease_ran_out", follower=called.turn.follower, events=len(called.taken.ids))
+            log.warning("lease_ran_out", follower=begun.follower, events=len(called.taken.ids))
     return called

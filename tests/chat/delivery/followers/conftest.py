@@ -55,7 +55,7 @@ class Notebook:
 
     def declared(self, **changes: object) -> Declaration:
         given = {"name": "notebook", "types": frozenset({"message.created"}), "start": "beginning", "batch": 3}
-        return Declaration(handler=self, **{**given, **changes})
+        return Declaration(**{"handler": self, **given, **changes})
 
 
 @pytest.fixture

@@ -137,6 +137,10 @@ def test_effects_run_after_the_commit_and_again_where_they_were_cut_off(alice, n
     assert len(seen) == 1, "the lease holds: another worker might still be at it"
     let_time_pass()
     work()
+    with every_organization():
+        assert (FollowerQueue.objects.get().tries, len(seen)) == (1, 1), "the turn that was cut off counts as a failure"
+    let_time_pass()
+    work()
     assert seen[1:] == [(False, [id, id])], "the handler had the event again; it knows it by its id"
     work()
     assert len(seen) == 2
