@@ -64,22 +64,22 @@ def note_answer() -> None:
 
 
 class _Waker:
-    """The flag and the thread. After a fork the child starts a thread of its own."""
+    """The flag and the thread that looks at it."""
 
     def __init__(self) -> None:
         self._wanted = threading.Event()
         self._lock = threading.Lock()
-        self._process = 0  # whose thread runs
+        self._started = False
 
     def wake(self) -> None:
         self._wanted.set()
-        if self._process != os.getpid():
+        if not self._started:
             self._start()
 
     def _start(self) -> None:
         with self._lock:
-            if self._process != os.getpid():
-                self._process = os.getpid()
+            if not self._started:
+                self._started = True
                 threading.Thread(target=self._run, name="followers", daemon=True).start()
 
     def _run(self) -> None:
@@ -90,3 +90,12 @@ class _Waker:
 
 
 _waker = _Waker()
+
+
+def _replace() -> None:
+    """Start anew in the child of a fork, which has no thread and may have a copy of a lock that nobody releases."""
+    global _waker  # noqa: PLW0603
+    _waker = _Waker()
+
+
+os.register_at_fork(after_in_child=_replace)
