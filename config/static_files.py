@@ -1,20 +1,23 @@
-"""Static files: hashed and compressed names, bundled scripts and joined style sheets."""
+"""Static files: hashed and compressed names, bundled scripts, joined style sheets and fonts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import rcssmin
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
+from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+from config import bundles, fonts
 from config.bundles import ENTRIES, joined_style, make_bundle
 
 MODULES = "js/"  # our ES modules; third-party scripts elsewhere are no modules
 STYLES = "css/"
+FIRST = (bundles.FOLDER, STYLES)  # what people wait for is compressed by Brotli too, which takes ten times as long
 Sources = Mapping[str, tuple[Storage, str]]  # the files that are collected: where each is, by the name that it gets
 
 
@@ -34,7 +37,9 @@ class ManifestStorage(CompressedManifestStaticFilesStorage):  # type: ignore[mis
         others = {name: path for name, path in paths.items() if name not in modules}
         self._write_joined(_contents(styles))
         self._write_bundles(_contents(modules))
-        yield from super().post_process(others | {name: (self, name) for name in styles}, dry_run, **options)
+        self._write_fonts()
+        written = {name: (self, name) for name in (*styles, *fonts.CUTS, fonts.EMOJI)}
+        yield from super().post_process(others | written, dry_run, **options)
 
     def _write_joined(self, sheets: Mapping[str, bytes]) -> None:
         """Write the style sheets over those that were collected, so that their names are hashed from what is served."""
@@ -49,8 +54,26 @@ class ManifestStorage(CompressedManifestStaticFilesStorage):  # type: ignore[mis
                 self._compress(name)
             self._bundled[entry] = bundle.entry
 
+    def _write_fonts(self) -> None:
+        """Make the fonts unless they were made before by the same packages."""
+        made = f"{fonts.FOLDER}.{fonts.fonts_version()}"
+        if self.exists(made):
+            return
+        for name, content in fonts.make_fonts().items():
+            self._replace(name, content)
+        self._replace(made, b"")
+
     def _compress(self, name: str) -> None:
         list(self.compress_files([name]))
+
+    def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+        for first in (True, False):
+            self._brotli = first
+            chosen = [path for path in paths if (path.startswith(FIRST) and not path.endswith(".map")) is first]
+            yield from super().compress_files(chosen)
+
+    def create_compressor(self, **kwargs: Any) -> Compressor:
+        return Compressor(use_brotli=self._brotli, **kwargs)
 
     def _replace(self, name: str, content: bytes) -> None:
         if self.exists(name):

@@ -12,9 +12,11 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import CommandError
 from django.test import Client
 
+from config import fonts
 from config.bundles import ENTRIES, joined_style, make_bundle
 from config.static_files import ManifestStorage, minified_style
 
+MOST_FONT = 40 * 1024  # bytes: it is preloaded with the page
 SOURCES = Path(settings.BASE_DIR) / "static"
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 ENTRY = "js/ui/shell/main.js"
@@ -132,3 +134,35 @@ def test_the_first_style_sheet_of_a_page_is_one_file(name: str, client: Client) 
     assert line == "tokens.css"  # it declares the order of the layers
     served = content(client, staticfiles_storage.url(f"css/{name}.css"))
     assert b"@import" not in served and served.startswith(b"@layer reset,tokens,base,components,views,utilities;")
+
+
+@pytest.mark.parametrize("name", [*fonts.CUTS, fonts.EMOJI])
+def test_fonts_are_served_under_hashed_names(name: str, client: Client) -> None:
+    assert content(client, staticfiles_storage.url(name)).startswith(b"wOF2")
+
+
+def test_the_first_font_is_small() -> None:
+    assert staticfiles_storage.size("fonts/inter-latin.woff2") < MOST_FONT
+
+
+def test_a_browser_is_told_the_ranges_that_the_fonts_are_cut_to() -> None:
+    sheet = (SOURCES / "css/fonts.css").read_text()
+    told = re.findall(r"(fonts/inter[\w-]+\.woff2).*?unicode-range:\s*([^;]+);", sheet, flags=re.DOTALL)
+    assert {name: re.sub(r"\s", "", ranges) for name, ranges in told} == fonts.CUTS
+
+
+def test_fonts_that_were_made_before_are_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def make() -> dict[str, bytes]:
+        made.append(fonts.fonts_version())
+        return {fonts.EMOJI: b"wOF2"}
+
+    monkeypatch.setattr(fonts, "make_fonts", make)
+    storage = ManifestStorage(location=str(tmp_path), base_url="/static/")
+    storage._write_fonts()
+    storage._write_fonts()
+    assert len(made) == 1
+    monkeypatch.setattr(fonts, "WEIGHTS", (400, 600))
+    storage._write_fonts()
+    assert len(set(made)) == len(made) == 2

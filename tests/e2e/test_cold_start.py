@@ -28,13 +28,13 @@ def test_a_first_visit_is_a_handful_of_requests(
     person = browser_of(alice, own=True)
     person.page.goto("about:blank")
     person.page.context.new_cdp_session(person.page).send("Network.clearBrowserCache")
-    asked: list[str] = []
-    person.page.on("request", lambda request: asked.append(path_of(request)))
+    asked: set[str] = set()  # an address that a timer asks for again is no part of the start
+    person.page.on("request", lambda request: asked.add(path_of(request)))
     person.arrive()
     person.assert_sees("the first message")
     person.page.wait_for_load_state("networkidle")
     expect(person.page.get_by_role("textbox", name="Message #general")).to_be_editable()
-    assert len(asked) <= MOST_REQUESTS, "\n".join(asked)
+    assert len(asked) <= MOST_REQUESTS, "\n".join(sorted(asked))
 
 
 def path_of(request: Request) -> str:
