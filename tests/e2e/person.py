@@ -229,6 +229,17 @@ class Person:
     def composer(self) -> Locator:
         return self._composer
 
+    def open_panel(self, button: str) -> Locator:
+        """What a button of the conversation's header opens beside it."""
+        self.page.locator("#conversation-header").get_by_role("button", name=button).click()
+        expect(self.panel).to_be_visible()
+        return self.panel
+
+    @property
+    def panel(self) -> Locator:
+        """The right panel, unless it shows a thread."""
+        return self.page.locator("#panel-page")
+
     @property
     def thread(self) -> Locator:
         return self.page.get_by_role("complementary", name="Thread")

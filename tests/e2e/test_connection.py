@@ -396,9 +396,8 @@ def test_removed_from_a_channel_it_goes_at_once(
     b.assert_sees("Not for everybody")
     b.expect_refusals()  # of requests that his page makes at that moment
     a.expect_refusals()  # her page makes sure that he is gone: 404
-    a.page.get_by_role("button", name="Channel settings").click()
-    dialog = a.page.get_by_role("dialog", name="#plans")
-    dialog.get_by_role("button", name="Remove Bob").click()
+    a.open_panel("people").get_by_role("button", name="Actions for Bob").click()
+    a.page.get_by_role("menuitem", name="Remove from the channel").click()
     a.page.get_by_role("dialog", name="Remove Bob").get_by_role("button", name="Remove").click()
     expect(b.page.get_by_role("heading", name="This conversation is not here")).to_be_visible()
     expect(b.page.get_by_role("navigation", name="Conversations")).not_to_contain_text("plans")

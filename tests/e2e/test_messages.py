@@ -50,7 +50,7 @@ def fill(channel: Conversation, author: Member, count: int, *, read: int = 0, lo
 
 
 def details(person: Person) -> Locator:
-    return person.page.locator("#details")
+    return person.panel
 
 
 def test_keys_go_through_messages_and_do_what_the_help_says(
@@ -94,13 +94,11 @@ def test_what_is_pinned_is_found_again_by_everybody(
     b.visit(f"/o/acme/c/{plans.pk}/10")
     b.act_on("Line 10.", "Pin to the conversation")
     expect(b.message("Line 10.").get_by_text("Pinned by you")).to_be_visible()
-    a.page.get_by_role("button", name="Pinned messages").click()
-    pins = a.page.get_by_role("dialog", name="Pinned messages")
+    pins = a.open_panel("Pinned messages")
     expect(pins.get_by_text("Line 10.")).to_be_visible()
     pins.get_by_role("link").click()
     expect(a.message("Line 10.")).to_be_in_viewport()
     expect(a.message("Line 10.").get_by_text("Pinned by Bob")).to_be_visible()
-    a.page.get_by_role("button", name="Pinned messages").click()
     pins.get_by_role("button", name="Unpin").click()
     expect(pins.get_by_text("Nothing is pinned yet.")).to_be_visible()
     expect(b.message("Line 10.").get_by_text("Pinned by")).to_be_hidden()

@@ -63,7 +63,7 @@ def test_whom_the_page_does_not_know_is_found_by_the_server(
         expect(person.page.get_by_role("option", name="Search messages")).to_be_visible()
         expect(person.page.get_by_role("option", name="Zora Neale")).to_have_count(found)
     a.press("Enter")
-    expect(a.page.get_by_role("dialog", name="Zora Neale")).to_be_visible()
+    expect(a.panel.get_by_role("heading", name="Zora Neale")).to_be_visible()
 
 
 def test_commands_are_found_by_their_names(browser_of: BrowserOf, channels: list[Conversation], alice: Member) -> None:

@@ -57,6 +57,13 @@ export async function removeParticipant(client, id, member) {
   await client.loadConversation(id);
 }
 
+/** @param {Client} client @param {string} id @param {string} member @param {"admin" | "member"} role in the channel */
+export async function changeRole(client, id, member, role) {
+  const { moment } = client.store;
+  const participant = await client.api.patch(`conversations/${id}/participants/${member}`, { role });
+  if (client.store.isCurrent(id, moment)) client.store.putParticipant(participant); // otherwise a sync has brought it, or an event will
+}
+
 /** @param {Client} client @param {string} id @param {{notifications?: string, muted?: boolean, favourite?: boolean}} changes of the member's own settings for the conversation */
 export async function changeParticipant(client, id, changes) {
   const { moment } = client.store;

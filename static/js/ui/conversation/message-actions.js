@@ -8,7 +8,7 @@ import { ApiError } from "../../client/api.js";
 import { editMessage } from "../compose/message-editor.js";
 import { ask } from "../dialogs/dialog.js";
 import { pickEmoji } from "../emoji/picker.js";
-import { byId, clone, once } from "../lib/dom.js";
+import { byId, clone } from "../lib/dom.js";
 import { gettext } from "../lib/i18n.js";
 import { keyOf, plainKey } from "../lib/keys.js";
 import { onLongPress } from "../lib/long-press.js";
@@ -47,7 +47,9 @@ const ALLOWED = {
 };
 
 /** @type {Map<string, (app: App, message: Message) => unknown>} actions that open a dialog, whose module is fetched when needed */
-const DETAILS = new Map(["revisions", "reactions", "receipts", "report", "original"].map((name) => [name, show(name)]));
+const DETAILS = /** @type {Map<string, (app: App, message: Message) => unknown>} */ (
+  new Map(["revisions", "reactions", "receipts", "original"].map((name) => [name, show(name)]))
+).set("report", report);
 
 /** The actions on the messages of a list: by a toolbar that follows pointer and focus, by a menu, and by keys. */
 export class MessageActions {
@@ -262,10 +264,14 @@ function isOffered(action, message) {
   return !isGone(message) || ON_TOMBSTONES.includes(action);
 }
 
-/** @param {string} name @returns {(app: App, message: Message) => Promise<unknown>} */
-function show(name) {
-  const load = once(() => import("../panel/message-details.js"));
-  return async (app, message) => (await load()).show(name, app, message);
+/** Show details of a message in the right panel. @param {string} panel @returns {(app: App, message: Message) => void} */
+function show(panel) {
+  return ({ router }, { id }) => router.go(router.panelPath({ panel, of: id }));
+}
+
+/** @param {App} app @param {Message} message */
+async function report(app, message) {
+  (await import("../dialogs/report.js")).askForReport(app, message);
 }
 
 /** @param {string} text @param {string} done */

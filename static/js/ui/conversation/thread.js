@@ -6,10 +6,10 @@ import { Composer } from "../compose/composer.js";
 import { editMessage } from "../compose/message-editor.js";
 import { byId, everyFrame, isLookedAt, isWriting, setText } from "../lib/dom.js";
 import { gettext } from "../lib/i18n.js";
-import { plainKey } from "../lib/keys.js";
 import { conversationTitle } from "../lib/names.js";
 import { steady } from "../lib/steady.js";
 import { explain, toast } from "../lib/toast.js";
+import { frameOf } from "../panel/frame.js";
 import { refusalIn, whenMuteEnds } from "./conversation-view.js";
 import { flash } from "./history.js";
 import { MessageActions } from "./message-actions.js";
@@ -18,8 +18,13 @@ import { rowsOf } from "./message-rows.js";
 import { isAtEnd } from "./scroll-anchor.js";
 import { VisibleMessages } from "./visible-messages.js";
 
-/** The thread panel beside the conversation: a message and its replies. */
-export class Thread {
+/** @param {App} app */
+export async function makeThread(app) {
+  return new Thread(app, await frameOf(app));
+}
+
+/** The page of the right panel that shows a thread: a message and its replies. */
+class Thread {
   /** @type {string | null} id of the root */
   #root = null;
   #conversation = "";
@@ -27,9 +32,10 @@ export class Thread {
   /** @type {number | null} the seq above the "new" divider, which is above the first reply that was unread when the thread was opened */
   #newAfter = null;
 
-  /** @param {App} app */
-  constructor(app) {
+  /** @param {App} app @param {import("../panel/frame.js").Frame} frame */
+  constructor(app, frame) {
     this.app = app;
+    this.frame = frame;
     /** @type {HTMLElement} */
     this.panel = byId("thread");
     /** @type {HTMLElement} */
@@ -53,8 +59,6 @@ export class Thread {
     });
     app.client.outbox.observe(this.render);
     app.client.edits.observe(this.render);
-    byId("thread-close").addEventListener("click", () => this.close());
-    this.panel.addEventListener("keydown", (event) => plainKey(event) === "Escape" && !event.defaultPrevented && this.close());
   }
 
   /** @param {string | undefined} id of the root message, or of a reply */
@@ -70,7 +74,7 @@ export class Thread {
     this.#root = id;
     this.#shown = 0;
     this.#newAfter = null;
-    this.panel.hidden = false;
+    this.frame.show(this.panel);
     this.list.clear();
     this.#setDivider();
     this.#render();
@@ -128,8 +132,7 @@ export class Thread {
   }
 
   close() {
-    const { route } = this.app.router;
-    if (route.conversation) this.app.router.go(this.app.router.path(route.conversation));
+    this.frame.close();
   }
 
   /** Fetch the thread again if the store has forgotten messages of it, after a sync that skipped too many changes. @param {string} id */
@@ -159,12 +162,10 @@ export class Thread {
   }
 
   #hide() {
-    const had = this.panel.contains(document.activeElement);
     this.#root = null;
-    this.panel.hidden = true;
+    this.frame.hide(this.panel);
     this.list.clear();
     this.composer.setTarget(null);
-    if (had) byId("main").focus();
   }
 
   #render() {

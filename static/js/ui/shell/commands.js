@@ -26,8 +26,6 @@ function dialogs(app) {
   const preferences = once(async () => new (await import("../dialogs/preferences.js")).PreferencesDialog(app));
   const status = once(async () => (await import("../dialogs/status.js")).makeStatusDialog(app));
   const devices = once(async () => new (await import("../dialogs/devices.js")).Devices(app));
-  const profile = once(async () => new (await import("../panel/profile.js")).ProfileCard(app));
-  const settings = once(async () => new (await import("../panel/settings.js")).Settings(app));
   const create = once(async () => (await import("../dialogs/channels.js")).wireCreateChannel(app));
   const browse = once(async () => (await import("../dialogs/channels.js")).wireBrowseChannels(app, () => void app.run("create-channel")));
   const direct = once(async () => (await import("../dialogs/start-direct.js")).wireStartDirect(app));
@@ -39,15 +37,15 @@ function dialogs(app) {
     preferences: async () => (await preferences()).open(),
     status: async () => (await status()).open(),
     devices: async () => (await devices()).open(),
-    profile: async (/** @type {string} */ member) => (await profile()).open(member),
-    settings: async (/** @type {Conversation} */ conversation) => (await settings()).open(conversation),
+    profile: (/** @type {string} */ member) => app.router.go(app.router.panelPath({ panel: "profile", of: member })),
+    settings: (/** @type {Conversation} */ { id }) => app.router.go(`${app.router.path(id)}?panel=settings`),
     "create-channel": async () => (await create())(),
     "browse-channels": async () => (await browse())(),
     "new-message": async () => (await direct())(),
     "organization-menu": async () => (await menus()).openOrganizations(),
     "member-menu": async () => (await menus()).openMine(),
     theme: async (/** @type {any} */ theme) => (await import("../dialogs/preferences.js")).changePreferences(app, { theme }),
-    leave: async (/** @type {Conversation} */ conversation) => (await settings()).leave(conversation),
+    leave: async (/** @type {Conversation} */ conversation) => (await import("../dialogs/leave.js")).leave(app, conversation),
     "change-conversation": async (/** @type {{id: string, action: string}} */ { id, action }) =>
       (await import("../sidebar/row-menu.js")).changeConversation(app, id, action),
     "conversation-menu": async (/** @type {{id: string, origin: HTMLElement}} */ { id, origin }) => (await rowMenu()).open(id, origin),

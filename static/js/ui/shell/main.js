@@ -31,7 +31,10 @@ class Page {
   #isPublic = false;
   #isUp = false; // the page has rendered, and the browser is idle
   #hasThread = false; // whether a thread has been opened
+  #hasPanel = false; // the same for other contents of the right panel
   #turn = 0;
+  /** @type {Route | null} what is shown, or on its way */
+  #shown = null;
 
   constructor() {
     const config = readConfig();
@@ -57,12 +60,13 @@ class Page {
       run: (command, argument) => this.#run(command, argument),
     };
     this.sidebar = new Sidebar(this.app);
-    this.conversation = new ConversationView(this.app, { openSettings: (conversation) => void this.app.run("settings", conversation) });
+    this.conversation = new ConversationView(this.app);
     // Parts that are not visible at first are fetched when the page is up, or when they are needed before that.
     const parts = once(() => import("./parts.js"));
     this.commands = once(async () => (await parts()).commandsOf(this));
     this.background = once(async () => new (await parts()).Background(this.app));
-    this.thread = once(async () => new (await parts()).Thread(this.app));
+    this.thread = once(async () => (await parts()).makeThread(this.app));
+    this.panel = once(async () => (await import("../panel/panel.js")).makePanel(this.app));
     this.views = {
       search: once(async () => new (await parts()).Search(this.app)),
       mentions: once(async () => new (await parts()).Mentions(this.app)),
@@ -147,13 +151,16 @@ class Page {
 
   /** @param {Route} route */
   async #go(route) {
+    const before = this.#shown;
+    this.#shown = route;
+    if (before && differInPanel(before, route)) return this.#goToPanel(route);
     const turn = (this.#turn += 1);
     byId("shell").dataset.view = route.name;
     this.sidebar.setCurrent(route.conversation);
     this.sidebar.setView(route.name);
     if (route.name !== "conversation") {
       this.conversation.close();
-      void this.#openThread(undefined);
+      void this.#goToPanel(route);
     }
     this.#setOpen(undefined);
     if (route.name === "home") this.#goHome();
@@ -197,10 +204,7 @@ class Page {
       this.#show("conversation");
       this.#setOpen(conversation);
       rememberConversation(this.app.store.me, id);
-      await Promise.all([
-        this.conversation.open(this.app.store.conversations.get(id) ?? conversation, route.seq),
-        this.#openThread(route.thread),
-      ]);
+      await Promise.all([this.conversation.open(this.app.store.conversations.get(id) ?? conversation, route.seq), this.#goToPanel(route)]);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (turn !== this.#turn) return;
@@ -209,11 +213,14 @@ class Page {
     }
   }
 
-  /** @param {string | undefined} id of the root, or of a reply; undefined closes it */
-  async #openThread(id) {
-    if (!id && !this.#hasThread) return;
-    this.#hasThread = true;
-    await (await this.thread()).open(id);
+  /** Show the thread or another panel that the address names, and close what was there. @param {Route} route */
+  async #goToPanel(route) {
+    this.#hasThread ||= Boolean(route.thread);
+    this.#hasPanel ||= Boolean(route.panel);
+    await Promise.all([
+      this.#hasThread && this.thread().then((thread) => thread.open(route.thread)),
+      this.#hasPanel && this.panel().then((panel) => panel.open(route)),
+    ]);
   }
 
   /** @param {string} view */
@@ -275,7 +282,13 @@ class Page {
 function isFree({ key, target }) {
   const at = target instanceof Element ? target : null;
   if (key !== "Escape") return !isWriting(target);
-  return !at?.closest("#thread") && (!isWriting(target) || Boolean(at?.closest("#composer-dock")));
+  return !at?.closest("#panel") && (!isWriting(target) || Boolean(at?.closest("#composer-dock")));
+}
+
+/** @param {Route} before @param {Route} route whether only the right panel is another one */
+function differInPanel(before, route) {
+  const isSame = before.thread === route.thread && before.panel === route.panel && before.of === route.of;
+  return before.view === route.view && !(isSame && before.query.get("find") === route.query.get("find"));
 }
 
 /** The name of this browser in the member's list of devices. */

@@ -4,7 +4,7 @@
  */
 export { Writing } from "../compose/writing.js";
 export { MessageActions } from "../conversation/message-actions.js";
-export { Thread } from "../conversation/thread.js";
+export { makeThread } from "../conversation/thread.js";
 export { Mentions } from "../views/mentions.js";
 export { People } from "../views/people.js";
 export { Search } from "../views/search.js";
