@@ -96,7 +96,7 @@ def test_what_is_pinned_is_found_again_by_everybody(
     expect(b.message("Line 10.").get_by_text("Pinned by you")).to_be_visible()
     pins = a.open_panel("Pinned messages")
     expect(pins.get_by_text("Line 10.")).to_be_visible()
-    pins.get_by_role("link").click()
+    pins.get_by_role("listitem").get_by_role("link").click()
     expect(a.message("Line 10.")).to_be_in_viewport()
     expect(a.message("Line 10.").get_by_text("Pinned by Bob")).to_be_visible()
     pins.get_by_role("button", name="Unpin").click()
