@@ -1,6 +1,6 @@
 """Decide for what reasons messages concern members. Reads messages, threads and keywords; writes nothing."""
 
-# the parts of the statements are names of ours, never input
+# ruff: noqa: S608  # the parts of the statements are names of ours, never input
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from uuid import UUID
 
 from accounts.tenancy import current_organization_id
 from chat import sql
+from chat.access.predicates import kept_sql, present_sql
 from chat.attention.keywords import Keywords
 from chat.models import Attention
 from chat.sql import array
@@ -40,9 +41,9 @@ class Facts(NamedTuple):
     is_gone: bool  # deleted, or older than the conversation keeps messages
 
 
-_FACTS: Final = """
+_FACTS: Final = f"""
 SELECT m.id, m.conversation_id, c.kind, m.seq, m.author_id, m.thread_id, m.text, m.mentions, m.wide_mention,
-    m.created_at, m.edited_at, m.hidden_at IS NOT NULL, m.deleted_at IS NOT NULL OR m.seq < c.first_seq
+    m.created_at, m.edited_at, m.hidden_at IS NOT NULL, m.deleted_at IS NOT NULL OR NOT {kept_sql("m", "c")}
 FROM chat_message m JOIN chat_conversation c ON c.id = m.conversation_id
 WHERE m.organization_id = %(organization)s AND m.id = ANY(%(messages)s::uuid[])
 """
@@ -117,11 +118,11 @@ def _followers(messages: Iterable[Facts]) -> dict[UUID, dict[UUID, int]]:
 
 
 # From the few members who have keywords to where they take part (index member_with_keywords).
-_KEYWORDS: Final = """
+_KEYWORDS: Final = f"""
 SELECT p.conversation_id, m.id, m.preferences -> 'keywords'
 FROM accounts_member m JOIN chat_participant p ON p.member_id = m.id
 WHERE m.organization_id = %(organization)s AND m.preferences ? 'keywords' AND m.deactivated_at IS NULL
-    AND p.conversation_id = ANY(%(conversations)s::uuid[]) AND p.left_at IS NULL
+    AND p.conversation_id = ANY(%(conversations)s::uuid[]) AND {present_sql("p")}
 """
 
 
