@@ -26,6 +26,10 @@ class OutboxFull(Exception):
     pass
 
 
+class OutboxStopped(Exception):
+    """Entries wait, and nothing sends them: the session has ended, or sending failed in a way that nobody expects."""
+
+
 @dataclass(slots=True)
 class Entry:
     conversation: str
@@ -79,21 +83,30 @@ class Outbox:
             worker = self._workers.get(conversation)
             if worker is None or worker.done():
                 self._workers[conversation] = asyncio.create_task(self._work(conversation))
+                self._workers[conversation].add_done_callback(lambda _: self._settled.set())
 
     def poke(self) -> None:
         """The network is back: try at once."""
         self._awake.set()
 
     async def drain(self) -> None:
-        """Until every entry is sent or failed."""
-        while any(entry.state == "sending" for entry in self.entries.values()):
+        """Until every entry is sent or failed. Raises OutboxStopped where that will not happen."""
+        while waiting := {entry.conversation for entry in self.entries.values() if entry.state == "sending"}:
             self._settled.clear()
+            self._require_workers(waiting)
             await self._settled.wait()
 
     async def stop(self) -> None:
         for worker in self._workers.values():
             worker.cancel()
         await asyncio.gather(*self._workers.values(), return_exceptions=True)
+
+    def _require_workers(self, conversations: Iterable[str]) -> None:
+        for conversation in conversations:
+            worker = self._workers.get(conversation)
+            if worker is None or worker.done():
+                failed = worker is not None and not worker.cancelled()
+                raise OutboxStopped from (worker.exception() if worker is not None and failed else None)
 
     async def _work(self, conversation: str) -> None:
         failures = 0

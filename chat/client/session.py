@@ -14,6 +14,7 @@ import asyncio
 import json
 import random
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self
@@ -36,6 +37,7 @@ ACK_EVENTS: Final = 32  # applied and not acked: then at once
 POLL: Final = (5.0, 30.0)  # seconds between two syncs without a socket, at random
 ANSWER: Final = 10.0  # seconds for the answer to a command, then it is sent again another way
 OPEN: Final = 10.0  # seconds for a handshake
+GOODBYE: Final = 20.0  # seconds to close the socket; its library waits for half of that
 SILENCE: Final = 2.5  # heartbeats without any frame: the connection is dead, though nobody has said so
 FRAME_BYTES: Final = 4 * 2**20  # a frame holds 48 KB of events, or one event of any length
 
@@ -97,10 +99,7 @@ class Session:
             self.outbox.start()
             await asyncio.gather(*jobs)
         finally:
-            for job in jobs:
-                if not job.cancelling():  # a second time would end its goodbye to the server, and leave the socket open
-                    job.cancel()
-            await asyncio.gather(*jobs, return_exceptions=True)
+            await _end(jobs)
             await self.outbox.stop()
 
     # --- The socket ---------------------------------------------------------------------------------
@@ -298,13 +297,24 @@ class Session:
         waiting: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._answers[ref] = waiting
         try:
-            await socket.send(json.dumps(frame))
             async with asyncio.timeout(ANSWER):
+                await socket.send(json.dumps(frame))
                 return await waiting
         except (ConnectionClosed, TimeoutError) as error:
             raise Unreachable(repr(error)) from error
         finally:
             del self._answers[ref]
+
+
+async def _end(jobs: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel them and wait for their goodbyes to the server. Cancel again those that a library kept from ending."""
+    for job in jobs:
+        if not job.cancelling():  # a second time would end its goodbye, and leave the socket open
+            job.cancel()
+    while (await asyncio.wait(jobs, timeout=GOODBYE))[1]:
+        for job in jobs:
+            job.cancel()
+    await asyncio.gather(*jobs, return_exceptions=True)
 
 
 async def _beat(socket: ClientConnection, seconds: float) -> None:

@@ -11,7 +11,7 @@ import time_machine
 from chat.client import outbox as module
 from chat.client.api import ApiError, Unreachable
 from chat.client.entities import Entity
-from chat.client.outbox import Entry, Outbox, OutboxFull, full_jitter
+from chat.client.outbox import Entry, Outbox, OutboxFull, OutboxStopped, full_jitter
 
 Answer = Exception | None
 
@@ -161,3 +161,21 @@ async def test_a_pause_ends_though_the_clock_jumps(jump: timedelta) -> None:
         async with asyncio.timeout(10):
             await outbox.drain()
     assert (entry.state, len(tried)) == ("sent", 6)
+
+
+async def test_nobody_waits_for_an_outbox_that_has_stopped() -> None:
+    outbox, _ = sending({"one": [Unreachable()] * 1000})
+    outbox.add("town", "one")
+    draining = asyncio.create_task(outbox.drain())
+    await asyncio.sleep(0)
+    await outbox.stop()
+    with pytest.raises(OutboxStopped):
+        await draining
+
+
+async def test_a_failure_that_nobody_expects_reaches_who_waits() -> None:
+    outbox, _ = sending({"one": [RuntimeError("a fault of ours")]})
+    outbox.add("town", "one")
+    with pytest.raises(OutboxStopped) as stopped:
+        await outbox.drain()
+    assert isinstance(stopped.value.__cause__, RuntimeError)
