@@ -139,8 +139,9 @@ def collect_static() -> None:
     os.utime(folder)
     with (STATIC / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for made in sorted(STATIC.glob(f"*/fonts/.{fonts_version()}"))[:1]:  # making them again takes seconds
-            shutil.copytree(made.parent, folder / "fonts", dirs_exist_ok=True)
+        made = {mark.parent for mark in STATIC.glob(f"*/fonts/.{fonts_version()}")}
+        if made and folder / "fonts" not in made:  # making them again takes seconds
+            shutil.copytree(min(made), folder / "fonts", dirs_exist_ok=True)
         Command().collect()
         for other in STATIC.iterdir():
             if other.is_dir() and other.stat().st_mtime < time.time() - STATIC_KEPT:
