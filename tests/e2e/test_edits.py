@@ -92,3 +92,22 @@ def test_an_edit_made_elsewhere_meanwhile_is_shown_and_not_overwritten_unseen(
     phone.delete("Mine")
     expect(a.page.get_by_text("The message is gone. What you wrote can only be copied.")).to_be_visible()
     expect(editor).to_have_value("Never to be said")
+
+
+def test_two_tabs_go_on_with_the_same_edit(browser_of: BrowserOf, channels: list[Conversation], alice: Member) -> None:
+    a = browser_of(alice)
+    a.open("apples")
+    a.send_message("One")
+    a.assert_sent("One")
+    begin(a, "One and a")
+    other = a.duplicate_tab()
+    other.message("One").get_by_role("button", name="Continue editing").click()
+    editor = other.page.get_by_role("textbox", name="Edit the message")
+    expect(editor).to_have_value("One and a")
+    a.page.get_by_role("textbox", name="Edit the message").fill("One and a half")
+    expect(editor).to_have_value("One and a half")
+    a.page.get_by_role("textbox", name="Edit the message").press("Enter")
+    a.assert_sent("One and a half")
+    expect(editor).to_have_count(0)
+    other.assert_sees("One and a half")
+    expect(other.page.get_by_text("Edit begun").locator("visible=true")).to_have_count(0)

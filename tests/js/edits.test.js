@@ -46,10 +46,12 @@ test("another tab's edits are heard of, and its end", () => {
   edits.observe((message) => heard.push(message));
   edits.hear("edit:m1", JSON.stringify(begun()));
   assert.equal(edits.get("m1")?.text, "half a");
+  edits.hear("edit:m1", JSON.stringify(begun({ text: "half a sentence" })));
+  edits.hear("edit:m1", JSON.stringify(begun({ text: "half a sentence" })));
   edits.hear("draft:general", "something else");
   edits.hear("edit:m1", "no JSON");
   assert.equal(edits.get("m1"), undefined);
-  assert.deepEqual(heard, ["m1", "m1"]);
+  assert.deepEqual(heard, ["m1", "m1", "m1"]);
 });
 
 test("where nothing can be stored, an edit lives as long as the page; what is no edit is passed over", () => {

@@ -70,10 +70,10 @@ export class Edits {
     const begun = this.#take(key, value);
     if (!begun) this.#begun.delete(key.slice(this.prefix.length));
     const either = begun ?? known;
-    if (either && Boolean(begun) !== Boolean(known)) this.#notify(either);
+    if (either && begun?.text !== known?.text) this.#notify(either);
   }
 
-  /** @param {(message: string, conversation: string) => void} observer called when a message gets an edit or loses it */
+  /** @param {(message: string, conversation: string) => void} observer called when a message gets an edit or loses it, or another tab changes it */
   observe(observer) {
     this.#observers.add(observer);
     return () => this.#observers.delete(observer);

@@ -10,9 +10,8 @@ import { clone, setText } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { plainKey } from "../lib/keys.js";
 import { explain } from "../lib/toast.js";
-import { Completion } from "./completion.js";
 import { fitHeight, growWithText, sends } from "./composer.js";
-import { convertText } from "./writing.js";
+import { Writing } from "./writing.js";
 
 /**
  * Edit a message in its row. The text is stored at every key until it is saved (Enter) or cancelled (Escape), so that it
@@ -27,7 +26,11 @@ export function editMessage(app, node) {
   new Editor(app, node, message);
 }
 
+const HEAD_START = 1_000; // milliseconds after the last key in which what another tab does with the same edit is ignored
+
 class Editor {
+  #typedAt = -Infinity;
+
   /** @param {App} app @param {MessageNode} node @param {Message} message */
   constructor(app, node, message) {
     this.app = app;
@@ -38,19 +41,36 @@ class Editor {
     const { root, slots } = clone("message-editor");
     this.root = root;
     this.slots = slots;
-    this.completion = new Completion(app, slots.input, root, () => message.conversation);
-    slots.input.value = begun?.text ?? message.text;
+    /** @type {HTMLTextAreaElement} */
+    this.input = slots.input;
+    this.input.value = begun?.text ?? message.text;
+    this.input.setAttribute("aria-label", gettext("Edit the message"));
+    this.writing = new Writing(this);
     slots.cancel.addEventListener("click", () => this.#cancel());
-    slots.input.addEventListener("input", () => this.#onInput());
-    slots.input.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#onKey(event));
+    root.addEventListener("click", (/** @type {MouseEvent} */ event) => this.#onClick(event));
+    this.input.addEventListener("input", () => this.#onInput());
+    this.input.addEventListener("paste", (event) => this.writing.onPaste(event));
+    root.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#onKey(event));
     root.addEventListener("submit", (/** @type {Event} */ event) => void this.#save(event));
-    this.unobserve = app.store.observe((changes) => this.#onChanges(changes.messages));
+    const stops = [
+      app.store.observe((changes) => this.#onChanges(changes.messages)),
+      app.client.edits.observe((id) => id === message.id && this.#onOtherTab()),
+    ];
+    this.unobserve = () => stops.forEach((stop) => stop());
     this.#open();
     this.#warn();
   }
 
+  get conversation() {
+    return this.message.conversation;
+  }
+
+  focus() {
+    this.input.focus({ preventScroll: true });
+  }
+
   #open() {
-    const { input } = this.slots;
+    const { input } = this;
     this.node.slots.prose.hidden = true;
     this.node.slots.prose.after(this.root);
     growWithText(input);
@@ -61,10 +81,22 @@ class Editor {
   }
 
   #close() {
+    const had = this.root.contains(document.activeElement);
     this.unobserve();
     this.root.remove();
     this.node.slots.prose.hidden = false;
-    this.node.root.focus({ preventScroll: true });
+    if (had) this.node.root.focus({ preventScroll: true });
+  }
+
+  /** Another tab goes on with the same edit, or has saved or cancelled it: follow, unless the member is writing here. */
+  #onOtherTab() {
+    if (!this.root.isConnected || performance.now() - this.#typedAt < HEAD_START) return;
+    const begun = this.app.client.edits.get(this.message.id);
+    if (!begun) return this.#close();
+    if (begun.text === this.input.value) return;
+    this.base = begun.base;
+    this.input.value = begun.text;
+    fitHeight(this.input);
   }
 
   #cancel() {
@@ -79,18 +111,27 @@ class Editor {
 
   #onInput() {
     const { id, conversation, seq } = this.message;
-    const { value } = this.slots.input;
-    fitHeight(this.slots.input);
+    const { value } = this.input;
+    this.#typedAt = performance.now();
+    fitHeight(this.input);
     if (value === this.base) this.app.client.edits.end(id);
     else this.app.client.edits.keep({ message: id, conversation, seq, text: value, base: this.base, at: serverClock.now() });
   }
 
+  /** @param {MouseEvent} event */
+  #onClick({ target }) {
+    const at = /** @type {Element} */ (target);
+    const button = /** @type {HTMLElement | null} */ (at.closest("[data-tool]"));
+    if (button) this.writing.press(button.dataset.tool ?? "", button);
+    else if (at === this.slots.box) this.focus();
+  }
+
   /** @param {KeyboardEvent} event */
   #onKey(event) {
-    event.stopPropagation(); // the keys write text here, and are not shortcuts of the message
-    if (this.completion.onKey(event)) return;
+    const isInText = event.target === this.input;
+    if (event.defaultPrevented || (isInText && this.writing.onKey(event))) return;
     const cancels = plainKey(event) === "Escape";
-    if (!cancels && !sends(event)) return;
+    if (!cancels && !(isInText && sends(event))) return;
     event.preventDefault();
     if (cancels) this.#cancel();
     else this.root.requestSubmit();
@@ -129,11 +170,11 @@ class Editor {
   /** @param {Event} event */
   async #save(event) {
     event.preventDefault();
-    const text = this.slots.input.value.trimEnd();
+    const text = this.input.value.trimEnd();
     if (!text.trim() || this.#isOvertaken()) return;
     this.slots.save.disabled = true;
     try {
-      if (text !== this.base) await this.#send(await convertText(this.app, text));
+      if (text !== this.base) await this.#send(await this.writing.convertLater(text));
       this.app.client.edits.end(this.message.id);
       this.#close();
     } catch (error) {

@@ -228,6 +228,7 @@ export class ConversationView {
       },
       onKey: () => this.app.client.signals.type(conversation.id),
       editLast: () => this.#editLast(conversation),
+      leave: () => this.app.store.unread(conversation.id) === 0 && this.history.list.moveFocus(0),
       heldUntil: this.#heldUntil(conversation),
     };
   }
