@@ -270,16 +270,16 @@ class Person:
 
     @contextmanager
     def without_script(self, name: str) -> Iterator[None]:
-        """A part of the page that cannot be fetched meanwhile."""
+        """A part of the page that cannot be fetched meanwhile, by the name of its bundle."""
         self._expected.append("net::ERR_CONNECTION_FAILED")
-        address = re.compile(rf"/js/ui/{name}\b")
+        address = re.compile(rf"/bundles/{name}\.")
         self.page.route(address, lambda route: route.abort("connectionfailed"))
         yield
         self.page.unroute(address)
 
     def late_script(self, name: str) -> AbstractContextManager[None]:
         """A part of the page that has not come until the block ends."""
-        return self.late(rf"/js/ui/{name}\b")
+        return self.late(rf"/bundles/{name}\.")
 
     @contextmanager
     def late(self, pattern: str) -> Iterator[None]:
