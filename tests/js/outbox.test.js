@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ApiError } from "../../static/js/client/api.js";
+import { fold } from "../../static/js/client/changes.js";
 import { Outbox, OutboxFull } from "../../static/js/client/outbox.js";
-import { FakeClock, MemoryStorage, settle } from "./support.js";
+import { FakeClock, ME, MemoryStorage, message, participant, settle } from "./support.js";
 
 const offline = () => new ApiError(0, {});
 
@@ -227,4 +228,183 @@ test("the outbox is bounded, and says so", () => {
   for (let count = 0; count < 200; count += 1) outbox.add("general", `${count}`);
   assert.throws(() => outbox.add("general", "one too many"), OutboxFull);
   assert.equal(outbox.size, 200);
+});
+
+// --- Changes ------------------------------------------------------------------------------------------
+
+const THUMB = { emoji: "👍", on: true };
+const NO_THUMB = { emoji: "👍", on: false };
+
+/** An outbox with changes: `answer(change, attempt)` is the server. `has` is what the server has before any of them. */
+function changesWith(answer, { storage = new MemoryStorage(), clock = new FakeClock(), has = message({ seq: 1 }), ...options } = {}) {
+  const asked = [];
+  let refs = 0;
+  const outbox = new Outbox({
+    send: async (entry) => void asked.push(entry.text),
+    apply: async (change) => {
+      asked.push([change.kind, change.value]);
+      return answer(change, asked.length);
+    },
+    left: (change, earlier, isCertain) => fold(change.kind, earlier, change.value, isCertain ? has : undefined, ME),
+    storage,
+    prefix: "outbox:me:",
+    clock,
+    newRef: () => `ref-${(refs += 1)}`,
+    ...options,
+  });
+  return { outbox, asked, storage, clock };
+}
+
+const react = (outbox, value) => outbox.change("reaction", "general", "message-1", value);
+
+test("a change is kept until it is confirmed, and is no message", async () => {
+  const { outbox, asked, storage } = changesWith(() => null);
+  react(outbox, THUMB);
+  assert.deepEqual([outbox.entries("general").length, outbox.changesOf("message-1").length, storage.length], [0, 1, 1]);
+  await settle();
+  assert.deepEqual(asked, [["reaction", THUMB]]);
+  assert.equal(outbox.size + storage.length, 0);
+});
+
+test("messages and changes of a conversation are sent in the order in which they were made", async () => {
+  const { outbox, asked, clock } = changesWith((_, attempt) => {
+    if (attempt === 2) throw offline();
+  });
+  outbox.add("general", "one");
+  react(outbox, THUMB);
+  outbox.add("general", "two");
+  outbox.change("pin", "general", "message-1", { on: true });
+  await clock.advance(60_000);
+  assert.deepEqual(asked, ["one", ["reaction", THUMB], ["reaction", THUMB], "two", ["pin", { on: true }]]);
+});
+
+test("opposite changes that were not sent yet cancel each other out", async () => {
+  const { outbox, asked, storage, clock } = changesWith(() => null, { isReachable: () => false });
+  react(outbox, THUMB);
+  outbox.change("pin", "general", "message-1", { on: true });
+  await clock.advance(5_000);
+  react(outbox, NO_THUMB);
+  outbox.change("pin", "general", "message-1", { on: false });
+  assert.equal(outbox.size + storage.length, 0);
+  await clock.advance(60_000);
+  assert.deepEqual(asked, []);
+});
+
+test("a change that the server has already is not sent", async () => {
+  const has = message({ seq: 1, reactions: [{ emoji: "👍", members: [ME] }], pinned_at: "2026-03-01T09:00:00Z" });
+  const { outbox, asked } = changesWith(() => null, { has });
+  react(outbox, THUMB);
+  outbox.change("pin", "general", "message-1", { on: true });
+  outbox.change("own", "general", "general", {});
+  await settle();
+  assert.deepEqual(asked, []);
+});
+
+test("a change that may have reached the server is not withdrawn: the opposite one follows it", async () => {
+  const { outbox, asked, clock } = changesWith((_, attempt) => {
+    if (attempt === 1) throw offline();
+  });
+  react(outbox, THUMB);
+  await settle();
+  react(outbox, NO_THUMB);
+  assert.equal(outbox.size, 2);
+  await clock.advance(60_000);
+  assert.deepEqual(asked, [
+    ["reaction", THUMB],
+    ["reaction", THUMB],
+    ["reaction", NO_THUMB],
+  ]);
+  assert.equal(outbox.size, 0);
+});
+
+test("a change that another tab may have sent is not withdrawn either", () => {
+  const storage = new MemoryStorage();
+  const { outbox } = changesWith(() => null, { storage, isReachable: () => false });
+  react(outbox, THUMB);
+  const [{ ref }] = outbox.changesOf("message-1");
+  storage.setItem(`outbox:me:${ref}`, JSON.stringify({ ...outbox.changesOf("message-1")[0], tried: true }));
+  react(outbox, NO_THUMB);
+  assert.deepEqual(
+    outbox.changesOf("message-1").map(({ value }) => value),
+    [THUMB, NO_THUMB],
+  );
+});
+
+test("edits of one message fold into the last text, on the version that was edited first", async () => {
+  let reachable = false;
+  const { outbox, asked, clock } = changesWith(() => null, { isReachable: () => reachable });
+  outbox.change("edit", "general", "message-1", { text: "second", base: "first", version: 4 });
+  outbox.change("edit", "general", "message-1", { text: "third", base: "second", version: 4 });
+  assert.equal(outbox.size, 1);
+  reachable = true;
+  await clock.advance(60_000);
+  assert.deepEqual(asked, [["edit", { text: "third", base: "first", version: 4 }]]);
+});
+
+test("settings fold into one change of what differs in the end", async () => {
+  const has = participant({ muted: false, favourite: false });
+  const { outbox, asked, clock } = changesWith(() => null, { has, isReachable: () => asked.length === 0 && ready });
+  let ready = false;
+  const set = (value) => outbox.change("own", "general", "general", value);
+  set({ muted: true });
+  set({ favourite: true });
+  set({ muted: false, notifications: "none" });
+  ready = true;
+  await clock.advance(60_000);
+  assert.deepEqual(asked, [["own", { favourite: true, notifications: "none" }]]);
+});
+
+test("a deletion replaces what was not sent of its message", async () => {
+  let reachable = false;
+  const { outbox, asked, clock } = changesWith(() => null, { isReachable: () => reachable });
+  react(outbox, THUMB);
+  outbox.change("edit", "general", "message-1", { text: "second", base: "first", version: 4 });
+  outbox.change("pin", "general", "message-2", { on: true });
+  outbox.change("delete", "general", "message-1", { reason: "" });
+  reachable = true;
+  await clock.advance(60_000);
+  assert.deepEqual(asked, [
+    ["pin", { on: true }],
+    ["delete", { reason: "" }],
+  ]);
+});
+
+test("a refused change steps aside with the reason, and is retried, discarded or replaced by a new one", async () => {
+  let refuse = true;
+  const { outbox, asked, storage } = changesWith(() => {
+    if (refuse) throw new ApiError(422, { detail: "Invalid", errors: { emoji: ["One emoji."] } });
+  });
+  react(outbox, THUMB);
+  outbox.change("pin", "general", "message-1", { on: true });
+  await settle();
+  const [reaction, pin] = outbox.changesOf("message-1");
+  assert.deepEqual([reaction.state, reaction.error, pin.state, storage.length], ["failed", "One emoji.", "failed", 2]);
+  refuse = false;
+  outbox.discard(pin.ref);
+  react(outbox, THUMB);
+  await settle();
+  assert.equal(asked.length, 3);
+  assert.equal(outbox.size + storage.length, 0);
+});
+
+test("a change that an earlier page left is sent by the next, with observers called", async () => {
+  const storage = new MemoryStorage();
+  const clock = new FakeClock();
+  react(changesWith(() => new Promise(() => {}), { storage, clock }).outbox, THUMB);
+  const after = changesWith(() => null, { storage, clock });
+  const seen = [];
+  after.outbox.observe((conversation, change) => seen.push([conversation, change?.kind]));
+  after.outbox.restore();
+  await settle();
+  assert.deepEqual(after.asked, [["reaction", THUMB]]);
+  assert.deepEqual(seen, [
+    ["general", "reaction"],
+    ["general", "reaction"],
+  ]);
+});
+
+test("changes count for the bound as well", () => {
+  const { outbox } = changesWith(() => new Promise(() => {}));
+  for (let count = 0; count < 200; count += 1) outbox.change("pin", "general", `message-${count}`, { on: true });
+  assert.throws(() => react(outbox, THUMB), OutboxFull);
 });

@@ -10,6 +10,7 @@
  * @property {string} text the text so far
  * @property {string} base the text of the message when the edit was begun; it shows whether somebody else edited it meanwhile
  * @property {number} [at] milliseconds since 1970, server time, when the text was last changed; missing in edits kept by earlier versions
+ * @property {string | null} [problem] why the server refused it; null after a conflict
  */
 
 /** Edits in progress, one per message, kept across reloads until they are saved or cancelled. */
