@@ -340,7 +340,7 @@ def test_what_was_not_sent_is_tried_again(
     expect(failed.get_by_text("Not sent: Join the channel first.")).to_be_visible()
     with organization_scope(alice.organization_id):
         Participant.objects.filter(pk=seat.pk).update(left_at=None)
-    failed.get_by_role("button", name="Retry").click()
+    failed.get_by_role("button", name="Try again").click()
     a.assert_sees("Let me in")
     b.assert_sent("Let me in")
 

@@ -235,7 +235,12 @@ test("the outbox is bounded, and says so", () => {
 const THUMB = { emoji: "👍", on: true };
 const NO_THUMB = { emoji: "👍", on: false };
 
-/** An outbox with changes: `answer(change, attempt)` is the server. `has` is what the server has before any of them. */
+/**
+ * An outbox with changes: `answer(change, attempt)` is the server. `has` is what the server has before any of them.
+ *
+ * @param {any} answer
+ * @param {{storage?: MemoryStorage, clock?: FakeClock, has?: any, isReachable?: () => boolean}} [options]
+ */
 function changesWith(answer, { storage = new MemoryStorage(), clock = new FakeClock(), has = message({ seq: 1 }), ...options } = {}) {
   const asked = [];
   let refs = 0;

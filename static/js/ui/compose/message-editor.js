@@ -2,20 +2,19 @@
 /** @import {MessageNode} from "../conversation/message.js" */
 /** @import {Message} from "../../client/types.js" */
 
-import { saveEdit } from "../../client/actions.js";
-import { ApiError } from "../../client/api.js";
 import { serverClock } from "../../client/clock.js";
+import { makeChange } from "../conversation/changes.js";
 import { isGone } from "../conversation/message.js";
 import { clone, setText } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { plainKey } from "../lib/keys.js";
-import { explain } from "../lib/toast.js";
 import { fitHeight, growWithText, sends } from "./composer.js";
 import { Writing } from "./writing.js";
 
 /**
  * Edit a message in its row. The text is stored at every key until it is saved (Enter) or cancelled (Escape), so that it
- * survives opening another conversation, or a crash. If the server refuses the edit, the error is shown and the text stays.
+ * survives opening another conversation, or a crash. A saved edit is shown at once and waits in the outbox. If the server
+ * refuses it, its text becomes an edit in progress again, and the message says why.
  *
  * @param {App} app
  * @param {MessageNode} node
@@ -148,7 +147,7 @@ class Editor {
   #warn() {
     const { text } = this.#current;
     if (isGone(this.#current)) this.#say(gettext("The message is gone. What you wrote can only be copied."));
-    else if (text !== this.base)
+    else if (text.trim() !== this.base.trim())
       this.#say(interpolate(gettext("It was changed meanwhile and now says: “%(text)s”. Save again to replace that."), { text }));
     else return false;
     return true;
@@ -172,28 +171,14 @@ class Editor {
     event.preventDefault();
     const text = this.input.value.trimEnd();
     if (!text.trim() || this.#isOvertaken()) return;
-    this.slots.save.disabled = true;
-    try {
-      if (text !== this.base) await this.#send(await this.writing.convertLater(text));
-      this.app.client.edits.end(this.message.id);
-      this.#close();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      if (error.code !== "conflict" || !this.#isOvertaken()) this.#say(explain(error));
-    } finally {
-      this.slots.save.disabled = false;
-    }
+    if (text !== this.base && !this.#keep(await this.writing.convertLater(text))) return;
+    this.app.client.edits.end(this.message.id);
+    this.#close();
   }
 
-  /** Reactions and pins raise the version as well: if the text has not changed, save again. @param {string} text */
-  async #send(text) {
-    try {
-      await saveEdit(this.app.client, this.#current, text);
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.code !== "conflict") throw error;
-      const now = await this.app.client.loadMessage(this.message.id);
-      if (now.text !== this.base || isGone(now)) throw error;
-      await saveEdit(this.app.client, now, text);
-    }
+  /** @param {string} text @returns {boolean} false if the outbox is full */
+  #keep(text) {
+    const { id, conversation, version } = this.#current;
+    return makeChange(this.app, "edit", conversation, id, { text, base: this.base, version });
   }
 }

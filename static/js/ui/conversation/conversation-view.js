@@ -10,7 +10,7 @@ import { fillAvatar, fullDate, listOf } from "../lib/format.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 import { plainKey } from "../lib/keys.js";
 import { conversationIcon, conversationName, conversationTitle, isChannel, memberName, partnerIn, presenceLabel } from "../lib/names.js";
-import { explain, toast } from "../lib/toast.js";
+import { changesOn, makeChange } from "./changes.js";
 import { History } from "./history.js";
 
 const COUNTING = 300; // milliseconds in which several joins and leaves cause one request
@@ -26,6 +26,7 @@ export class ConversationView {
   #counting;
   /** @type {import("./message-actions.js").MessageActions | null} */
   #actions = null;
+  #isJoining = false; // whether the open conversation was being joined when it was last rendered
 
   /** @param {App} app */
   constructor(app) {
@@ -54,7 +55,8 @@ export class ConversationView {
       this.#showTypists();
       if (this.#conversation?.kind === "direct") this.render();
     });
-    byId("join-button").addEventListener("click", () => void this.#join());
+    app.client.outbox.observe((conversation, change) => change?.kind === "join" && conversation === this.#id && this.render());
+    byId("join-button").addEventListener("click", () => this.#join());
     byId("conversation-header").addEventListener("click", (/** @type {Event} */ event) => this.#openPanel(event));
     this.#wireMessages(this.history.list.element);
   }
@@ -208,11 +210,22 @@ export class ConversationView {
   #showDock(conversation) {
     const participates = this.app.store.ownParticipant(conversation.id) !== undefined;
     const refusal = participates || conversation.archived_at ? refusalIn(this.app, conversation) : "";
-    byId("join-bar").hidden = participates || conversation.archived_at !== null;
     byId("refusal-bar").hidden = refusal === "";
     setText(byId("refusal-text"), refusal);
     byId("composer-dock").hidden = !participates || refusal !== "";
     this.composer.setTarget(participates && !refusal ? this.#target(conversation) : null);
+    this.#showJoinBar(conversation, participates);
+  }
+
+  /** @param {Conversation} conversation @param {boolean} participates */
+  #showJoinBar({ id, archived_at }, participates) {
+    const isJoining = changesOn(this.app, id).waiting.some(({ kind }) => kind === "join");
+    const watching = gettext("You are looking at this channel without taking part in it.");
+    byId("join-bar").hidden = participates || archived_at !== null;
+    byId("join-button").hidden = isJoining;
+    setText(byId("join-text"), isJoining ? gettext("Joining the channel…") : watching);
+    if (this.#isJoining && participates) this.composer.focus();
+    this.#isJoining = isJoining;
   }
 
   /** @param {Conversation} conversation */
@@ -258,16 +271,8 @@ export class ConversationView {
     return node !== undefined;
   }
 
-  async #join() {
-    const id = this.#id;
-    if (!id) return;
-    try {
-      await this.app.client.join(id);
-      this.composer.focus();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      toast(explain(error));
-    }
+  #join() {
+    if (this.#id) makeChange(this.app, "join", this.#id, this.#id, {});
   }
 }
 

@@ -69,6 +69,7 @@ export class History {
     const { store, client } = this.app;
     store.observe((changes) => this.#onChanges(changes));
     client.outbox.observe((conversation) => conversation === this.#id && this.render());
+    client.stream.observe(() => this.render()); // what waits says so differently without a connection
     client.edits.observe((_, conversation) => conversation === this.#id && this.render());
     this.scroller.addEventListener("scroll", this.settle, { passive: true });
     const sizes = new ResizeObserver(() => this.#onResize());

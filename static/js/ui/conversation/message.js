@@ -2,14 +2,15 @@
 /** @import {Message} from "../../client/types.js" */
 /** @import {Row} from "./message-rows.js" */
 
-import { clone, setIcon, setText } from "../lib/dom.js";
+import { clone, setText } from "../lib/dom.js";
 import { clearTime, clockChoice, dayKey, fillAvatar, fullDate, listOf, repliesLabel, timeOfDay, writeTime } from "../lib/format.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { memberName, showNames } from "../lib/names.js";
 import { setMessageHtml, textOf } from "../lib/trusted-html.js";
+import { isCutOff } from "./changes.js";
+import { isWaiting, MessageState, stateKey } from "./message-state.js";
 
 const EXCERPT = 90; // characters of the message to which a reply belongs
-const PATIENCE = 1_500; // milliseconds before a message shows that it is being sent: most have arrived by then
 
 /** The row of one message, from being sent until it is deleted, when a note remains. */
 export class MessageNode {
@@ -22,6 +23,7 @@ export class MessageNode {
     const { root, slots } = clone("message");
     this.root = root;
     this.slots = slots;
+    this.state = new MessageState(app, root, slots);
     /** @type {Row | null} */
     this.row = null;
   }
@@ -35,14 +37,15 @@ export class MessageNode {
       row.kind,
       message?.version,
       message?.expired,
-      entry?.state,
+      entry && `${entry.state} ${isCutOff(this.app)}`,
+      message && stateKey(this.app, message.id),
       row.compact,
       contextKey(row),
       repliesKey(row),
       author?.version,
       this.#peopleKey(row),
       clockChoice(),
-      this.#isEditBegun(row),
+      begunKey(this.#begunEdit(row)),
     ].join(" ");
     if (shown === this.#shown) return;
     this.#shown = shown;
@@ -60,24 +63,30 @@ export class MessageNode {
 
   /** @param {Message} message */
   #showMessage(message) {
-    const { state, prose } = this.slots;
+    const { prose } = this.slots;
     this.root.dataset.seq = String(message.seq);
     this.root.dataset.message = message.id;
-    this.root.classList.remove("is-pending", "is-failed");
     this.root.classList.toggle("is-deleted", isGone(message));
     this.root.classList.toggle("is-pinned", Boolean(message.pinned_at));
     this.root.classList.toggle("is-mention", message.mentions.includes(this.app.store.me));
-    state.hidden = true;
+    this.state.showChanges(message.id);
     this.#showProse(message);
-    this.slots.begun.hidden = !this.#isEditBegun({ message });
+    this.#showBegun(this.#begunEdit({ message }));
     prose.classList.toggle("is-jumbo", isJumbo(message.text));
     this.#showPinned(message);
     this.#showReactions(message);
   }
 
   /** @param {Pick<Row, "message">} row */
-  #isEditBegun({ message }) {
-    return message !== undefined && this.app.client.edits.get(message.id) !== undefined;
+  #begunEdit({ message }) {
+    return message && this.app.client.edits.get(message.id);
+  }
+
+  /** @param {import("../../client/edits.js").Begun | undefined} begun */
+  #showBegun(begun) {
+    this.slots.begun.hidden = !begun;
+    this.slots.begun.classList.toggle("is-refused", begun?.problem !== undefined);
+    if (begun) setText(this.slots["begun-text"], begunText(begun.problem));
   }
 
   /** Show present names, which may become known after rendering. @param {Row} row */
@@ -135,19 +144,10 @@ export class MessageNode {
 
   /** @param {NonNullable<Row["entry"]>} entry */
   #showEntry(entry) {
-    const { prose, state } = this.slots;
-    const failed = entry.state === "failed";
     this.root.dataset.ref = entry.ref;
-    this.root.classList.add("is-pending");
-    this.root.classList.toggle("is-failed", failed);
-    prose.textContent = entry.text;
+    this.slots.prose.textContent = entry.text;
     this.#prose = "";
-    this.slots.retry.hidden = this.slots.discard.hidden = !failed;
-    setIcon(this.slots["state-icon"], failed ? "alert" : "clock");
-    const reason = interpolate(gettext("Not sent: %(reason)s"), { reason: entry.error ?? "" });
-    setText(this.slots["state-text"], failed ? reason : gettext("Sending…"));
-    state.hidden = !failed;
-    if (!failed) setTimeout(() => (state.hidden = !this.root.classList.contains("is-pending")), PATIENCE);
+    this.state.showEntry(entry);
   }
 
   /** @param {Message} message */
@@ -160,7 +160,9 @@ export class MessageNode {
       const names = members.map((id) => (id === this.app.store.me ? gettext("you") : memberName(this.app.store, id)));
       const who = interpolate(gettext("by %(people)s"), { people: listOf(names) });
       root.dataset.emoji = emoji;
-      root.title = `${emoji} ${who}`;
+      const waits = isWaiting(this.app, message.id, emoji);
+      root.classList.toggle("is-pending", waits);
+      root.title = waits ? `${emoji} ${who} · ${gettext("Not saved yet")}` : `${emoji} ${who}`;
       root.setAttribute("aria-pressed", String(members.includes(this.app.store.me)));
       setText(root.children[0], emoji);
       setText(root.children[1], String(members.length));
@@ -201,6 +203,16 @@ export class MessageNode {
       if (message) link.href = this.app.router.path(message.conversation, message.seq);
     }
   }
+}
+
+/** @param {{problem?: string | null} | undefined} begun */
+const begunKey = (begun) => begun && begunText(begun.problem);
+
+/** @param {string | null | undefined} problem see `Begun` */
+function begunText(problem) {
+  if (problem === undefined) return gettext("Edit begun");
+  if (problem === null) return gettext("Your edit was not saved, because the message was changed meanwhile.");
+  return interpolate(gettext("Your edit was not saved: %(reason)s"), { reason: problem });
 }
 
 /** @param {string} html of a message @returns {string} the beginning of its text, on one line */

@@ -1,5 +1,6 @@
 /** @import {App} from "./app.js" */
 
+import { RefusedChanges } from "../conversation/refused-changes.js";
 import { Announcer } from "./announcer.js";
 import { Badge } from "./badge.js";
 import { watchIdleness } from "./idle.js";
@@ -16,6 +17,7 @@ export class Background {
     this.tabs = new Tabs(app);
     this.badge = new Badge(app);
     this.announcer = new Announcer(app);
+    this.refused = new RefusedChanges(app);
     new Notifications(app, this.tabs);
     new Warnings(app);
     new Desk(app);
@@ -30,6 +32,7 @@ export class Background {
     this.tabs.setConversation(conversation);
     this.badge.setConversation(conversation);
     this.announcer.setConversation(conversation);
+    this.refused.setConversation(conversation);
   }
 }
 

@@ -1,7 +1,7 @@
 /** @import {App} from "../shell/app.js" */
 /** @import {Participant} from "../../client/types.js" */
 
-import { changeParticipant } from "../../client/actions.js";
+import { makeChange } from "../conversation/changes.js";
 import { byId } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { openMenu } from "../lib/menu.js";
@@ -67,9 +67,9 @@ export async function changeConversation(app, id, action) {
   const participant = /** @type {Participant} */ (store.ownParticipant(id));
   const conversation = store.conversations.get(id);
   if (action === "read") client.reads.markAll(id);
-  if (action === "favourite") await changeParticipant(client, id, { favourite: !participant.favourite });
-  if (action === "muted") await changeParticipant(client, id, { muted: !participant.muted });
-  if (action.startsWith("notify-")) await changeParticipant(client, id, { notifications: action.slice("notify-".length) });
+  if (action === "favourite") makeChange(app, "own", id, id, { favourite: !participant.favourite });
+  if (action === "muted") makeChange(app, "own", id, id, { muted: !participant.muted });
+  if (action.startsWith("notify-")) makeChange(app, "own", id, id, { notifications: action.slice("notify-".length) });
   if (action === "settings" && conversation) await app.run("settings", conversation);
   if (action === "leave" && conversation) await app.run("leave", conversation);
 }
