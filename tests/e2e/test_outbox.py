@@ -1,4 +1,4 @@
-"""What a member changes is shown at once, waits for the connection, and is applied once or rolled back with the reason."""
+"""What a member changes is shown at once, waits for the connection, and is applied once or rolled back."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from accounts.tenancy import organization_scope
 from chat.models import Conversation, Message, Participant, Reaction
 from tests.e2e.conftest import Server
 from tests.e2e.person import Person
+from tests.e2e.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
 
 BrowserOf = Callable[..., Person]
+FETCHED = """() => performance.getEntriesByType('resource').some(({ name, responseEnd }) =>
+  /[/]list[.-]/.test(name) && responseEnd > 0)"""
 
 
 @pytest.fixture
@@ -31,7 +34,13 @@ def plans(transactional_db: None, alice: Member, bob: Member) -> Conversation:
     return channel
 
 
-def reaction(person: Person, text: str, name: str) -> None:
+def prepare(*people: Person) -> None:
+    """Wait until the page has fetched what it needs without a connection."""
+    for person in people:
+        wait_until(person.page, FETCHED)
+
+
+def reaction(person: Person, text: str, name: str | re.Pattern[str]) -> None:
     expect(person.message(text).get_by_role("button", name=name)).to_be_visible()
 
 
@@ -47,11 +56,12 @@ def test_changes_made_offline_are_shown_at_once_and_survive_a_reload(
         a.assert_sent(text)
     a.expect_broken_connections()
     b.expect_broken_connections()
+    prepare(a)
     running_server.kill()
     expect(a.page.locator("#connection")).to_be_visible()
     a.react("React to this", "🎉")
     reaction(a, "React to this", "🎉 1 by you")
-    a.act_on("Pin this", "Pin to conversation")
+    a.act_on("Pin this", "Pin to the conversation")
     expect(a.message("Pin this").get_by_text("Pinned by you")).to_be_visible()
     a.edit_last_message("Edited without a connection")
     expect(a.message("Edited without a connection")).to_contain_text("Saved when you are back online")
@@ -62,7 +72,7 @@ def test_changes_made_offline_are_shown_at_once_and_survive_a_reload(
     assert a.page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('parley:outbox:')).length") == 5
     running_server.start()
     for person in (a, b):
-        reaction(person, "React to this", re.compile("🎉 1 by"))  # type: ignore[arg-type]
+        reaction(person, "React to this", re.compile("🎉 1 by"))
         person.assert_sees("Edited without a connection (edited)")
         person.assert_sees("This message was deleted.")
     expect(b.message("Pin this").get_by_text("Pinned by Alice")).to_be_visible()
@@ -80,6 +90,7 @@ def test_changes_left_by_a_closed_page_are_sent_by_the_next(
     b.open("plans")
     b.send_message("Worth a party")
     a.assert_sees("Worth a party")
+    prepare(a)
     with a.offline():
         a.react("Worth a party", "🎉")
         reaction(a, "Worth a party", "🎉 1 by you")
@@ -104,6 +115,7 @@ def test_a_reaction_taken_back_before_it_was_sent_is_never_sent(
     a.assert_sees("Maybe")
     asked: list[str] = []
     a.page.on("request", lambda request: asked.append(request.url) if "/reactions/" in request.url else None)
+    prepare(a)
     with a.offline():
         expect(a.page.locator("#connection")).to_have_attribute("data-status", "offline")
         a.react("Maybe", "🎉")
@@ -123,6 +135,7 @@ def test_a_refused_change_is_rolled_back_and_says_why(
     a.send_message("Under discussion")
     b.assert_sees("Under discussion")
     a.expect_refusals()
+    prepare(a)
     with a.offline():
         expect(a.page.locator("#connection")).to_have_attribute("data-status", "offline")
         a.react("Under discussion", "🎉")
@@ -150,6 +163,7 @@ def test_an_edit_that_conflicts_keeps_both_texts(
     phone.open("plans")
     phone.assert_sees("The first text")
     a.expect_refusals()
+    prepare(a)
     with a.offline():
         expect(a.page.locator("#connection")).to_have_attribute("data-status", "offline")
         a.edit_last_message("The laptop's text")
@@ -171,6 +185,7 @@ def test_a_topic_that_is_refused_is_rolled_back_above_the_composer(
     a = browser_of(alice)
     a.open("plans")
     a.expect_refusals()
+    prepare(a)
     with a.offline():
         expect(a.page.locator("#connection")).to_have_attribute("data-status", "offline")
         a.choose_for("plans", "Settings")
@@ -195,6 +210,7 @@ def test_joining_a_channel_waits_for_the_connection(
     b = browser_of(bob)
     b.visit(f"/o/{bob.organization.slug}/c/{plans.public_id}")
     b.assert_in("plans")
+    prepare(b)
     with b.offline():
         expect(b.page.locator("#connection")).to_have_attribute("data-status", "offline")
         b.page.get_by_role("button", name="Join the channel").click()

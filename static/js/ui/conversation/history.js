@@ -22,6 +22,8 @@ const AGAIN = 5_000; // milliseconds between two attempts to fetch what the stor
 const KEPT = 1_000; // messages of the open conversation kept in memory on both sides of the window
 const KEPT_ELSEWHERE = 200; // messages kept of each other conversation: enough to show at once when it is opened again
 const EDGES = /** @type {const} */ (["before", "after"]);
+/** @type {Row} */
+const UNREACHABLE = { key: "unreachable", kind: "unreachable" };
 
 /**
  * The messages of the open conversation. A window on its history slides while the member scrolls. What is on the screen
@@ -34,6 +36,8 @@ export class History {
   #unreadFrom = null;
   #staysUnread = false; // the member marked it unread while it was open: it stays unread until it is opened again
   #isLoading = true;
+  /** @type {(() => void) | null} opens the conversation again, after its messages could not be fetched */
+  #reopen = null;
   #isRestoring = false; // the store forgot what is on the screen; it stays there until it has been fetched again
   #opening = 0; // counts openings, so that an answer to an earlier one is ignored
 
@@ -54,6 +58,7 @@ export class History {
       removed: (row) => this.visible.remove(row),
       beginning: (_, slots) => this.#fillBeginning(slots),
       retry: (edge) => void this.#extend(edge),
+      reopen: () => this.#reopen?.(),
     });
     this.anchor = new ScrollAnchor(this.scroller, this.list.element, () => this.window.isBehind);
     this.bars = new HistoryBars(app, {
@@ -69,7 +74,10 @@ export class History {
     const { store, client } = this.app;
     store.observe((changes) => this.#onChanges(changes));
     client.outbox.observe((conversation) => conversation === this.#id && this.render());
-    client.stream.observe(() => this.render()); // what waits says so differently without a connection
+    client.stream.observe((status) => {
+      this.render(); // what waits says so differently without a connection
+      if (status === "live" || status === "polling") this.#reopen?.();
+    });
     client.edits.observe((_, conversation) => conversation === this.#id && this.render());
     this.scroller.addEventListener("scroll", this.settle, { passive: true });
     const sizes = new ResizeObserver(() => this.#onResize());
@@ -93,13 +101,15 @@ export class History {
   // --- Opening, and going somewhere --------------------------------------------------------------
 
   /**
-   * Show a conversation: at `seq`, else at the first unread message, else at its end. Throws ApiError.
+   * Show a conversation: at `seq`, else at the first unread message, else at its end. Without a connection it says so where
+   * the messages would be, and opens again when the connection is back. Throws ApiError if the server refuses.
    *
    * @param {Conversation} conversation
    * @param {number} [seq]
    */
   async open(conversation, seq) {
     const opening = (this.#opening += 1);
+    this.#reopen = null;
     this.#isRestoring = false;
     this.#staysUnread = false;
     if (conversation.id !== this.#id) this.#reset(conversation);
@@ -109,7 +119,7 @@ export class History {
     if (!this.window.isKnown(target)) {
       this.#isLoading = !this.app.store.has(conversation.id) || seq !== undefined;
       this.#render();
-      await this.window.fetchAround(target);
+      if (!(await this.#fetchToOpen(target, () => void this.open(conversation, seq)))) return;
     }
     if (opening !== this.#opening) return;
     this.#isLoading = false;
@@ -120,8 +130,25 @@ export class History {
     this.settle();
   }
 
+  /** @param {number} target @param {() => void} reopen @returns {Promise<boolean>} whether it was fetched */
+  async #fetchToOpen(target, reopen) {
+    const opening = this.#opening;
+    try {
+      await this.window.fetchAround(target);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError) || !error.passing) throw error;
+      if (opening !== this.#opening) return false;
+      this.#isLoading = true;
+      this.#reopen = reopen;
+      this.#render();
+      return false;
+    }
+  }
+
   close() {
     this.#opening += 1;
+    this.#reopen = null;
     this.#isRestoring = false;
     const { conversation } = this.window;
     this.window.conversationId = null;
@@ -318,7 +345,7 @@ export class History {
     const id = this.#id;
     if (!id || this.#isRestoring) return;
     if (this.#isLoading) {
-      this.list.show([{ key: "edge before", kind: "edge", edge: "before" }]);
+      this.list.show([this.#reopen ? UNREACHABLE : { key: "edge before", kind: "edge", edge: "before" }, ...this.#waiting(id)]);
       return;
     }
     this.anchor.keep(() => this.list.show(this.#rows(id)));
@@ -330,17 +357,25 @@ export class History {
   /** @param {string} id @returns {Row[]} */
   #rows(id) {
     const { isBehind, from, messages } = this.window;
-    const { thread } = this.app.router.route;
-    const waiting = this.app.client.outbox
-      .entries(id)
-      .filter((entry) => !entry.thread || entry.state === "failed" || entry.thread !== thread);
     // Unread messages may begin above the window: then the divider is not in it.
     const newAfter = this.#newAfter !== null && this.#newAfter >= from - 1 ? this.#newAfter : null;
-    const rows = rowsOf(this.app.store, messages, isBehind ? [] : waiting, { newAfter });
+    const rows = rowsOf(this.app.store, messages, isBehind ? [] : this.#entries(id), { newAfter });
     if (this.window.hasMore("before")) rows.unshift({ key: "edge before", kind: "edge", edge: "before" });
     else rows.unshift({ key: "beginning", kind: "beginning" });
     if (isBehind) rows.push({ key: "edge after", kind: "edge", edge: "after" });
     return rows;
+  }
+
+  /** @param {string} id messages that are being sent from here */
+  #entries(id) {
+    const { thread } = this.app.router.route;
+    const entries = this.app.client.outbox.entries(id);
+    return entries.filter((entry) => !entry.thread || entry.state === "failed" || entry.thread !== thread);
+  }
+
+  /** @param {string} id @returns {Row[]} their rows, without the messages above them */
+  #waiting(id) {
+    return rowsOf(this.app.store, [], this.#entries(id));
   }
 
   #showEdges() {

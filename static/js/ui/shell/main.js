@@ -90,7 +90,8 @@ class Page {
     }
     this.app.router.onRoute = (route) => void this.#go(route);
     this.app.router.start();
-    const later = [this.conversation.wireActions, this.thread, this.commands, ...Object.values(this.views)];
+    const offline = async () => (await import("./offline-kit.js")).fetchOfflineKit();
+    const later = [this.conversation.wireActions, this.thread, this.commands, ...Object.values(this.views), offline];
     (globalThis.requestIdleCallback ?? setTimeout)(() => {
       this.#isUp = true;
       void this.#loadBackground();

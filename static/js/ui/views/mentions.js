@@ -7,8 +7,8 @@ import { enrich, isGone } from "../conversation/message.js";
 import { byId, clone, setText } from "../lib/dom.js";
 import { fillAvatar, fullDate, writeTime } from "../lib/format.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
+import { LoadFailure } from "../lib/load-failure.js";
 import { conversationTitle, memberName } from "../lib/names.js";
-import { explain } from "../lib/toast.js";
 import { setMessageHtml } from "../lib/trusted-html.js";
 import { acknowledge, OUTCOMES } from "../shell/moderation.js";
 
@@ -38,6 +38,7 @@ export class Mentions {
     this.app = app;
     /** @type {HTMLElement} */
     this.section = byId("mentions");
+    this.failure = new LoadFailure(app, byId("mentions-status"), () => this.#load({ anew: true }));
     byId("mentions-more").addEventListener("click", () => void this.#load());
     byId("mentions-filter").addEventListener("change", (/** @type {Event} */ event) => {
       this.#kept = /** @type {HTMLInputElement} */ (event.target).value;
@@ -76,10 +77,14 @@ export class Mentions {
       this.#messages = anew ? found : [...this.#messages, ...found];
       this.#next = answer.next && new URL(answer.next, location.href).pathname + new URL(answer.next, location.href).search;
       setText(byId("mentions-status"), "");
+      this.failure.hide();
       this.#render();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (turn === this.#asked) setText(byId("mentions-status"), explain(error));
+      if (turn !== this.#asked) return;
+      setText(byId("mentions-status"), "");
+      this.failure.show(error);
+      this.#render();
     }
   }
 
@@ -88,7 +93,8 @@ export class Mentions {
     const shown = this.#messages.filter((message) => this.#kept === "all" || isMention(message) === (this.#kept === "mentions"));
     byId("mentions-list").replaceChildren(...this.#entries(shown));
     byId("mentions-more").hidden = !this.#next;
-    byId("mentions-empty").hidden = byId("mentions-list").childElementCount > 0 || byId("mentions-status").textContent !== "";
+    byId("mentions-empty").hidden =
+      byId("mentions-list").childElementCount > 0 || byId("mentions-status").textContent !== "" || !this.failure.root.hidden;
     byId("mentions-read").hidden = !this.#messages.some((message) => this.#isUnread(message)) && this.app.store.outcomes.length === 0;
   }
 

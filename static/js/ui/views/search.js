@@ -9,7 +9,9 @@ import { fillAvatar, fullDate, writeTime } from "../lib/format.js";
 import { gettext } from "../lib/i18n.js";
 import { conversationTitle, memberName } from "../lib/names.js";
 import { explain } from "../lib/toast.js";
+import { SearchCompletion } from "./search-completion.js";
 import { Filters } from "./search-filters.js";
+import { SearchNames } from "./search-names.js";
 import { startOf } from "./search-operators.js";
 
 /** @typedef {Message & {excerpt: {text: string, hit: boolean}[]}} Found */
@@ -28,12 +30,19 @@ export class Search {
     /** @type {HTMLInputElement} */
     this.input = byId("search-input");
     this.filters = new Filters(app, (query) => this.#go(query));
+    this.completion = new SearchCompletion(app, this.input);
+    this.names = new SearchNames(app);
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
+      this.completion.close();
       this.#go(this.filters.query);
     });
     byId("search-more").addEventListener("click", () => void this.#more());
-    byId("search-again").addEventListener("click", () => void this.open(this.app.router.route));
+    const again = () => void this.open(this.app.router.route);
+    byId("search-again").addEventListener("click", again);
+    app.client.stream.observe((status) => {
+      if ((status === "live" || status === "polling") && byId("search-again").checkVisibility()) again();
+    });
     byId("search-examples").addEventListener("click", (/** @type {MouseEvent} */ event) => this.#onExample(event));
   }
 
@@ -46,6 +55,7 @@ export class Search {
     if (await this.#resolve(route, turn)) return;
     if (turn !== this.#asked) return;
     const { q, conversation, author, before, after } = Object.fromEntries(route.query);
+    void this.names.show(q ?? "");
     if (!q && !conversation && !author && !before && !after) this.#begin();
     else if (!q && !author && !before && !after) {
       this.#begin(); // the member wants to search there
