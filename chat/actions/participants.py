@@ -197,6 +197,7 @@ def _enter(conversation: Conversation, member: Member) -> Participant:
             member=member,
             read_seq=conversation.last_seq,
             read=[[0, conversation.last_seq]],
+            notifications=conversation.first_notifications,
         )
         participant.save(force_insert=True)
     else:

@@ -1,7 +1,10 @@
 /** @import {App} from "./app.js" */
 
+import { DeliveryTicks } from "../conversation/delivery-ticks.js";
 import { RefusedChanges } from "../conversation/refused-changes.js";
+import { Absence } from "./absence.js";
 import { Announcer } from "./announcer.js";
+import { AskNotifications } from "./ask-notifications.js";
 import { Badge } from "./badge.js";
 import { watchIdleness } from "./idle.js";
 import { Desk, Warnings } from "./moderation.js";
@@ -18,6 +21,9 @@ export class Background {
     this.badge = new Badge(app);
     this.announcer = new Announcer(app);
     this.refused = new RefusedChanges(app);
+    this.ticks = new DeliveryTicks(app);
+    new Absence(app);
+    new AskNotifications(app);
     new Notifications(app, this.tabs);
     new Warnings(app);
     new Desk(app);
@@ -33,6 +39,7 @@ export class Background {
     this.badge.setConversation(conversation);
     this.announcer.setConversation(conversation);
     this.refused.setConversation(conversation);
+    this.ticks.setConversation(conversation);
   }
 }
 
