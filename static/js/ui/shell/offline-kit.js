@@ -1,11 +1,16 @@
-import "../../client/apply-change.js";
 import { loadEmojis } from "../emoji/data.js";
 
 /**
- * Fetch what is needed without a connection and was not needed before: reactions can be chosen offline, and changes are sent
- * without another request when the connection is back.
+ * Fetch what is needed without a connection and was not needed before, so that messages can be edited, reactions chosen and
+ * channels described offline. Changes are sent without a further request when the connection is back.
  */
 export async function fetchOfflineKit() {
   const { connection } = /** @type {{connection?: {saveData?: boolean}}} */ (navigator);
-  if (!connection?.saveData) await loadEmojis();
+  if (connection?.saveData) return;
+  await Promise.all([
+    import("../../client/apply-change.js"),
+    import("../compose/message-editor.js"),
+    import("../panel/settings.js"),
+    loadEmojis(),
+  ]);
 }
