@@ -945,3 +945,83 @@ test("a private channel that one has left is not there any more", async () => {
   await leaveConversation(client, "general");
   assert.equal(client.store.conversations.has("general"), false);
 });
+
+test("a change is shown at once, applied after the answer, and kept for the next page until then", async () => {
+  const storage = new MemoryStorage();
+  const liked = (version) => message({ seq: 1, version, reactions: [{ emoji: "👍", members: [ME] }] });
+  const tab = await liveTab({ storage, routes: { "PUT messages/message-1/reactions/%F0%9F%91%8D": () => problem(503) } });
+  tab.client.outbox.change("reaction", "general", "message-1", { emoji: "👍", on: true });
+  assert.deepEqual(tab.client.store.messages.get("message-1")?.reactions, liked(1).reactions);
+  const next = await liveTab({
+    storage,
+    routes: {
+      "PUT messages/message-1/reactions/%F0%9F%91%8D": () => liked(2),
+      "GET messages/message-1": () => liked(2),
+    },
+  });
+  assert.deepEqual(next.client.store.messages.get("message-1")?.reactions, liked(1).reactions);
+  await next.clock.advance(60_000);
+  assert.equal(next.client.outbox.size, 0);
+  assert.equal(next.client.store.messages.get("message-1")?.version, 2);
+});
+
+test("an edit that conflicts with another text becomes an edit in progress, and both texts are there", async () => {
+  const theirs = message({ seq: 1, author: ME, text: "theirs", version: 3 });
+  const { client, clock } = await liveTab({
+    routes: { "PATCH messages/message-1": () => problem(409), "GET messages/message-1": () => theirs },
+  });
+  client.outbox.change("edit", "general", "message-1", { text: "mine", base: "text 1", version: 1 });
+  assert.equal(client.store.messages.get("message-1")?.text, "mine");
+  await clock.advance(60_000);
+  assert.equal(client.store.messages.get("message-1")?.text, "theirs");
+  const begun = client.edits.get("message-1");
+  assert.deepEqual([begun?.text, begun?.base, begun?.problem, client.outbox.size], ["mine", "text 1", null, 0]);
+});
+
+test("an edit is no conflict if an earlier attempt was applied, or if only the version has grown", async () => {
+  const saved = [];
+  for (const now of ["mine", "text 1"]) {
+    const { client, clock } = await liveTab({
+      routes: {
+        "PATCH messages/message-1": ({ body }) => {
+          saved.push(body);
+          return body.version === 1 ? problem(409) : message({ seq: 1, text: body.text, version: 4 });
+        },
+        "GET messages/message-1": () => message({ seq: 1, text: now, version: 3 }),
+      },
+    });
+    client.outbox.change("edit", "general", "message-1", { text: "mine", base: "text 1", version: 1 });
+    await clock.advance(60_000);
+    assert.deepEqual([client.store.messages.get("message-1")?.text, client.outbox.size], ["mine", 0]);
+  }
+  assert.deepEqual(
+    saved.map(({ version }) => version),
+    [1, 1, 3],
+  );
+});
+
+test("what was read or marked unread without an answer is sent by the next page", async () => {
+  const storage = new MemoryStorage();
+  const tab = await liveTab({ storage, sync: [everything([1, 2, 3])], routes: { "PUT conversations/general/read": () => problem(503) } });
+  tab.client.reads.mark("general", 1);
+  tab.client.reads.markUnread("general", 2);
+  assert.equal(tab.client.store.unread("general"), 2);
+  const sent = [];
+  const next = await liveTab({
+    storage,
+    sync: [everything([1, 2, 3])],
+    routes: {
+      "PUT conversations/general/read": ({ body }) => {
+        sent.push(body);
+        return participant({ version: 2, unread_from: body.seq, read: [[0, 1]], read_seq: 1 });
+      },
+    },
+  });
+  assert.equal(next.client.store.ownParticipant("general")?.unread_from, 2);
+  await next.clock.advance(60_000);
+  assert.deepEqual(sent, [{ seq: 2, unread: true }]);
+  assert.deepEqual(
+    [...storage.map.keys()].filter((key) => key.startsWith("parley:read:")),
+    [],
+  );
+});
