@@ -31,9 +31,9 @@ test("a reaction is added once, and taken back without the emoji's variation", (
 });
 
 test("an edit is shown as text until the server has rendered it", () => {
-  const shown = withChanges(message({ seq: 1 }), [change("edit", { text: "<b>\n&\"", base: "text 1", version: 1 })], ME);
+  const shown = withChanges(message({ seq: 1 }), [change("edit", { text: '<b>\n&"', base: "text 1", version: 1 })], ME);
   assert.equal(shown.html, "<p>&lt;b&gt;<br>&amp;&quot;</p>");
-  assert.deepEqual([shown.text, shown.version], ["<b>\n&\"", 1]);
+  assert.deepEqual([shown.text, shown.version], ['<b>\n&"', 1]);
 });
 
 test("a deleted message shows no further changes", () => {

@@ -13,7 +13,7 @@ import { keyOf, plainKey } from "../lib/keys.js";
 import { onLongPress } from "../lib/long-press.js";
 import { openMenu } from "../lib/menu.js";
 import { toast } from "../lib/toast.js";
-import { changesOn, makeChange } from "./changes.js";
+import { changesOn, isCutOff, makeChange } from "./changes.js";
 import { isGone } from "./message.js";
 import { MESSAGE_KEYS } from "./message-keys.js";
 
@@ -235,7 +235,7 @@ export class MessageActions {
   /** @param {Message} message @param {boolean} on */
   #pin({ conversation, id }, on) {
     const made = makeChange(this.app, "pin", conversation, id, { on });
-    if (made) toast(on ? gettext("Pinned for everybody here.") : gettext("No longer pinned."));
+    if (made && !isCutOff(this.app)) toast(on ? gettext("Pinned for everybody here.") : gettext("No longer pinned."));
   }
 
   /** @param {Message} message */

@@ -2,7 +2,7 @@
 /** @import {Message} from "../../client/types.js" */
 /** @import {Subject} from "./panel.js" */
 
-import { unpinMessage } from "../../client/actions.js";
+import { makeChange } from "../conversation/changes.js";
 import { enrich } from "../conversation/message.js";
 import { clone, setText } from "../lib/dom.js";
 import { fillAvatar, fullDate, writeTime } from "../lib/format.js";
@@ -27,7 +27,7 @@ class Pinned {
     /** @type {HTMLElement} */
     this.element = root;
     this.slots = slots;
-    slots.list.addEventListener("click", (/** @type {MouseEvent} */ event) => void this.#onClick(event));
+    slots.list.addEventListener("click", (/** @type {MouseEvent} */ event) => this.#onClick(event));
     app.store.observe((changes) => {
       if (this.element.isConnected && changes.histories.has(this.#id)) void this.#load();
     });
@@ -81,12 +81,11 @@ class Pinned {
   }
 
   /** @param {MouseEvent} event */
-  async #onClick({ target }) {
+  #onClick({ target }) {
     const unpin = /** @type {HTMLElement | null} */ (/** @type {Element} */ (target).closest("[data-message]"));
     if (!unpin) return;
-    const done = await attemptIn(this.slots.notice, () => unpinMessage(this.app.client, unpin.dataset.message ?? ""));
-    if (!done) return;
-    await this.#load();
+    if (!makeChange(this.app, "pin", this.#id, unpin.dataset.message ?? "", { on: false })) return;
+    unpin.closest("li")?.remove();
     this.slots.list.focus();
   }
 }

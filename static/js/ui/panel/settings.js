@@ -2,7 +2,8 @@
 /** @import {Conversation} from "../../client/types.js" */
 /** @import {Subject} from "./panel.js" */
 
-import { archiveChannel, changeParticipant, restoreChannel, updateConversation } from "../../client/actions.js";
+import { archiveChannel, restoreChannel } from "../../client/actions.js";
+import { isCutOff, makeChange } from "../conversation/changes.js";
 import { ask, attempt } from "../dialogs/dialog.js";
 import { leave } from "../dialogs/leave.js";
 import { clone, setText } from "../lib/dom.js";
@@ -31,9 +32,9 @@ class Settings {
       if (slots.form.contains(field)) field?.blur(); // which saves what was changed
       field?.focus();
     });
-    slots.form.addEventListener("change", (/** @type {Event} */ event) => void this.#save(/** @type {any} */ (event.target)));
+    slots.form.addEventListener("change", (/** @type {Event} */ event) => this.#save(/** @type {any} */ (event.target)));
     slots.form.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#onKey(event));
-    slots.preferences.addEventListener("change", () => void this.#savePreferences());
+    slots.preferences.addEventListener("change", () => this.#savePreferences());
     slots.actions.addEventListener("click", (/** @type {Event} */ event) => void this.#act(event));
   }
 
@@ -108,21 +109,27 @@ class Settings {
   }
 
   /** @param {HTMLInputElement} input */
-  async #save(input) {
+  #save(input) {
     const conversation = this.#conversation;
     const value = input.value.trim();
     if (!conversation || value === input.defaultValue) return;
-    await this.#attempt(() => updateConversation(this.app.client, conversation.id, { [input.name]: value }));
+    this.#change("details", { [input.name]: value });
   }
 
-  async #savePreferences() {
-    const id = this.#id;
-    const changes = {
+  #savePreferences() {
+    this.#change("own", {
       notifications: this.slots.notifications.value,
       muted: this.slots.muted.checked,
       favourite: this.slots.favourite.checked,
-    };
-    await this.#attempt(() => changeParticipant(this.app.client, id, changes));
+    });
+  }
+
+  /** Make a change through the outbox. A refusal is shown above the composer. @param {"details" | "own"} kind @param {{}} value */
+  #change(kind, value) {
+    const made = makeChange(this.app, kind, this.#id, this.#id, value);
+    const saved = isCutOff(this.app) ? gettext("Saved when you are back online.") : gettext("Saved.");
+    setText(this.slots.saved, made ? saved : "");
+    this.render();
   }
 
   /** @param {() => Promise<unknown>} work @returns {Promise<boolean>} */
