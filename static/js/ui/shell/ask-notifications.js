@@ -17,7 +17,8 @@ export class AskNotifications {
   #look() {
     const { store } = this.app;
     const container = byId("ask-notifications");
-    const isOpen = isSupported() && Notification.permission === "default" && !localStorage.getItem(DESKTOP) && !localStorage.getItem(ASKED);
+    const canShow = isSupported() && !matchMedia("(pointer: coarse)").matches; // phones show them from installed pages only
+    const isOpen = canShow && Notification.permission === "default" && !localStorage.getItem(DESKTOP) && !localStorage.getItem(ASKED);
     if (!isOpen || container.childElementCount) return;
     const isMentioned = [...store.entities.attention.values()].some(
       ({ reason, author, withdrawn_at }) => reason === "mention" && author !== store.me && !withdrawn_at,

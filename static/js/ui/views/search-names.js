@@ -35,7 +35,7 @@ export class SearchNames {
 
   /** @param {import("../../client/client.js").ConversationView[]} [channels] that the server found */
   #render(channels = []) {
-    const known = conversationOffers(this.app);
+    const known = conversationOffers(this.app).filter(({ value }) => !value?.startsWith("@")); // people stand for direct messages
     const others = channels
       .filter(({ id }) => !known.some((one) => one.id === id))
       .map(({ id, name, topic }) => ({ id, folded: fold(name ?? ""), label: `#${name}`, detail: topic, icon: "hash" }));
