@@ -149,7 +149,7 @@ def test_a_refused_change_is_rolled_back_and_says_why(
         Message.objects.filter(text="Under discussion").update(hidden_at=None)
     row.get_by_role("button", name="Try again").click()
     reaction(b, "Under discussion", "🎉 1 by Alice")
-    expect(a.page.get_by_text("was not added")).to_have_count(0)
+    expect(a.page.get_by_text("was not added").locator("visible=true")).to_have_count(0)
 
 
 def test_an_edit_that_conflicts_keeps_both_texts(
