@@ -45,7 +45,8 @@ def test_channels_notify_of_mentions_at_first_and_direct_messages_of_everything(
     joined = api_of(alice).channel()
     direct = api_of(alice).make("conversations", {"kind": "direct", "members": [bob.pk]})
     api("POST", f"conversations/{joined['id']}/join")
-    levels = [api.get(f"conversations/{one['id']}")["participant"]["notifications"] for one in (created, joined, direct)]
+    found = [api.get(f"conversations/{one['id']}")["participant"] for one in (created, joined, direct)]
+    levels = [participant["notifications"] for participant in found]
     assert levels == ["mentions", "mentions", "all"]
     path = f"conversations/{joined['id']}"
     api("PATCH", f"{path}/participants/{bob.pk}", {"notifications": "all"})
