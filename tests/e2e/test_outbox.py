@@ -208,7 +208,7 @@ def test_joining_a_channel_waits_for_the_connection(
     with organization_scope(alice.organization):
         Participant.objects.filter(member=bob, conversation=plans).delete()
     b = browser_of(bob)
-    b.visit(f"/o/{bob.organization.slug}/c/{plans.public_id}")
+    b.visit(f"/o/{bob.organization.slug}/c/{plans.pk}")
     b.assert_in("plans")
     prepare(b)
     with b.offline():
