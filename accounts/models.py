@@ -127,6 +127,8 @@ class Member(TenantModel):
     # The reasons stand here too, so that a refusal can state them without a query. Only the member sees them.
     suspension_reason = LineField(max_length=500, blank=True, default="", db_default="")
     mute_reason = LineField(max_length=500, blank=True, default="", db_default="")
+    # The colour of the generated avatar, given out in turn. 0: none was given, clients choose one by the id.
+    tint = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
 
     user_id: UUID
 

@@ -53,6 +53,7 @@ def _page_data(request: TenantRequest) -> dict[str, Any]:
         "organization": request.organization.name,
         "member": str(request.member.pk),
         "name": request.member.name,
+        "tint": request.member.tint,
         "rights": sorted(RIGHTS[Role(request.member.role)]),
         "csrfCookie": settings.CSRF_COOKIE_NAME,
         "messageLength": settings.MESSAGE_LENGTH,

@@ -200,6 +200,7 @@ export const member = (fields = {}) => ({
   deactivated_at: null,
   suspended_at: null,
   version: 1,
+  tint: 0,
   ...fields,
 });
 

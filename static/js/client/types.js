@@ -95,6 +95,7 @@ export const RULES = {
  * @property {number} version
  * @property {Preferences} [preferences]
  * @property {string | null} [muted_until]
+ * @property {number} tint
  */
 
 /**

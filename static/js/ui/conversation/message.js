@@ -241,8 +241,9 @@ export function enrich(app, prose) {
   }
   for (const code of prose.querySelectorAll("pre")) {
     code.tabIndex = 0; // it scrolls, so it must be reachable by keyboard
-    const { root } = clone("copy-code");
-    code.after(root);
+    const { root } = clone("code-block");
+    code.before(root);
+    root.prepend(code);
   }
 }
 

@@ -56,7 +56,7 @@ export class Sidebar {
     byId("sidebar-body").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#onKey(event));
     byId("unread-button").addEventListener("click", () => this.#keep({ unread: !this.#kept.unread }));
     byId("direct-more").addEventListener("click", () => this.#showAllDirect());
-    fillAvatar(byId("me-button").querySelector("[data-slot=avatar]"), { id: app.store.me, name: app.config.name });
+    fillAvatar(byId("me-button").querySelector("[data-slot=avatar]"), { ...app.config, id: app.store.me });
   }
 
   /** @param {string | undefined} conversation the one that is open */
