@@ -1,6 +1,7 @@
-"""Who did what to what, from where. Rows are only ever added; a trigger in the database refuses the rest.
+"""The audit log: who changed what, and from which address.
 
-Actions call `record` inside their transaction, so that a change and its entry commit together or not at all.
+Actions call `record` inside their transaction, so that a change and its entry commit together or not at all. Entries
+are only added: a trigger in the database refuses to change and to delete them.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from accounts.network import base_url, client_address
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request came from, and what links start with that are made on its behalf."""
+    """Where a request came from. `base_url`: the beginning of the links that are made while it is handled."""
 
     address: str | None = None
     user_agent: str = ""
@@ -37,7 +38,7 @@ _origin: ContextVar[Origin] = ContextVar("audit_origin", default=NOWHERE)
 
 @contextmanager
 def acting_from(origin: Origin) -> Iterator[None]:
-    """Whatever is recorded in the block came from `origin`."""
+    """Let `origin` be the origin of all entries that are recorded in the block."""
     token = _origin.set(origin)
     try:
         yield
@@ -100,8 +101,10 @@ def find_entries(
     until: datetime | None = None,
     before: int | None = None,
 ) -> models.QuerySet[AuditEntry]:
-    """Entries of the organization in scope, the newest first. `action` may be how it begins; `before`: older than the
-    entry with this id, none when there is no such entry.
+    """Return entries of the organization in scope, the newest first.
+
+    `action`: the action or its beginning. `before`: only entries older than the one with this id; if there is no such
+    entry, return none.
     """
     rows: models.QuerySet[AuditEntry] = AuditEntry.objects.order_by("-at", "-id")
     exact = {"actor_id": actor_id, "target_type": target_type, "target_id": target_id}
@@ -119,7 +122,7 @@ def find_entries(
 
 
 def older_than(at: datetime, id: int) -> models.Q:
-    """Entries before that one; said twice, so that the index finds where to begin."""
+    """Return the condition for entries before that one. Its first half is redundant: it lets the index be used."""
     return models.Q(at__lte=at) & (models.Q(at__lt=at) | models.Q(id__lt=id))
 
 

@@ -1,7 +1,7 @@
-"""From a request to a user, and from a user and an address to a member in the scope of one organization.
+"""Find the user of a request, and the member in the organization that the address names; open the scope of that one.
 
-All three are capable of both worlds. They keep nothing of a request but what hangs on the request object and on context
-variables, which are set and reset around the rest of the chain, so that nothing reaches the next request.
+The three middlewares work in synchronous and in asynchronous chains. What they find is kept on the request object and
+in context variables, which are set before the rest of the chain and reset after it: nothing reaches the next request.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BAD_TOKEN = gettext_lazy("The token is unknown, expired or revoked.")
 
 
 class TenantRequest(HttpRequest):
-    """What a view under `/o/<slug>/` is given."""
+    """The request as a view under `/o/<slug>/` receives it."""
 
     user: User
     member: Member
@@ -83,9 +83,9 @@ class _Middleware:
 class BearerTokenMiddleware(_Middleware):
     """`Authorization: Bearer …` on an address of the API: sets `request.api_token`, or `request.token_refused`.
 
-    Stands before the CSRF check, which such a request does not need: a browser never adds a token by itself. From then
-    on the session counts for nothing, whether or not the token is good. On pages the header means nothing at all, so
-    that a stolen token cannot make other tokens or change the password.
+    It comes before the CSRF check, which such a request does not need: a browser never adds a token by itself. The
+    session of such a request is ignored, whether or not the token is valid. On pages the header is ignored, so that a
+    stolen token cannot make other tokens or change the password.
     """
 
     def prepare(self, request: HttpRequest) -> None:
@@ -99,7 +99,10 @@ class BearerTokenMiddleware(_Middleware):
 
 
 class TokenUserMiddleware(_Middleware):
-    """Stands after AuthenticationMiddleware: with a token, the user is the token's or nobody, never the session's."""
+    """Let the user of a request with a token be the user of the token or nobody, never the user of the session.
+
+    It comes after AuthenticationMiddleware.
+    """
 
     def prepare(self, request: HttpRequest) -> None:
         token = cast(TenantRequest, request).api_token
@@ -126,7 +129,7 @@ class OrganizationMiddleware(_Middleware):
     problem details under `/o/<slug>/api/` and as a page elsewhere. A suspended member gets 403 with the reason and the
     end of the suspension. A request without a user gets 401, or is redirected to the sign-in page.
 
-    On the admin site the scope is the one that accounts/desk_scope.py chooses. Everywhere else it stays closed.
+    On the admin site accounts/desk_scope.py chooses the scope. At all other addresses no scope is open.
     """
 
     def prepare(self, request: HttpRequest) -> HttpResponseBase | None:
@@ -160,7 +163,7 @@ class OrganizationMiddleware(_Middleware):
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """A refusal that a view let through is an answer, not an accident."""
+        """Return the answer for a refusal that a view did not catch."""
         return refusal_response(request, exception) if isinstance(exception, Refusal) else None
 
 
@@ -184,7 +187,7 @@ def _scope_of(request: HttpRequest) -> AbstractContextManager[None]:
 
 
 def _keep_scope(request: HttpRequest, response: StreamingHttpResponse) -> None:
-    """A streamed body is produced after the chain has ended: reopen the scope for each step, and only for the step."""
+    """Reopen the scope for each step of a streamed body, which is produced after the chain has ended."""
     content: Any = response.streaming_content
     response.streaming_content = (
         _each_async_in_scope(request, content) if response.is_async else _each_in_scope(request, content)

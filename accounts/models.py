@@ -1,4 +1,4 @@
-"""Who you are and which organization you are in."""
+"""Users, organizations, members, invitations, API tokens and the audit log."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person, known to the whole installation by their e-mail address; what they do, they do as a Member."""
+    """A person, identified by their email address in the whole installation. They act as a Member."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField(unique=True, max_length=254)
@@ -67,8 +67,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Whether this is the password. Never makes the hash anew as Django does, which would end all sessions: they
-        hold a digest of it. `accounts.auth.AuthenticationBackend` does that at sign-in, and keeps the sessions.
+        """Return whether this is the password.
+
+        It does not replace an old hash as Django does, which would end all sessions: they hold a digest of it.
+        `accounts.auth.AuthenticationBackend` replaces it at sign-in, and keeps the sessions.
         """
         return check_password(raw_password, self.password)
 
@@ -77,7 +79,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Organization(models.Model):
-    """The tenant."""
+    """An organization: the tenant."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     slug = models.CharField(max_length=40, unique=True, validators=[SLUG])
@@ -177,7 +179,7 @@ class Member(TenantModel):
 
 
 class Invitation(TenantModel):
-    """A link to join an organization, once. Only a hash of its secret is stored."""
+    """A link to join an organization that works once. Only a hash of its secret is stored."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField(max_length=254, blank=True, help_text=_("Empty: anyone with the link can use it, once."))
@@ -226,7 +228,7 @@ class ApiToken(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who did what to what, from where. Rows are only added: triggers refuse the rest."""
+    """An entry of the audit log. Rows are only added: triggers refuse to change and to delete them."""
 
     id = models.BigAutoField(primary_key=True)
     # No foreign keys: an entry outlives what it speaks of, and the database may not change it.

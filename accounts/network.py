@@ -1,8 +1,7 @@
-"""Where a request came from, and where this installation is reached.
+"""The address that a request came from, and the address of this installation.
 
-The peer of a connection, the Host header and the forwarded headers are read here and nowhere else
-(tests/architecture/test_network.py): each can be written by anybody, so each is believed only as far as the settings
-say.
+No other module reads the peer of a connection, the Host header and the forwarded headers
+(tests/architecture/test_network.py). Every client can write these headers, so the settings say which are believed.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Return the address of the person's end of the connection, None when there is none (a Unix socket)."""
+    """Return the address of the client, None when there is none (a Unix socket)."""
     return _believed(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
 
 
 def scope_address(scope: Mapping[str, Any]) -> str | None:
-    """Return the same as `client_address` for an ASGI scope, of which `client` and `headers` are needed."""
+    """Return what `client_address` returns, for an ASGI scope. It reads `client` and `headers`."""
     client = scope.get("client")
     headers = scope["headers"] if settings.TRUSTED_PROXIES else ()
     forwarded = ",".join(value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for")
@@ -36,15 +35,18 @@ def scope_address(scope: Mapping[str, Any]) -> str | None:
 
 
 def peer_address(client: tuple[str, int] | None) -> str | None:
-    """Return whom a connection is counted under before it has said anything: its peer.
+    """Return the address under which a connection is counted before its first request: that of its peer.
 
-    None behind trusted proxies: there the peer is the proxy, which bounds heads and connections itself.
+    Return None behind trusted proxies: there the peer is the proxy, which bounds heads and connections itself.
     """
     return client[0] if client and not settings.TRUSTED_PROXIES else None
 
 
 def network_of(address: str) -> str:
-    """Return what one person can have many addresses of: the /64 of an IPv6 address, or the address itself."""
+    """Return the network that limits count under: the /64 of an IPv6 address, else the address itself.
+
+    One person has all addresses of a /64.
+    """
     if ":" not in address:
         return address
     return str(ip_network((address.partition("%")[0], 64), strict=False).network_address)

@@ -1,4 +1,4 @@
-"""Refusals as HTTP answers: problem details (RFC 9457) for programs, a page for people."""
+"""Answer refusals over HTTP: with problem details (RFC 9457) for programs, with a page for people."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ PAGES: Final = {
 
 
 def problem_details(refusal: Refusal) -> dict[str, Any]:
-    """`{type, title, status, detail, code}`, and `errors: {field: [sentence]}` when input was invalid.
+    """Return `{type, title, status, detail, code}`, and `errors: {field: [sentence]}` for invalid input.
 
-    A member who is muted or suspended also gets `sanction`, `reason` and `until`.
+    The answer to a member who is muted or suspended also has `sanction`, `reason` and `until`.
     """
     details: dict[str, Any] = {
         "type": "about:blank",
@@ -74,7 +74,7 @@ def problem_response(refusal: Refusal) -> HttpResponse:
 
 
 def problem_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """The refusal as a page; a NotFound is the very page of an address that does not exist."""
+    """Return the page that shows the refusal. For NotFound it is the same page as for an unknown address."""
     if isinstance(refusal, NotAuthenticated):
         return _ask_to_sign_in(request)
     if isinstance(refusal, NotFound):
@@ -89,13 +89,16 @@ def problem_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 
 def too_often(request: HttpRequest) -> HttpResponse:
-    """handler429, which allauth looks for."""
+    """Answer a request beyond a limit. It is `handler429`, which allauth calls."""
     return problem_page(request, Throttled(PAUSE))
 
 
 def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
-    """To the sign-in page, and from there back. What a form sent is lost: the way back leads to where the form stands,
-    for the address it was sent to may answer nothing else."""
+    """Redirect to the sign-in page, which leads back afterwards.
+
+    What a form sent is lost. It leads back to the page with the form, since the address that the form was sent to may
+    answer no other method.
+    """
     if request.method in SAFE:
         return redirect_to_login(request.get_full_path())
     messages.warning(
@@ -107,7 +110,7 @@ def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _page_before(request: HttpRequest) -> str:
-    """The page a form was sent from, when it is one of ours; else the start page of its organization, or of all."""
+    """Return the page that a form was sent from if it is ours, else the start page of the organization or of all."""
     referer = request.headers.get("Referer", "")
     if url_has_allowed_host_and_scheme(referer, {request.get_host()}, require_https=request.is_secure()):
         page = urlunsplit(("", "", *urlsplit(referer)[2:4], ""))
@@ -118,7 +121,7 @@ def _page_before(request: HttpRequest) -> str:
 
 
 def _helpers(member: Member | None) -> str:
-    """Who may do everything in the organization, and may change roles. Guests may not learn who else is in it."""
+    """Return the names of owners and admins, who can help. Empty for guests, who may not know other members."""
     if member is None or not member.may(Right.BROWSE):
         return ""
     people = Member.objects.filter(role__in=[Role.OWNER, Role.ADMIN], deactivated_at=None).exclude(pk=member.pk)

@@ -1,4 +1,4 @@
-"""The roles of an organization and one table of what each may do."""
+"""The roles of an organization, and one table of the rights of each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Role(models.TextChoices):
 
 
 class Right(StrEnum):
-    """What a member may do in the organization as a whole; what they may do in a conversation is in chat/access."""
+    """A right in the organization as a whole. chat/access decides what a member may do in a conversation."""
 
     CHANGE_ORGANIZATION = "change_organization"
     CHANGE_ROLES = "change_roles"
@@ -61,19 +61,25 @@ def has_right(role: str, right: Right) -> bool:
 
 
 def is_above(role: str, other: str) -> bool:
-    """Whether `role` ranks above `other`."""
+    """Return whether `role` ranks above `other`."""
     return RANK[Role(role)] > RANK[Role(other)]
 
 
 def may_moderate(actor: str, subject: str) -> bool:
-    """Whether the one may take measures against the other: those of lower rank, and owners against everybody."""
+    """Return whether a member of the role `actor` may take measures against one of the role `subject`.
+
+    Owners may against everybody, others with the right against lower ranks.
+    """
     if not has_right(actor, Right.MODERATE):
         return False
     return actor == Role.OWNER or RANK[Role(subject)] < RANK[Role(actor)]
 
 
 def may_change_role(actor: str, subject: str, new: str) -> bool:
-    """Nobody raises anybody above themselves, nor touches an equal or a superior; owners may touch all."""
+    """Return whether a member of the role `actor` may change the role of another from `subject` to `new`.
+
+    Owners may change every role. Others with the right change lower ranks only, and never to a rank above their own.
+    """
     if not has_right(actor, Right.CHANGE_ROLES):
         return False
     if actor == Role.OWNER:

@@ -1,7 +1,7 @@
-"""What a member's act needs, declared once for each act: `@governed(RULE)` on the action asks for it.
+"""Rules: what a member's act requires, declared once for each act. `@governed(RULE)` on the action enforces it.
 
-The rules of this package stand below, those of the chat in chat/rules.py. tests/architecture/test_rules.py fails for a
-public action of a member that is governed by no rule, and tests/chat/test_rules.py tries every address by them.
+The rules of this package are below, those of the chat are in chat/rules.py. tests/architecture/test_rules.py fails for
+a public action of a member without a rule, and tests/chat/test_rules.py tests every address against the rules.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ R = TypeVar("R")
 
 
 class Pace(StrEnum):
-    """A counter that acts share. The value is the setting with its allowance for a member and minute."""
+    """A counter that several acts share. The value is the setting that bounds it for each member and minute."""
 
     MESSAGE = "MESSAGE_RATE"
     PUBLISH = "PUBLISH_RATE"  # what is published to the participants of a conversation
     ORGANIZATION = "ORGANIZATION_RATE"  # what is published to every client of the organization
     MODERATE = "MODERATION_RATE"
-    OWN = "OWN_RATE"  # what only the member's own clients learn
+    OWN = "OWN_RATE"  # what is published to the member's own clients alone
     CLIENT = "CLIENT_RATE"
     READ = "READ_RATE"
     REPORT = "REPORT_RATE"
@@ -37,23 +37,23 @@ class Pace(StrEnum):
 
 
 class Because(StrEnum):
-    """Whether an act needs a reason, which then stands in the audit log."""
+    """When an act requires a reason, which is recorded in the audit log."""
 
     NEVER = "never"
-    STEPPING_IN = "stepping in"  # of the organization's moderators, not of those who run the channel themselves
+    STEPPING_IN = "stepping in"  # from moderators of the organization, not from those of the channel itself
     ALWAYS = "always"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What one act needs. A muted member may do what publishes none of their words and takes nothing from others."""
+    """What one act requires. A muted member may do what publishes no text of theirs and takes nothing from others."""
 
     act: str
     pace: Pace | None
     muted: bool = False  # whether a muted member may
     locked: bool = True  # whether members may in a locked conversation; its moderators always may
     archived: bool = True  # whether it can be done in an archived channel
-    ranked: bool = False  # not to somebody of a role above one's own
+    ranked: bool = False  # whether it is refused against a member whose role is above the actor's
     reason: Because = Because.NEVER
 
 
@@ -73,10 +73,10 @@ SANCTION: Final = Rule(act="member.sanction", pace=None, ranked=True, reason=Bec
 
 
 def governed(rule: Rule) -> Callable[[Callable[Concatenate[Member, P], R]], Callable[Concatenate[Member, P], R]]:
-    """Ask for what `rule` says of the member before the action begins, outside its transaction.
+    """Check what `rule` requires of the member before the action begins, outside its transaction.
 
-    Raises Forbidden for a muted member, Throttled beyond the pace. What the rule says of a conversation, of ranks and
-    of reasons is asked for by the action, through chat/access.
+    Raises Forbidden for a muted member, Throttled beyond the pace. The action itself checks, through chat/access, what
+    the rule requires of a conversation, of ranks and of reasons.
     """
 
     def decorate(action: Callable[Concatenate[Member, P], R]) -> Callable[Concatenate[Member, P], R]:
@@ -94,11 +94,11 @@ def governed(rule: Rule) -> Callable[[Callable[Concatenate[Member, P], R]], Call
 
 
 def require_voice(member: Member, rule: Rule) -> None:
-    """Raise Forbidden for a muted member, unless the rule lets them."""
+    """Raise Forbidden for a muted member, unless the rule allows the act to muted members."""
     if not rule.muted and member.is_muted:
         raise muted(member)
 
 
 def keep_pace(member: Member, pace: Pace) -> None:
-    """Count one act; raise Throttled beyond the allowance of the present minute."""
+    """Count one act. Raises Throttled beyond the bound of the present minute."""
     throttle.count(pace.name.lower(), member.pk, limit=getattr(settings, pace.value) or settings.MESSAGE_RATE)

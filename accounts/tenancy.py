@@ -1,8 +1,8 @@
-"""Which organization the running code works for, and the refusal to work for none.
+"""The organization in scope: the one whose rows the running code may read and write.
 
 Every query on a tenant-owned model goes through :class:`TenantManager`, which adds the organization in scope and raises
-:class:`NoOrganizationInScope` when there is none: a forgotten filter fails loudly instead of showing rows of another
-tenant. The scope is a context variable, so it follows a request through threads (asgiref copies the context) and tasks.
+:class:`NoOrganizationInScope` when none is: a forgotten filter raises instead of returning rows of another tenant. The
+scope is a context variable, so it follows a request through threads (asgiref copies the context) and tasks.
 
 A scope is opened in exactly four cases: the HTTP middleware (on the admin site the scope is chosen
 by accounts/desk_scope.py), the socket, a task, a management command. The functions at the end of this file open one as
@@ -32,11 +32,11 @@ T = TypeVar("T", bound=models.Model)
 
 
 class NoOrganizationInScope(RuntimeError):
-    """A tenant-owned row was asked for while no organization was in scope: a programming error, never a user's."""
+    """Code asked for a tenant-owned row while no organization was in scope. This is an error of the program."""
 
 
 class WrongOrganization(RuntimeError):
-    """A row of one organization was about to be written while another was in scope."""
+    """Code was about to write a row of one organization while another one was in scope."""
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def every_organization() -> Iterator[None]:
 
 
 def current_organization_id() -> UUID | None:
-    """The organization in scope, or None when every organization is. Raises NoOrganizationInScope outside any scope."""
+    """Return the organization in scope, None where every one is. Raises NoOrganizationInScope outside any scope."""
     value = _scope.get()
     if value is None:
         raise NoOrganizationInScope("open organization_scope() before touching tenant-owned rows")
@@ -116,10 +116,10 @@ def _check_owner(row: Any) -> None:
 
 
 class TenantReference(models.BaseConstraint):
-    """A composite foreign key `(organization_id, <field>_id)`: the database itself refuses a cross-tenant reference.
+    """A composite foreign key `(organization_id, <field>_id)`, by which the database refuses cross-tenant references.
 
-    Stands in for the single-column key of `field`, which is declared with `db_constraint=False`, so that a row
-    is checked once. The target needs `tenant_key(...)` in its constraints. `on_delete` is what the database does.
+    It replaces the single-column key of `field`, which is declared with `db_constraint=False`, so that a row is checked
+    once. The target needs `tenant_key(...)` in its constraints. `on_delete` is what the database does.
     """
 
     def __init__(self, *, field: str, to: str, name: str, on_delete: str = "NO ACTION") -> None:
@@ -148,12 +148,12 @@ class TenantReference(models.BaseConstraint):
         )
 
     def constraint_sql(self, model: Any, schema_editor: Any) -> str:
-        """Nothing inside CREATE TABLE: the target's key may not be there yet, so it is added at the migration's end."""
+        """Add nothing to CREATE TABLE: the target's key may be missing. It is added at the end of the migration."""
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
         return ""
 
     def validate(self, *args: Any, **kwargs: Any) -> None:
-        """Left to the database: only it sees both rows."""
+        """Validate nothing: only the database sees both rows."""
 
     def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
@@ -166,12 +166,12 @@ class TenantReference(models.BaseConstraint):
 
 
 def tenant_key(name: str) -> models.UniqueConstraint:
-    """The key `(organization_id, id)` that a TenantReference points to."""
+    """Return the key `(organization_id, id)` that a TenantReference refers to."""
     return models.UniqueConstraint(fields=["organization", "id"], name=name)
 
 
 def new_id() -> UUID:
-    """A UUIDv7: sortable by time, so that new rows land at the right edge of an index."""
+    """Return a UUIDv7. It sorts by time, so that new rows are added at the right edge of an index."""
     return uuid7()
 
 
@@ -179,7 +179,7 @@ def new_id() -> UUID:
 
 
 def memberships_of(user: User) -> list[Member]:
-    """The active memberships of `user`, each with its organization, by the organization's name."""
+    """Return the active memberships of `user`, each with its organization, sorted by the organization's name."""
     with every_organization():
         return list(_active_members(user).order_by("organization__name", "organization_id"))
 
@@ -199,9 +199,10 @@ def suspension_of(user: User, slug: str) -> Member | None:
 
 
 def member_of(user: User, slug: str) -> Member | None:
-    """The active membership of `user` in the organization called `slug`.
+    """Return the active membership of `user` in the organization `slug`.
 
-    None alike for a stranger, a deactivated member and an organization that does not exist, by one and the same query.
+    Return None for a stranger, for a deactivated member and for an organization that does not exist. All three take the
+    same query, so its duration does not distinguish them.
     """
     with every_organization():
         member: Member | None = _active_members(user).filter(organization__slug=slug).first()
@@ -209,7 +210,7 @@ def member_of(user: User, slug: str) -> Member | None:
 
 
 def members_of(users: Collection[User], slugs: Collection[str]) -> dict[tuple[UUID, str], Member]:
-    """`member_of` for all who come at once: by user id and slug, the memberships that there are."""
+    """Return the active memberships of several users in several organizations, by user id and slug."""
     from accounts.models import Member
 
     with every_organization():
@@ -218,7 +219,7 @@ def members_of(users: Collection[User], slugs: Collection[str]) -> dict[tuple[UU
 
 
 def invitation_by_hash(secret_hash: str) -> Invitation | None:
-    """The invitation a link leads to, with its organization and who invited, whatever its state."""
+    """Return the invitation of a link in any state, with its organization and the member who invited."""
     from accounts.models import Invitation
 
     with every_organization():
@@ -229,7 +230,7 @@ def invitation_by_hash(secret_hash: str) -> Invitation | None:
 
 @contextmanager
 def entering(organization: Organization) -> Iterator[None]:
-    """The scope in which a user becomes a member: for founding an organization and for accepting an invitation only."""
+    """Open the scope in which a user becomes a member: to found an organization or to accept an invitation."""
     with organization_scope(organization):
         yield
 

@@ -1,4 +1,4 @@
-"""Figures of the followers for /metrics. They are those of the whole installation: every node answers the same."""
+"""Figures of the followers for /metrics. They describe the whole installation, so every node returns the same."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ log = structlog.get_logger(__name__)
 
 
 class FollowerCollector(Collector):
-    """Asks the database at each scrape. Where it is away these figures are left out; the others are not."""
+    """Queries the database at each scrape. While it is away, these figures are left out and all others returned."""
 
     def describe(self) -> list[Metric]:
-        """What there is, so that registering it asks no database."""
+        """Return the families without samples, so that registering the collector queries no database."""
         return list(_families([]))
 
     def collect(self) -> Iterator[Metric]:

@@ -2,9 +2,9 @@
 
 A batch that failed is undone and its events are handled one by one. An event that fails waits, each time longer, and
 its organization's later events of this follower wait behind it, since their order is kept. After FOLLOWER_TRIES
-failures it is set aside and they go on; it is shown on the operations page until it is tried again or discarded. A
-worker that dies while it handles an event is a failure like another. Of what was raised the kind and the place are
-kept, never the words: they may quote a message.
+failures it is set aside and the later ones are handled; it is shown on the operations page until it is tried again or
+discarded. The death of a worker that handles an event is a failure like another. The kind of an exception and the line
+that raised it are stored, never its text: it may quote a message.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from chat.models import Event, SetAsideEvent
 
 PAUSE: Final = 1.0  # seconds after the first failure; it doubles
 LONGEST: Final = 60.0  # seconds: with eight tries an event holds its organization up for two minutes
-# Events of one follower. More are no poisoned events but a broken follower: then they wait in their queues, where
-# nothing is lost, until somebody has cleared some away.
+# Events of one follower. Where there are more, the follower is broken, not its events: they wait in their queues, where
+# nothing is lost, until the staff retry or discard some.
 SET_ASIDE: Final = 10_000
 PURGED: Final = "the event has been purged"
 UNFINISHED: Final = "the worker ended before the handler did"
@@ -75,7 +75,7 @@ def retry_one(declared: Declaration) -> bool:
 
 
 def name(error: Exception) -> str:
-    """What is kept of an error: its kind, and the last line of ours that it passed."""
+    """Return what is stored of an error: its kind, and the last line of our code in its traceback."""
     if isinstance(error, Unfinished):
         return UNFINISHED
     frames = traceback.extract_tb(error.__traceback__)

@@ -1,4 +1,4 @@
-"""The purge of the log and the followers: it waits for them for FOLLOWER_DAYS, and what it takes from them is recorded.
+"""Gaps: events that the purge of the log removed before a follower handled them. The purge waits FOLLOWER_DAYS.
 
 A gap counts the events of an organization that were purged before a follower handled them. It is shown on the
 operations page. There is one row for a follower and an organization, so their number is bounded.
@@ -53,7 +53,7 @@ log = structlog.get_logger(__name__)
 
 
 def note(turn: Turn, missing: Sequence[int]) -> None:
-    """Events of a locked queue that are not in the log any more, ascending."""
+    """Record that these events of a locked queue, in ascending order, are no longer in the log."""
     values: dict[str, Any] = {"follower": turn.follower, "organization": turn.organization_id}
     with connection.cursor() as cursor:
         cursor.execute(_NOTE, values | {"events": len(missing), "last": missing[-1]})

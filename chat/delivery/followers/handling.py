@@ -1,4 +1,4 @@
-"""Calls a handler: with which events, in which scope, and how its failures differ from those of the engines."""
+"""Call a handler with its events, within their organization, and distinguish its failures from those of the engines."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Unfinished(Exception):
 
 
 class DatabaseAway(OperationalError):
-    """The connection to the database was lost while a handler ran: nobody knows whether its event can be handled."""
+    """The connection to the database was lost while a handler ran, so its failure says nothing about the event."""
 
 
 def call(declared: Declaration, turn: Turn, ids: Sequence[int]) -> list[Effect]:

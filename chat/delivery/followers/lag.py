@@ -1,5 +1,6 @@
-"""How far each follower is behind: for the operations page and for /metrics. Read from the database when it is asked
-for, since any worker may have moved a follower on.
+"""How far each follower is behind, for the operations page and for /metrics.
+
+It is read from the database each time, because any worker may have advanced a follower.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ ORDER BY f.name LIMIT 100
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a follower stands.
+    """The position of a follower.
 
     `waiting`: events in queues; `unread`: those that are not in one yet, COUNTED at most; `oldest`: when the oldest of
     them was written; `failed`: calls of the handler; `missed`: events purged before they were handled; `restored_at`:
@@ -73,7 +74,7 @@ class Standing:
 
 
 def standings() -> list[Standing]:
-    """Every follower that the database knows, by name. Raises DatabaseError."""
+    """Return every follower that the database knows, sorted by name. Raises DatabaseError."""
     types = {each.name: sorted(each.types) for each in registered() if each.types}
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, {"counted": COUNTED, "types": msgspec.json.encode(types).decode()})

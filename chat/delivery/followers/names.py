@@ -1,4 +1,4 @@
-"""Which followers the database knows, compared with those in the code."""
+"""Keep the followers in the database in step with those in the code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 def remember(declared: Sequence[Declaration]) -> None:
-    """Let new followers begin, and note that all of them are in use."""
+    """Create the rows of new followers, and record that all of them are in use."""
     known = dict(Follower.objects.values_list("name", "seen_at"))
     for each in declared:
         if each.name not in known:
@@ -33,7 +33,7 @@ def remember(declared: Sequence[Declaration]) -> None:
 
 
 def _forget_removed(declared: Sequence[Declaration]) -> None:
-    """Delete what is left of followers that no worker has had in its code for FORGOTTEN."""
+    """Delete the rows of followers that no worker has had in its code for FORGOTTEN."""
     left = Follower.objects.exclude(pk__in=[each.name for each in declared])
     for follower in left.filter(seen_at__lt=timezone.now() - FORGOTTEN):
         follower.delete()

@@ -1,4 +1,4 @@
-"""The queues of the followers: which organization is next, which of its events, and taking them out.
+"""The queues of the followers: choose the next organization, read its first events, and remove them.
 
 The row of a queue is the lock of the worker that handles its events. It is taken with SKIP LOCKED, so a worker goes on
 to the next organization instead of waiting. `ready_at` decides the turns: the queue that was served longest ago comes
@@ -88,7 +88,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The first events of a queue: their ids, the rows that hold nothing else, how many of one more row."""
+    """The first events of a queue. `rows` hold these events alone; `part`: one more row and how many it gives."""
 
     ids: Sequence[int]
     rows: Sequence[int]
@@ -118,7 +118,7 @@ def lock(follower: str, organization_id: UUID, *, token: UUID | None = None) -> 
 
 
 def first_events(turn: Turn, most: int) -> Taken:
-    """The next events of a locked queue, `most` of them at most."""
+    """Return the next events of a locked queue, `most` of them at most."""
     with connection.cursor() as cursor:
         cursor.execute(
             _FIRST,
@@ -137,7 +137,7 @@ def first_events(turn: Turn, most: int) -> Taken:
 
 
 def finish(turn: Turn, taken: Taken) -> None:
-    """Take events that were handled out of the locked queue and put it at the end of the line."""
+    """Remove handled events from the locked queue, end the turn, and let every other queue come first."""
     remove(taken)
     with connection.cursor() as cursor:
         cursor.execute(_SERVED, {"queue": turn.queue, "taken": len(taken.ids)})
@@ -159,7 +159,7 @@ def hold(turn: Turn, *, seconds: float) -> None:
 
 
 def postpone(turn: Turn, *, tries: int, singly: int, pause: float) -> None:
-    """Note a failure in the locked queue: its next events are handled in `pause` seconds at the earliest."""
+    """Record a failure in the locked queue and end the turn. The next one begins in `pause` seconds at the earliest."""
     names: dict[str, Any] = {"follower": turn.follower, "organization": turn.organization_id}
     with connection.cursor() as cursor:
         cursor.execute(_FAILED, {"queue": turn.queue, "tries": tries, "singly": singly, "pause": pause})

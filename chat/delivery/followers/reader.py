@@ -1,4 +1,4 @@
-"""From the log into the queues: each event once, and in an order that never contradicts the order of commits.
+"""Read the log into the queues: each event once, in an order that never contradicts the order of commits.
 
 An event's id is taken before its transaction commits, so an event with a lower id may appear after one with a higher
 id. Neither the id nor the transaction's id alone shows what is new. What does is the database's own answer: a

@@ -1,4 +1,4 @@
-"""Which followers there are. Every process that has the code has the same ones."""
+"""The registered followers. Every process with the same code has the same ones."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def follow(
     start: Literal["now", "beginning"] = "now",
     batch: int = BATCH,
 ) -> None:
-    """Let `handler` have every event of these types (without `types`: of all). Call it in `ready()` of an app.
+    """Register `handler` for every event of these types, or of all types. Call it in `ready()` of an app.
 
     `handler(events)` gets one to `batch` events of one organization, in their order, within that organization's scope
     and within the transaction that takes them out of the queue: what it writes to the database happens exactly once. It

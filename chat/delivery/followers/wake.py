@@ -1,8 +1,8 @@
-"""Asking for a worker after a commit. It costs the sender the setting of a flag, and nothing else depends on it.
+"""Request a worker after a commit. A sender only sets a flag.
 
-A thread of each process that publishes looks at the flag and asks at most once in PAUSE. To ask is one round trip to
-Valkey, which says whether a task waits already, and a message of Celery if none does. What is lost (Valkey or the
-broker is away, the process dies) costs time only: beat runs the same task every few seconds.
+A thread of each process that publishes looks at the flag and makes one request in PAUSE at most. A request is one round
+trip to Valkey, which returns whether a task waits already, and a message of Celery if none does. A request that is lost
+(Valkey or the broker is away, the process dies) costs time only: beat runs the same task every few seconds.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def wake_after_commit(types: Iterable[str]) -> None:
 
 
 def wake() -> None:
-    """Let the thread of this process ask for a worker. It neither blocks nor fails."""
+    """Let the thread of this process request a worker. Neither blocks nor raises."""
     _waker.wake()
 
 
@@ -56,7 +56,7 @@ def ask() -> bool:
 
 
 def note_answer() -> None:
-    """A worker has begun: the next request queues another task. Never raises."""
+    """Record that a worker has begun, so that the next request queues another task. Never raises."""
     try:
         store.threads().delete(WAITING)
     except RedisError as error:

@@ -1,4 +1,4 @@
-"""What a worker does for the followers: read the log and call handlers, until nothing is left or its time is over.
+"""The work of a worker for the followers: read the log and call handlers until nothing is left or its time is over.
 
 A turn begins with a mark in the queue, which is committed. The handler then runs in the transaction that takes its
 events out of the queue and removes the mark, so its rows and the queue commit together. Where it returns effects, the
@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Called:
-    """What became of a call: the events that were taken, the effects to run, or what was raised."""
+    """The result of a call: the events that were taken, the effects to run, or what was raised."""
 
     taken: Taken
     effects: Sequence[Effect] = ()
@@ -45,8 +45,9 @@ class _Called:
 
 
 def work() -> None:
-    """What a task does: run for RUN seconds, and ask for another task if something is left. Never raises DatabaseError:
-    what a database that is away leaves undone is done by the next task.
+    """Do the work of one task: run for RUN seconds, and request another task if something is left.
+
+    Never raises DatabaseError: after a loss of the database the next task continues.
     """
     wake.note_answer()
     try:
@@ -59,7 +60,7 @@ def work() -> None:
 
 
 def run(*, seconds: float, followers: Sequence[Declaration] | None = None) -> bool:
-    """Let every follower work for so long, in turns of one batch each. Returns whether something is left to do.
+    """Let every follower work for so many seconds, in turns of one batch each. Returns whether something is left.
 
     Any number of workers may run it at once. Raises DatabaseError where the database is away: the next run goes on.
     """
@@ -126,7 +127,7 @@ def _call(declared: Declaration, begun: Begun) -> _Called:
 
 
 def _run_effects(begun: Begun, called: _Called) -> _Called:
-    """Run them, and take their events out of the queue if nobody else has had it meanwhile."""
+    """Run the effects, and remove their events from the queue unless another worker began a turn meanwhile."""
     try:
         handling.run_effects(begun.organization_id, called.effects)
     except HandlerFailed as failed:
