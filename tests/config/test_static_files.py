@@ -145,10 +145,10 @@ def test_the_first_font_is_small() -> None:
     assert staticfiles_storage.size("fonts/inter-latin.woff2") < MOST_FONT
 
 
-def test_a_browser_is_told_the_ranges_that_the_fonts_are_cut_to() -> None:
+def test_the_style_sheet_has_the_ranges_that_the_fonts_are_cut_to() -> None:
     sheet = (SOURCES / "css/fonts.css").read_text()
-    told = re.findall(r"(fonts/inter[\w-]+\.woff2).*?unicode-range:\s*([^;]+);", sheet, flags=re.DOTALL)
-    assert {name: re.sub(r"\s", "", ranges) for name, ranges in told} == fonts.CUTS
+    found = re.findall(r"(fonts/inter[\w-]+\.woff2).*?unicode-range:\s*([^;]+);", sheet, flags=re.DOTALL)
+    assert {name: re.sub(r"\s", "", ranges) for name, ranges in found} == fonts.CUTS
 
 
 def test_fonts_that_were_made_before_are_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
