@@ -64,6 +64,7 @@ CLEAR_STATUS: Final = Rule(act="status.clear", pace=Pace.ORGANIZATION, muted=Tru
 
 # --- The member's own view ----------------------------------------------------------------------------
 
+SUBSCRIBE: Final = Rule(act="thread.subscribe", pace=Pace.OWN, muted=True)
 CHANGE_SIDEBAR: Final = Rule(act="sidebar.change", pace=Pace.OWN, muted=True)
 
 # --- Clients: no more of them end than were registered ------------------------------------------------

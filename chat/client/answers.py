@@ -57,6 +57,12 @@ class Sidebar(Struct):
     version: int
 
 
+class Subscription(Struct):
+    thread: Id
+    follows: bool
+    version: int
+
+
 class Status(Struct):
     member: Id
     text: str
@@ -102,6 +108,11 @@ class Message(Identified):
     deleted_at: str | None
     pinned_at: str | None = None
     ref: str | None = None
+
+
+class Thread(Struct):
+    head: Message
+    replies: list[Message]
 
 
 class Page(Struct, Generic[T]):
@@ -275,12 +286,14 @@ PROOFS: Final[dict[str, Proof]] = {
     "PATCH members/*": Proof(Member, _has_preferences),
     "PUT members/*/status": Proof(Status),
     "DELETE members/*/status": Proof(None),
+    "PUT messages/*/subscription": Proof(Subscription, lambda one, request: one.follows == request.body["follows"]),
     "GET members/*/sidebar": Proof(Sidebar),
     "PUT members/*/sidebar": Proof(Sidebar),
     "POST members/*/reports/*/acknowledge": Proof(Notice, _is_read),
     "POST members/*/sanctions/*/acknowledge": Proof(Notice, _is_read),
     "GET presence": Proof(Page[Presence]),
     "GET mentions": Proof(Page[Message]),
+    "GET threads": Proof(Page[Thread]),
     "GET search": Proof(Page[Message]),
     "GET clients": Proof(Page[ClientOfMine]),
     "POST clients": Proof(Registered),

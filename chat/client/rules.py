@@ -21,4 +21,5 @@ RULES: Final = {
     "sanction": Rule(collection="sanctions", key="id"),
     "sidebar": Rule(collection="sidebars", key="member"),
     "status": Rule(collection="statuses", key="member", owner="member"),
+    "subscription": Rule(collection="subscriptions", key="thread"),
 }

@@ -135,6 +135,7 @@ ATTEMPTS: Final[dict[tuple[str, str], list[Attempt]]] = {
     ],
     ("PUT", "api:own_status"): [Attempt(rules.SET_STATUS, "cora", {"text": "Lunch"})],
     ("DELETE", "api:own_status"): [Attempt(rules.CLEAR_STATUS, "cora", status=204)],
+    ("PUT", "api:subscription"): [Attempt(rules.SUBSCRIBE, "bob", {"follows": False})],
     ("PUT", "api:own_sidebar"): [Attempt(rules.CHANGE_SIDEBAR, "cora", {"sections": [], "version": 0})],
     ("PATCH", "api:organization"): [Attempt(of_accounts.CHANGE_ORGANIZATION, "adam", {"description": "changed"})],
     ("POST", "api:clients"): [Attempt(rules.REGISTER, "cora", {"platform": "bot"}, status=201)],

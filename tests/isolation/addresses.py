@@ -34,6 +34,7 @@ OBJECTS: Final = {
     "api:remove",
     "api:original",
     "api:receipts",
+    "api:subscription",
     "api:warn",
     "api:mute",
     "api:suspend",
@@ -68,6 +69,7 @@ WHOLES: Final = {
     "api:own_status",
     "api:own_sidebar",
     "api:mentions",
+    "api:threads",
     "api:presence",
     "api:search",
     "api:sync",
@@ -81,7 +83,10 @@ WHOLES: Final = {
     "chat:manage_channels",
     "chat:desk",
     "chat:search",
+    "chat:inbox",
     "chat:mentions",
+    "chat:threads",
+    "chat:drafts",
     "chat:people",
 }
 

@@ -224,6 +224,7 @@ export const answer = (fields = {}) => ({
   reports: [],
   sanctions: [],
   sidebars: [],
+  subscriptions: [],
   cases: null,
   removed: { conversations: [], members: [] },
   presence: [],

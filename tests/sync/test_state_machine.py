@@ -46,6 +46,7 @@ from chat.actions import (
     sanctions,
     sidebars,
     statuses,
+    subscriptions,
 )
 from chat.actions.clients import close_client
 from chat.client.mailbox import State
@@ -391,6 +392,15 @@ class Delivery(RuleBasedStateMachine):
                 case "expire":
                     Status.objects.filter(member=actor).update(until=timezone.now())
                     statuses.clear_expired_statuses()
+
+        self.act(who, change)
+
+    @rule(who=member, which=some, follows=st.booleans())
+    def subscribe(self, *, who: int, which: int, follows: bool) -> None:
+        def change(actor: Member) -> None:
+            message = self.pick_message(which)
+            if message is not None:
+                subscriptions.subscribe(actor, message.pk, follows=follows)
 
         self.act(who, change)
 

@@ -17,6 +17,7 @@ export const RULES = {
   sanction: { collection: "sanctions", key: "id" },
   sidebar: { collection: "sidebars", key: "member" },
   status: { collection: "statuses", key: "member", owner: "member" },
+  subscription: { collection: "subscriptions", key: "thread" },
 };
 
 /**
@@ -224,6 +225,15 @@ export const RULES = {
  */
 
 /**
+ * @typedef {object} Subscription
+ * @property {string} id
+ * @property {string} thread
+ * @property {boolean} follows
+ * @property {number} since
+ * @property {number} version
+ */
+
+/**
  * @typedef {object} SyncConversation
  * @property {string} id
  * @property {"public" | "private" | "direct" | "group"} kind
@@ -278,6 +288,7 @@ export const RULES = {
  * @property {Sanction[]} sanctions
  * @property {Sidebar[]} sidebars
  * @property {Status[]} statuses
+ * @property {Subscription[]} subscriptions
  */
 
 /**
@@ -288,12 +299,13 @@ export const RULES = {
  * @property {Map<string, Sanction>} sanctions
  * @property {Map<string, Sidebar>} sidebars
  * @property {Map<string, Status>} statuses
+ * @property {Map<string, Subscription>} subscriptions
  */
 
 /**
  * @typedef {object} Event
  * @property {number} id
- * @property {"attention.created" | "attention.updated" | "case.created" | "case.updated" | "conversation.created" | "conversation.updated" | "member.created" | "member.updated" | "message.created" | "message.deleted" | "message.updated" | "organization.updated" | "participant.created" | "participant.removed" | "participant.updated" | "report.created" | "report.updated" | "sanction.created" | "sanction.updated" | "sidebar.updated" | "status.updated"} type
+ * @property {"attention.created" | "attention.updated" | "case.created" | "case.updated" | "conversation.created" | "conversation.updated" | "member.created" | "member.updated" | "message.created" | "message.deleted" | "message.updated" | "organization.updated" | "participant.created" | "participant.removed" | "participant.updated" | "report.created" | "report.updated" | "sanction.created" | "sanction.updated" | "sidebar.updated" | "status.updated" | "subscription.updated"} type
  * @property {string | null} conversation
  * @property {string} at
  * @property {any} data the entity that the noun of `type` names
