@@ -53,7 +53,16 @@ def page_data(content: str) -> dict[str, object]:
 
 def test_every_address_of_the_page_is_served(alice: Member, secret: Conversation, client_of: ClientOf) -> None:
     client = client_of(alice)
-    for path in ("/o/acme/", "/o/acme/search?q=x", "/o/acme/mentions", "/o/acme/people", *addresses(secret)):
+    for path in (
+        "/o/acme/",
+        "/o/acme/search?q=x",
+        "/o/acme/inbox",
+        "/o/acme/mentions",
+        "/o/acme/threads",
+        "/o/acme/drafts",
+        "/o/acme/people",
+        *addresses(secret),
+    ):
         response = client.get(path)
         assert response.status_code == 200, path
         assert b'id="page-data"' in response.content, path

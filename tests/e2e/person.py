@@ -54,6 +54,14 @@ class Person:
     def open(self, conversation: str) -> None:
         self._row(conversation).click()
         self.assert_in(conversation)
+        self.point_away()
+
+    def point_at(self, conversation: str) -> None:
+        self._row(conversation).hover()
+
+    def point_away(self) -> None:
+        """The pointer leaves the list of conversations, which stands still while it is there."""
+        self.page.mouse.move(640, 60)
 
     def go_home(self) -> None:
         self.page.get_by_role("link", name="Back to the conversations").locator("visible=true").click()
@@ -61,7 +69,7 @@ class Person:
     # Conversations
 
     def create_channel(self, name: str, *, topic: str = "", private: bool = False) -> None:
-        self.page.get_by_role("button", name="Create a channel").first.click()
+        self.add("Create channel")
         dialog = self.page.get_by_role("dialog", name="Create a channel")
         dialog.get_by_label("Name").fill(name)
         dialog.get_by_label("Topic").fill(topic)
@@ -71,17 +79,22 @@ class Person:
         self.assert_in(name)
 
     def join_channel(self, name: str) -> None:
-        self.page.get_by_role("button", name="Browse channels").locator("visible=true").first.click()
+        self.add("Browse channels")
         self.page.get_by_role("button", name=f"Join #{name}").click()
         self.assert_in(name)
 
     def start_direct_message(self, *names: str) -> None:
-        self.page.get_by_role("button", name="Start a direct message").first.click()
+        self.add("New message")
         dialog = self.page.get_by_role("dialog", name="New message")
         for name in names:
             dialog.get_by_role("combobox", name="To").fill(name)
             dialog.get_by_role("option", name=name).click()
         dialog.get_by_role("button", name="Start").click()
+
+    def add(self, entry: str) -> None:
+        """An entry of the menu of the "+" above the list."""
+        self.page.get_by_role("button", name="Add", exact=True).click()
+        self.page.get_by_role("menuitem", name=entry).click()
 
     def choose_for(self, conversation: str, action: str) -> None:
         """An entry of the menu that a conversation in the list has."""
@@ -103,7 +116,7 @@ class Person:
         palette.press("Enter")
 
     def see(self, view: str) -> None:
-        """The mentions, or the people."""
+        """One of the views above the list."""
         rows = self.page.get_by_role("navigation", name="Conversations")
         rows.get_by_role("link", name=re.compile(f"^{view}")).click()
         expect(self.page.get_by_role("heading", level=1, name=view)).to_be_visible()
@@ -171,9 +184,10 @@ class Person:
         return re.sub(r"^https?://[^/]+", "", link)
 
     def search(self, words: str) -> None:
-        field = self.page.get_by_role("navigation").get_by_role("searchbox", name="Search messages")
-        field.fill(words)
-        field.press("Enter")
+        """By the one field above the list."""
+        self.press("Control+k")
+        self.page.get_by_role("combobox", name="Jump to").fill(words)
+        self.page.get_by_role("option", name="Search messages for").click()
 
     # What is on the page
 

@@ -36,14 +36,22 @@ def open_thread(page: Page) -> None:
 
 
 def search(page: Page) -> None:
-    field = page.locator("#sidebar-search input")
-    field.fill("export")
-    field.press("Enter")
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Jump to").fill("export")
+    page.get_by_role("option", name="Search messages for").click()
     page.locator(".result").first.wait_for()
 
 
+def add(entry: str) -> Step:
+    def step(page: Page) -> None:
+        page.locator("#add-button").click()
+        page.get_by_role("menuitem", name=entry).click()
+
+    return step
+
+
 def name_somebody(page: Page) -> None:
-    press("Start a direct message")(page)
+    add("New message")(page)
     page.get_by_role("combobox", name="To").fill("m")
 
 
@@ -73,7 +81,7 @@ def choose_author(page: Page) -> None:
 
 
 def jump(page: Page) -> None:
-    page.get_by_role("button", name="Jump to").click()
+    page.locator("#palette-button").click()
     page.get_by_role("combobox", name="Jump to").fill("ma")
 
 
@@ -90,14 +98,16 @@ VIEWS: Final[dict[str, Step]] = {
     "conversation": open_channel,
     "thread": open_thread,
     "search": search,
-    "create-channel": press("Create a channel"),
-    "browse-channels": press("Browse channels"),
+    "create-channel": add("Create channel"),
+    "browse-channels": add("Browse channels"),
     "start-direct": name_somebody,
     "settings": open_settings,
     "reaction": choose_reaction,
     "organizations": press("Acme"),
     "search-filter": choose_author,
-    "mentions": visit("mentions"),
+    "inbox": visit("inbox"),
+    "threads": visit("threads"),
+    "drafts": visit("drafts"),
     "people": visit("people"),
     "profile": open_profile,
     "palette": jump,

@@ -79,41 +79,9 @@ def test_sections_fold_and_what_is_unread_stays_in_sight(
     b.open("cherries")
     b.send_message("Ripe")
     a.assert_unread("cherries", 1)
-    a.assert_listed("Unread", "cherries")
+    a.assert_listed("Channels", "apples", "cherries")
     fold.click()
-    a.assert_listed("Channels", "apples", "berries")
-    a.page.get_by_role("button", name="Show unread only").click()
-    a.assert_listed("Unread", "cherries")
-    a.assert_listed("Channels", "apples")
-
-
-def test_what_is_unread_stands_on_top_what_calls_one_first_until_one_goes_on(
-    browser_of: BrowserOf, follow: Follow, channels: list[Conversation], alice: Member, bob: Member
-) -> None:
-    with organization_scope(alice.organization):
-        Participant.objects.filter(conversation=make_channel("dates", alice, bob), member=alice).update(muted=True)
-    a, b = browser_of(alice), browser_of(bob)
-    a.open("apples")
-    for name, text in (
-        ("dates", "Unheard"),
-        ("berries", "Ripe"),
-        ("cherries", "@alice, they are ripe"),
-        ("apples", "Ripe, too"),
-    ):
-        b.open(name)
-        b.send_message(text)
-    a.assert_sees("Ripe, too")  # the open conversation stays where it is
-    follow()
-    a.assert_listed("Unread", "cherries", "berries")
-    a.assert_listed("Channels", "apples", "dates")
-    a.open("berries")
-    a.assert_read("berries")
-    a.assert_listed("Unread", "cherries", "berries")
-    a.page.get_by_role("button", name="Mark everything read").click()
-    a.assert_read("cherries")
-    a.open("apples")
-    a.assert_listed("Unread")
-    a.assert_listed("Channels", "apples", "berries", "cherries", "dates")
+    a.assert_listed("Channels", "apples", "berries", "cherries")
 
 
 def test_a_conversation_is_favoured_muted_and_left_from_the_list(
@@ -165,8 +133,8 @@ def test_mentions_and_replies_are_gathered(
     b.send_message("@alice the berries are ripe")
     b.assert_sent("the berries are ripe")
     follow()
-    a.see("Mentions")
-    items = a.page.locator("#mentions").get_by_role("listitem")
+    a.see("Inbox")
+    items = a.page.locator("#inbox").get_by_role("listitem")
     expect(items).to_have_count(2)
     expect(items.first).to_contain_text("the berries are ripe")
     a.page.get_by_role("radio", name="Replies").check()
@@ -179,8 +147,8 @@ def test_mentions_and_replies_are_gathered(
     expect(items).to_have_count(3)
     items.first.get_by_role("link", name="Bob").click()
     expect(a.message("and sweet")).to_be_in_viewport()
-    c.see("Mentions")
-    expect(c.page.get_by_text("Nobody is waiting for you")).to_be_visible()
+    c.see("Inbox")
+    expect(c.page.get_by_text("Your inbox is empty")).to_be_visible()
 
 
 def test_people_are_found_and_written_to(
@@ -241,7 +209,7 @@ def test_a_search_without_a_network_keeps_the_words_and_works_again_later(
     a.open("apples")
     a.send_message("The harvest is in")
     a.assert_sent("The harvest is in")
-    a.see("Mentions")
+    a.see("Inbox")
     a.search("warm up")  # the script of the view is there
     expect(a.page.get_by_text("Nothing found")).to_be_visible()
     with a.offline():
@@ -317,7 +285,7 @@ def test_nobody_is_shut_out(
     a.assert_unread("berries", 1)
     a.choose_for("cherries", "Mute")
     a.choose_for("apples", "Favourite")
-    for path in ("", "mentions", "people", "search", "search?q=harvest+from:@bob"):
+    for path in ("", "inbox", "threads", "drafts", "people", "search", "search?q=harvest+from:@bob"):
         a.visit(f"/o/acme/{path}")
         expect(a.page.locator("#side-channels-list a").first).to_be_visible()
         expect(a.page.locator(".view-status:not(:empty)", has_text="…")).to_have_count(0)
@@ -338,7 +306,7 @@ def test_on_a_phone_one_thing_is_shown_at_a_time(
 ) -> None:
     a = browser_of(alice, phone=True)
     nav = a.page.get_by_role("navigation", name="Conversations")
-    for view in ("Mentions", "People"):
+    for view in ("Inbox", "Threads", "Drafts", "People"):
         a.see(view)
         a.assert_fits()
         expect(nav).to_be_hidden()

@@ -125,7 +125,7 @@ def test_who_is_pressed_is_chosen_though_others_are_found_meanwhile(
     b.send_message("I am here")
     a.open("general")
     expect(a.message("I am here")).to_be_visible()  # and so the page knows him
-    a.page.get_by_role("button", name="Start a direct message").first.click()
+    a.add("New message")
     dialog = a.page.get_by_role("dialog", name="New message")
     option = dialog.get_by_role("option")
     with a.late(r"/members\?q=bo"):

@@ -16,6 +16,7 @@ import { Outbox } from "./outbox.js";
 import { Pages } from "./pages.js";
 import { Poller } from "./poller.js";
 import { Reads } from "./reads.js";
+import { Sections } from "./sections.js";
 import { Session } from "./session.js";
 import { Signals } from "./signals.js";
 import { Store } from "./store.js";
@@ -99,6 +100,7 @@ export class Client {
       prefix: `parley:read:${me}:`,
     });
     this.drafts = new Drafts({ storage, prefix: `parley:draft:${me}:` });
+    this.sections = new Sections({ api: this.api, store: this.store });
     this.edits = new Edits({ storage, prefix: `parley:edit:${me}:` });
     this.outbox = new Outbox({
       send: (entry) => this.#send(entry),

@@ -174,6 +174,11 @@ export class Outbox {
     return [...this.#items.values()].filter(isChange).filter((change) => change.target === target);
   }
 
+  /** @returns {Entry[]} the messages of all conversations, in the order in which they were written */
+  get all() {
+    return [...this.#items.values()].filter(isMessage);
+  }
+
   get size() {
     return this.#items.size;
   }

@@ -16,6 +16,7 @@ import { MessageActions } from "./message-actions.js";
 import { MessageList } from "./message-list.js";
 import { rowsOf } from "./message-rows.js";
 import { isAtEnd } from "./scroll-anchor.js";
+import { FollowButton } from "./thread-follow.js";
 import { VisibleMessages } from "./visible-messages.js";
 
 /** @param {App} app */
@@ -51,10 +52,18 @@ class Thread {
     const actions = new MessageActions(app, this.list, { inThread: true });
     this.list.element.addEventListener("click", (event) => void actions.onClick(event));
     this.composer = new Composer(app, byId("thread-dock"));
+    this.follow = new FollowButton(app);
     this.render = everyFrame(steady(() => this.#render()));
     whenMuteEnds(app, this.render);
     app.store.observe((changes) => {
-      if (changes.histories.size || changes.members.size || changes.participants.size || changes.sanctions.size) this.render();
+      if (
+        changes.histories.size ||
+        changes.members.size ||
+        changes.participants.size ||
+        changes.sanctions.size ||
+        changes.subscriptions.size
+      )
+        this.render();
       if (this.#root && changes.histories.has(this.#conversation)) void this.#refill(this.#root);
     });
     app.client.outbox.observe(this.render);
@@ -182,6 +191,7 @@ class Thread {
     this.list.show(rowsOf(this.app.store, [root, ...replies], entries, { newAfter: this.#newAfter, inThread: true }));
     if (end) this.scroller.scrollTop = this.scroller.scrollHeight;
     const participates = this.app.store.ownParticipant(root.conversation) !== undefined;
+    this.follow.show(root, replies, participates);
     const refusal = participates || conversation.archived_at ? refusalIn(this.app, conversation, { inThread: true }) : "";
     byId("thread-refusal-bar").hidden = refusal === "";
     setText(byId("thread-refusal-text"), refusal);

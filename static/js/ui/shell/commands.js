@@ -7,6 +7,7 @@ import { createConversation } from "../../client/actions.js";
 import { Palette } from "../dialogs/palette.js"; // imported with this file, so that keys typed right after its shortcut reach it
 import { byId, once } from "../lib/dom.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
+import { openMenu } from "../lib/menu.js";
 import { toast } from "../lib/toast.js";
 
 /**
@@ -30,9 +31,10 @@ function dialogs(app) {
   const browse = once(async () => (await import("../dialogs/channels.js")).wireBrowseChannels(app, () => void app.run("create-channel")));
   const direct = once(async () => (await import("../dialogs/start-direct.js")).wireStartDirect(app));
   const menus = once(async () => new (await import("./account-menu.js")).Menus(app));
+  const sections = once(async () => new (await import("../sidebar/section-menu.js")).SectionMenus(app));
   const rowMenu = once(async () => new (await import("../sidebar/row-menu.js")).RowMenu(app));
   return {
-    palette: async (/** @type {string} */ words) => (await palette()).open(words),
+    palette: async (/** @type {{words?: string, search?: boolean} | undefined} */ options) => (await palette()).open(options),
     help: async () => (await help()).openHelp(),
     preferences: async () => (await preferences()).open(),
     status: async () => (await status()).open(),
@@ -42,6 +44,10 @@ function dialogs(app) {
     "create-channel": async () => (await create())(),
     "browse-channels": async () => (await browse())(),
     "new-message": async () => (await direct())(),
+    "add-menu": () => openMenu(byId("add-menu"), byId("add-button")),
+    "create-section": async () => (await sections()).create(),
+    "section-menu": async (/** @type {{id: string, origin: HTMLElement}} */ { id, origin }) => (await sections()).openSection(id, origin),
+    "move-menu": async (/** @type {{id: string, origin: HTMLElement}} */ { id, origin }) => (await sections()).openMove(id, origin),
     "organization-menu": async () => (await menus()).openOrganizations(),
     "member-menu": async () => (await menus()).openMine(),
     theme: async (/** @type {any} */ theme) => (await import("../dialogs/preferences.js")).changePreferences(app, { theme }),
@@ -65,13 +71,11 @@ function ways({ app, sidebar }) {
     previous: () => step(-1, false),
     "next-unread": () => step(1, true),
     "previous-unread": () => step(-1, true),
-    mentions: () => router.go(router.viewPath("mentions")),
+    inbox: () => router.go(router.viewPath("inbox")),
+    threads: () => router.go(router.viewPath("threads")),
+    drafts: () => router.go(router.viewPath("drafts")),
     people: () => router.go(router.viewPath("people")),
-    search: () => {
-      const field = byId("sidebar-search").elements.namedItem("q");
-      if (field.checkVisibility()) field.focus();
-      else router.go(router.viewPath("search"));
-    },
+    search: () => app.run("palette", { search: true }),
     "message-to": async (/** @type {string} */ member) => {
       const { id } = await createConversation(app.client, { kind: "direct", members: [member] });
       router.go(router.path(id));

@@ -21,7 +21,8 @@ import { Router } from "./router.js";
 import { COMMANDS, chordOf, isTyped } from "./shortcuts.js";
 
 const RETRY = 5_000; // milliseconds between two attempts to load the page
-const VIEWS = ["state-loading", "state-home", "state-missing", "state-failed", "conversation", "search", "mentions", "people"];
+const STATES = ["state-loading", "state-home", "state-missing", "state-failed"];
+const VIEWS = [...STATES, "conversation", "search", "inbox", "people", "threads", "drafts"];
 
 /** The page as a whole. It creates the parts and shows what the address names. */
 class Page {
@@ -69,9 +70,16 @@ class Page {
     this.panel = once(async () => (await import("../panel/panel.js")).makePanel(this.app));
     this.views = {
       search: once(async () => new (await parts()).Search(this.app)),
-      mentions: once(async () => new (await parts()).Mentions(this.app)),
+      inbox: once(async () => new (await parts()).Inbox(this.app)),
       people: once(async () => new (await parts()).People(this.app)),
+      // These two are fetched when they are opened.
+      drafts: once(async () => new (await import("../views/drafts.js")).Drafts(this.app)),
+      threads: once(async () => new (await import("../views/threads.js")).Threads(this.app)),
     };
+    const { search, inbox, people } = this.views;
+    const offline = async () => (await import("./offline-kit.js")).fetchOfflineKit();
+    const extras = once(async () => new (await parts()).Extras(this.sidebar));
+    this.later = [this.conversation.wireActions, this.thread, this.commands, extras, search, inbox, people, offline];
     new ConnectionLine(this.app);
     watchDay();
     this.#wire();
@@ -90,12 +98,10 @@ class Page {
     }
     this.app.router.onRoute = (route) => void this.#go(route);
     this.app.router.start();
-    const offline = async () => (await import("./offline-kit.js")).fetchOfflineKit();
-    const later = [this.conversation.wireActions, this.thread, this.commands, ...Object.values(this.views), offline];
     (globalThis.requestIdleCallback ?? setTimeout)(() => {
       this.#isUp = true;
       void this.#loadBackground();
-      later.forEach((load) => load().catch(() => {})); // fetched again when needed
+      this.later.forEach((load) => load().catch(() => {})); // fetched again when needed
     });
   }
 

@@ -21,9 +21,7 @@ export class Warnings {
   }
 
   #render() {
-    const open = [...this.app.store.entities.sanctions.values()]
-      .filter(isUnread)
-      .sort((one, other) => one.created_at.localeCompare(other.created_at));
+    const open = this.app.store.warnings.sort((one, other) => one.created_at.localeCompare(other.created_at));
     const bars = open.map((sanction) => this.#bars.get(sanction.id) ?? this.#bar(sanction));
     this.#bars = new Map(open.map((sanction, index) => [sanction.id, bars[index]]));
     const container = byId("warnings");
@@ -66,11 +64,6 @@ export class Desk {
 }
 
 const MOST_COUNTED = 99; // the highest number in the badge
-
-/** @param {Sanction} sanction */
-function isUnread({ kind, acknowledged_at }) {
-  return kind === "warning" && !acknowledged_at;
-}
 
 /**
  * Acknowledge a sanction, or the outcome of a report. A failure is shown, and the member can try again.

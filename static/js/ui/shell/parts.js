@@ -5,7 +5,8 @@
 export { Writing } from "../compose/writing.js";
 export { MessageActions } from "../conversation/message-actions.js";
 export { makeThread } from "../conversation/thread.js";
-export { Mentions } from "../views/mentions.js";
+export { Extras } from "../sidebar/extras.js";
+export { Inbox } from "../views/inbox.js";
 export { People } from "../views/people.js";
 export { Search } from "../views/search.js";
 export { Background } from "./background.js";

@@ -2,7 +2,7 @@
  * What the page shows, as its address names it. Django serves each of these addresses as well.
  *
  * @typedef {object} Route
- * @property {"home" | "conversation" | "search" | "mentions" | "people" | "elsewhere"} name
+ * @property {"home" | "conversation" | "search" | "inbox" | "people" | "threads" | "drafts" | "elsewhere"} name
  * @property {string} [conversation]
  * @property {number} [seq]
  * @property {string} [thread]
@@ -12,7 +12,9 @@
  * @property {URLSearchParams} query
  */
 
-const VIEWS = /** @type {const} */ (["search", "mentions", "people"]);
+const VIEWS = /** @type {const} */ (["search", "inbox", "people", "threads", "drafts"]);
+/** @type {Record<string, string>} by path: views under the names that they had in links of earlier versions */
+const OLD_NAMES = { mentions: "inbox" };
 const IN_PANEL = /** @type {const} */ (["thread", "panel", "of", "find"]); // what a query says about the right panel
 const CONVERSATION = /^c\/([0-9a-f-]{36})(?:\/(\d+))?$/;
 
@@ -97,7 +99,7 @@ export class Router {
     if (url.origin !== location.origin || !url.pathname.startsWith(this.root)) return { name: "elsewhere", ...common };
     const rest = url.pathname.slice(this.root.length);
     if (rest === "") return { name: "home", ...common };
-    const view = VIEWS.find((name) => name === rest);
+    const view = VIEWS.find((name) => name === (OLD_NAMES[rest] ?? rest));
     if (view) return { name: view, ...common };
     const match = CONVERSATION.exec(rest);
     if (!match) return { name: "elsewhere", ...common };

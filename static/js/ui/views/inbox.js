@@ -1,6 +1,6 @@
 /** @import {App} from "../shell/app.js" */
 /** @import {Changes} from "../../client/store/entities.js" */
-/** @import {Attention, Message, Report} from "../../client/types.js" */
+/** @import {Attention, Message, Report, Sanction} from "../../client/types.js" */
 
 import { ApiError } from "../../client/api.js";
 import { enrich, isGone } from "../conversation/message.js";
@@ -23,7 +23,7 @@ const WHY = { mention: "", group: "", reply: gettext("replied in a thread"), key
 const isMention = ({ reason }) => reason === "mention" || reason === "group";
 
 /** The messages that concern the member, as the server says, newest first. */
-export class Mentions {
+export class Inbox {
   /** @type {Mention[]} newest first */
   #messages = [];
   /** @type {string | null} */
@@ -37,14 +37,14 @@ export class Mentions {
   constructor(app) {
     this.app = app;
     /** @type {HTMLElement} */
-    this.section = byId("mentions");
-    this.failure = new LoadFailure(app, byId("mentions-status"), () => this.#load({ anew: true }));
-    byId("mentions-more").addEventListener("click", () => void this.#load());
-    byId("mentions-filter").addEventListener("change", (/** @type {Event} */ event) => {
+    this.section = byId("inbox");
+    this.failure = new LoadFailure(app, byId("inbox-status"), () => this.#load({ anew: true }));
+    byId("inbox-more").addEventListener("click", () => void this.#load());
+    byId("inbox-filter").addEventListener("change", (/** @type {Event} */ event) => {
       this.#kept = /** @type {HTMLInputElement} */ (event.target).value;
       this.#render();
     });
-    byId("mentions-read").addEventListener("click", () => this.#markRead());
+    byId("inbox-read").addEventListener("click", () => this.#markRead());
     app.store.observe((changes) => this.#onChanges(changes));
   }
 
@@ -56,7 +56,8 @@ export class Mentions {
   /** @param {Changes} changes */
   #onChanges(changes) {
     if (this.section.hidden) return;
-    if (changes.participants.size || changes.members.size || changes.reports.size || changes.cases.size) this.#render();
+    if (changes.participants.size || changes.members.size || changes.reports.size || changes.cases.size || changes.sanctions.size)
+      this.#render();
     if (!changes.attention.size && !this.#messages.some(({ id }) => changes.messages.has(id))) return;
     this.#timer ||= setTimeout(() => {
       this.#timer = undefined;
@@ -68,7 +69,7 @@ export class Mentions {
   async #load({ anew = false } = {}) {
     const turn = (this.#asked += 1);
     const next = anew ? null : this.#next;
-    if (this.#messages.length === 0) setText(byId("mentions-status"), gettext("Loading…"));
+    if (this.#messages.length === 0) setText(byId("inbox-status"), gettext("Loading…"));
     try {
       const answer = await (next ? this.app.client.api.get(next) : this.app.client.api.get("mentions", { limit: PAGE }));
       if (turn !== this.#asked) return;
@@ -76,13 +77,13 @@ export class Mentions {
       void this.app.client.meet(found.map(({ author }) => author));
       this.#messages = anew ? found : [...this.#messages, ...found];
       this.#next = answer.next && new URL(answer.next, location.href).pathname + new URL(answer.next, location.href).search;
-      setText(byId("mentions-status"), "");
+      setText(byId("inbox-status"), "");
       this.failure.hide();
       this.#render();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (turn !== this.#asked) return;
-      setText(byId("mentions-status"), "");
+      setText(byId("inbox-status"), "");
       this.failure.show(error);
       this.#render();
     }
@@ -91,11 +92,11 @@ export class Mentions {
   #render() {
     if (this.section.hidden) return;
     const shown = this.#messages.filter((message) => this.#kept === "all" || isMention(message) === (this.#kept === "mentions"));
-    byId("mentions-list").replaceChildren(...this.#entries(shown));
-    byId("mentions-more").hidden = !this.#next;
-    byId("mentions-empty").hidden =
-      byId("mentions-list").childElementCount > 0 || byId("mentions-status").textContent !== "" || !this.failure.root.hidden;
-    byId("mentions-read").hidden = !this.#messages.some((message) => this.#isUnread(message)) && this.app.store.outcomes.length === 0;
+    byId("inbox-list").replaceChildren(...this.#entries(shown));
+    byId("inbox-more").hidden = !this.#next;
+    byId("inbox-empty").hidden =
+      byId("inbox-list").childElementCount > 0 || byId("inbox-status").textContent !== "" || !this.failure.root.hidden;
+    byId("inbox-read").hidden = !this.#messages.some((message) => this.#isUnread(message)) && this.app.store.outcomes.length === 0;
   }
 
   /** @param {Mention[]} messages @returns {HTMLElement[]} those, and what moderation has to say; the newest first */
@@ -105,7 +106,11 @@ export class Mentions {
     const oldest = this.#next ? (messages.at(-1)?.created_at ?? "") : "";
     const decided = [...this.app.store.entities.reports.values()].filter(({ decided_at }) => decided_at && decided_at >= oldest);
     const reports = decided.map((report) => ({ at: report.decided_at ?? "", node: this.#outcome(report) }));
-    const all = [...items, ...reports].sort((one, other) => Date.parse(other.at) - Date.parse(one.at)).map(({ node }) => node);
+    const warned = [...this.app.store.entities.sanctions.values()].filter(
+      ({ kind, created_at }) => kind === "warning" && created_at >= oldest,
+    );
+    const warnings = warned.map((warning) => ({ at: warning.created_at, node: this.#warning(warning) }));
+    const all = [...items, ...reports, ...warnings].sort((one, other) => Date.parse(other.at) - Date.parse(one.at)).map(({ node }) => node);
     return this.app.store.openCases.length ? [this.#desk(), ...all] : all;
   }
 
@@ -123,6 +128,19 @@ export class Mentions {
     setText(slots.link, gettext("Show the message"));
     if (reported) slots.link.href = router.path(reported.conversation, reported.seq, reported.thread ?? undefined);
     slots.button.addEventListener("click", () => void acknowledge(this.app, "report", id));
+    return root;
+  }
+
+  /** @param {Sanction} warning that a moderator gave the member */
+  #warning({ id, reason, created_at, acknowledged_at }) {
+    const { root, slots } = clone("report-outcome");
+    setText(slots.title, gettext("A moderator warned you"));
+    writeTime(slots.time, created_at);
+    setText(slots.text, reason);
+    root.classList.toggle("is-unread", !acknowledged_at);
+    slots.unread.hidden = slots.button.hidden = Boolean(acknowledged_at);
+    slots.link.hidden = true;
+    slots.button.addEventListener("click", () => void acknowledge(this.app, "sanction", id));
     return root;
   }
 
@@ -158,7 +176,8 @@ export class Mentions {
       enrich(this.app, slots.text);
     }
     root.classList.toggle("is-unread", this.#isUnread(message));
-    slots.unread.hidden = !this.#isUnread(message);
+    slots.unread.hidden = slots.read.hidden = !this.#isUnread(message);
+    slots.read.addEventListener("click", () => this.#mark(message));
     return root;
   }
 
@@ -167,15 +186,17 @@ export class Mentions {
     return !isGone(message) && this.app.store.isUnread(message);
   }
 
+  /** Mark a message as read, with everything before it in its conversation or thread. @param {Message} message */
+  #mark({ conversation, seq, thread }) {
+    const { reads } = this.app.client;
+    if (thread) reads.markThread(conversation, thread, seq);
+    else reads.mark(conversation, seq);
+  }
+
   #markRead() {
-    const { client, store } = this.app;
+    const { store } = this.app;
     const unread = this.#messages.filter((message) => this.#isUnread(message));
-    store.batch(() => {
-      for (const { conversation, seq, thread } of unread) {
-        if (thread) client.reads.markThread(conversation, thread, seq);
-        else client.reads.mark(conversation, seq);
-      }
-    });
+    store.batch(() => unread.forEach((message) => this.#mark(message)));
     for (const { id } of store.outcomes) void acknowledge(this.app, "report", id);
   }
 }
