@@ -38,7 +38,7 @@ def test_keys_lead_through_the_list(
     b.open("berries")
     b.send_message("Ripe")
     a.assert_unread("berries", 1)
-    a.press("Alt+ArrowUp")
+    a.press("Alt+ArrowDown")
     a.assert_in("apples")
     a.press("Alt+Shift+ArrowUp")
     a.assert_in("berries")
