@@ -9,13 +9,15 @@ const NOTED = 2_000; // milliseconds; a shorter loss of the connection was not s
 export class Absence {
   /** @type {{at: number, seqs: Map<string, number>} | null} when the connection was lost, and how far each conversation was known */
   #since = null;
+  #wasLive = false;
 
   /** @param {App} app */
   constructor(app) {
     this.app = app;
+    this.#wasLive = app.client.stream.status === "live";
     app.client.stream.observe((status) => {
       if (status === "live") this.#end();
-      else if (status !== "resyncing") this.#since ??= { at: performance.now(), seqs: this.#seqs() };
+      else if (this.#wasLive && status !== "resyncing") this.#since ??= { at: performance.now(), seqs: this.#seqs() };
     });
   }
 
@@ -26,6 +28,7 @@ export class Absence {
   #end() {
     const since = this.#since;
     this.#since = null;
+    this.#wasLive = true;
     if (since && performance.now() - since.at >= NOTED) toast(summaryOf(this.#arrived(since.seqs)));
   }
 
