@@ -161,7 +161,7 @@ export class MessageNode {
       const who = interpolate(gettext("by %(people)s"), { people: listOf(names) });
       root.dataset.emoji = emoji;
       const waits = isWaiting(this.app, message.id, emoji);
-      root.classList.toggle("is-pending", waits);
+      root.classList.toggle("is-waiting", waits);
       root.title = waits ? `${emoji} ${who} · ${gettext("Not saved yet")}` : `${emoji} ${who}`;
       root.setAttribute("aria-pressed", String(members.includes(this.app.store.me)));
       setText(root.children[0], emoji);
