@@ -11,6 +11,7 @@ export async function fetchOfflineKit() {
     import("../../client/apply-change.js"),
     import("../compose/message-editor.js"),
     import("../panel/settings.js"),
+    import("../sidebar/row-menu.js"),
     loadEmojis(),
   ]);
 }
