@@ -6,7 +6,6 @@ import asyncio
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,8 @@ import httpx
 import psutil
 from django.conf import settings
 
+from tests.support.ports import reserved_port
+
 SENDERS = 200
 MESSAGES = 3  # of each sender
 START_TIMEOUT = 120.0  # seconds a cold `make up` may take on a busy machine
@@ -30,9 +31,11 @@ RETRY_FOR = 120.0  # seconds until a sender gives up, and the test with it
 @contextmanager
 def running_installation(home: Path) -> Iterator[str]:
     """Everything that `make up` starts, with engines of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    with reserved_port() as port:
+        yield from _run(home, port)
+
+
+def _run(home: Path, port: int) -> Iterator[str]:
     env = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
     env |= {
         "PARLEY_HOME": str(home),

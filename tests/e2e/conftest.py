@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -27,21 +26,22 @@ from tests.cast import sign_in
 from tests.e2e.chromium import ARGUMENTS, PROGRAM
 from tests.e2e.person import Person
 from tests.e2e.profiles import Kind, Profiles
+from tests.e2e.waiting import LONGEST
+from tests.support.ports import reserved_port
 
-START = 60.0  # seconds that the server may take on a busy machine
-PATIENCE = 20_000  # milliseconds until what should be on the page counts as missing
+START = 120.0  # seconds that the server may take on a busy machine
 
 # All tests share one address, and sign in more often than an office of people does.
 PATIENT = {"STRANGER_WORK": "100000", "HANDSHAKES_AT_ONCE": "100000", "CONNECTIONS_AT_ONCE": "100000"}
 
-expect.set_options(timeout=PATIENCE)
+expect.set_options(timeout=1000 * LONGEST)
 
 
 class Server:
     """One process that can be killed and started again at the same address."""
 
-    def __init__(self, database: str, log: Path) -> None:
-        self._port = _free_port()
+    def __init__(self, database: str, log: Path, port: int) -> None:
+        self._port = port
         self._log = log
         self._environment = {**os.environ, "DATABASE_URL": database, "LOG_LEVEL": "WARNING"} | PATIENT
         self._process: subprocess.Popen[bytes] | None = None
@@ -72,12 +72,13 @@ class Server:
 def running_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One a worker; the tables are emptied under it between tests."""
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-    server = Server(database, tmp_path_factory.mktemp("server") / "log")
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
+    with reserved_port() as port:
+        server = Server(database, tmp_path_factory.mktemp("server") / "log", port)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture
@@ -190,12 +191,6 @@ def _wait_until_quiet() -> None:
                 return
         time.sleep(0.05)
     raise RuntimeError("the server does not come to rest")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

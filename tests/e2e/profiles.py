@@ -7,6 +7,7 @@ from typing import NamedTuple
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.e2e.chromium import DESK, PHONE
+from tests.e2e.waiting import LONGEST
 
 
 class Kind(NamedTuple):
@@ -29,7 +30,7 @@ class Profiles:
 
     def make(self, kind: Kind, address: str) -> BrowserContext:
         """One that nobody will get after this."""
-        return self._browser.new_context(
+        context = self._browser.new_context(
             base_url=address,
             viewport=PHONE if kind.phone else DESK,
             has_touch=kind.phone,
@@ -38,6 +39,8 @@ class Profiles:
             reduced_motion="reduce",  # drawing transitions is a quarter of a browser test's CPU time
             permissions=["clipboard-read", "clipboard-write"],
         )
+        context.set_default_timeout(1000 * LONGEST)
+        return context
 
     def give_back(self, kind: Kind, context: BrowserContext, address: str) -> None:
         """Clean a profile: no page, cookie, stored item or intercepted request is left.

@@ -13,8 +13,9 @@ from playwright.sync_api import Page, Route, WebSocketRoute, expect
 from accounts.models import Member
 from accounts.tenancy import organization_scope
 from chat.models import Client, Conversation, Message, Participant
-from tests.e2e.conftest import PATIENCE, Server
+from tests.e2e.conftest import Server
 from tests.e2e.person import Person
+from tests.e2e.waiting import LONGEST
 
 pytestmark = pytest.mark.e2e
 
@@ -310,7 +311,7 @@ def client_of(page: Page) -> str:
 
 def expect_clients(page: Page, count: int) -> None:
     """Wait until the member has so many clients, each with an open socket, and no other."""
-    page.evaluate(CLIENTS, [count, PATIENCE])
+    page.evaluate(CLIENTS, [count, 1000 * LONGEST])
 
 
 CLIENTS = """

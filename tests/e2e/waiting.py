@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from playwright.sync_api import Page
 
-LONGEST: Final = 30.0  # seconds, as long as `expect` waits
+LONGEST: Final = 60.0  # seconds, on a busy machine: as long as `expect` and every action wait
 PAUSE: Final = 50  # milliseconds between two looks
 
 

@@ -28,7 +28,7 @@ from tests.sync.viewer import Viewer, fresh, is_live, load_everything, projectio
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-WAIT = 20.0  # seconds until a thread that should wait for another one is taken for lost
+WAIT = 120.0  # seconds until a thread that should wait for another one is taken for lost
 
 
 def test_a_conversation_does_not_return_by_events_that_are_older_than_the_sync(

@@ -17,10 +17,13 @@ from accounts.models import Member
 from accounts.tenancy import organization_scope
 from chat.actions.clients import register_client
 from chat.delivery import database, store
-from chat.delivery.node import Node, present_node
+from chat.delivery.node import Node, present_node, repair, standing
 from chat.models import Client
 from config.server.run import configuration
 from tests.support import wire
+
+NEVER = 1_000_000.0  # seconds
+PATIENCE = 60.0  # seconds, on a machine with much else to do, until what should come is taken for lost
 
 
 class Talk:
@@ -35,13 +38,15 @@ class Talk:
     def say(self, **frame: Any) -> None:
         self.wire.send_text(json.dumps(frame))
 
-    async def hear(self, op: str, *, seconds: float = 10) -> dict[str, Any]:
-        """Return the next frame with this op; others are kept."""
+    async def hear(self, op: str, *, seconds: float = PATIENCE) -> dict[str, Any]:
+        """Return the next frame with this op; others are kept. Raises ConnectionError when none can come any more."""
         async with asyncio.timeout(seconds):
             while True:
                 for index, frame in enumerate(self.frames):
                     if frame["op"] == op:
                         return self.frames.pop(index)
+                if self.closed.done():
+                    raise ConnectionError(self.closed.result())
                 self._more.clear()
                 await self._more.wait()
 
@@ -49,7 +54,12 @@ class Talk:
         self.frames.append(json.loads(text))
         self._more.set()
 
-    async def close_code(self, *, seconds: float = 10) -> int:
+    def close(self, code: int, reason: str) -> None:
+        if not self.closed.done():
+            self.closed.set_result((code, reason))
+        self._more.set()
+
+    async def close_code(self, *, seconds: float = PATIENCE) -> int:
         async with asyncio.timeout(seconds):
             return (await self.closed)[0]
 
@@ -77,7 +87,7 @@ class Server:
             f"/o/{slug}/ws/v1/?client={key}&tag={tag}",
             headers=headers | given.pop("headers", {}),
             on_text=talk.take,
-            on_close=lambda code, reason: talk.closed.done() or talk.closed.set_result((code, reason)),
+            on_close=talk.close,
             **given,
         )
         return talk
@@ -99,6 +109,13 @@ async def serving() -> AsyncIterator[Server]:
         await running
         await database.close()
         await store.close()
+
+
+@pytest.fixture
+def no_repair(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the node compare and check nothing of its own accord: what happens, a wake-up has caused. Before `server`."""
+    monkeypatch.setattr(repair, "COMPARE", NEVER)
+    monkeypatch.setattr(standing, "INTERVAL", NEVER)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat.realtime.direct import EXTENSION, DirectProtocol
+from tests.chat.realtime.conftest import PATIENCE
 from tests.support import wire
 
 BINARY, CONTINUATION = 0x2, 0x0
@@ -102,7 +103,7 @@ async def exchange(app: App, address: tuple[str, int], stream: bytes, cuts: list
     for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
         socket.transport.write(stream[start:end])
         await asyncio.sleep(0)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await complete.wait()
     socket.abort()
     return answers
@@ -161,7 +162,7 @@ async def test_a_faulty_frame_ends_the_socket(broken: bytes) -> None:
             subprotocol=None,
         )
         socket.transport.write(broken)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             assert await closed in {1002, 1007}
     assert app.heard == []
 
@@ -174,7 +175,7 @@ async def test_a_reader_who_takes_nothing_is_not_written_to_directly() -> None:
         )
         socket.transport.pause_reading()
         socket.send_text("go on")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             direct = await app.greeted
         accepted = [direct.write_text(b"x" * 60_000) for _ in range(400)]
         assert accepted[0] and not accepted[-1]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from accounts.models import Member
 from chat.models import Client
 from chat.wire import Close
-from tests.chat.realtime.conftest import Server, serving
+from tests.chat.realtime.conftest import PATIENCE, Server, serving
 from tests.support.search import examples
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -83,7 +83,7 @@ async def _say(server: Server, client: Client, token: str, sent: list[tuple[int,
         talk.wire.send_frame(opcode, payload)
     ref = "00000000-0000-7000-8000-000000000000"
     talk.say(op="message.send", ref=ref, conversation=ref, text="still there?")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         answer = asyncio.ensure_future(_answer(talk, ref))
         await asyncio.wait({answer, talk.closed}, return_when=asyncio.FIRST_COMPLETED)  # type: ignore[type-var]
     answer.cancel()

@@ -18,7 +18,7 @@ from chat.actions.conversations import create_channel
 from chat.actions.sanctions import mute_member, suspend_member
 from chat.delivery.mailbox import mailbox
 from chat.models import Conversation
-from tests.chat.realtime.conftest import Server, Talk
+from tests.chat.realtime.conftest import PATIENCE, Server, Talk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,6 +48,7 @@ def post(talk: Talk, town: Conversation, text: str) -> str:
     return ref
 
 
+@pytest.mark.usefixtures("no_repair")
 async def test_a_mute(server: Server, enter: Any, alice: Member, bob: Member, charlie: Member) -> None:
     town = await town_of(alice, bob)
     client, token = await enter(bob)
@@ -62,22 +63,23 @@ async def test_a_mute(server: Server, enter: Any, alice: Member, bob: Member, ch
     assert (await talk.hear("result"))["message"]["text"] == "before"
     await inside(alice, lambda: mute_member(alice, bob.pk, reason="Noise", until=timezone.now() + timedelta(hours=1)))
     ref = post(talk, town, "after")
-    refused = await talk.hear("error", seconds=SECOND)
+    refused = await talk.hear("error")
     assert (refused["ref"], refused["code"]) == (ref, "forbidden")
     assert (refused["sanction"], refused["reason"]) == ("mute", "Noise")
     assert refused["until"] is not None
     received = [event["type"] for event in (await talk.hear("events"))["events"]]
     while "sanction.created" not in received:
-        received += [event["type"] for event in (await talk.hear("events", seconds=SECOND))["events"]]
+        received += [event["type"] for event in (await talk.hear("events"))["events"]]
     talk.say(op="typing", conversation=str(town.pk))
     await asyncio.sleep(SECOND)  # within which the event would have arrived
     assert not [frame for frame in other.frames if frame["op"] == "signal" and frame["signal"]["type"] == "typing"]
     await inside(alice, lambda: Member.objects.filter(pk=bob.pk).update(muted_until=timezone.now()))
     post(talk, town, "at last")
-    assert (await talk.hear("result", seconds=SECOND))["message"]["text"] == "at last"
+    assert (await talk.hear("result"))["message"]["text"] == "at last"
     assert not [frame for frame in outsider.frames if frame["op"] == "events"]
 
 
+@pytest.mark.usefixtures("no_repair")
 async def test_a_suspension(server: Server, enter: Any, alice: Member, bob: Member) -> None:
     town = await town_of(alice, bob)
     client, token = await enter(bob)
@@ -88,8 +90,8 @@ async def test_a_suspension(server: Server, enter: Any, alice: Member, bob: Memb
     post(talk, town, "waits for the other one")
     await talk.hear("result")
     await inside(alice, lambda: suspend_member(alice, bob.pk, reason="Threats"))
-    assert await talk.close_code(seconds=SECOND) == 4403
+    assert await talk.close_code() == 4403
     assert await inside(alice, lambda: mailbox().depth([client.pk, away.pk])) == {}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         again = await server.connect(client, token=token)
         assert await again.close_code() in {4401, 4403}

@@ -15,7 +15,7 @@ from accounts.tenancy import organization_scope
 from chat.delivery import Draft, participants_of, publish
 from chat.models import Client, Conversation
 from tests.chat.delivery.conftest import make_channel
-from tests.chat.realtime.conftest import Server
+from tests.chat.realtime.conftest import PATIENCE, Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,7 +56,7 @@ async def test_a_reader_that_stops_is_bounded_and_resyncs(
     resync = await slow.hear("resync")
     slow.say(op="ack", tag=resync["tag"])
     await sync_to_async(post, thread_sensitive=False)(conversation, bob, TOGETHER)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while connection.sent < EVENTS + TOGETHER:
             slow.say(op="ack", tag=connection.sent)
             await asyncio.sleep(0.01)

@@ -74,13 +74,13 @@ def test_orphans_of_a_killed_supervisor_are_ended_before_a_new_start(home: Path)
         **processes.identity(launch.user),
     )
     Postgres(home, sockets).wait_ready(orphan)
-    orphan_waits = processes.wait_until(lambda: bool(processes.engines_in(home / "postgres")), seconds=5)
+    orphan_waits = processes.wait_until(lambda: bool(processes.engines_in(home / "postgres")), seconds=60)
     assert orphan_waits
 
     with engines(home) as urls, psycopg.connect(urls.database) as connection:
         (running,) = connection.execute("SELECT pg_postmaster_start_time() IS NOT NULL").fetchone() or ()
         assert running
-        assert orphan.wait(timeout=1) is not None
+        assert orphan.wait(timeout=60) is not None
 
 
 def test_two_folders_run_side_by_side(data_folder: Path) -> None:

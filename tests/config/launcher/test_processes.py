@@ -41,7 +41,7 @@ def test_a_stubborn_process_and_its_children_are_killed(tmp_path: Path) -> None:
     grandchild = int(first_line(tmp_path / "log"))
     processes.stop_all([(process, ((signal.SIGTERM, 0.2),))])
     assert process.returncode == -signal.SIGKILL
-    assert processes.wait_until(lambda: gone(grandchild), seconds=10)
+    assert processes.wait_until(lambda: gone(grandchild), seconds=60)
 
 
 def test_stages_follow_each_other(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ time.sleep(600)
         child = int(stdout.readline())
     parent.kill()
     parent.wait()
-    assert processes.wait_until(lambda: gone(child), seconds=10)
+    assert processes.wait_until(lambda: gone(child), seconds=60)
 
 
 def test_marked_processes_are_found_by_their_folder(tmp_path: Path) -> None:

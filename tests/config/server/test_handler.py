@@ -143,7 +143,7 @@ async def test_beyond_the_bound_requests_get_503(handler, monkeypatch: pytest.Mo
 
 
 async def test_a_stream_ends_when_nobody_reads_it_any_more(handler):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         status, body = await ask(handler, "/endless", leave_after=5)
     assert status == 200
     assert body.startswith(b"line\nline\n")

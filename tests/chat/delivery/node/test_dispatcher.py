@@ -64,7 +64,7 @@ def make_dispatcher(connections: dict[int, Connection]) -> Dispatcher:
 async def running(dispatcher: Dispatcher) -> AsyncIterator[None]:
     task = asyncio.create_task(dispatcher.run())
     yield
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await dispatcher._turns.written()
     task.cancel()
 
