@@ -9,11 +9,12 @@ class ChatConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from accounts import audit_text
+        from accounts import audit_text, invited_channels
         from chat.actions import clients, members
         from chat.attention import registration
         from chat.delivery.followers.collector import FollowerCollector
         from chat.models import Report
+        from chat.queries.conversations import invited_channels as channels_of
         from chat.queries.conversations import names_of
         from config.health import share
 
@@ -21,6 +22,7 @@ class ChatConfig(AppConfig):
         clients.connect()
         registration.connect()
         share(FollowerCollector())
+        invited_channels.register(channels_of)
         audit_text.register(
             names={"conversation": names_of},
             choices={

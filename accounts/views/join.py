@@ -13,7 +13,8 @@ from django.views import View
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.actions import accept_invitation
-from accounts.actions.invitations import invitation_state, is_for
+from accounts.actions.invitations import invitation_state
+from accounts.actions.joining import is_for
 from accounts.credentials import hash_secret
 from accounts.errors import NotFound, Refusal
 from accounts.forms.base import add_refusal

@@ -6,6 +6,7 @@ but may not use in that way raises Forbidden.
 
 from chat.access.conversations import (
     Access,
+    channels_to_add_to,
     find_conversation,
     lock_conversation,
     lock_to_manage,
@@ -34,6 +35,7 @@ from chat.access.reports import find_report, open_reports, require_moderator, vi
 __all__ = [
     "Access",
     "WriteAccess",
+    "channels_to_add_to",
     "find_conversation",
     "find_member",
     "find_member_to_moderate",

@@ -9,12 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts import audit
-from accounts.models import Member
+from accounts.models import Invitation, Member
 from accounts.roles import Right
 from accounts.rules import governed
 from chat import rules
 from chat.access import (
     Access,
+    channels_to_add_to,
     find_conversation,
     find_members,
     lock_conversation,
@@ -62,6 +63,19 @@ def add_participant(member: Member, conversation_id: UUID, *, member_id: UUID) -
     participant = _enter(access.conversation, subject)
     audit.record("participant.add", actor=member, target=access.conversation, after={"member": member_id})
     return participant
+
+
+def enter_invited(invitation: Invitation, member: Member) -> None:
+    """Make the member a participant of those channels of their invitation that its inviter may still add people to.
+
+    Locks the conversations ascending, inside the transaction of the caller.
+    """
+    channels = channels_to_add_to(invitation.invited_by).filter(pk__in=invitation.channels)
+    for conversation in channels.select_for_update(no_key=True, of=("self",)).order_by("pk"):
+        if _lock_participant(conversation, member.pk) is None:
+            _enter(conversation, member)
+            after = {"member": member.pk}
+            audit.record("participant.add", actor=invitation.invited_by, target=conversation, after=after)
 
 
 @governed(rules.LEAVE)

@@ -70,6 +70,15 @@ class Status(Struct):
     version: int
 
 
+class Invited(Struct):
+    email: str
+    reason: str
+
+
+class InvitedAll(Struct):
+    results: list[Invited]
+
+
 class Participant(Struct):
     """A participant. Only its own member receives the last two fields."""
 
@@ -299,6 +308,7 @@ PROOFS: Final[dict[str, Proof]] = {
     "POST clients": Proof(Registered),
     "DELETE clients/*": Proof(None),
     "POST clients/*/sign-out": Proof(None),
+    "POST invitations": Proof(InvitedAll, lambda invited, _request: len(invited.results) > 0),
     "GET conversations": Proof(Page[ConversationView]),
     "POST conversations": Proof(ConversationView, _was_made),
     "GET conversations/*": Proof(ConversationView, _is_it),

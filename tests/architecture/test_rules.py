@@ -17,6 +17,9 @@ from chat import rules as chat_rules
 
 # Functions with a member as their first argument that no rule governs, and why not.
 WITHOUT: Final = {
+    "accounts.actions.invitations.find_invitation": "a read",
+    "accounts.actions.invitations.invite_addresses": "calls invite_member for each address",
+    "accounts.actions.invitations.invite_by_link": "calls invite_member",
     "accounts.actions.invitations.may_invite": "a check",
     "accounts.actions.members.readmit": "the second half of two governed actions",
     "accounts.actions.members.end_access": "the second half of two governed actions",

@@ -48,6 +48,8 @@ OBJECTS: Final = {
     "reactivate_member",
     "revoke_invitation",
     "show_invitation_link",
+    "api:invitation",
+    "api:invitation_link",
     "chat:conversation",
     "chat:change_channel",
     "chat:archive_channel",
@@ -57,6 +59,7 @@ OBJECTS: Final = {
 # Of an organization as a whole: 404 by its own address; by the stranger's own address only their own things.
 WHOLES: Final = {
     "api:audit",
+    "api:invitations",
     "api:clients",
     "api:conversations",
     "api:organization",

@@ -84,6 +84,12 @@ const SAMPLES = {
   "POST clients": ["clients", { platform: "web" }, { id: "client-1", tag: 0 }, [{ id: "client-1" }, { tag: 0 }, { id: 1, tag: 0 }]],
   "POST clients/*/sign-out": ["clients/client-1/sign-out", undefined, null, []],
   "GET conversations": ["conversations?browse=true", undefined, page(view()), [page(member())]],
+  "POST invitations": [
+    "invitations",
+    { emails: ["dora@acme.test"] },
+    { results: [{ email: "dora@acme.test", reason: "", link: null, mailed: true }] },
+    [me(), { results: [me()] }],
+  ],
   "POST conversations": [
     "conversations",
     { kind: "direct", members: ["member-bob"] },

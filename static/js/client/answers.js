@@ -112,6 +112,7 @@ export const PROOFS = {
   "GET clients": page((one) => isId(one?.id) && isId(one.platform)),
   "POST clients": ({ id, tag }) => isId(id) && isNumber(tag),
   "POST clients/*/sign-out": nothing,
+  "POST invitations": ({ results }) => results?.length > 0 && isEach(results, (one) => isText(one?.email) && isText(one.reason)),
   "GET conversations": page(isConversation),
   "POST conversations": (one, _, { kind, members = [] }) =>
     isConversation(one) &&

@@ -132,6 +132,12 @@ SAMPLES: dict[str, tuple[str, Any, Any, list[Any]]] = {
     "DELETE clients/*": ("clients/c1", None, None, [{"id": "c1", "tag": 0}]),
     "POST clients/*/sign-out": ("clients/c1/sign-out", None, None, [{"id": "c1", "tag": 0}]),
     "GET conversations": ("conversations", None, page(TOWN), [page(ALICE)]),
+    "POST invitations": (
+        "invitations",
+        {"emails": ["dora@acme.test"]},
+        {"results": [{"email": "dora@acme.test", "reason": "", "link": None, "mailed": True}]},
+        [ALICE, {"results": [ALICE]}],
+    ),
     "POST conversations": (
         "conversations",
         {"kind": "direct", "members": ["bob"]},
