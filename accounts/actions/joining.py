@@ -20,13 +20,14 @@ from accounts.tenancy import entering, invitation_by_hash
 
 
 @transaction.atomic
-def accept_invitation(user: User, secret: str, *, session_key: str = "") -> Member:
+def accept_invitation(user: User, secret: str, *, session_key: str = "", is_guided: bool = False) -> Member:
     """Become a member, and a participant of the channels of the invitation that its inviter may still add people to.
 
     Of two who use the last use of a link at once, one wins: a use is taken by compare-and-swap.
 
     An address that the link proves becomes the user's; if it is the first of the account that somebody proves, the
     browser of `session_key` alone stays signed in.
+    `is_guided`: the page shows the member the first steps.
     Raises NotFound for an unknown secret, Conflict for one that is used, revoked or expired, whose maker may no longer
     invite so, or when `user` is a member, Forbidden when it is for another address, or a link in the hands of a member
     who was deactivated. Locks the members concerned by ascending id, then the invitation.
@@ -40,7 +41,7 @@ def accept_invitation(user: User, secret: str, *, session_key: str = "") -> Memb
         former = _lock_inviter_and_former(invitation, user)
         if not may_still_invite(invitation) or not _take(invitation, secret):
             raise Conflict(gettext("This invitation was already used, was revoked or has expired."))
-        member = _readmit_or_add(invitation, user, former)
+        member = _readmit_or_add(invitation, user, former, is_guided=is_guided)
         Invitation.objects.filter(pk=invitation.pk).update(accepted_by=member)
         record("invitation.accepted", actor=member, target=invitation, after={"role": member.role})
         invitation_accepted.send(sender=Invitation, invitation=invitation, member=member)
@@ -77,14 +78,14 @@ def _take(invitation: Invitation, secret: str) -> bool:
     return bool(open_ones.update(uses=models.F("uses") + 1, accepted_at=accepted_at))
 
 
-def _readmit_or_add(invitation: Invitation, user: User, former: Member | None) -> Member:
+def _readmit_or_add(invitation: Invitation, user: User, former: Member | None, *, is_guided: bool) -> Member:
     """A deactivated member comes back by a newer invitation to their own address, never by a link passed on.
 
     They come back with the role that the invitation gives: the one they had may be above who invites.
     """
     role, inviter = Role(invitation.role), invitation.invited_by
     if former is None:
-        return add_member(invitation.organization, user, role=role, actor=inviter)
+        return add_member(invitation.organization, user, role=role, actor=inviter, is_guided=is_guided)
     if former.is_suspended:
         raise Forbidden(gettext("You are suspended from this organization."))
     if not invitation.email or (former.deactivated_at and former.deactivated_at > invitation.created_at):

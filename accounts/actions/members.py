@@ -45,12 +45,19 @@ class ProfileChanges(TypedDict, total=False):
 
 
 def add_member(
-    organization: Organization, user: User, *, role: Role, handle: str = "", name: str = "", actor: Member | None = None
+    organization: Organization,
+    user: User,
+    *,
+    role: Role,
+    handle: str = "",
+    name: str = "",
+    actor: Member | None = None,
+    is_guided: bool = False,
 ) -> Member:
     """Make `user` a member, inside the scope of `organization` and the caller's transaction.
 
-    Without `handle` one is made of the name. Raises Conflict when the user is a member or the handle is taken, Invalid.
-    Takes the lock of `next_tint`.
+    Without `handle` one is made of the name. `is_guided`: the page shows the member the first steps.
+    Raises Conflict when the user is a member or the handle is taken, Invalid. Takes the lock of `next_tint`.
     """
     name = clean_line(name) or clean_line(user.name) or user.get_full_name()
     if Member.objects.filter(user=user).exists():
@@ -64,6 +71,7 @@ def add_member(
             handle=clean_line(candidate).lower(),
             name=name[:80],
             tint=tint,
+            preferences={"start": "name"} if is_guided else {},
         )
         check_fields(member, "handle", "name", "role")
         if _insert(member):

@@ -43,7 +43,8 @@ class JoinView(View):
         if not request.user.is_authenticated:
             return self.sign_up(request, invitation, secret)
         try:
-            member = accept_invitation(request.user, secret, session_key=request.session.session_key or "")
+            key = request.session.session_key or ""
+            member = accept_invitation(request.user, secret, session_key=key, is_guided=True)
         except Refusal as refusal:
             return _page(request, invitation, None, refusal=refusal)
         return redirect(organization_path(member.organization.slug))
@@ -64,7 +65,7 @@ class JoinView(View):
         try:
             with transaction.atomic():
                 user = _save(request, form)
-                member = accept_invitation(user, secret)
+                member = accept_invitation(user, secret, is_guided=True)
         except Refusal as refusal:
             add_refusal(form, refusal)
             return _page(request, invitation, form, refusal=refusal)

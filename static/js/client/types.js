@@ -81,6 +81,7 @@ export const RULES = {
  * @property {"full" | "reduced" | "system"} motion
  * @property {"on" | "off"} smileys
  * @property {string[]} keywords
+ * @property {"name" | "invite" | "channels" | "notifications" | "checklist" | "done"} [start]
  */
 
 /**

@@ -5,9 +5,9 @@
 /** @import {Row} from "./message-rows.js" */
 
 import { ApiError } from "../../client/api.js";
-import { byId, everyFrame, isLookedAt, setIcon, setText } from "../lib/dom.js";
+import { byId, clone, everyFrame, isLookedAt, setIcon, setText } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
-import { conversationIcon, conversationName, isChannel } from "../lib/names.js";
+import { conversationIcon, conversationName, isChannel, partnerIn } from "../lib/names.js";
 import { steady } from "../lib/steady.js";
 import { HistoryBars } from "./history-bars.js";
 import { HistoryWindow } from "./history-window.js";
@@ -409,6 +409,13 @@ export class History {
     const channel = gettext("This is where the channel begins.");
     const direct = interpolate(gettext("This is where your messages with %(name)s begin. Nobody else sees them."), { name });
     setText(slots.text, isChannel(conversation) ? conversation.topic || channel : direct);
+    if (partnerIn(this.app.store, conversation) === this.app.store.me) this.#fillOwnSpace(slots);
+  }
+
+  /** The conversation of the member with themself. @param {Record<string, any>} slots */
+  #fillOwnSpace(slots) {
+    setText(slots.text, gettext("Only you can see this. Keep notes, drafts and links here, or try something out."));
+    slots.text.after(clone("guide").root);
   }
 
   /** @param {string} id @param {number} from @param {number} to the seqs that stay in the store, with those of the open thread */

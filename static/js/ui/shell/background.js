@@ -1,3 +1,4 @@
+/** @import {FirstSteps} from "../welcome/first-steps.js" */
 /** @import {App} from "./app.js" */
 
 import { DeliveryTicks } from "../conversation/delivery-ticks.js";
@@ -15,6 +16,11 @@ import { Tabs } from "./tabs.js";
 
 /** The parts that work in the background: title, notifications, other tabs, announcements, idleness, statuses, other organizations. */
 export class Background {
+  /** @type {FirstSteps | undefined} */
+  #firstSteps;
+  /** @type {string | undefined} */
+  #conversation;
+
   /** @param {App} app */
   constructor(app) {
     this.tabs = new Tabs(app);
@@ -31,6 +37,16 @@ export class Background {
     watchOtherOrganizations(app);
     fitKeyboard();
     new Statuses(app);
+    void this.#showFirstSteps(app);
+  }
+
+  /** @param {App} app */
+  async #showFirstSteps(app) {
+    const { start = "done" } = app.store.members.get(app.store.me)?.preferences ?? {};
+    if (start === "done") return;
+    const { FirstSteps } = await import("../welcome/first-steps.js");
+    this.#firstSteps = new FirstSteps(app);
+    this.#firstSteps.setConversation(this.#conversation);
   }
 
   /** @param {string | undefined} conversation the one that is open now */
@@ -40,6 +56,8 @@ export class Background {
     this.announcer.setConversation(conversation);
     this.refused.setConversation(conversation);
     this.ticks.setConversation(conversation);
+    this.#conversation = conversation;
+    this.#firstSteps?.setConversation(conversation);
   }
 }
 
