@@ -28,6 +28,7 @@ from chat.access.moderation import (
     find_message_to_moderate,
     lock_message_to_moderate,
     lock_to_moderate,
+    why_not_moderate_message,
 )
 from chat.access.posting import WriteAccess, lock_all_to_write, require_may_post
 from chat.access.reports import find_report, open_reports, require_moderator, visible_reports
@@ -62,4 +63,5 @@ __all__ = [
     "visible_conversations",
     "visible_members",
     "visible_reports",
+    "why_not_moderate_message",
 ]

@@ -118,6 +118,13 @@ def _view(conversation: Conversation, participant: Participant | None, count: in
     )
 
 
+def names_of_people(conversations: Iterable[Conversation]) -> dict[Conversation, str]:
+    """Return the names of the people of direct and group messages, `Ada, Bob`. Other conversations are left out."""
+    personal = [each for each in conversations if not each.is_channel]
+    people = Member.objects.in_bulk({id for each in personal for id in each.people})
+    return {each: ", ".join(sorted(people[id].name for id in each.people if id in people)) for each in personal}
+
+
 def invited_channels(member: Member, ids: Sequence[UUID] | None = None) -> list[InvitedChannel]:
     """Return channels to which the member may add people, at most PAGE, by name; with `ids` those among them."""
     channels = channels_to_add_to(member)

@@ -28,6 +28,7 @@ WITHOUT: Final = {
     "accounts.actions.members.save_activity": "the second half of governed actions",
     "accounts.actions.members.lock_members": "a lock",
     "accounts.actions.sanctions.lock_to_sanction": "a lock",
+    "accounts.actions.sanctions.why_not_sanction": "a check",
     "accounts.actions.sanctions.end_suspension": "a task of the system",
     "chat.actions.clients.list_clients": "a read",
     "chat.actions.messages.send_message": "calls send_messages, which asks for WRITE behind its locks",

@@ -117,7 +117,9 @@ def test_a_link_ends_after_its_days(adam, in_acme):
 
 
 def test_each_address_of_a_list_is_judged_by_itself(adam, bob, charlie, in_acme):
-    found = invite_addresses(adam, emails=["dora@acme.test", " DORA@acme.test ", "x", bob.user.email, charlie.user.email])
+    found = invite_addresses(
+        adam, emails=["dora@acme.test", " DORA@acme.test ", "x", bob.user.email, charlie.user.email]
+    )
     assert [(each.email, bool(each.invitation)) for each in found] == [
         ("dora@acme.test", True),
         ("x", False),
