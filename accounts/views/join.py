@@ -33,8 +33,6 @@ class JoinView(View):
 
     def get(self, request: HttpRequest, secret: str) -> HttpResponse:
         invitation = _find(secret)
-        if (path := _path_of_member(request, invitation)) is not None:
-            return redirect(path)
         form = None if request.user.is_authenticated else _form(invitation)
         return _page(request, invitation, form)
 
@@ -99,6 +97,7 @@ def _save(request: HttpRequest, form: NameForm) -> User:
 
 
 def _path_of_member(request: HttpRequest, invitation: Invitation) -> str | None:
+    """Return where a member of the organization goes; None for everybody else."""
     if not request.user.is_authenticated:
         return None
     member = member_of(request.user, invitation.organization.slug)
@@ -116,6 +115,7 @@ def _page(
         "form": form,
         "refusal": refusal,
         "is_mine": user is not None and is_for(invitation, user),
+        "path": _path_of_member(request, invitation),
     }
     status = refusal.status if refusal else 200 if state == "pending" else 410
     return render(request, "accounts/join.html", context, status=status)

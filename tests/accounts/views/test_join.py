@@ -100,8 +100,10 @@ def test_charlie_cannot_use_an_invitation_for_somebody_else(charlie, mailed, cli
     assert member_of(charlie.user, "acme") is None
 
 
-def test_members_are_led_in(bob, link, client_of):
-    assert client_of(bob).get(link).headers["Location"] == "/o/acme/"
+def test_members_are_shown_the_way_in(bob, link, client_of):
+    page = client_of(bob).get(link).content.decode()
+    assert "You are already a member of" in page
+    assert 'href="/o/acme/"' in page
 
 
 def test_used_revoked_and_expired_links_say_so(adam, mailed, link, client_of):

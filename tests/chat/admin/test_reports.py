@@ -218,7 +218,7 @@ def test_charlie_finds_nothing_of_it(client_of, charlie, report):
 def about_the_owner(alice: Member, bob: Member) -> Report:
     """A report of Bob's about a message that the owner wrote to him directly."""
     with scope_of(alice):
-        talk = start_direct(alice, [bob.pk])
+        talk, _ = start_direct(alice, kind="direct", members=[bob.pk])
         sent = send_message(alice, talk.pk, text="hurry up", ref=uuid4()).message
         return report_message(bob, sent.id, reason=Report.Reason.HARASSMENT, comment="")
 
