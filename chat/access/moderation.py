@@ -55,7 +55,7 @@ def lock_message_to_moderate(member: Member, message_id: UUID) -> Message:
 def why_not_moderate_message(member: Member, message: Message) -> str:
     """Return why the moderator may not act on the message of this author, "" if they may."""
     if message.author_id == member.pk:
-        return gettext("Nobody moderates their own messages.")
+        return gettext("You cannot moderate your own messages.")
     if not may_moderate(member.role, message.author.role):
         role = message.author.get_role_display().lower()
         return gettext("You cannot act on messages of a member with the role %(role)s.") % {"role": role}

@@ -108,7 +108,7 @@ def change_participant(
         _require_rank(access, participant)
     if participant.role != role:
         if member_id == member.pk and role == Participant.Role.ADMIN:
-            raise Forbidden(gettext("Nobody makes themself an admin of a channel."))
+            raise Forbidden(gettext("You cannot make yourself an admin of a channel."))
         before, participant.role = participant.role, role
         _save_participant(participant, "role", type="participant.updated")
         audit.record(
@@ -183,7 +183,7 @@ def _lock_subject(access: Access, member_id: UUID) -> Participant:
     """Return the participant of whom something is changed, locked. Raises NotFound."""
     participant = _lock_participant(access.conversation, member_id)
     if participant is None:
-        raise NotFound(gettext("They do not take part in this channel."))
+        raise NotFound(gettext("They are not in this channel."))
     return participant
 
 

@@ -93,7 +93,9 @@ class ConversationAdmin(ActingAdmin):
             _("Only admins of the channel and moderators can write."),
             announcement_only=True,
         ),
-        _regulation("discuss", _("Let all write"), _("Every participant can write again."), announcement_only=False),
+        _regulation(
+            "discuss", _("Let everybody write"), _("Every participant can write again."), announcement_only=False
+        ),
         Act(
             name="slow",
             label=_("Slow mode"),

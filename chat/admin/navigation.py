@@ -25,7 +25,7 @@ GROUPS: tuple[tuple[StrOrPromise, tuple[tuple[StrOrPromise, str, Any], ...]], ..
     ),
     (_("Organization"), ((_("Members"), "group", Member), (_("Conversations"), "forum", Conversation))),
     (
-        _("Ways in"),
+        _("Access"),
         ((_("Clients"), "devices", Client), (_("Invitations"), "mail", Invitation), (_("Tokens"), "key", ApiToken)),
     ),
     (_("Record"), ((_("Audit log"), "history", AuditEntry),)),

@@ -400,5 +400,5 @@ def test_removed_from_a_channel_it_goes_at_once(
     a.open_panel("people").get_by_role("button", name="Actions for Bob").click()
     a.page.get_by_role("menuitem", name="Remove from the channel").click()
     a.page.get_by_role("dialog", name="Remove Bob").get_by_role("button", name="Remove").click()
-    expect(b.page.get_by_role("heading", name="This conversation is not here")).to_be_visible()
+    expect(b.page.get_by_role("heading", name="Conversation not found")).to_be_visible()
     expect(b.page.get_by_role("navigation", name="Conversations")).not_to_contain_text("plans")

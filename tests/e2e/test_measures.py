@@ -125,7 +125,7 @@ def test_a_suspended_member_reads_why_and_comes_back(
     suspended.expect_broken_connections()
     act(moderator, bob, "suspend", reason="Threats & insults", until=in_an_hour())
     page = suspended.page
-    page.get_by_role("link", name=re.compile("^(Sign in again|To your organizations)$")).click()
+    page.get_by_role("link", name=re.compile("^(Sign in again|Go to your organizations)$")).click()
     page.get_by_label(re.compile("e-?mail", re.IGNORECASE)).fill(bob.user.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password", exact=True).press("Enter")

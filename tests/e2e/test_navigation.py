@@ -214,7 +214,7 @@ def test_a_search_without_a_network_keeps_the_words_and_works_again_later(
     expect(a.page.get_by_text("Nothing found")).to_be_visible()
     with a.offline():
         a.search("harvest")
-        expect(a.page.get_by_text("The search did not work")).to_be_visible()
+        expect(a.page.get_by_text("Search failed")).to_be_visible()
         expect(a.page.get_by_role("main").get_by_role("combobox", name="Search messages")).to_have_value("harvest")
         expect(a.page.get_by_role("button", name="Try again")).to_be_visible()
     expect(a.page.get_by_role("main").get_by_role("listitem")).to_have_count(1)

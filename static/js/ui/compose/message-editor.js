@@ -148,7 +148,7 @@ class Editor {
     const { text } = this.#current;
     if (isGone(this.#current)) this.#say(gettext("The message is gone. What you wrote can only be copied."));
     else if (text.trim() !== this.base.trim())
-      this.#say(interpolate(gettext("It was changed meanwhile and now says: “%(text)s”. Save again to replace that."), { text }));
+      this.#say(interpolate(gettext("It was changed in the meantime and now says “%(text)s”. Save again to replace it."), { text }));
     else return false;
     return true;
   }

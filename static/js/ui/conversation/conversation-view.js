@@ -220,7 +220,7 @@ export class ConversationView {
   /** @param {Conversation} conversation @param {boolean} participates */
   #showJoinBar({ id, archived_at }, participates) {
     const isJoining = changesOn(this.app, id).waiting.some(({ kind }) => kind === "join");
-    const watching = gettext("You are looking at this channel without taking part in it.");
+    const watching = gettext("You are viewing this channel. Join it to write.");
     byId("join-bar").hidden = participates || archived_at !== null;
     byId("join-button").hidden = isJoining;
     setText(byId("join-text"), isJoining ? gettext("Joining the channel…") : watching);

@@ -132,7 +132,7 @@ export class MessageNode {
     if (key === this.#prose) return;
     this.#prose = key;
     const { prose } = this.slots;
-    if (message.expired) prose.textContent = gettext("This message is past its time.");
+    if (message.expired) prose.textContent = gettext("This message has expired.");
     else if (message.deleted_at) prose.textContent = gettext("This message was deleted.");
     else if (message.hidden_at) prose.textContent = gettext("Hidden by a moderator");
     else {

@@ -79,7 +79,7 @@ export class Devices {
   /** @param {Device} device */
   async #end(device) {
     const title = interpolate(gettext("Sign out %(name)s?"), { name: nameOf(device) });
-    const text = gettext("Every tab of that browser, or that app, has to sign in again. What waits there unsent stays there.");
+    const text = gettext("Every tab of that browser, or that app, must sign in again. Unsent messages stay there.");
     if (!(await confirm({ title, text, yes: gettext("Sign out") }))) return;
     await this.#signOut([device]);
   }

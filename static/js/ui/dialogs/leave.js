@@ -9,7 +9,7 @@ import { confirm } from "./dialog.js";
 export async function leave({ client, router }, conversation) {
   if (conversation.kind === "private") {
     const title = interpolate(gettext("Leave #%(name)s?"), { name: conversation.name ?? "" });
-    const text = gettext("This channel is private: to come back, somebody in it has to add you.");
+    const text = gettext("This channel is private. To come back, somebody in it must add you.");
     if (!(await confirm({ title, text, yes: gettext("Leave") }))) return;
   }
   await leaveConversation(client, conversation.id);

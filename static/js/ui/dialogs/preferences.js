@@ -80,7 +80,7 @@ export class PreferencesDialog {
       ? gettext("The browser blocks notifications of this site. Its settings allow them again.")
       : isSupported()
         ? gettext("While Parley is open somewhere and you are not reading the conversation.")
-        : gettext("This browser has none.");
+        : gettext("This browser cannot show notifications.");
     setText(byId("desktop-help"), help);
   }
 

@@ -94,7 +94,7 @@ async function receiptsOf(app, message) {
     { title: counted(gettext("Not delivered yet"), waiting.length), items: waiting.map((one) => person(app, one.member, devices(one))) },
   ];
   if (more) sections.push({ title: gettext("There are more participants than can be listed."), items: [] });
-  if (read.length + others.length === 0) sections.push({ title: gettext("Nobody else takes part here."), items: [] });
+  if (read.length + others.length === 0) sections.push({ title: gettext("Nobody else is here."), items: [] });
   return sections;
 }
 

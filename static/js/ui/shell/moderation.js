@@ -89,5 +89,5 @@ export const OUTCOMES = {
   warned: gettext("The author was warned."),
   muted: gettext("The author was muted."),
   suspended: gettext("The author was suspended."),
-  other: gettext("It was dealt with in another way."),
+  other: gettext("It was handled in another way."),
 };

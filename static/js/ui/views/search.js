@@ -124,7 +124,7 @@ export class Search {
 
   /** @param {ApiError} error is shown; words and filters stay, so that the member can search again */
   #fail(error) {
-    this.#empty(gettext("The search did not work"), explain(error));
+    this.#empty(gettext("Search failed"), explain(error));
     byId("search-again").hidden = false;
     byId("search-again").focus();
   }
@@ -135,7 +135,7 @@ export class Search {
     list.append(...[...results].reverse().map((found) => this.#result(found)));
     byId("search-more").hidden = !this.#next;
     if (list.childElementCount === 0) {
-      this.#empty(gettext("Nothing found"), gettext("Try fewer or other words, or take a filter away."));
+      this.#empty(gettext("Nothing found"), gettext("Try fewer or different words, or remove a filter."));
       return;
     }
     if (byId("sidebar").contains(document.activeElement)) byId("search-body").focus();
