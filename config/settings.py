@@ -464,6 +464,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
+FORMAT_MODULE_PATH = ["config.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
