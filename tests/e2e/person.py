@@ -93,7 +93,8 @@ class Person:
 
     def add(self, entry: str) -> None:
         """An entry of the menu of the "+" above the list."""
-        self.page.get_by_role("button", name="Add", exact=True).click()
+        navigation = self.page.get_by_role("navigation", name="Conversations")
+        navigation.get_by_role("button", name="Add", exact=True).click()
         self.page.get_by_role("menuitem", name=entry).click()
 
     def choose_for(self, conversation: str, action: str) -> None:
