@@ -1,6 +1,7 @@
-"""Every main view, light and dark, on a desk and on a phone: `make screenshots`, while Parley runs with its demo data.
+"""Every main view, light and dark, on two desktops and a phone: `make screenshots`, while Parley runs with its demo.
 
-To be looked at by people. The font is what the system calls its own; FONT= names another.
+To be looked at by people. A view that cannot be shown is named at the end, and the command fails. VIEWS= names those to
+take, separated by commas.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, ViewportSize, sync_playwright
 
 from tests.e2e.chromium import ARGUMENTS, DESK, PHONE, PROGRAM
 
 FOLDER: Final = Path(__file__).parent / "screenshots"
 SETTLE: Final = 400  # milliseconds for pictures to stop moving; nothing is asserted here
+PATIENCE: Final = 15_000  # milliseconds for what a step looks for
+SIZES: Final[dict[str, ViewportSize]] = {"": DESK, "-wide": {"width": 1920, "height": 1080}, "-phone": PHONE}
 Step = Callable[[Page], None]
 
 
@@ -29,10 +32,15 @@ def press(name: str) -> Step:
     return lambda page: page.get_by_role("button", name=name).locator("visible=true").first.click()
 
 
+def open_code(page: Page) -> None:
+    page.get_by_role("navigation", name="Conversations").get_by_role("link", name="launch").click()
+    page.locator("#messages .code").first.scroll_into_view_if_needed()
+
+
 def open_thread(page: Page) -> None:
     open_channel(page)
     page.locator(".message-replies").locator("visible=true").first.click()
-    page.locator("#thread .count-divider").wait_for()
+    page.locator("#thread .message").first.wait_for()
 
 
 def search(page: Page) -> None:
@@ -55,9 +63,15 @@ def name_somebody(page: Page) -> None:
     page.get_by_role("combobox", name="To").fill("m")
 
 
-def open_settings(page: Page) -> None:
-    open_channel(page)
-    press("Channel settings")(page)
+def open_panel(name: str) -> Step:
+    """What stands beside the conversation; a phone has fewer buttons for it, the name leads there too."""
+
+    def step(page: Page) -> None:
+        open_channel(page)
+        page.locator(f"#conversation-header [data-panel={name}]").locator("visible=true").first.click()
+        page.locator("#panel-page").wait_for()
+
+    return step
 
 
 def choose_reaction(page: Page) -> None:
@@ -96,12 +110,15 @@ def of_mine(entry: str) -> Step:
 VIEWS: Final[dict[str, Step]] = {
     "list": lambda page: None,
     "conversation": open_channel,
+    "code": open_code,
     "thread": open_thread,
     "search": search,
     "create-channel": add("Create channel"),
     "browse-channels": add("Browse channels"),
     "start-direct": name_somebody,
-    "settings": open_settings,
+    "about": open_panel("about"),
+    "people-panel": open_panel("people"),
+    "settings": open_panel("settings"),
     "reaction": choose_reaction,
     "organizations": press("Acme"),
     "search-filter": choose_author,
@@ -132,46 +149,78 @@ PAGES: Final[dict[str, str]] = {
 
 def main(address: str) -> None:
     FOLDER.mkdir(exist_ok=True)
+    failed: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=PROGRAM, args=ARGUMENTS)
-        for phone in (False, True):
-            for dark in (False, True):
-                shoot(browser, address, phone=phone, dark=dark)
+        for size in SIZES:
+            for scheme in ("light", "dark"):
+                failed += shoot(browser, address, size, scheme)
         browser.close()
+    if failed:
+        sys.exit("Not shown:\n" + "\n".join(failed))
 
 
-def shoot(browser: Browser, address: str, *, phone: bool, dark: bool) -> None:
+def shoot(browser: Browser, address: str, size: str, scheme: Literal["light", "dark"]) -> list[str]:
+    """Take all pictures of one size and scheme; return the names of the views that could not be shown."""
+    phone = size == "-phone"
     context = browser.new_context(
         base_url=address,
-        viewport=PHONE if phone else DESK,
+        viewport=SIZES[size],
         has_touch=phone,
         is_mobile=phone,
-        color_scheme="dark" if dark else "light",
+        device_scale_factor=2 if phone else 1,
+        color_scheme=scheme,
         reduced_motion="reduce",
     )
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
+    suffix = f"{size}-{scheme}"
     page.goto("/accounts/login/")
-    keep(page, "sign-in", phone=phone, dark=dark)
+    keep(page, f"sign-in{suffix}")
+    sign_in(page)
+    failed = []
+    for name, step in chosen().items():
+        try:
+            step(page)
+        except Error as error:
+            failed.append(f"{name}{suffix}: {error.message.splitlines()[0]}")
+        keep(page, f"{name}{suffix}")
+    context.close()
+    return failed
+
+
+def sign_in(page: Page) -> None:
     page.locator("input[type=email]").fill("owner@acme.example")
     page.get_by_label("Password", exact=True).fill("parley-demo")
     page.get_by_label("Password", exact=True).press("Enter")
     page.wait_for_url("**/o/acme/**")
-    for name, step in VIEWS.items():
+
+
+def chosen() -> dict[str, Step]:
+    every = {name: in_chat(step) for name, step in VIEWS.items()} | {name: at(path) for name, path in PAGES.items()}
+    names = os.environ.get("VIEWS")
+    return {name: every[name] for name in names.split(",")} if names else every
+
+
+def in_chat(step: Step) -> Step:
+    def whole(page: Page) -> None:
         page.goto("/o/acme/")
         page.locator(".side-row[data-slot=link]").first.wait_for(state="attached")
         step(page)
-        keep(page, name, phone=phone, dark=dark)
-    for name, path in PAGES.items():
+
+    return whole
+
+
+def at(path: str) -> Step:
+    def visit_page(page: Page) -> None:
         page.goto(path)
-        keep(page, name, phone=phone, dark=dark)
-    context.close()
+
+    return visit_page
 
 
-def keep(page: Page, name: str, *, phone: bool, dark: bool) -> None:
-    if font := os.environ.get("FONT"):
-        page.evaluate("font => document.documentElement.style.setProperty('--font', font)", font)
+def keep(page: Page, name: str) -> None:
     page.wait_for_timeout(SETTLE)
-    page.screenshot(path=FOLDER / f"{name}{'-phone' if phone else ''}-{'dark' if dark else 'light'}.png")
+    page.screenshot(path=FOLDER / f"{name}.png")
 
 
 if __name__ == "__main__":
