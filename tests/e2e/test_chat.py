@@ -290,7 +290,7 @@ def test_the_keyboard_is_enough(browser_of: BrowserOf, plans: Conversation, alic
     keys.press("Escape")
     expect(a.page.get_by_role("complementary", name="Thread")).to_be_hidden()
     keys.press("/")
-    expect(a.page.get_by_role("navigation").get_by_role("searchbox")).to_be_focused()
+    expect(a.page.get_by_role("combobox", name="Search or jump to")).to_be_focused()
 
 
 def test_settings_change_the_channel_for_everybody(
