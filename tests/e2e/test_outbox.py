@@ -18,8 +18,7 @@ from tests.e2e.waiting import wait_until
 pytestmark = pytest.mark.e2e
 
 BrowserOf = Callable[..., Person]
-FETCHED = """() => performance.getEntriesByType('resource').some(({ name, responseEnd }) =>
-  /[/]list[.-]/.test(name) && responseEnd > 0)"""
+FETCHED = "() => performance.getEntriesByName('offline-kit').length > 0"
 
 
 @pytest.fixture
