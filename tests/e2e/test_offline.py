@@ -35,6 +35,8 @@ def test_a_channel_that_was_not_opened_before_can_be_written_in_without_a_connec
     browser_of: BrowserOf, channels: list[Conversation], alice: Member, bob: Member, charlie: Member
 ) -> None:
     fill(channels[1], bob, 400)  # more than the page knows at first
+    with organization_scope(alice.organization):
+        Participant.objects.filter(conversation=channels[1], member=bob).update(read_seq=400, read=[[0, 400]])
     a, b, c = browser_of(alice), browser_of(bob), browser_of(charlie)
     a.open("plans")
     b.open("trips")
