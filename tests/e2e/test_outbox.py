@@ -53,8 +53,8 @@ def test_changes_made_offline_are_shown_at_once_and_survive_a_reload(
         a.send_message(text)
         b.assert_sees(text)
         a.assert_sent(text)
-    a.expect_broken_connections()
-    b.expect_broken_connections()
+    for person in (a, b, c):
+        person.expect_broken_connections()
     prepare(a)
     running_server.kill()
     expect(a.page.locator("#connection")).to_be_visible()
