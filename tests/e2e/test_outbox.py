@@ -188,7 +188,7 @@ def test_a_topic_that_is_refused_is_rolled_back_above_the_composer(
     with a.offline():
         expect(a.page.locator("#connection")).to_have_attribute("data-status", "offline")
         a.choose_for("plans", "Settings")
-        topic = a.page.get_by_label("Topic")
+        topic = a.panel.get_by_label("Topic")
         topic.fill("Only for admins")
         topic.press("Enter")
         expect(a.page.locator("#conversation-topic")).to_have_text("Only for admins")
