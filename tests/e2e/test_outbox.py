@@ -178,29 +178,6 @@ def test_an_edit_that_conflicts_keeps_both_texts(
     expect(a.page.get_by_text("It was changed meanwhile and now says: “The phone's text”.")).to_be_visible()
 
 
-def test_a_topic_that_is_refused_is_rolled_back_above_the_composer(
-    browser_of: BrowserOf, plans: Conversation, alice: Member, bob: Member
-) -> None:
-    a = browser_of(alice)
-    a.open("plans")
-    a.expect_refusals()
-    prepare(a)
-    with a.offline():
-        expect(a.page.locator("#connection")).to_have_attribute("data-status", "offline")
-        a.choose_for("plans", "Settings")
-        topic = a.panel.get_by_label("Topic")
-        topic.fill("Only for admins")
-        topic.press("Enter")
-        expect(a.page.locator("#conversation-topic")).to_have_text("Only for admins")
-        with organization_scope(alice.organization):
-            Conversation.objects.filter(pk=plans.pk).update(archived_at="2026-01-01T00:00:00Z")
-    bar = a.page.get_by_role("status").filter(has_text="The name and topic were not changed.")
-    expect(bar).to_be_visible()
-    expect(a.page.locator("#conversation-topic")).to_have_text("")
-    bar.get_by_role("button", name="Discard").click()
-    expect(bar).to_be_hidden()
-
-
 def test_joining_a_channel_waits_for_the_connection(
     browser_of: BrowserOf, plans: Conversation, alice: Member, bob: Member
 ) -> None:

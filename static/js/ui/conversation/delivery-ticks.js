@@ -79,7 +79,7 @@ export class DeliveryTicks {
   #showMessage(message) {
     const { last_seq } = this.app.store.conversations.get(message.conversation) ?? { last_seq: 0 };
     if (!this.#counts.has(message.id)) this.#counts.clear();
-    if (last_seq !== this.#seq) this.#asked = 0;
+    if (last_seq !== this.#seq) this.#askSoon();
     this.#seq = last_seq;
     const { delivered, read, all } = this.#counts.get(message.id) ?? { delivered: 0, read: 0, all: 0 };
     if (read > 0)
@@ -99,10 +99,15 @@ export class DeliveryTicks {
   }
 
   #restart() {
+    this.#askSoon();
+    this.render();
+  }
+
+  /** Begin anew with short pauses. */
+  #askSoon() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#asked = 0;
-    this.render();
   }
 
   /** @param {Message} message whose receipts are asked for after a pause */
