@@ -33,7 +33,7 @@ from accounts.tenancy import memberships_of
 
 HANDLE_LENGTH: Final = 28  # of a suggested handle: leaves room for a number
 HANDLE_TRIES: Final = 1000  # people of one name in one organization
-TINTS: Final = 12  # colours of generated avatars that people can tell apart (static/css/avatar.css)
+TINTS: Final = 12  # colours of generated avatars that people can distinguish (static/css/avatar.css)
 TINT_LOCK: Final = 7_271_540  # an arbitrary number, the first half of the key of an advisory lock
 RESERVED_HANDLES: Final = frozenset({"all", "channel", "everyone", "group", "here", "parley", "system"})  # mentions
 

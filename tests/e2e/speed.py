@@ -7,12 +7,12 @@ start    From the address to the frame in which the first message stands: with a
          is complete. `make start` measures this alone.
 opening  From the press on a conversation of 10,000 messages to the frame in which its last one stands, after a fresh
          sign-in each time.
-news     100 messages a second into the conversation on the screen, for `minutes`. Tasks are read from Chrome's own
+messages 100 messages a second into the conversation on the screen, for `minutes`. Tasks are read from Chrome's own
          trace, so that nothing is run in the page to see them, and tracing pauses while memory is looked at: what a
-         forced collection takes is no task of the page. Each task over 50 ms is told with its time on the wall, its CPU
-         time and what took most of it. Only on a quiet machine is the wall the page's: where others wait for the cores,
-         tasks of no CPU at all take 100 ms. Memory is what the page holds after a collection of garbage, each minute;
-         how fast it rises is the slope over all but the first fifth.
+         forced collection takes is no task of the page. Each task over 50 ms is printed with its time on the wall, its
+         CPU time and what took most of it. Only on a quiet machine is the wall the page's: where others wait for the
+         cores, tasks of no CPU at all take 100 ms. Memory is what the page holds after a collection of garbage, each
+         minute; how fast it rises is the slope over all but the first fifth.
 palette  In an organization of 2,000 channels and 2,000 people: for every key typed, the work of the main thread from
          the key to the end of the frame that shows what it found, and the longest task until the next key (the answer
          of the server is among them).
@@ -117,8 +117,8 @@ def main(minutes: float, address: str, parts: list[str]) -> None:
             measure_starts(browser, address)
         if "opening" in parts:
             measure_openings(browser, address)
-        if "news" in parts:
-            measure_news(browser, address, minutes)
+        if "messages" in parts:
+            measure_messages(browser, address, minutes)
         if "palette" in parts:
             measure_palette(browser, address)
         browser.close()
@@ -178,7 +178,7 @@ def measure_openings(browser: Browser, address: str) -> None:
     say(f"a conversation of {MESSAGES} messages opens in {statistics.median(taken):.0f} ms ({each})")
 
 
-def measure_news(browser: Browser, address: str, minutes: float) -> None:
+def measure_messages(browser: Browser, address: str, minutes: float) -> None:
     name = make_channel(1)
     page = sign_in(browser, address)
     page.evaluate(OPEN, [name, 1])
@@ -196,7 +196,7 @@ def measure_news(browser: Browser, address: str, minutes: float) -> None:
         heaps.append((until, look(page, devtools, until, writer.sent)))
     rate = writer.sent / (time.monotonic() - start)
     writer.stop()
-    tell_tasks(tasks, rate, seen)
+    print_tasks(tasks, rate, seen)
     if len(settled := heaps[len(heaps) // 5 :]) > 1:
         slope = statistics.linear_regression(*zip(*settled, strict=True)).slope
         say(f"memory rises by {3600 * slope:.1f} MB an hour")
@@ -214,7 +214,7 @@ def look(page: Page, devtools: CDPSession, at: float, sent: int) -> float:
     return heap
 
 
-def tell_tasks(tasks: list[Task], rate: float, seconds: float) -> None:
+def print_tasks(tasks: list[Task], rate: float, seconds: float) -> None:
     long = [one for one in tasks if one.wall > LONG]
     for one in long:
         say(f"  {one.wall:.0f} ms ({one.cpu:.0f} ms CPU): {one.parts}")
@@ -355,12 +355,12 @@ def make_channel(count: int) -> str:
     owner, member = people()
     name = f"speed-{uuid4().hex[:6]}"
     with organization_scope(owner.organization):
-        place: dict[str, Any] = {"organization": owner.organization}
-        channel = Conversation.objects.create(**place, kind="public", name=name, last_seq=count)
+        tenant: dict[str, Any] = {"organization": owner.organization}
+        channel = Conversation.objects.create(**tenant, kind="public", name=name, last_seq=count)
         for one in (owner, member):
-            Participant.objects.create(**place, conversation=channel, member=one, read_seq=count, read=[[0, count]])
+            Participant.objects.create(**tenant, conversation=channel, member=one, read_seq=count, read=[[0, count]])
         Message.objects.bulk_create(
-            Message(**place, conversation=channel, seq=seq, author=member, text=WORDS, html=f"<p>{WORDS}</p>")
+            Message(**tenant, conversation=channel, seq=seq, author=member, text=WORDS, html=f"<p>{WORDS}</p>")
             for seq in range(1, count + 1)
         )
     return name
@@ -377,24 +377,24 @@ def make_large() -> str:
     owner = create_organization(User.objects.get(email="owner@acme.example"), name=slug, slug=slug)
     organization: Organization = owner.organization
     with organization_scope(organization):
-        place: dict[str, Any] = {"organization": organization}
+        tenant: dict[str, Any] = {"organization": organization}
         users = User.objects.bulk_create(User(email=f"{slug}-{number}@example.test") for number in range(PEOPLE))
         members = Member.objects.bulk_create(
-            Member(**place, user=user, handle=f"{first.lower()}.{number}", name=f"{first} {last} {number}")
+            Member(**tenant, user=user, handle=f"{first.lower()}.{number}", name=f"{first} {last} {number}")
             for number, user in enumerate(users)
             for first, last in [(FIRST_NAMES[number % len(FIRST_NAMES)], LAST_NAMES[number // 7 % len(LAST_NAMES)])]
         )
         channels = Conversation.objects.bulk_create(
-            Conversation(**place, kind="public", name=f"{NOUNS[number % len(NOUNS)]}-channel-{number}", last_seq=1)
+            Conversation(**tenant, kind="public", name=f"{NOUNS[number % len(NOUNS)]}-channel-{number}", last_seq=1)
             for number in range(CHANNELS)
         )
         Participant.objects.bulk_create(
-            Participant(**place, conversation=channel, member=member, read_seq=1, read=[[0, 1]])
+            Participant(**tenant, conversation=channel, member=member, read_seq=1, read=[[0, 1]])
             for channel, author in zip(channels, members, strict=True)
             for member in (owner, author)
         )
         Message.objects.bulk_create(
-            Message(**place, conversation=channel, seq=1, author=author, text=WORDS, html=f"<p>{WORDS}</p>")
+            Message(**tenant, conversation=channel, seq=1, author=author, text=WORDS, html=f"<p>{WORDS}</p>")
             for channel, author in zip(channels, members, strict=True)
         )
     return slug
@@ -458,5 +458,5 @@ if __name__ == "__main__":
     main(
         float(sys.argv[1]) if len(sys.argv) > 1 else 2.0,
         sys.argv[2] if len(sys.argv) > 2 else "http://localhost:8000",
-        sys.argv[3:] or ["start", "opening", "news", "palette"],
+        sys.argv[3:] or ["start", "opening", "messages", "palette"],
     )

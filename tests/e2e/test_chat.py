@@ -171,7 +171,7 @@ def test_a_refused_message_can_be_discarded(
 ) -> None:
     b = browser_of(bob)
     b.open("plans")
-    b.assert_live()  # it asks no more, so it does not learn what nobody tells it
+    b.assert_live()  # it asks no more, so it does not learn what no event says
     b.expect_refusals()
     with organization_scope(alice.organization_id):
         Participant.objects.filter(conversation=plans, member=bob).update(left_at=plans.created_at)
@@ -228,7 +228,7 @@ async (by) => {
 """
 
 
-def test_links_and_search_lead_to_the_message_in_its_place(
+def test_links_and_search_lead_to_the_message_among_its_neighbours(
     browser_of: BrowserOf, plans: Conversation, alice: Member, bob: Member
 ) -> None:
     fill(plans, bob, 400)
@@ -304,9 +304,9 @@ def test_settings_change_the_channel_for_everybody(
     panel.get_by_role("option", name="Gus").click()
     expect(panel.get_by_role("listitem").filter(has_text="@gus")).to_be_visible()
     panel.get_by_role("link", name="Settings").click()
-    panel.get_by_label("Topic").fill("Only good news")
+    panel.get_by_label("Topic").fill("Only good things")
     panel.get_by_label("Topic").press("Enter")
     expect(panel.get_by_text("Saved.")).to_be_visible()
-    expect(b.page.get_by_text("Only good news")).to_be_visible()
+    expect(b.page.get_by_text("Only good things")).to_be_visible()
     g = browser_of(gus)
     g.open("plans")

@@ -288,7 +288,7 @@ def test_why_one_cannot_write_stands_where_one_would(
     expect(b.composer).to_be_hidden()
 
 
-def test_who_is_muted_is_told_so_in_place_of_the_composer(
+def test_a_muted_member_reads_so_instead_of_the_composer(
     browser_of: BrowserOf, plans: Conversation, alice: Member, bob: Member
 ) -> None:
     with organization_scope(alice.organization):

@@ -50,8 +50,8 @@ def dock(person: Person) -> Locator:
     return person.page.locator("#composer-dock")
 
 
-def tools(place: Locator) -> Locator:
-    return place.get_by_role("toolbar", name="Formatting")
+def tools(area: Locator) -> Locator:
+    return area.get_by_role("toolbar", name="Formatting")
 
 
 def box_of(element: Locator) -> FloatRect:
@@ -132,8 +132,8 @@ def test_formatting_that_is_wanted_at_all_times_is_remembered_everywhere(
     expect(tools(editor)).to_be_visible()
     a.assert_accessible()
     toggle.click()
-    for place in (dock(a), a.thread, editor):
-        expect(tools(place)).to_be_hidden()
+    for area in (dock(a), a.thread, editor):
+        expect(tools(area)).to_be_hidden()
 
 
 def test_the_menu_is_used_with_keys_alone(

@@ -157,7 +157,7 @@ def test_a_server_that_restarts_loses_nothing(
 
 
 def forget_history(answer: dict[str, Any]) -> None:
-    """Make the answer of a sync one that tells no messages and lets the client forget those it has."""
+    """Make the answer of a sync one that returns no messages and lets the client forget those it has."""
     answer["messages"] = []
     for conversation in answer["conversations"]:
         conversation["history_gap"] = conversation["participants_gap"] = True
@@ -177,13 +177,13 @@ def test_what_a_sync_forgets_stays_on_the_page_until_it_is_back(
     b.open("plans")
     a.send_message("Before")
     a.assert_sent("Before")
-    told: list[str] = []
+    answered: list[str] = []
 
     def alter(route: Route) -> None:
         response = route.fetch(url=re.sub(r"\?.*", "", route.request.url))  # all conversations, not those that changed
         answer = response.json()
         forget(answer)
-        told.append(answer["cursor"])
+        answered.append(answer["cursor"])
         route.fulfill(response=response, json=answer)
 
     a.page.route(re.compile("/api/v1/sync"), alter)
@@ -200,7 +200,7 @@ def test_what_a_sync_forgets_stays_on_the_page_until_it_is_back(
     a.assert_sees("Meanwhile")
     a.assert_sees("Before")
     a.assert_never_empty()
-    assert told
+    assert answered
 
 
 def test_what_one_sends_is_on_the_page_before_the_next_frame(
@@ -224,7 +224,7 @@ def test_behind_a_proxy_without_websockets_everything_works(
     expect(a.page.get_by_text("No live updates.")).to_be_visible()
     b.send_message("By socket")
     b.assert_sent("By socket")
-    a.send_message("By request")  # answered before the next poll tells of the one before
+    a.send_message("By request")  # answered before the next poll returns the one before
     a.assert_sent("By request")
     b.assert_sees("By request")
     a.assert_sees("By socket")

@@ -125,10 +125,10 @@ def test_a_dropped_file_is_answered_wherever_it_falls(browser_of: BrowserOf, tow
     person.send_message("here")
     person.assert_sent("here")
     page, answer = person.page, person.page.locator("#files-answer")
-    for place in ("#messages", "#sidebar", ".conversation-header", "#composer-dock textarea", "body"):
-        assert page.locator(place).first.evaluate(DROP, {"file": "plan.pdf"}) == [True, True], place
+    for target in ("#messages", "#sidebar", ".conversation-header", "#composer-dock textarea", "body"):
+        assert page.locator(target).first.evaluate(DROP, {"file": "plan.pdf"}) == [True, True], target
         expect(answer).to_have_text(SENTENCE)
-        answer.evaluate("place => { place.hidePopover(); place.textContent = '' }")
+        answer.evaluate("output => { output.hidePopover(); output.textContent = '' }")
     preferences = person.open_own("Preferences")
     assert preferences.evaluate(DROP, {"file": "plan.pdf"}) == [True, True]
     expect(answer).to_have_text(SENTENCE)
@@ -165,7 +165,7 @@ def test_a_pasted_picture_is_answered_and_the_text_with_it_arrives(
     assert person.composer.evaluate(PASTE, {"file": "shot.png"}) is False
     expect(answer).to_have_text(SENTENCE)
     assert person.draft == ""
-    answer.evaluate("place => { place.hidePopover(); place.textContent = '' }")
+    answer.evaluate("output => { output.hidePopover(); output.textContent = '' }")
     person.page.locator("#messages").evaluate(PASTE, {"file": "shot.png"})
     expect(answer).to_have_text(SENTENCE)
     mixed = {"file": "shot.png", "texts": {"text/uri-list": "https://example.test/shot.png"}}

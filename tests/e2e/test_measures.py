@@ -1,4 +1,4 @@
-"""What a moderator does is seen where it matters: by whoever it concerns, by the reporter, by the other moderators."""
+"""What a moderator does is seen where it matters: by the members concerned, the reporter and the other moderators."""
 
 from __future__ import annotations
 

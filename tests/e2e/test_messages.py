@@ -330,16 +330,16 @@ def test_what_was_not_sent_is_tried_again(
     a, b = browser_of(alice), browser_of(bob)
     b.open("plans")
     a.open("plans")
-    b.assert_live()  # it asks no more, so it does not learn what nobody tells it
+    b.assert_live()  # it asks no more, so it does not learn what no event says
     b.expect_refusals()
     with organization_scope(alice.organization_id):
-        seat = Participant.objects.get(conversation=plans, member=bob)
-        Participant.objects.filter(pk=seat.pk).update(left_at=plans.created_at)
+        participant = Participant.objects.get(conversation=plans, member=bob)
+        Participant.objects.filter(pk=participant.pk).update(left_at=plans.created_at)
     b.send_message("Let me in")
     failed = b.message("Let me in")
     expect(failed.get_by_text("Not sent: Join the channel first.")).to_be_visible()
     with organization_scope(alice.organization_id):
-        Participant.objects.filter(pk=seat.pk).update(left_at=None)
+        Participant.objects.filter(pk=participant.pk).update(left_at=None)
     failed.get_by_role("button", name="Try again").click()
     a.assert_sees("Let me in")
     b.assert_sent("Let me in")

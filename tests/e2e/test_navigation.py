@@ -54,7 +54,7 @@ def test_everything_is_marked_read_by_keys(
     a.open("apples")
     for name in ("berries", "cherries"):
         b.open(name)
-        b.send_message("News")
+        b.send_message("Hello")
         a.assert_unread(name, 1)
     a.press("Shift+Escape")
     for name in ("berries", "cherries"):
@@ -232,15 +232,15 @@ def test_what_is_read_in_one_tab_is_read_in_the_others_at_once(
     a.assert_unread("berries", 1)
     other = a.duplicate_tab()
     other.assert_unread("berries", 1)
-    told: list[str] = []
-    other.page.on("websocket", lambda socket: told.append(socket.url))
+    opened: list[str] = []
+    other.page.on("websocket", lambda socket: opened.append(socket.url))
     other.page.context.route_web_socket(re.compile("/ws/"), lambda socket: socket.close())
     a.open("berries")
     a.assert_read("berries")
     other.assert_read("berries")
 
 
-def test_news_of_another_organization_are_seen(
+def test_messages_of_another_organization_are_seen(
     browser_of: BrowserOf, channels: list[Conversation], alice: Member, charlie: Member
 ) -> None:
     guest = make_member(charlie.organization, "Alice of Acme", role="guest", user=alice.user)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 
 BrowserOf = Callable[..., Person]
 
-# What lies on the desktop now, by tag, as a system keeps it: a new one with the tag of another takes its place.
+# What lies on the desktop now, by tag, as a system keeps it: a new one with the tag of another replaces it.
 DESKTOP = """
 () => {
   window.desktop = new Map();

@@ -31,9 +31,9 @@ def town(transactional_db: None, alice: Member, bob: Member) -> Conversation:
     return make_channel("town", alice, bob)
 
 
-def status(place: Locator, text: str) -> Locator:
+def status(area: Locator, text: str) -> Locator:
     """The emoji beside a name, whose accessible name is the text of the status."""
-    return place.get_by_role("img", name=f"Status: {text}", exact=True).locator("visible=true")
+    return area.get_by_role("img", name=f"Status: {text}", exact=True).locator("visible=true")
 
 
 def own_row(person: Person) -> Locator:

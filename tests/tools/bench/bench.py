@@ -174,7 +174,7 @@ def problems_of(runs: Sequence[Run]) -> list[str]:
 
 
 def number(value: float) -> str:
-    """Three figures are as many as a shared machine can tell."""
+    """Three figures are as many as a shared machine can distinguish."""
     if value >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}"
