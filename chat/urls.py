@@ -26,6 +26,8 @@ urlpatterns = [
     path("o/<slug:slug>/threads", views.home, name="threads"),
     path("o/<slug:slug>/drafts", views.home, name="drafts"),
     path("o/<slug:slug>/people", views.home, name="people"),
+    path("o/<slug:slug>/settings", views.home, name="settings"),
+    path("o/<slug:slug>/settings/<slug:section>", views.settings_section, name="settings_section"),
     path("o/<slug:slug>/c/<uuid:conversation_id>", views.conversation, name="conversation"),
     path("o/<slug:slug>/c/<uuid:conversation_id>/<int:seq>", views.conversation, name="message"),
 ]

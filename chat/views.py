@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -16,6 +16,16 @@ from accounts.middleware import TenantRequest
 from accounts.roles import RIGHTS, Role
 from chat.access import find_conversation
 from chat.emoji import EMOJIS
+from chat.errors import NotFound
+
+# The settings by their addresses; templates/chat/components/settings-overlay.html has a link to each.
+SECTIONS: Final = frozenset(
+    {
+        *("profile", "email", "password", "second-factor", "devices", "sessions", "tokens", "connections"),
+        *("appearance", "notifications", "emoticons", "keyboard"),
+        *("general", "members", "channels", "invitations", "audit"),
+    }
+)
 
 
 @require_safe
@@ -27,6 +37,14 @@ def home(request: TenantRequest, slug: str) -> HttpResponse:
 def conversation(request: TenantRequest, slug: str, conversation_id: UUID, seq: int | None = None) -> HttpResponse:
     """Raises NotFound for what the member may not know of, so that an address discloses nothing."""
     find_conversation(request.member, conversation_id)
+    return _page(request)
+
+
+@require_safe
+def settings_section(request: TenantRequest, slug: str, section: str) -> HttpResponse:
+    """The page with its settings open. Raises NotFound for a section that does not exist."""
+    if section not in SECTIONS:
+        raise NotFound
     return _page(request)
 
 

@@ -91,6 +91,8 @@ WHOLES: Final = {
     "chat:threads",
     "chat:drafts",
     "chat:people",
+    "chat:settings",
+    "chat:settings_section",
 }
 
 # Of a user, across organizations: shows and changes what is theirs alone.

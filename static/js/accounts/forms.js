@@ -115,14 +115,19 @@ function warnOfLoss(form) {
   form.addEventListener("submit", () => beginLeaving(localStorage));
 }
 
+/** Give the forms of a page, or of a part of one, what they do with scripts only. @param {ParentNode} root */
+export function enhance(root) {
+  for (const box of root.querySelectorAll("input[data-own-device]")) askForOwnDevice(/** @type {HTMLInputElement} */ (box));
+  for (const form of root.querySelectorAll("form[data-signs-out]")) warnOfLoss(/** @type {HTMLFormElement} */ (form));
+  for (const slug of root.querySelectorAll("input[data-slug-of]")) suggest(/** @type {HTMLInputElement} */ (slug));
+  for (const button of root.querySelectorAll("button[data-reveals]")) offerReveal(/** @type {HTMLButtonElement} */ (button));
+  for (const line of root.querySelectorAll("[data-strength-of]")) showStrength(/** @type {HTMLElement} */ (line));
+  for (const shown of root.querySelectorAll("[data-shows]")) preview(/** @type {HTMLElement} */ (shown));
+  for (const form of root.querySelectorAll("form[data-steps]")) askStepByStep(/** @type {HTMLFormElement} */ (form));
+  for (const button of root.querySelectorAll("button[data-copy]")) offerCopy(/** @type {HTMLButtonElement} */ (button));
+}
+
 if (document.querySelector("[data-signed-out]")) finishLeaving(localStorage, sessionStorage);
-for (const box of document.querySelectorAll("input[data-own-device]")) askForOwnDevice(/** @type {HTMLInputElement} */ (box));
-for (const form of document.querySelectorAll("form[data-signs-out]")) warnOfLoss(/** @type {HTMLFormElement} */ (form));
-for (const slug of document.querySelectorAll("input[data-slug-of]")) suggest(/** @type {HTMLInputElement} */ (slug));
-for (const button of document.querySelectorAll("button[data-reveals]")) offerReveal(/** @type {HTMLButtonElement} */ (button));
-for (const line of document.querySelectorAll("[data-strength-of]")) showStrength(/** @type {HTMLElement} */ (line));
-for (const shown of document.querySelectorAll("[data-shows]")) preview(/** @type {HTMLElement} */ (shown));
-for (const form of document.querySelectorAll("form[data-steps]")) askStepByStep(/** @type {HTMLFormElement} */ (form));
-for (const button of document.querySelectorAll("button[data-copy]")) offerCopy(/** @type {HTMLButtonElement} */ (button));
+enhance(document);
 // On a phone the pages of an organization are one line to be pushed along.
 document.querySelector(".page-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -24,9 +24,7 @@ export function commandsOf(page) {
 function dialogs(app) {
   const palette = once(async () => new Palette(app));
   const help = once(async () => await import("../dialogs/keyboard-help.js"));
-  const preferences = once(async () => new (await import("../dialogs/preferences.js")).PreferencesDialog(app));
   const status = once(async () => (await import("../dialogs/status.js")).makeStatusDialog(app));
-  const devices = once(async () => new (await import("../dialogs/devices.js")).Devices(app));
   const create = once(async () => (await import("../dialogs/channels.js")).wireCreateChannel(app));
   const browse = once(async () => (await import("../dialogs/channels.js")).wireBrowseChannels(app, () => void app.run("create-channel")));
   const direct = once(async () => (await import("../dialogs/start-direct.js")).wireStartDirect(app));
@@ -36,9 +34,9 @@ function dialogs(app) {
   return {
     palette: async (/** @type {{words?: string, search?: boolean} | undefined} */ options) => (await palette()).open(options),
     help: async () => (await help()).openHelp(),
-    preferences: async () => (await preferences()).open(),
+    preferences: () => app.router.go(`${app.router.root}settings/appearance`),
     status: async () => (await status()).open(),
-    devices: async () => (await devices()).open(),
+    devices: () => app.router.go(`${app.router.root}settings/devices`),
     profile: (/** @type {string} */ member) => app.router.go(app.router.panelPath({ panel: "profile", of: member })),
     settings: (/** @type {Conversation} */ { id }) => app.router.go(`${app.router.path(id)}?panel=settings`),
     "create-channel": async () => (await create())(),
@@ -50,7 +48,7 @@ function dialogs(app) {
     "move-menu": async (/** @type {{id: string, origin: HTMLElement}} */ { id, origin }) => (await sections()).openMove(id, origin),
     "organization-menu": async () => (await menus()).openOrganizations(),
     "member-menu": async () => (await menus()).openMine(),
-    theme: async (/** @type {any} */ theme) => (await import("../dialogs/preferences.js")).changePreferences(app, { theme }),
+    theme: async (/** @type {any} */ theme) => (await import("../settings/preferences.js")).changePreferences(app, { theme }),
     leave: async (/** @type {Conversation} */ conversation) => (await import("../dialogs/leave.js")).leave(app, conversation),
     "change-conversation": async (/** @type {{id: string, action: string}} */ { id, action }) =>
       (await import("../sidebar/row-menu.js")).changeConversation(app, id, action),

@@ -36,6 +36,8 @@ class Page {
   #turn = 0;
   /** @type {Route | null} what is shown, or on its way */
   #shown = null;
+  #hasSettings = false; // whether the settings have been opened
+  #beforeSettings = ""; // the address to which closing them leads
 
   constructor() {
     const config = readConfig();
@@ -67,6 +69,7 @@ class Page {
     this.commands = once(async () => (await parts()).commandsOf(this));
     this.background = once(async () => new (await parts()).Background(this.app));
     this.thread = once(async () => (await parts()).makeThread(this.app));
+    this.settings = once(async () => (await import("../settings/overlay.js")).makeOverlay(this.app));
     this.panel = once(async () => (await import("../panel/panel.js")).makePanel(this.app));
     this.views = {
       search: once(async () => new (await parts()).Search(this.app)),
@@ -160,6 +163,7 @@ class Page {
   async #go(route) {
     const before = this.#shown;
     this.#shown = route;
+    if (route.name !== "settings") this.#beforeSettings = location.pathname + location.search;
     if (before && differInPanel(before, route)) return this.#goToPanel(route);
     const turn = (this.#turn += 1);
     byId("shell").dataset.view = route.name;
@@ -170,6 +174,9 @@ class Page {
       void this.#goToPanel(route);
     }
     this.#setOpen(undefined);
+    if (route.name === "settings") return this.#goToSettings(route, turn);
+    if (this.#hasSettings) (await this.settings()).hide();
+    if (turn !== this.#turn) return;
     if (route.name === "home") this.#goHome();
     else if (route.name === "conversation") await this.#goToConversation(route, turn);
     else if (route.name !== "elsewhere") await this.#goToView(route, turn);
@@ -183,6 +190,15 @@ class Page {
     const view = await this.views[name]().catch(() => null); // its script cannot be fetched without a network
     if (turn !== this.#turn) return;
     if (view) await view.open(route);
+    else this.#fail(turn);
+  }
+
+  /** The settings lie over the page. What they cover is closed, so that nothing counts as read there. @param {Route} route @param {number} turn */
+  async #goToSettings(route, turn) {
+    this.#hasSettings = true;
+    const overlay = await this.settings().catch(() => null); // its script cannot be fetched without a network
+    if (turn !== this.#turn) return;
+    if (overlay) await overlay.open(route, this.#beforeSettings || this.app.router.root);
     else this.#fail(turn);
   }
 

@@ -2,10 +2,11 @@
  * What the page shows, as its address names it. Django serves each of these addresses as well.
  *
  * @typedef {object} Route
- * @property {"home" | "conversation" | "search" | "inbox" | "people" | "threads" | "drafts" | "elsewhere"} name
+ * @property {"home" | "conversation" | "search" | "inbox" | "people" | "threads" | "drafts" | "settings" | "elsewhere"} name
  * @property {string} [conversation]
  * @property {number} [seq]
  * @property {string} [thread]
+ * @property {string} [section] of the settings
  * @property {string} [panel] what the right panel shows, unless it is a thread
  * @property {string} [of] id of the member or message that the panel is about
  * @property {string} view the address without the panel
@@ -15,6 +16,7 @@
 const VIEWS = /** @type {const} */ (["search", "inbox", "people", "threads", "drafts"]);
 /** @type {Record<string, string>} by path: views under the names that they had in links of earlier versions */
 const OLD_NAMES = { mentions: "inbox" };
+const SETTINGS = /^settings(?:\/([a-z-]+))?$/;
 const IN_PANEL = /** @type {const} */ (["thread", "panel", "of", "find"]); // what a query says about the right panel
 const CONVERSATION = /^c\/([0-9a-f-]{36})(?:\/(\d+))?$/;
 
@@ -101,6 +103,8 @@ export class Router {
     if (rest === "") return { name: "home", ...common };
     const view = VIEWS.find((name) => name === (OLD_NAMES[rest] ?? rest));
     if (view) return { name: view, ...common };
+    const settings = SETTINGS.exec(rest);
+    if (settings) return { name: "settings", section: settings[1], ...common };
     const match = CONVERSATION.exec(rest);
     if (!match) return { name: "elsewhere", ...common };
     const [, conversation, seq] = match;
