@@ -129,10 +129,20 @@ class Person:
 
     def open_own(self, entry: str) -> Locator:
         """A dialog of one's own menu."""
-        navigation = self.page.get_by_role("navigation", name="Conversations")
-        navigation.get_by_role("button", name=f"{self.member.name} @").click()
-        self.page.get_by_role("menuitem", name=entry).click()
+        self._choose_own(entry)
         return self.page.get_by_role("dialog", name=entry)
+
+    def open_settings(self, section: str) -> Locator:
+        """A section of the settings, by one's own menu."""
+        self._choose_own("Preferences")
+        if section != "Appearance":
+            self.settings.get_by_role("link", name=section).click()
+        expect(self.settings.get_by_role("heading", level=1, name=section)).to_be_visible()
+        return self.settings
+
+    @property
+    def settings(self) -> Locator:
+        return self.page.get_by_role("dialog", name="Settings")
 
     # Messages
 
@@ -363,6 +373,11 @@ class Person:
     def _assert_inside(self) -> None:
         expect(self.page.get_by_role("button", name=self.member.name).first).to_be_visible()
         expect(self.page.locator("#shell")).not_to_have_attribute("data-view", "loading")  # scripts listen from here on
+
+    def _choose_own(self, entry: str) -> None:
+        navigation = self.page.get_by_role("navigation", name="Conversations")
+        navigation.get_by_role("button", name=f"{self.member.name} @").click()
+        self.page.get_by_role("menuitem", name=entry).click()
 
     def _row(self, conversation: str) -> Locator:
         name = re.compile(rf"^{re.escape(conversation)}\b")

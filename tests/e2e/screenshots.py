@@ -74,6 +74,15 @@ def open_panel(name: str) -> Step:
     return step
 
 
+def open_people(page: Page) -> None:
+    open_channel(page)
+    page.locator("#people-button").click()
+
+
+def settings(section: str) -> Step:
+    return lambda page: page.goto(f"/o/acme/settings/{section}".rstrip("/")) and None
+
+
 def choose_reaction(page: Page) -> None:
     open_channel(page)
     page.locator("#messages .message").last.focus()
@@ -131,6 +140,10 @@ VIEWS: Final[dict[str, Step]] = {
     "shortcuts": of_mine("Keyboard shortcuts"),
     "preferences": of_mine("Preferences"),
     "devices": of_mine("Devices"),
+    "settings-profile": settings("profile"),
+    "settings-members": settings("members"),
+    "settings-index": settings(""),
+    "people-panel": open_people,
 }
 
 

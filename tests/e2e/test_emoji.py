@@ -67,12 +67,13 @@ def test_the_closing_colon_completes_and_backspace_takes_it_back(
 def test_who_wants_no_smileys_keeps_their_signs(browser_of: BrowserOf, town: Conversation, bob: Member) -> None:
     person = browser_of(bob)
     person.open("town")
-    preferences = person.open_own("Preferences")
+    preferences = person.open_settings("Emoticons")
     with person.page.expect_response(lambda answer: answer.request.method == "PATCH"):
         preferences.get_by_label(":) stays as it is").check()
-    person.reload()
+    person.press("Escape")
     person.assert_in("town")
-    expect(person.open_own("Preferences").get_by_label(":) stays as it is")).to_be_checked()
+    person.reload()
+    expect(person.open_settings("Emoticons").get_by_label(":) stays as it is")).to_be_checked()
     person.press("Escape")
     person.send_message("fine :) and :tada:")
     person.assert_sent("fine :) and 🎉")

@@ -129,7 +129,7 @@ def test_a_dropped_file_is_answered_wherever_it_falls(browser_of: BrowserOf, tow
         assert page.locator(target).first.evaluate(DROP, {"file": "plan.pdf"}) == [True, True], target
         expect(answer).to_have_text(SENTENCE)
         answer.evaluate("output => { output.hidePopover(); output.textContent = '' }")
-    preferences = person.open_own("Preferences")
+    preferences = person.open_settings("Appearance")
     assert preferences.evaluate(DROP, {"file": "plan.pdf"}) == [True, True]
     expect(answer).to_have_text(SENTENCE)
     expect(answer).to_be_visible()

@@ -262,15 +262,15 @@ def test_a_lost_device_is_signed_out(browser_of: BrowserOf, channels: list[Conve
     here, lost = browser_of(alice), browser_of(alice)
     lost.expect_refusals()
     lost.expect_broken_connections()
-    dialog = here.open_own("Devices")
-    devices = dialog.get_by_role("listitem")
+    dialog = here.open_settings("Devices")
+    devices = dialog.locator("#settings-content").get_by_role("listitem")
     expect(devices).to_have_count(2)
-    expect(devices.first).to_contain_text("This one")
+    expect(devices.first).to_contain_text("This browser")
     dialog.get_by_role("button", name="Sign out all others").click()
     here.page.get_by_role("dialog", name="Sign out 1 other device?").get_by_role("button", name="Sign out").click()
     expect(devices).to_have_count(1)
     expect(lost.page.get_by_text("You are signed out.")).to_be_visible()
-    here.reload()
+    here.press("Escape")
     here.assert_in("apples")
 
 
@@ -316,7 +316,7 @@ def test_on_a_phone_one_thing_is_shown_at_a_time(
     expect(nav).to_be_hidden()
     a.page.go_back()
     expect(nav).to_be_visible()
-    a.open_own("Preferences")
+    a.open_settings("Appearance")
     a.assert_fits()
     small = a.page.evaluate(SMALL_TARGETS)
     assert small == [], "targets under 40 px"

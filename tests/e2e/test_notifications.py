@@ -48,7 +48,7 @@ def desk(browser_of: BrowserOf, channels: list[Conversation], alice: Member) -> 
     a.page.context.add_init_script(f"({DESKTOP})()")
     a.reload()
     a.open("general")
-    a.open_own("Preferences").get_by_role("switch", name="Desktop notifications").check()
+    a.open_settings("Notifications").get_by_role("switch", name="Desktop notifications").check()
     a.press("Escape")
     return a
 

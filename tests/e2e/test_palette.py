@@ -93,7 +93,7 @@ def test_every_key_is_explained(browser_of: BrowserOf, channels: list[Conversati
         expect(dialog.get_by_text(label, exact=True)).to_be_visible()
     a.press("Escape")
     a.press("Control+,")
-    expect(a.page.get_by_role("dialog", name="Preferences")).to_be_visible()
+    expect(a.settings.get_by_role("heading", name="Appearance")).to_be_visible()
 
 
 def test_what_is_found_later_does_not_change_what_enter_chooses(

@@ -7,7 +7,7 @@ import { ApiError } from "../../client/api.js";
 import { clone, setIcon, setText } from "../lib/dom.js";
 import { fillAvatar, longDay } from "../lib/format.js";
 import { gettext, interpolate } from "../lib/i18n.js";
-import { conversationIcon, conversationName, isChannel, presenceLabel } from "../lib/names.js";
+import { conversationIcon, conversationName, isChannel, partnerIn, presenceLabel } from "../lib/names.js";
 import { roleLabel } from "../lib/people.js";
 import { attemptIn } from "./notice.js";
 
@@ -94,7 +94,9 @@ class Profile {
     setText(slots.presence, member.deactivated_at ? gettext("deactivated") : presenceLabel(state));
     setText(slots.role, roleLabel(member.role));
     setText(slots.joined, longDay(member.joined_at));
-    slots.message.hidden = mine || member.deactivated_at !== null || !config.rights.includes("start_direct");
+    const open = store.conversations.get(router.route.conversation ?? "");
+    const isHere = open !== undefined && partnerIn(store, open) === member.id;
+    slots.message.hidden = mine || isHere || member.deactivated_at !== null || !config.rights.includes("start_direct");
     slots.edit.hidden = slots["set-status"].hidden = !mine;
     slots.search.href = router.searchPath({ q: `from:@${member.handle}` });
     this.#showShared(member);

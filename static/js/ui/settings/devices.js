@@ -46,6 +46,7 @@ class Devices {
   }
 
   #show() {
+    for (const group of this.#groups) if (group.current) group.open ||= 1; // this page, whose socket may not be counted yet
     this.slots.list.replaceChildren(...this.#groups.map((group) => this.#row(group)));
     this.slots.others.hidden = this.#others.length === 0;
   }

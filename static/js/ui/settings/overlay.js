@@ -26,8 +26,8 @@ const OWN = {
   emoticons: () => import("./preferences.js"),
 };
 const FIRST = "profile"; // the section beside the index on a wide screen
-const ELSEWHERE = /^\/accounts\/(2fa\/webauthn|logout|login)\//; // pages that need scripts of their own, or leave
-const BESIDES = /^\/accounts\/(reauthenticate|2fa\/reauthenticate|confirm-email)\//; // pages that belong to no section
+const ELSEWHERE = /^\/accounts\/(2fa\/webauthn|logout|login|confirm-email)\//; // pages that need scripts of their own, or leave
+const BESIDES = /^\/accounts\/(2fa\/)?reauthenticate\//; // the question whether it is the member, asked before some pages of a section
 
 /** @param {App} app */
 export async function makeOverlay(app) {
@@ -176,8 +176,8 @@ class Overlay {
   #pageOf(section, at) {
     const own = this.links.find((link) => link.dataset.section === section)?.dataset.page;
     const wanted = at ? new URL(at, location.origin) : null;
-    if (wanted && wanted.origin === location.origin && (this.#sectionOf(wanted) === section || BESIDES.test(wanted.pathname)))
-      return wanted;
+    const isBeside = wanted?.origin === location.origin && BESIDES.test(wanted.pathname);
+    if (wanted && (isBeside || this.#sectionOf(wanted) === section)) return wanted;
     // Of a section without a link the server says why the member may not see it.
     return new URL(own ?? `${this.app.config.root}manage/${section === "general" ? "settings" : section}`, location.origin);
   }
