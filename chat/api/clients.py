@@ -19,7 +19,7 @@ from chat.entities.fields import Time
 from chat.models import Client
 
 SESSION_SALT = "chat.api.clients.session"
-SESSION_LENGTH = 16  # hexadecimal digits, which tell a member's few sessions apart
+SESSION_LENGTH = 16  # hexadecimal digits, enough to distinguish the few sessions of a member
 
 
 class NewClient(Struct, frozen=True):

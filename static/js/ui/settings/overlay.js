@@ -119,7 +119,7 @@ class Overlay {
   #filter() {
     const words = this.search.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
     for (const link of this.links) {
-      const text = `${link.textContent} ${link.dataset.words}`.toLowerCase();
+      const text = `${link.textContent} ${link.dataset.finds}`.toLowerCase();
       /** @type {HTMLElement} */ (link.parentElement).hidden = !words.every((word) => text.includes(word));
     }
     for (const group of byId("settings-index").querySelectorAll("section")) group.hidden = !group.querySelector("li:not([hidden])");
