@@ -65,7 +65,7 @@ def test_what_is_fetched_when_the_page_is_idle_is_one_file() -> None:
     maps = {name: json.loads(text) for name, text in make_bundle(ENTRY, modules()).files.items() if "map" in name}
     (parts,) = (set(one["sources"]) for one in maps.values() if "../js/ui/shell/commands.js" in one["sources"])
     assert {"../js/ui/views/search.js", "../js/ui/compose/writing.js", "../js/ui/dialogs/dialog.js"} <= parts
-    assert not {"../js/client/store.js", "../js/ui/dialogs/preferences.js"} & parts
+    assert not {"../js/client/store.js", "../js/ui/settings/preferences.js"} & parts
 
 
 def test_a_bundle_is_the_same_wherever_it_is_made() -> None:

@@ -1,6 +1,6 @@
 /** @import {App} from "../shell/app.js" */
 
-import { changePreferences } from "../dialogs/preferences.js";
+import { changePreferences } from "../settings/preferences.js";
 
 /** The steps of the dialog, in their order. */
 export const STEPS = /** @type {const} */ (["name", "invite", "channels", "notifications"]);
