@@ -74,13 +74,11 @@ def open_panel(name: str) -> Step:
     return step
 
 
-def open_people(page: Page) -> None:
-    open_channel(page)
-    page.locator("#people-button").click()
-
-
 def settings(section: str) -> Step:
-    return lambda page: page.goto(f"/o/acme/settings/{section}".rstrip("/")) and None
+    def step(page: Page) -> None:
+        page.goto(f"/o/acme/settings/{section}".rstrip("/"))
+
+    return step
 
 
 def choose_reaction(page: Page) -> None:
@@ -143,7 +141,6 @@ VIEWS: Final[dict[str, Step]] = {
     "settings-profile": settings("profile"),
     "settings-members": settings("members"),
     "settings-index": settings(""),
-    "people-panel": open_people,
 }
 
 
