@@ -115,7 +115,7 @@ def test_an_invited_person_joins_with_a_shorter_start(stranger: Callable[..., Pa
 
 def test_somebody_whom_nobody_guided_sees_no_steps(browser_of: BrowserOf, alice: Member) -> None:
     page = browser_of(alice).page
-    page.wait_for_function("customElements.get('member-status')")  # what runs in the background has started
+    expect(page.locator("#me-button")).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("region", name="Get started")).to_have_count(0)
 
