@@ -64,7 +64,7 @@ def test_a_suggested_status_is_seen_by_others_at_once_wherever_the_name_stands(
     direct = a.page.get_by_role("navigation", name="Conversations").get_by_role("link", name="Bob")
     expect(status(direct, "Lunch")).to_have_text("🥪")
     a.message("Back at two").get_by_role("button", name="Bob").click()
-    profile = a.page.get_by_role("dialog", name="Bob")
+    profile = a.page.locator("#panel-page")
     expect(profile.get_by_text("Lunch")).to_be_visible()
     expect(profile.get_by_text("until")).to_be_visible()
     a.press("Escape")
