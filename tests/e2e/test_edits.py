@@ -80,7 +80,7 @@ def test_an_edit_made_elsewhere_meanwhile_is_shown_and_not_overwritten_unseen(
     phone.assert_sent("From the phone")
     a.open("apples")
     a.message("From the phone").get_by_role("button", name="Continue editing").click()
-    warning = a.page.get_by_text("It was changed meanwhile and now says: “From the phone”.")
+    warning = a.page.get_by_text("It was changed in the meantime and now says “From the phone”.")
     expect(warning).to_be_visible()
     editor = a.page.get_by_role("textbox", name="Edit the message")
     editor.press("Enter")

@@ -175,7 +175,7 @@ def test_an_edit_that_conflicts_keeps_both_texts(
     row.get_by_role("button", name="Continue editing").click()
     editor = a.page.get_by_role("textbox", name="Edit the message")
     expect(editor).to_have_value("The laptop's text")
-    expect(a.page.get_by_text("It was changed meanwhile and now says: “The phone's text”.")).to_be_visible()
+    expect(a.page.get_by_text("It was changed in the meantime and now says “The phone's text”.")).to_be_visible()
 
 
 def test_joining_a_channel_waits_for_the_connection(
