@@ -33,7 +33,7 @@ def plans(alice: Member, bob: Member) -> Conversation:
     return make_channel("plans", alice, bob)
 
 
-def forget_when_she_signed_in(person: Person) -> None:
+def forget_the_time_of_sign_in(person: Person) -> None:
     """As if she had signed in some time ago: then some pages ask for the password again."""
     (cookie,) = (each for each in person.page.context.cookies() if each["name"] == settings.SESSION_COOKIE_NAME)
     session = import_module(settings.SESSION_ENGINE).SessionStore(cookie["value"])
@@ -93,11 +93,11 @@ def test_a_form_is_kept_while_there_is_no_network(
     expect(profile.get_by_text("Your profile was saved.")).to_be_visible()
 
 
-def test_the_question_whether_it_is_she_is_asked_in_place(
+def test_the_password_is_asked_for_again_in_place(
     browser_of: BrowserOf, plans: Conversation, alice: Member, bob: Member
 ) -> None:
     a = browser_of(alice, form=True)
-    forget_when_she_signed_in(a)
+    forget_the_time_of_sign_in(a)
     a.visit("/o/acme/settings/second-factor")
     a.settings.get_by_role("link", name="Set up the app").click()
     a.settings.get_by_label("Password", exact=True).fill(PASSWORD)
