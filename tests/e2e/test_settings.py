@@ -93,7 +93,7 @@ def test_a_form_is_kept_while_there_is_no_network(
     expect(profile.get_by_text("Your profile was saved.")).to_be_visible()
 
 
-def test_the_password_is_asked_for_again_in_place(
+def test_the_password_is_asked_for_again_within_the_settings(
     browser_of: BrowserOf, plans: Conversation, alice: Member, bob: Member
 ) -> None:
     a = browser_of(alice, form=True)

@@ -4,6 +4,7 @@
 import { ApiError } from "../../client/api.js";
 import { byId, clone, setText } from "../lib/dom.js";
 import { gettext } from "../lib/i18n.js";
+import { plainKey } from "../lib/keys.js";
 import { explain } from "../lib/toast.js";
 import { fetchFragment, sendForm } from "./fragments.js";
 
@@ -128,11 +129,12 @@ class Overlay {
 
   /** @param {KeyboardEvent} event */
   #onSearchKey(event) {
-    if (event.key === "Escape" && this.search.value) {
+    const key = plainKey(event);
+    if (key === "Escape" && this.search.value) {
       event.preventDefault();
       this.search.value = "";
       this.#filter();
-    } else if (event.key === "Enter") this.links.find((link) => !link.parentElement?.hidden)?.click();
+    } else if (key === "Enter") this.links.find((link) => !link.parentElement?.hidden)?.click();
   }
 
   // --- The section -------------------------------------------------------------------------------------
