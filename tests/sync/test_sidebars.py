@@ -30,3 +30,8 @@ def test_a_section_that_is_deleted(verify: Verify, alice: Member, town: Conversa
     with scope_of(alice):
         version = change_sidebar(alice, sections=[Section(UUID(int=1), "Launch", [town.pk])], version=0).version
     assert verify(lambda: change_sidebar(alice, sections=[], version=version)) == alike(OWN, UPDATED)
+
+
+@proves(change_sidebar)
+def test_no_sections_instead_of_none(verify: Verify, alice: Member) -> None:
+    assert verify(lambda: change_sidebar(alice, sections=[], version=0)) == {}
