@@ -178,6 +178,60 @@ def test_an_edit_that_conflicts_keeps_both_texts(
     expect(a.page.get_by_text("It was changed in the meantime and now says “The phone's text”.")).to_be_visible()
 
 
+def test_a_topic_that_is_refused_is_rolled_back_above_the_composer(
+    browser_of: BrowserOf, plans: Conversation, alice: Member, bob: Member
+) -> None:
+    a = browser_of(alice)
+    a.open("plans")
+    a.expect_refusals()
+    prepare(a)
+    with a.offline():
+        expect(a.page.locator("#connection")).to_have_attribute("data-status", "offline")
+        change_topic(a, "Only for admins")
+        a.press("Escape")
+        expect(a.panel).to_be_hidden()
+        archive(plans)
+    bar = a.page.locator("#refused-changes").get_by_text("The name and topic were not changed.")
+    expect(bar).to_be_visible()
+    expect(a.page.locator("#conversation-topic")).to_have_text("")
+    a.page.locator("#refused-changes").get_by_role("button", name="Discard").click()
+    expect(bar).to_be_hidden()
+
+
+def test_a_topic_that_is_refused_while_its_field_is_open_is_kept_there(
+    browser_of: BrowserOf, plans: Conversation, alice: Member, bob: Member
+) -> None:
+    a = browser_of(alice)
+    a.open("plans")
+    a.expect_refusals()
+    prepare(a)
+    with a.offline():
+        expect(a.page.locator("#connection")).to_have_attribute("data-status", "offline")
+        change_topic(a, "Only for admins")
+        archive(plans)
+    topic = a.panel.get_by_label("Topic")
+    expect(topic).to_have_attribute("aria-invalid", "true")
+    expect(topic).to_have_value("Only for admins")
+    expect(a.panel.locator("#settings-topic-error")).not_to_be_empty()
+    expect(a.page.locator("#conversation-topic")).to_have_text("")
+    expect(a.page.locator("#refused-changes")).to_be_empty()
+    assert a.page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('parley:outbox:')).length") == 0
+
+
+def change_topic(person: Person, topic: str) -> None:
+    person.choose_for("plans", "Settings")
+    field = person.panel.get_by_label("Topic")
+    field.fill(topic)
+    field.press("Enter")
+    expect(person.page.locator("#conversation-topic")).to_have_text(topic)
+
+
+def archive(channel: Conversation) -> None:
+    """Archive it without an event, so that the page does not know."""
+    with organization_scope(channel.organization):
+        Conversation.objects.filter(pk=channel.pk).update(archived_at="2026-01-01T00:00:00Z")
+
+
 def test_joining_a_channel_waits_for_the_connection(
     browser_of: BrowserOf, plans: Conversation, alice: Member, bob: Member
 ) -> None:

@@ -74,6 +74,8 @@ def test_settings_fit_a_laptop_and_save_themselves(
     name.press("Enter")
     expect(name).to_have_attribute("aria-invalid", "true")
     expect(panel.locator("#settings-name-error")).to_be_visible()
+    expect(name).to_have_value("!!!")
+    expect(a.page.locator("#refused-changes")).to_be_empty()
     name.press("Escape")
     expect(name).to_have_value("plans")
     expect(panel).to_be_visible()

@@ -392,6 +392,26 @@ test("a refused change steps aside with the reason, and is retried, discarded or
   assert.equal(outbox.size + storage.length, 0);
 });
 
+test("a refused change that is shown beside its field leaves the outbox", async () => {
+  const { outbox, storage } = changesWith(() => {
+    throw new ApiError(422, { detail: "Invalid" });
+  });
+  const taken = [];
+  outbox.takeRefusals((change, error) => {
+    if (change.kind === "pin") taken.push(error.message);
+    return change.kind === "pin";
+  });
+  outbox.change("pin", "general", "message-1", { on: true });
+  react(outbox, THUMB);
+  await settle();
+  assert.deepEqual(taken, ["Invalid"]);
+  assert.deepEqual(
+    outbox.changesOf("message-1").map(({ kind }) => kind),
+    ["reaction"],
+  );
+  assert.equal(storage.length, 1);
+});
+
 test("a change that an earlier page left is sent by the next, with observers called", async () => {
   const storage = new MemoryStorage();
   const clock = new FakeClock();

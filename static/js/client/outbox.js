@@ -49,6 +49,8 @@ export class Outbox {
   #pauses = new Map();
   /** @type {Set<(conversation: string, change: Change | null) => void>} */
   #observers = new Set();
+  /** @type {Set<(change: Change, error: ApiError) => boolean>} */
+  #takers = new Set();
 
   /**
    * @param {object} options
@@ -192,6 +194,11 @@ export class Outbox {
     return () => this.#observers.delete(observer);
   }
 
+  /** @param {(change: Change, error: ApiError) => boolean} taker called with a refused change; returns whether it shows it, and the change leaves the outbox */
+  takeRefusals(taker) {
+    this.#takers.add(taker);
+  }
+
   /** @param {string} conversation @returns {Pick<Entry, "ref" | "conversation" | "order" | "created_at" | "state" | "error">} */
   #newItem(conversation) {
     if (this.#items.size >= MOST_ENTRIES) throw new OutboxFull();
@@ -262,7 +269,7 @@ export class Outbox {
   /** @param {Item} item @param {ApiError} error */
   #fail(item, error) {
     if (isChange(item)) {
-      if (this.refuse(item, error)) this.#drop(item);
+      if (this.refuse(item, error) || [...this.#takers].some((taker) => taker(item, error))) this.#drop(item);
       else this.#put({ ...item, state: "failed", error: reasonOf(error), tried: false });
       return;
     }

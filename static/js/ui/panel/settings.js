@@ -1,4 +1,6 @@
 /** @import {App} from "../shell/app.js" */
+/** @import {ApiError} from "../../client/api.js" */
+/** @import {Change} from "../../client/changes.js" */
 /** @import {Conversation} from "../../client/types.js" */
 /** @import {Subject} from "./panel.js" */
 
@@ -36,6 +38,7 @@ class Settings {
     slots.form.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#onKey(event));
     slots.preferences.addEventListener("change", () => this.#savePreferences());
     slots.actions.addEventListener("click", (/** @type {Event} */ event) => void this.#act(event));
+    app.client.outbox.takeRefusals((change, error) => this.#takeRefusal(change, error));
   }
 
   /** @param {Subject} subject */
@@ -48,8 +51,7 @@ class Settings {
   open({ conversation }) {
     if (conversation?.id !== this.#id) {
       this.slots.form.reset();
-      for (const error of this.element.querySelectorAll("[data-error]")) /** @type {HTMLElement} */ (error).hidden = true;
-      for (const input of this.element.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+      for (const error of this.element.querySelectorAll("[data-error]")) this.#clear(error.getAttribute("data-error") ?? "");
     }
     this.#id = conversation?.id ?? "";
     setText(this.slots.saved, "");
@@ -105,6 +107,7 @@ class Settings {
     } else if (key === "Escape" && input.value !== input.defaultValue) {
       event.preventDefault();
       input.value = input.defaultValue;
+      this.#clear(input.name);
     }
   }
 
@@ -112,11 +115,13 @@ class Settings {
   #save(input) {
     const conversation = this.#conversation;
     const value = input.value.trim();
+    this.#clear(input.name);
     if (!conversation || value === input.defaultValue) return;
     this.#change("details", { [input.name]: value });
   }
 
   #savePreferences() {
+    for (const name of ["notifications", "muted", "favourite"]) this.#clear(name);
     this.#change("own", {
       notifications: this.slots.notifications.value,
       muted: this.slots.muted.checked,
@@ -124,12 +129,65 @@ class Settings {
     });
   }
 
-  /** Make a change through the outbox. A refusal is shown above the composer. @param {"details" | "own"} kind @param {{}} value */
+  /** Make a change through the outbox. A refusal is shown beside the field, or above the composer if the panel is closed by then. @param {"details" | "own"} kind @param {{}} value */
   #change(kind, value) {
     const made = makeChange(this.app, kind, this.#id, this.#id, value);
     const saved = isCutOff(this.app) ? gettext("Saved when you are back online.") : gettext("Saved.");
     setText(this.slots.saved, made ? saved : "");
     this.render();
+  }
+
+  /**
+   * Show beside its fields why a change was refused. What was typed stays in them. Fields of the same change that are not to
+   * blame are saved without the others. Fields that were changed again since then wait for the answer to that change.
+   *
+   * @param {Change} change
+   * @param {ApiError} error
+   * @returns {boolean} whether it is shown here
+   */
+  #takeRefusal(change, { errors, message }) {
+    const { kind, conversation } = change;
+    if (conversation !== this.#id || (kind !== "own" && kind !== "details") || !this.element.checkVisibility()) return false;
+    const value = this.#latest(change);
+    const blamed = Object.keys(value).filter((name) => errors[name]);
+    const names = blamed.length ? blamed : Object.keys(value);
+    if (!names.every((name) => this.slots[name].checkVisibility())) return false;
+    for (const name of names) this.#refuse(name, value[name], errors[name]?.join(" ") ?? Object.values(errors).flat()[0] ?? message);
+    setText(this.slots.saved, "");
+    const others = Object.entries(value).filter(([name]) => !names.includes(name));
+    if (others.length) this.#change(kind, Object.fromEntries(others));
+    queueMicrotask(() => this.render()); // when the store shows the change no more
+    return true;
+  }
+
+  /** @param {Change} change @returns {Record<string, unknown>} its values without those of fields that were changed again */
+  #latest({ kind, conversation, value, order }) {
+    const later = this.app.client.outbox.changesOf(conversation).filter((one) => one.kind === kind && one.order > order);
+    return Object.fromEntries(Object.entries(value).filter(([name]) => later.every((one) => !(name in one.value))));
+  }
+
+  /** @param {string} name of a field @param {unknown} value @param {string} reason */
+  #refuse(name, value, reason) {
+    const input = this.slots[name];
+    const error = this.#errorOf(name);
+    setText(error, reason);
+    error.hidden = false;
+    if (!isTyped(input)) return; // a choice shows what is saved
+    if (document.activeElement !== input) input.value = value;
+    input.setAttribute("aria-invalid", "true");
+  }
+
+  /** @param {string} name of a field, or "" for the notice above all of them */
+  #clear(name) {
+    const error = this.#errorOf(name);
+    error.hidden = true;
+    setText(error, "");
+    this.slots[name]?.removeAttribute("aria-invalid");
+  }
+
+  /** @param {string} name @returns {HTMLElement} */
+  #errorOf(name) {
+    return /** @type {HTMLElement} */ (this.element.querySelector(`[data-error="${name}"]`));
   }
 
   /** @param {() => Promise<unknown>} work @returns {Promise<boolean>} */
@@ -168,3 +226,6 @@ class Settings {
     if (reason !== null) await this.#attempt(() => restoreChannel(this.app.client, conversation.id, reason));
   }
 }
+
+/** @param {HTMLElement} input @returns {boolean} whether the member writes in it, so that its text is kept */
+const isTyped = (input) => input.matches("[maxlength]");

@@ -80,7 +80,7 @@ class Page {
       threads: once(async () => new (await import("../views/threads.js")).Threads(this.app)),
     };
     const { search, inbox, people } = this.views;
-    const offline = async () => (await import("./offline-kit.js")).fetchOfflineKit();
+    const offline = async () => (await import("./offline-kit.js")).fetchOfflineKit(this.panel);
     const extras = once(async () => new (await parts()).Extras(this.sidebar));
     this.later = [this.conversation.wireActions, this.thread, this.commands, extras, search, inbox, people, offline];
     new ConnectionLine(this.app);
