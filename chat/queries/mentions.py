@@ -28,13 +28,17 @@ class Mention(MessageEntity, frozen=True, kw_only=True):
 
 
 # Each part walks one index from its newest end. Rows of the member's own count where they may read now; calls to
-# everybody where they took part by then.
+# everybody where they took part by then. OFFSET 0 keeps PostgreSQL from starting at the conversations: by
+# their index it would read everything that ever concerned the member, and sort it.
 NEWEST: Final = f"""
 WITH present AS MATERIALIZED (
     SELECT p.conversation_id, p.joined_at FROM chat_participant p
     WHERE p.organization_id = %(organization)s AND p.member_id = %(member)s AND {present_sql("p")}
 ), own AS MATERIALIZED (
-    SELECT a.message_id, a.reason FROM chat_attention a JOIN chat_conversation c ON c.id = a.conversation_id
+    SELECT a.message_id, a.reason
+    FROM chat_attention a CROSS JOIN LATERAL (
+        SELECT id, first_seq, kind FROM chat_conversation WHERE id = a.conversation_id OFFSET 0
+    ) AS c
     WHERE a.member_id = %(member)s AND a.withdrawn_at IS NULL AND a.message_id < %(before)s AND {kept_sql("a", "c")}
         AND {readable_sql("a.conversation_id")}
     ORDER BY a.message_id DESC LIMIT %(limit)s
@@ -42,8 +46,8 @@ WITH present AS MATERIALIZED (
     SELECT found.message_id, found.reason FROM present p CROSS JOIN LATERAL (
         SELECT a.message_id, a.reason
         FROM chat_attention a
-        JOIN chat_message m ON m.id = a.message_id
-        JOIN chat_conversation c ON c.id = a.conversation_id
+        CROSS JOIN LATERAL (SELECT author_id, created_at FROM chat_message WHERE id = a.message_id OFFSET 0) AS m
+        CROSS JOIN LATERAL (SELECT first_seq FROM chat_conversation WHERE id = a.conversation_id OFFSET 0) AS c
         WHERE a.conversation_id = p.conversation_id AND a.member_id IS NULL AND a.withdrawn_at IS NULL
             AND a.message_id < %(before)s AND {kept_sql("a", "c")}
             AND m.author_id <> %(member)s AND m.created_at >= p.joined_at

@@ -34,14 +34,17 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(part)
 
 
+@pytest.mark.parametrize("counted", ["before", "after"])  # PostgreSQL knows the other tables as empty, or as they are
 @pytest.mark.usefixtures("in_acme")
-def test_no_row_is_looked_at_in_vain(alice: Member, bob: Member) -> None:
+def test_no_row_is_looked_at_in_vain(alice: Member, bob: Member, counted: str) -> None:
+    tables = "chat_conversation, chat_participant, chat_message, chat_attention"
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {tables}")
     town = create_channel(alice, kind="public", name="town", members=[bob.pk])
     row = {"organization": alice.organization_id, "conversation": town.pk, "author": alice.pk, "member": bob.pk}
     with connection.cursor() as cursor:
         cursor.execute(FILL, row | {"last": MESSAGES})
-        cursor.execute("ANALYZE chat_message")
-        cursor.execute("ANALYZE chat_attention")
+        cursor.execute(f"ANALYZE {tables}" if counted == "after" else "ANALYZE chat_message, chat_attention")
         cursor.execute(f"EXPLAIN (FORMAT JSON) {NEWEST}", parameters(bob, before=None, limit=PAGE))
         scans = list(nodes(cursor.fetchone()[0][0]["Plan"]))
     used = {node.get("Index Name") for node in scans}
