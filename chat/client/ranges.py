@@ -28,8 +28,9 @@ def difference(ranges: Ranges, removed: Ranges) -> Ranges:
 
 
 def clip(ranges: Ranges, first: int, last: int) -> Ranges:
-    """The numbers of the set that are neither below `first` nor above `last`."""
-    return [[max(low, first), min(high, last)] for low, high in ranges if high >= first and low <= last]
+    """Return the numbers from `first` to `last` that are in the set; none if `first` is above `last`."""
+    clipped = ([max(low, first), min(high, last)] for low, high in ranges)
+    return [[low, high] for low, high in clipped if low <= high]
 
 
 def contains(ranges: Ranges, number: int) -> bool:

@@ -24,6 +24,7 @@ export function rangesOf(numbers) {
 
 /** @param {Ranges} ranges @param {number} from @param {number} to @returns {Ranges} the part between the two, both included */
 export function clip(ranges, from, to) {
+  if (from > to) return [];
   return ranges.filter(([low, high]) => high >= from && low <= to).map(([low, high]) => [Math.max(low, from), Math.min(high, to)]);
 }
 

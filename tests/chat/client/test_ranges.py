@@ -58,3 +58,7 @@ def test_unread(read: set[int], gone: set[int], first: int, last: int, mark: int
     ]
     counted = count_unread(first_seq=first, last_seq=last, read=ranges_of(read), gone=ranges_of(gone), unread_from=mark)
     assert counted == len(expected)
+
+
+def test_nothing_is_clipped_where_the_first_is_above_the_last() -> None:
+    assert count_unread(first_seq=2, last_seq=0, read=[], gone=[[0, 2]], unread_from=None) == 0
