@@ -11,7 +11,7 @@ BIOME := $(NODE) node_modules/@biomejs/biome/bin/biome
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up stop shell test search chaos bench profile start screenshots lint format clean runtime dev
+.PHONY: help up stop shell test search chaos bench profile screenshots lint format clean runtime dev
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -31,9 +31,6 @@ test: dev ## Python, JavaScript and browser tests: own engines, parallel, random
 
 search: dev ## let Hypothesis look for faults for an hour: delivery, REST and socket (ARGS=…)
 	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n auto $(or $(ARGS),tests/sync/test_state_machine.py tests/chat/api/test_schema.py tests/chat/realtime/test_fuzz.py)
-
-start: dev ## how long the page takes to its first message, cold, warm and on 4G, while `make up` runs (URL=…)
-	@$(BIN)/python -m tests.e2e.speed 1 $(or $(URL),http://localhost:$(or $(PORT),8000)) start
 
 screenshots: dev ## pictures of every main view, while `make up` runs with its demo (URL=…)
 	@$(BIN)/python -m tests.e2e.screenshots $(or $(URL),http://localhost:$(or $(PORT),8000))

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 class AccountsConfig(AppConfig):
     name = "accounts"
-    verbose_name = _("Desk")
+    verbose_name = _("Accounts")
     default = True
 
     def ready(self) -> None:

@@ -46,8 +46,8 @@ SENTENCES: Final = {
     "event.retried": _("{actor} let a follower try an event again"),
     "invitation.accepted": _("{actor} accepted an invitation"),
     "invitation.created": _("{actor} invited {email}"),
-    "invitation.link_shown": _("{actor} created a new link for the invitation for {email}"),
-    "invitation.revoked": _("{actor} revoked the invitation for {email}"),
+    "invitation.link_shown": _("{actor} created a new link for the invitation of {email}"),
+    "invitation.revoked": _("{actor} withdrew the invitation of {email}"),
     "member.deactivated": _("{actor} deactivated {subject}"),
     "member.muted": _("{actor} muted {subject}"),
     "member.profile_changed": _("{actor} changed their profile"),
@@ -86,8 +86,7 @@ SENTENCES: Final = {
 }
 MEMBERS: Final = ("member", "author", "assignee")  # fields that hold the id of one
 SAID: Final = {"{member}": MEMBERS, "{email}": ("email",), "{new}": ("name",)}  # the fields that a sentence spends
-# Ids, and what was typed into a filter: for the desk and the export.
-PLUMBING: Final = {"around", "channels", "filters", "message"}
+PLUMBING: Final = {"around", "filters", "message"}  # ids, and what was typed into a filter: for the desk and the export
 
 _namers: dict[str, Namer] = {}
 _choices: dict[str, Mapping[str, Any]] = {"role": dict(Role.choices)}

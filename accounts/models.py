@@ -8,7 +8,6 @@ from uuid import UUID
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import PermissionsMixin
-from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import RegexValidator
@@ -130,8 +129,6 @@ class Member(TenantModel):
     # The reasons stand here too, so that a refusal can state them without a query. Only the member sees them.
     suspension_reason = LineField(max_length=500, blank=True, default="", db_default="")
     mute_reason = LineField(max_length=500, blank=True, default="", db_default="")
-    # The colour of the generated avatar, given out in turn. 0: none was given, clients choose one by the id.
-    tint = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
 
     user_id: UUID
 
@@ -180,10 +177,10 @@ class Member(TenantModel):
 
 
 class Invitation(TenantModel):
-    """A link to join an organization, for one person or a bounded number. Only a hash of its secret is stored."""
+    """A link to join an organization that works once. Only a hash of its secret is stored."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    email = models.EmailField(max_length=254, blank=True, help_text=_("Empty: anyone with the link can use it."))
+    email = models.EmailField(max_length=254, blank=True, help_text=_("Empty: anyone with the link can use it, once."))
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     secret_hash = models.CharField(max_length=64, unique=True)
     proves_address = models.BooleanField(
@@ -191,14 +188,10 @@ class Invitation(TenantModel):
         db_default=False,
         help_text=_("The link was mailed and never shown, so using it proves that the person reads that mail."),
     )
-    # Ids of conversations. Whether the inviter may still add people to them is checked when the invitation is used.
-    channels = ArrayField(models.UUIDField(), default=list, db_default=[], blank=True)
-    most_uses = models.PositiveIntegerField(default=1, db_default=1)
-    uses = models.PositiveIntegerField(default=0, db_default=0)
     invited_by = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_constraint=False)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
-    accepted_at = models.DateTimeField(null=True, blank=True)  # set with the last use
+    accepted_at = models.DateTimeField(null=True, blank=True)
     accepted_by = models.ForeignKey(
         Member, on_delete=models.SET_NULL, related_name="+", db_constraint=False, null=True, blank=True
     )
@@ -208,7 +201,6 @@ class Invitation(TenantModel):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             TenantReference(field="invited_by", to="accounts_member", name="invitation_invited_by"),
             TenantReference(field="accepted_by", to="accounts_member", name="invitation_accepted_by"),
-            models.CheckConstraint(name="invitation_uses_bounded", condition=models.Q(uses__lte=models.F("most_uses"))),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["organization", "-created_at"], name="invitation_newest"),

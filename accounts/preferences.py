@@ -10,7 +10,7 @@ import msgspec
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
 from accounts.clean_text import clean_line
 from accounts.errors import Invalid
@@ -19,8 +19,6 @@ Theme = Literal["light", "dark", "system"]
 Density = Literal["comfortable", "compact"]
 Clock = Literal["12", "24", "auto"]
 Motion = Literal["full", "reduced", "system"]
-# Where a member is in the steps after joining. "checklist": the steps are over and the checklist is shown.
-Start = Literal["name", "invite", "channels", "notifications", "checklist", "done"]
 Smileys = Literal["on", "off"]  # whether :) becomes an emoji
 
 KEYWORDS: Final = 20  # of a member: each message of their conversations is searched for all of them
@@ -35,7 +33,7 @@ COOKIE_AGE: Final = 365 * 86400  # seconds; the pages before one signs in look a
 
 class Preferences(Struct, frozen=True):
     """`system` and `auto`: as the operating system says. `keywords`: words and phrases; messages with them concern the
-    member. `start` is missing for members who were not guided, for example those whom a script added."""
+    member."""
 
     theme: Theme = "system"
     density: Density = "comfortable"
@@ -43,7 +41,6 @@ class Preferences(Struct, frozen=True):
     motion: Motion = "system"
     smileys: Smileys = "on"
     keywords: Keywords = []
-    start: Start | UnsetType = UNSET
 
 
 class PreferenceChanges(TypedDict, total=False):
@@ -53,7 +50,6 @@ class PreferenceChanges(TypedDict, total=False):
     motion: Motion
     smileys: Smileys
     keywords: list[str]
-    start: Start
 
 
 def read_preferences(stored: object) -> Preferences:
@@ -103,7 +99,7 @@ def appearance(request: HttpRequest) -> dict[str, Any]:
 
 
 def remember_appearance(response: HttpResponse, preferences: Preferences) -> None:
-    looks = msgspec.structs.replace(preferences, keywords=[], start=UNSET)  # they are private and matter to no page
+    looks = msgspec.structs.replace(preferences, keywords=[])  # keywords are private and matter to no page
     response.set_cookie(
         COOKIE,
         msgspec.json.encode(looks).decode(),

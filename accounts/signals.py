@@ -8,7 +8,6 @@ from django.dispatch import Signal
 organization_created = Signal()  # organization, owner: Member
 organization_changed = Signal()  # organization
 member_joined = Signal()  # member, actor: Member | None
-invitation_accepted = Signal()  # invitation, whose `channels` the member joins; member
 member_changed = Signal()  # member, fields: which of name, handle, title, role
 member_preferences_changed = Signal()  # member: changes that only they receive
 member_deactivated = Signal()  # member: sockets, clients and undelivered entries end with it

@@ -5,16 +5,15 @@ from django.utils.translation import gettext_lazy as _
 
 class ChatConfig(AppConfig):
     name = "chat"
-    verbose_name = _("Desk")
+    verbose_name = _("Chat")
     default = True
 
     def ready(self) -> None:
-        from accounts import audit_text, invited_channels
+        from accounts import audit_text
         from chat.actions import clients, members
         from chat.attention import registration
         from chat.delivery.followers.collector import FollowerCollector
         from chat.models import Report
-        from chat.queries.conversations import invited_channels as channels_of
         from chat.queries.conversations import names_of
         from config.health import share
 
@@ -22,7 +21,6 @@ class ChatConfig(AppConfig):
         clients.connect()
         registration.connect()
         share(FollowerCollector())
-        invited_channels.register(channels_of)
         audit_text.register(
             names={"conversation": names_of},
             choices={

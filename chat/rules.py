@@ -62,11 +62,6 @@ ACKNOWLEDGE_SANCTION: Final = Rule(act="sanction.acknowledge", pace=Pace.OWN, mu
 SET_STATUS: Final = Rule(act="status.set", pace=Pace.ORGANIZATION)
 CLEAR_STATUS: Final = Rule(act="status.clear", pace=Pace.ORGANIZATION, muted=True)
 
-# --- The member's own view ----------------------------------------------------------------------------
-
-SUBSCRIBE: Final = Rule(act="thread.subscribe", pace=Pace.OWN, muted=True)
-CHANGE_SIDEBAR: Final = Rule(act="sidebar.change", pace=Pace.OWN, muted=True)
-
 # --- Clients: no more of them end than were registered ------------------------------------------------
 
 REGISTER: Final = Rule(act="client.register", pace=Pace.CLIENT, muted=True)

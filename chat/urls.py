@@ -21,13 +21,8 @@ urlpatterns = [
     ),
     path("o/<slug:slug>/desk", manage.open_desk, name="desk"),
     path("o/<slug:slug>/search", views.home, name="search"),
-    path("o/<slug:slug>/inbox", views.home, name="inbox"),
-    path("o/<slug:slug>/mentions", views.home, name="mentions"),  # the inbox under the name that links may have
-    path("o/<slug:slug>/threads", views.home, name="threads"),
-    path("o/<slug:slug>/drafts", views.home, name="drafts"),
+    path("o/<slug:slug>/mentions", views.home, name="mentions"),
     path("o/<slug:slug>/people", views.home, name="people"),
-    path("o/<slug:slug>/settings", views.home, name="settings"),
-    path("o/<slug:slug>/settings/<slug:section>", views.settings_section, name="settings_section"),
     path("o/<slug:slug>/c/<uuid:conversation_id>", views.conversation, name="conversation"),
     path("o/<slug:slug>/c/<uuid:conversation_id>/<int:seq>", views.conversation, name="message"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
@@ -16,16 +17,26 @@ from accounts.middleware import TenantRequest
 from accounts.roles import RIGHTS, Role
 from chat.access import find_conversation
 from chat.emoji import EMOJIS
-from chat.errors import NotFound
 
-# The settings by their addresses; templates/chat/components/settings-overlay.html has a link to each.
-SECTIONS: Final = frozenset(
-    {
-        *("profile", "email", "password", "second-factor", "devices", "sessions", "tokens", "connections"),
-        *("appearance", "notifications", "emoticons", "keyboard"),
-        *("general", "members", "channels", "invitations", "audit"),
-    }
+STYLESHEETS: Final = (
+    "avatar",
+    "member-status",
+    "shell",
+    "sidebar",
+    "conversation",
+    "message",
+    "prose",
+    "code",
+    "composer",
+    "dialog",
+    "menu",
+    "search",
+    "state",
 )
+
+
+MAIN: Final = "js/ui/shell/main.js"
+_IMPORT: Final = re.compile(r'^(?:import|export)\b[^;"]*"(\.[^"]+)"', re.MULTILINE)
 
 
 @require_safe
@@ -40,14 +51,6 @@ def conversation(request: TenantRequest, slug: str, conversation_id: UUID, seq: 
     return _page(request)
 
 
-@require_safe
-def settings_section(request: TenantRequest, slug: str, section: str) -> HttpResponse:
-    """The page with its settings open. Raises NotFound for a section that does not exist."""
-    if section not in SECTIONS:
-        raise NotFound
-    return _page(request)
-
-
 @ensure_csrf_cookie
 def _page(request: TenantRequest) -> HttpResponse:
     return render(
@@ -57,6 +60,8 @@ def _page(request: TenantRequest) -> HttpResponse:
             "organization": request.organization,
             "member": request.member,
             "page": _page_data(request),
+            "stylesheets": [f"css/{name}.css" for name in STYLESHEETS],
+            "modules": _modules(),
             "components": _components(),
             "emojis": EMOJIS,
             "people_at_most": settings.PARTICIPANTS_PER_GROUP - 1,
@@ -71,7 +76,6 @@ def _page_data(request: TenantRequest) -> dict[str, Any]:
         "organization": request.organization.name,
         "member": str(request.member.pk),
         "name": request.member.name,
-        "tint": request.member.tint,
         "rights": sorted(RIGHTS[Role(request.member.role)]),
         "csrfCookie": settings.CSRF_COOKIE_NAME,
         "messageLength": settings.MESSAGE_LENGTH,
@@ -84,3 +88,20 @@ def _components() -> list[str]:
     """Return the names of the templates in templates/chat/components, which the page includes all."""
     templates = settings.BASE_DIR / "templates"
     return sorted(path.relative_to(templates).as_posix() for path in templates.glob("chat/components/*.html"))
+
+
+@cache
+def _modules() -> list[str]:
+    """The scripts that the page comes up with, fetched at once instead of one import after the other.
+
+    What main.js imports, and what that imports; whatever is imported by a call, `import("./x.js")`, comes later.
+    """
+    static = settings.BASE_DIR / "static"
+    found, waiting = set(), [static / MAIN]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.add(path)
+        waiting += [(path.parent / name).resolve() for name in _IMPORT.findall(path.read_text())]
+    return sorted(path.relative_to(static).as_posix() for path in found)

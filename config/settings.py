@@ -464,14 +464,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
-FORMAT_MODULE_PATH = ["config.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(envstr("STATIC_ROOT", str(PARLEY_HOME / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Names with a hash in them, and all of config/bundles.py, whose names have one too.
-WHITENOISE_IMMUTABLE_FILE_TEST = rf"^{STATIC_URL}(?:bundles/|.+\.[0-9a-f]{{12}}\.)"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -119,10 +119,7 @@ def static_folder() -> Path:
     if "STATIC_ROOT" in os.environ:
         return Path(os.environ["STATIC_ROOT"])  # a worker inherits it
     digest = hashlib.sha256()
-    makers = [
-        *(ROOT / "config" / name for name in ("bundles.py", "fonts.py", "static_files.py")),
-        ROOT / "requirements-dev.lock",
-    ]
+    makers = [ROOT / "config/static_files.py", ROOT / "requirements-dev.lock"]
     for path in sorted([*(ROOT / "static").rglob("*"), *makers]):
         found = path.stat()
         digest.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
@@ -131,7 +128,6 @@ def static_folder() -> Path:
 
 def collect_static() -> None:
     """Make the hashed files, one run at a time, and put away those that nobody used for a day."""
-    from config.fonts import fonts_version
     from config.management.commands.prepare import Command
 
     folder = Path(os.environ["STATIC_ROOT"])
@@ -139,9 +135,6 @@ def collect_static() -> None:
     os.utime(folder)
     with (STATIC / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        made = {mark.parent for mark in STATIC.glob(f"*/fonts/.{fonts_version()}")}
-        if made and folder / "fonts" not in made:  # making them again takes seconds
-            shutil.copytree(min(made), folder / "fonts", dirs_exist_ok=True)
         Command().collect()
         for other in STATIC.iterdir():
             if other.is_dir() and other.stat().st_mtime < time.time() - STATIC_KEPT:

@@ -5,14 +5,7 @@ listeners of accounts.signals lock (conversations, then clients by ascending id)
 """
 
 from accounts.actions.email_addresses import prove_address
-from accounts.actions.invitations import (
-    invite_addresses,
-    invite_by_link,
-    invite_member,
-    renew_link,
-    revoke_invitation,
-)
-from accounts.actions.joining import accept_invitation
+from accounts.actions.invitations import accept_invitation, invite_member, renew_link, revoke_invitation
 from accounts.actions.members import (
     change_preferences,
     change_profile,
@@ -33,8 +26,6 @@ __all__ = [
     "create_organization",
     "deactivate_member",
     "end_session",
-    "invite_addresses",
-    "invite_by_link",
     "invite_member",
     "prove_address",
     "reactivate_member",

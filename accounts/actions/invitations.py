@@ -1,69 +1,48 @@
-"""Invitations: by mail to one address, or by a link that a bounded number of people can use.
+"""Invitations: by mail to one address, or by a link that anybody who has it can use once.
 
-Rights are checked when the invitation is used (accounts/actions/joining.py): it works only while its inviter may still
-create it.
+Rights are checked when the invitation is used: it works only while its inviter may still create it.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import Final, NamedTuple
-from uuid import UUID
+from typing import Final
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import models, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from accounts import invited_channels, mail_limits, rules
+from accounts import mail_limits, rules
 from accounts.actions.changes import check_fields
+from accounts.actions.email_addresses import prove_address
+from accounts.actions.members import add_member, lock_members, readmit
 from accounts.audit import current_origin, record
 from accounts.credentials import hash_secret
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
+from accounts.errors import Conflict, Forbidden, NotFound
 from accounts.mail import name_in_mail, send_template_later
-from accounts.models import Invitation, Member
+from accounts.models import Invitation, Member, User
 from accounts.network import base_url
 from accounts.roles import Right, Role, may_change_role
 from accounts.rules import governed
+from accounts.tenancy import entering, invitation_by_hash
 
 PENDING_INVITATIONS: Final = 500  # an organization; more at once wants a directory, or a script that is running away
-LONGEST_DAYS: Final = 90  # a link that works for longer is forgotten, and found by somebody else
-MOST_USES: Final = 100  # people who join by one link; more people want a directory
-MOST_CHANNELS: Final = 20  # of one invitation: each is entered in the transaction that accepts it
-MOST_ADDRESSES: Final = 50  # at once: each is a transaction and a mail, and the page waits for all of them
-SHARED_ROLES: Final = (Role.MEMBER, Role.GUEST)  # a link that many people hold must not give power over others
-
-
-class Invited(NamedTuple):
-    """What became of one address: an invitation with the secret of its link, or the reason why there is none."""
-
-    email: str
-    invitation: Invitation | None
-    secret: str
-    refusal: str
 
 
 @governed(rules.INVITE)
 @transaction.atomic
 def invite_member(
-    member: Member,
-    *,
-    email: str = "",
-    role: Role = Role.MEMBER,
-    show_link: bool = False,
-    channels: Sequence[UUID] = (),
-    days: int | None = None,
-    uses: int = 1,
+    member: Member, *, email: str = "", role: Role = Role.MEMBER, show_link: bool = False
 ) -> tuple[Invitation, str]:
     """Return an invitation and the secret of its link, which is not kept.
 
     With `email` the link is mailed, and only that address may use it; an older invitation of that address ends.
-    Without `email`, the caller shares the link, and the first `uses` people who open it can use it. `show_link`: the
-    caller shows the link although the invitation has an address, so using it does not prove the address. `channels`
-    are joined with it, and it works for `days`, without a value for INVITATION_DAYS.
+    Without `email`, the caller shares the link, and the first person who opens it can use it. `show_link`: the caller
+    shows the link although the invitation has an address, so using it does not prove the address.
     Raises Forbidden, Invalid, Conflict (a member already, too many pending), Throttled (too many mails).
     """
     if not may_invite(member, role):
@@ -76,51 +55,17 @@ def invite_member(
         secret_hash=hash_secret(secret),
         proves_address=bool(email.strip()) and not show_link,
         invited_by=member,
-        most_uses=uses,
-        channels=_channels(member, channels),
-        expires_at=timezone.now() + timedelta(days=_days(days)),
+        expires_at=timezone.now() + timedelta(days=settings.INVITATION_DAYS),
     )
     check_fields(invitation, "email", "role")
-    _check_uses(invitation)
     _make_room(invitation)
     if invitation.email:
         mail_limits.count_invitation(member, invitation.email)
     invitation.save(force_insert=True)
-    record("invitation.created", actor=member, target=invitation, after=_recorded(invitation))
+    record("invitation.created", actor=member, target=invitation, after={"email": invitation.email, "role": role})
     if invitation.email:
         _mail(invitation, secret)
     return invitation, secret
-
-
-def invite_addresses(
-    member: Member,
-    *,
-    emails: Iterable[str],
-    role: Role = Role.MEMBER,
-    show_links: bool = False,
-    channels: Sequence[UUID] = (),
-) -> list[Invited]:
-    """Invite each address by itself, in a transaction of its own, and return what became of each.
-
-    Raises Forbidden, and Invalid for none, for more than MOST_ADDRESSES, or for channels that cannot be.
-    """
-    if not may_invite(member, role):
-        raise Forbidden
-    addresses = list(dict.fromkeys(email.strip().lower() for email in emails if email.strip()))
-    if not addresses:
-        raise Invalid({"emails": [gettext("Enter at least one email address.")]})
-    if len(addresses) > MOST_ADDRESSES:
-        raise Invalid({"emails": [gettext("Enter at most %(most)s addresses at once.") % {"most": MOST_ADDRESSES}]})
-    _channels(member, channels)
-    return [_invite_address(member, email, role, show_links, channels) for email in addresses]
-
-
-def invite_by_link(
-    member: Member, *, role: Role = Role.MEMBER, channels: Sequence[UUID] = (), days: int | None = None, uses: int = 1
-) -> Invited:
-    """Return a link for `uses` people. Raises what `invite_member` raises."""
-    invitation, secret = invite_member(member, role=role, channels=channels, days=days, uses=uses)
-    return Invited("", invitation, secret, "")
 
 
 @governed(rules.REVOKE_INVITATION)
@@ -152,12 +97,31 @@ def renew_link(member: Member, invitation: Invitation) -> str:
     return secret
 
 
-def find_invitation(member: Member, invitation_id: UUID) -> Invitation:
-    """Return an invitation of the organization, whatever its state. Raises NotFound."""
-    invitation: Invitation | None = Invitation.objects.filter(pk=invitation_id).first()
-    if invitation is None or not member.may(Right.INVITE):
+@transaction.atomic
+def accept_invitation(user: User, secret: str, *, session_key: str = "") -> Member:
+    """Become a member. Of two who use one link at once, one wins: the invitation is taken by compare-and-swap.
+
+    An address that the link proves becomes the user's; if it is the first of the account that somebody proves, the
+    browser of `session_key` alone stays signed in.
+    Raises NotFound for an unknown secret, Conflict for one that is used, revoked or expired, whose maker may no longer
+    invite so, or when `user` is a member, Forbidden when it is for another address, or a link in the hands of a member
+    who was deactivated. Locks the members concerned by ascending id, then the invitation.
+    """
+    invitation = invitation_by_hash(hash_secret(secret))
+    if invitation is None:
         raise NotFound
-    return invitation
+    if not is_for(invitation, user):
+        raise Forbidden(gettext("This invitation is for another email address."))
+    with entering(invitation.organization):
+        former = _lock_inviter_and_former(invitation, user)
+        if not may_still_invite(invitation) or not _take(invitation, secret):
+            raise Conflict(gettext("This invitation was already used, was withdrawn or has expired."))
+        member = _readmit_or_add(invitation, user, former)
+        Invitation.objects.filter(pk=invitation.pk).update(accepted_by=member)
+        record("invitation.accepted", actor=member, target=invitation, after={"role": member.role})
+    if invitation.email and invitation.proves_address:
+        prove_address(user, invitation.email, session_key=session_key)
+    return member
 
 
 def may_invite(member: Member, role: Role) -> bool:
@@ -177,6 +141,18 @@ def pending_invitations() -> models.QuerySet[Invitation]:
     return rows.filter(accepted_at=None, revoked_at=None)
 
 
+def is_for(invitation: Invitation, user: User) -> bool:
+    """Whether the invitation names no address, or one of the user's.
+
+    The user's address need not be confirmed where the link proves it: it was sent there and shown to nobody else.
+    Otherwise an address counts that the user confirmed, or that the account was made with.
+    """
+    if invitation.email in {"", user.email}:
+        return True
+    addresses = EmailAddress.objects.filter(user=user, email=invitation.email)
+    return bool(addresses.exists() if invitation.proves_address else addresses.filter(verified=True).exists())
+
+
 def invitation_state(invitation: Invitation) -> str:
     """`pending`, `accepted`, `revoked` or `expired`."""
     if invitation.accepted_at is not None:
@@ -186,56 +162,6 @@ def invitation_state(invitation: Invitation) -> str:
     return "expired" if invitation.expires_at <= timezone.now() else "pending"
 
 
-def _invite_address(
-    member: Member,
-    email: str,
-    role: Role,
-    show_link: bool,  # noqa: FBT001  # passed on by position, to no other function
-    channels: Sequence[UUID],
-) -> Invited:
-    try:
-        invitation, secret = invite_member(member, email=email, role=role, show_link=show_link, channels=channels)
-    except Invalid as refusal:
-        return Invited(email, None, "", " ".join(text for texts in refusal.errors.values() for text in texts))
-    except Refusal as refusal:
-        return Invited(email, None, "", refusal.detail)
-    return Invited(email, invitation, secret, "")
-
-
-def _recorded(invitation: Invitation) -> dict[str, object]:
-    """Return what the audit log says of an invitation."""
-    after: dict[str, object] = {"email": invitation.email, "role": invitation.role}
-    if invitation.channels:
-        after["channels"] = [str(each) for each in invitation.channels]
-    return after if invitation.email else {**after, "most_uses": invitation.most_uses}
-
-
-def _days(days: int | None) -> int:
-    days = settings.INVITATION_DAYS if days is None else days
-    if not 1 <= days <= LONGEST_DAYS:
-        raise Invalid({"days": [gettext("From 1 to %(most)s days.") % {"most": LONGEST_DAYS}]})
-    return days
-
-
-def _channels(member: Member, ids: Sequence[UUID]) -> list[UUID]:
-    """Return the channels without repetitions. Raises Invalid for one that the member may add nobody to."""
-    chosen = list(dict.fromkeys(ids))
-    if len(chosen) > MOST_CHANNELS:
-        raise Invalid({"channels": [gettext("Choose at most %(most)s channels.") % {"most": MOST_CHANNELS}]})
-    if chosen and not set(chosen) <= {channel.id for channel in invited_channels.offered(member, chosen)}:
-        raise Invalid({"channels": [gettext("You can only choose channels that you may add people to.")]})
-    return chosen
-
-
-def _check_uses(invitation: Invitation) -> None:
-    """Raises Invalid: several people need a link without an address, and a role without power over others."""
-    most = 1 if invitation.email else MOST_USES
-    if not 1 <= invitation.most_uses <= most:
-        raise Invalid({"uses": [gettext("From 1 to %(most)s people.") % {"most": most}]})
-    if invitation.most_uses > 1 and invitation.role not in SHARED_ROLES:
-        raise Invalid({"role": [gettext("A link for several people can only make members or guests.")]})
-
-
 def _make_room(invitation: Invitation) -> None:
     if invitation.email:
         if Member.objects.filter(user__email=invitation.email, deactivated_at=None).exists():
@@ -243,9 +169,38 @@ def _make_room(invitation: Invitation) -> None:
         pending_invitations().filter(email=invitation.email).update(revoked_at=timezone.now())
     if pending_invitations().count() >= PENDING_INVITATIONS:
         raise Conflict(
-            gettext("There are %(pending_invitations)s open invitations. Revoke some that are not needed.")
+            gettext("There are %(pending_invitations)s open invitations. Withdraw some that are not needed.")
             % {"pending_invitations": PENDING_INVITATIONS}
         )
+
+
+def _lock_inviter_and_former(invitation: Invitation, user: User) -> Member | None:
+    """Lock who invited, whose present rank counts, and the membership that the user had; return the latter."""
+    former = Member.objects.filter(user=user).exclude(deactivated_at=None).first()
+    locked = lock_members(invitation.invited_by, *([former] if former else []))
+    invitation.invited_by = locked[0]
+    return locked[1] if former else None
+
+
+def _take(invitation: Invitation, secret: str) -> bool:
+    """Whether the invitation was still open, and its link still this one."""
+    open_ones = pending_invitations().filter(pk=invitation.pk, secret_hash=hash_secret(secret))
+    return bool(open_ones.update(accepted_at=timezone.now()))
+
+
+def _readmit_or_add(invitation: Invitation, user: User, former: Member | None) -> Member:
+    """A deactivated member comes back by a newer invitation to their own address, never by a link passed on.
+
+    They come back with the role that the invitation gives: the one they had may be above who invites.
+    """
+    role, inviter = Role(invitation.role), invitation.invited_by
+    if former is None:
+        return add_member(invitation.organization, user, role=role, actor=inviter)
+    if former.is_suspended:
+        raise Forbidden(gettext("You are suspended from this organization."))
+    if not invitation.email or (former.deactivated_at and former.deactivated_at > invitation.created_at):
+        raise Forbidden(gettext("Your membership of this organization has ended. Ask an admin to reactivate it."))
+    return readmit(former, actor=inviter, role=role)
 
 
 def _mail(invitation: Invitation, secret: str) -> None:

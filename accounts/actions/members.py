@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Final, TypedDict, Unpack
 
 import msgspec
-from django.db import IntegrityError, connection, transaction
-from django.db.models import Count
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext
@@ -33,8 +32,6 @@ from accounts.tenancy import memberships_of
 
 HANDLE_LENGTH: Final = 28  # of a suggested handle: leaves room for a number
 HANDLE_TRIES: Final = 1000  # people of one name in one organization
-TINTS: Final = 12  # colours of generated avatars that people can distinguish (static/css/avatar.css)
-TINT_LOCK: Final = 7_271_540  # an arbitrary number, the first half of the key of an advisory lock
 RESERVED_HANDLES: Final = frozenset({"all", "channel", "everyone", "group", "here", "parley", "system"})  # mentions
 
 
@@ -45,51 +42,24 @@ class ProfileChanges(TypedDict, total=False):
 
 
 def add_member(
-    organization: Organization,
-    user: User,
-    *,
-    role: Role,
-    handle: str = "",
-    name: str = "",
-    actor: Member | None = None,
-    is_guided: bool = False,
+    organization: Organization, user: User, *, role: Role, handle: str = "", name: str = "", actor: Member | None = None
 ) -> Member:
     """Make `user` a member, inside the scope of `organization` and the caller's transaction.
 
-    Without `handle` one is made of the name. `is_guided`: the page shows the member the first steps.
-    Raises Conflict when the user is a member or the handle is taken, Invalid. Takes the lock of `next_tint`.
+    Without `handle` one is made of the name. Raises Conflict when the user is a member or the handle is taken, Invalid.
     """
     name = clean_line(name) or clean_line(user.name) or user.get_full_name()
     if Member.objects.filter(user=user).exists():
         raise Conflict(gettext("You are already a member of this organization."))
-    tint = next_tint(organization)
     for candidate in [handle] if handle else suggest_handles(name):
         member = Member(
-            organization=organization,
-            user=user,
-            role=role,
-            handle=clean_line(candidate).lower(),
-            name=name[:80],
-            tint=tint,
-            preferences={"start": "name"} if is_guided else {},
+            organization=organization, user=user, role=role, handle=clean_line(candidate).lower(), name=name[:80]
         )
         check_fields(member, "handle", "name", "role")
         if _insert(member):
             member_joined.send(sender=Member, member=member, actor=actor)
             return member
     raise Conflict(gettext("This handle is taken."))
-
-
-def next_tint(organization: Organization) -> int:
-    """Return the tint that the fewest active members have, so that nobody shares one while another is free.
-
-    Takes an advisory lock until the end of the transaction: of two people who join at once, the second one waits.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [TINT_LOCK, str(organization.pk)])
-    active = Member.objects.filter(deactivated_at=None)
-    used = dict(active.values_list("tint").annotate(count=Count("pk")).order_by())
-    return min(range(1, TINTS + 1), key=lambda tint: (used.get(tint, 0), tint))
 
 
 def suggest_handles(name: str) -> Iterator[str]:

@@ -41,12 +41,8 @@ class OrganizationChanges(TypedDict, total=False):
 
 
 @transaction.atomic
-def create_organization(
-    user: User, *, name: str, slug: str = "", handle: str = "", member_name: str = "", is_guided: bool = False
-) -> Member:
+def create_organization(user: User, *, name: str, slug: str = "", handle: str = "", member_name: str = "") -> Member:
     """Found an organization; returns its owner, the member that `user` becomes. Without `slug`, one is made of `name`.
-
-    `is_guided`: the page shows the owner the first steps.
 
     Raises Invalid for a name or slug that cannot be, or that is reserved, Conflict for a slug that is taken and beyond
     ORGANIZATIONS_PER_USER.
@@ -58,7 +54,7 @@ def create_organization(
         )
     organization = _insert(Organization(name=clean_line(name), slug=slug.strip().lower() or suggest_slug(name)))
     with entering(organization):
-        owner = add_member(organization, user, role=Role.OWNER, handle=handle, name=member_name, is_guided=is_guided)
+        owner = add_member(organization, user, role=Role.OWNER, handle=handle, name=member_name)
         record("organization.created", actor=owner, target=organization, after={"slug": organization.slug})
         organization_created.send(sender=Organization, organization=organization, owner=owner)
     return owner

@@ -24,19 +24,11 @@ from accounts.signals import member_preferences_changed, member_reactivated
 def lock_to_sanction(member: Member, subject: Member) -> tuple[Member, Member]:
     """Both as they are now. Raises Forbidden for oneself and for somebody of equal or higher rank."""
     actor, subject = lock_both(member, subject)
-    if reason := why_not_sanction(actor, subject):
-        raise Forbidden(reason)
+    if actor.pk == subject.pk:
+        raise Forbidden(gettext("You cannot take measures against yourself."))
+    if not may_moderate(actor.role, subject.role):
+        raise Forbidden(gettext("You may not do that to a member of this role."))
     return actor, subject
-
-
-def why_not_sanction(member: Member, subject: Member) -> str:
-    """Return why the member may take no measures against the subject, "" if they may."""
-    if member.pk == subject.pk:
-        return gettext("You cannot take measures against yourself.")
-    if not may_moderate(member.role, subject.role):
-        role = subject.get_role_display().lower()
-        return gettext("You cannot take measures against a member with the role %(role)s.") % {"role": role}
-    return ""
 
 
 @governed(rules.SANCTION)

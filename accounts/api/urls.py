@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.api import audit, invitations, me, tokens
+from accounts.api import audit, me, tokens
 from accounts.rest import documentation
 
 urlpatterns = [
@@ -15,5 +15,4 @@ urlpatterns = [
     path("api/v1/schema", documentation.schema, name="schema"),
     path("api/v1/docs", documentation.SchemaPage.as_view(url_name="api:schema"), name="docs"),
     path("o/<slug:slug>/api/v1/audit", audit.AuditList.as_view(), name="audit"),
-    *invitations.urlpatterns,
 ]

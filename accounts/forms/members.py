@@ -1,8 +1,11 @@
-"""Members: their profile, their role, and the reason for a change."""
+"""Members: their profile, their role, invitations, and the reason for a change."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.base import WrittenText
@@ -24,6 +27,23 @@ class ProfileForm(forms.Form):
         required=False,
         help_text=_("What you do here, for example “Support, Berlin”."),
     )
+
+
+class InvitationForm(forms.Form):
+    email = forms.EmailField(label=_("Email"), max_length=254, required=False)
+    role = forms.ChoiceField(label=_("Role"), initial=Role.MEMBER)
+
+    def __init__(self, *args: Any, member: Member, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].choices = roles_for(member, of=Role.GUEST)  # type: ignore[attr-defined]
+        self.fields["email"].help_text = (
+            _("Leave empty to get a link that you share yourself. It works once.")
+            if settings.MAIL_SERVER
+            else _(
+                "This server sends no email: you get a link to share. It works for this address, or for anyone if you"
+                " leave the field empty."
+            )
+        )
 
 
 class RoleForm(forms.Form):

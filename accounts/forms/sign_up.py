@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from allauth.account import forms as account
 from allauth.account.models import EmailAddress
@@ -20,9 +20,6 @@ from accounts.forms.base import PASSWORD_HELP, InOurWords, WrittenText, add_refu
 from accounts.models import User
 from accounts.sign_in.adapters import AccountAdapter
 from accounts.sign_in.policy import must_confirm
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
 
 SLUG_ATTRIBUTES = {
     "autocapitalize": "none",
@@ -86,26 +83,16 @@ class FoundingForm(NameForm):
     """A new account with a new organization, in one transaction."""
 
     organization = WrittenText(
-        label=_("Name of the organization"),
-        max_length=80,
-        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+        label=_("Organization"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "organization"})
     )
     slug = forms.CharField(
         label=_("Address"),
         max_length=40,
         required=False,
-        help_text=_("Your team opens this address. Lower-case letters, digits and hyphens."),
+        help_text=_("Lower-case letters, digits and hyphens. If empty, it is derived from the name."),
         widget=forms.TextInput(attrs=SLUG_ATTRIBUTES),
     )
-    field_order: ClassVar[list[str]] = ["organization", "slug", "name", "email", "password1"]
-
-    @property
-    def steps(self) -> list[tuple[StrOrPromise, list[forms.BoundField]]]:
-        """The questions in the order in which they are asked, each with its fields."""
-        return [
-            (_("What is your team called?"), [self["organization"], self["slug"]]),
-            (_("Who are you?"), [self["name"], self["email"], self["password1"]]),
-        ]
+    field_order: ClassVar[list[str]] = ["name", "email", "password1", "organization", "slug"]
 
     def clean(self) -> dict[str, Any]:
         """What is wrong with the organization is said before it counts whether there is an account."""
@@ -118,8 +105,7 @@ class FoundingForm(NameForm):
         return cleaned
 
     def signup(self, request: HttpRequest, user: User) -> None:
-        names = {"name": self.cleaned_data["organization"], "slug": self.cleaned_data["slug"]}
-        create_organization(user, **names, is_guided=True)
+        create_organization(user, name=self.cleaned_data["organization"], slug=self.cleaned_data["slug"])
 
     def try_save(self, request: HttpRequest) -> Any:
         """All of it or nothing: an account must not be left behind by an organization that could not be founded."""

@@ -57,7 +57,7 @@ def found_organization(request: HttpRequest) -> HttpResponse:
     form = OrganizationForm(request.POST or None)
     if form.is_valid():
         try:
-            owner = create_organization(cast(User, request.user), **form.cleaned_data, is_guided=True)
+            owner = create_organization(cast(User, request.user), **form.cleaned_data)
         except Refusal as refusal:
             add_refusal(form, refusal, field="slug")
         else:

@@ -13,8 +13,7 @@ from django.views import View
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.actions import accept_invitation
-from accounts.actions.invitations import invitation_state
-from accounts.actions.joining import is_for
+from accounts.actions.invitations import invitation_state, is_for
 from accounts.credentials import hash_secret
 from accounts.errors import NotFound, Refusal
 from accounts.forms.base import add_refusal
@@ -33,6 +32,8 @@ class JoinView(View):
 
     def get(self, request: HttpRequest, secret: str) -> HttpResponse:
         invitation = _find(secret)
+        if (path := _path_of_member(request, invitation)) is not None:
+            return redirect(path)
         form = None if request.user.is_authenticated else _form(invitation)
         return _page(request, invitation, form)
 
@@ -41,8 +42,7 @@ class JoinView(View):
         if not request.user.is_authenticated:
             return self.sign_up(request, invitation, secret)
         try:
-            key = request.session.session_key or ""
-            member = accept_invitation(request.user, secret, session_key=key, is_guided=True)
+            member = accept_invitation(request.user, secret, session_key=request.session.session_key or "")
         except Refusal as refusal:
             return _page(request, invitation, None, refusal=refusal)
         return redirect(organization_path(member.organization.slug))
@@ -63,7 +63,7 @@ class JoinView(View):
         try:
             with transaction.atomic():
                 user = _save(request, form)
-                member = accept_invitation(user, secret, is_guided=True)
+                member = accept_invitation(user, secret)
         except Refusal as refusal:
             add_refusal(form, refusal)
             return _page(request, invitation, form, refusal=refusal)
@@ -97,7 +97,6 @@ def _save(request: HttpRequest, form: NameForm) -> User:
 
 
 def _path_of_member(request: HttpRequest, invitation: Invitation) -> str | None:
-    """Return where a member of the organization goes; None for everybody else."""
     if not request.user.is_authenticated:
         return None
     member = member_of(request.user, invitation.organization.slug)
@@ -115,7 +114,6 @@ def _page(
         "form": form,
         "refusal": refusal,
         "is_mine": user is not None and is_for(invitation, user),
-        "path": _path_of_member(request, invitation),
     }
     status = refusal.status if refusal else 200 if state == "pending" else 410
     return render(request, "accounts/join.html", context, status=status)

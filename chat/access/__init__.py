@@ -6,7 +6,6 @@ but may not use in that way raises Forbidden.
 
 from chat.access.conversations import (
     Access,
-    channels_to_add_to,
     find_conversation,
     lock_conversation,
     lock_to_manage,
@@ -28,7 +27,6 @@ from chat.access.moderation import (
     find_message_to_moderate,
     lock_message_to_moderate,
     lock_to_moderate,
-    why_not_moderate_message,
 )
 from chat.access.posting import WriteAccess, lock_all_to_write, require_may_post
 from chat.access.reports import find_report, open_reports, require_moderator, visible_reports
@@ -36,7 +34,6 @@ from chat.access.reports import find_report, open_reports, require_moderator, vi
 __all__ = [
     "Access",
     "WriteAccess",
-    "channels_to_add_to",
     "find_conversation",
     "find_member",
     "find_member_to_moderate",
@@ -63,5 +60,4 @@ __all__ = [
     "visible_conversations",
     "visible_members",
     "visible_reports",
-    "why_not_moderate_message",
 ]

@@ -14,7 +14,6 @@ from accounts.rules import Rule, require_voice
 from chat.access.predicates import is_readable, participants_of, readable
 from chat.errors import Forbidden, NotFound
 from chat.models import Conversation, Participant
-from chat.models.conversations import CHANNELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +39,6 @@ class Access:
 def visible_conversations(member: Member) -> QuerySet[Conversation]:
     """Return what a member takes part in and, unless they are a guest, every public channel."""
     return Conversation.objects.filter(readable(member))
-
-
-def channels_to_add_to(member: Member) -> QuerySet[Conversation]:
-    """Return the open channels that an admin of the organization may add people to: those that they can see."""
-    return visible_conversations(member).filter(kind__in=CHANNELS, archived_at=None)
 
 
 def find_conversation(member: Member, conversation_id: UUID, *, lock: bool = False) -> Access:

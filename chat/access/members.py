@@ -48,5 +48,5 @@ def find_members(member: Member, member_ids: list[UUID]) -> list[Member]:
     wanted = set(member_ids)
     found = list(visible_members(member).filter(pk__in=wanted, deactivated_at=None).order_by("pk"))
     if len(found) != len(wanted):
-        raise NotFound(gettext("There is no such member, or you cannot see them."))
+        raise NotFound(gettext("There is no such member, or they are not yours to see."))
     return found

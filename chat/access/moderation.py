@@ -46,20 +46,12 @@ def lock_message_to_moderate(member: Member, message_id: UUID) -> Message:
     Raises NotFound, Forbidden.
     """
     message = find_message_to_moderate(member, message_id)
-    if reason := why_not_moderate_message(member, message):
-        raise Forbidden(reason)
+    if message.author_id == member.pk:
+        raise Forbidden(gettext("Nobody moderates their own messages."))
+    if not may_moderate(member.role, message.author.role):
+        raise Forbidden(gettext("You may not do that to a message of a member of this role."))
     Conversation.objects.select_for_update(no_key=True).get(pk=message.conversation_id)
     return find_message_to_moderate(member, message_id)  # as it is behind the lock
-
-
-def why_not_moderate_message(member: Member, message: Message) -> str:
-    """Return why the moderator may not act on the message of this author, "" if they may."""
-    if message.author_id == member.pk:
-        return gettext("You cannot moderate your own messages.")
-    if not may_moderate(member.role, message.author.role):
-        role = message.author.get_role_display().lower()
-        return gettext("You cannot act on messages of a member with the role %(role)s.") % {"role": role}
-    return ""
 
 
 def find_member_to_moderate(member: Member, member_id: UUID) -> Member:

@@ -191,7 +191,6 @@ def _add_participants(conversation: Conversation, members: list[Member], *, admi
             conversation=conversation,
             member=member,
             role=Participant.Role.ADMIN if member == admin else Participant.Role.MEMBER,
-            notifications=conversation.first_notifications,
         )
         for member in members
     )

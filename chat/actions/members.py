@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from accounts import signals
-from accounts.models import Invitation, Member, Organization
+from accounts.models import Member, Organization
 from accounts.roles import Right
 from chat.actions.conversations import create_channel
-from chat.actions.participants import enter_invited, join_conversation
+from chat.actions.participants import join_conversation
 from chat.actions.reports import publish_open_reports
 from chat.delivery import Draft, one_member, publish, whole_organization
 from chat.entities.members import member_entity
@@ -25,7 +25,6 @@ def connect() -> None:
     signals.organization_created.connect(open_welcome_channels)
     signals.organization_changed.connect(publish_organization)
     signals.member_joined.connect(welcome_member)
-    signals.invitation_accepted.connect(enter_channels)
     signals.member_changed.connect(publish_member)
     signals.member_changed.connect(publish_desk)
     signals.member_preferences_changed.connect(publish_own_member)
@@ -58,10 +57,6 @@ def welcome_member(*, member: Member, **_: Any) -> None:
     welcome = Conversation.objects.filter(kind=Kind.PUBLIC, name__in=WELCOME_CHANNELS, archived_at=None)
     for conversation_id in welcome.order_by("pk").values_list("pk", flat=True):
         join_conversation(member, conversation_id)
-
-
-def enter_channels(*, invitation: Invitation, member: Member, **_: Any) -> None:
-    enter_invited(invitation, member)
 
 
 def publish_member(*, member: Member, **_: Any) -> None:

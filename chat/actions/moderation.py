@@ -60,7 +60,7 @@ def restore_message(member: Member, message_id: UUID, *, reason: str) -> Message
     reason = clean_reason(reason)
     message = lock_message_to_moderate(member, message_id)
     if not is_kept(message, message.conversation):
-        raise Conflict(gettext("This message has expired. It is kept only for the report."))
+        raise Conflict(gettext("Its time is over: it is kept for the report alone."))
     if message.hidden_at is not None:
         before, message.hidden_at = message.hidden_at, None
         save_tombstone(message, message.conversation, "hidden_at", type="message.updated", was_gone=True)

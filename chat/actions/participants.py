@@ -9,13 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts import audit
-from accounts.models import Invitation, Member
+from accounts.models import Member
 from accounts.roles import Right
 from accounts.rules import governed
 from chat import rules
 from chat.access import (
     Access,
-    channels_to_add_to,
     find_conversation,
     find_members,
     lock_conversation,
@@ -65,19 +64,6 @@ def add_participant(member: Member, conversation_id: UUID, *, member_id: UUID) -
     return participant
 
 
-def enter_invited(invitation: Invitation, member: Member) -> None:
-    """Make the member a participant of those channels of their invitation that its inviter may still add people to.
-
-    Locks the conversations ascending, inside the transaction of the caller.
-    """
-    channels = channels_to_add_to(invitation.invited_by).filter(pk__in=invitation.channels)
-    for conversation in channels.select_for_update(no_key=True, of=("self",)).order_by("pk"):
-        if _lock_participant(conversation, member.pk) is None:
-            _enter(conversation, member)
-            after = {"member": member.pk}
-            audit.record("participant.add", actor=invitation.invited_by, target=conversation, after=after)
-
-
 @governed(rules.LEAVE)
 @transaction.atomic
 def remove_participant(member: Member, conversation_id: UUID, *, member_id: UUID) -> None:
@@ -108,7 +94,7 @@ def change_participant(
         _require_rank(access, participant)
     if participant.role != role:
         if member_id == member.pk and role == Participant.Role.ADMIN:
-            raise Forbidden(gettext("You cannot make yourself an admin of a channel."))
+            raise Forbidden(gettext("Nobody makes themself an admin of a channel."))
         before, participant.role = participant.role, role
         _save_participant(participant, "role", type="participant.updated")
         audit.record(
@@ -183,7 +169,7 @@ def _lock_subject(access: Access, member_id: UUID) -> Participant:
     """Return the participant of whom something is changed, locked. Raises NotFound."""
     participant = _lock_participant(access.conversation, member_id)
     if participant is None:
-        raise NotFound(gettext("They are not in this channel."))
+        raise NotFound(gettext("They do not take part in this channel."))
     return participant
 
 
@@ -211,7 +197,6 @@ def _enter(conversation: Conversation, member: Member) -> Participant:
             member=member,
             read_seq=conversation.last_seq,
             read=[[0, conversation.last_seq]],
-            notifications=conversation.first_notifications,
         )
         participant.save(force_insert=True)
     else:

@@ -58,9 +58,8 @@ def merge(added: str, *, shown: str) -> str:
 
 # Of the replies up to n.seq that the participant has not read: those of threads that they follow. A member follows a
 # thread from its head on if they started it or it names them, else from the first reply that they wrote or that names
-# them, or from where they chose to follow it. Where they chose not to, they follow it again from the first later reply
-# that they wrote or that names them. What comes later changes nothing, so a client that has the thread up to a reply
-# judges it as the server does, whenever it is asked. Looks at unread messages alone.
+# them. What comes later changes nothing, so a client that has the thread up to a reply judges it as the server does,
+# whenever it is asked. Looks at unread messages alone.
 _FOLLOWED: Final = """
 WITH replies AS MATERIALIZED (
     SELECT m.seq, m.thread_id, m.thread_author
@@ -71,21 +70,16 @@ WITH replies AS MATERIALIZED (
         OFFSET 0
     ) AS m
 ), threads AS MATERIALIZED (
-    SELECT t.thread_id, CASE WHEN NOT s.follows THEN s.since END AS followed_to, LEAST(
-        CASE WHEN s.follows THEN s.since + 1 END,
+    SELECT t.thread_id, LEAST(
         CASE WHEN t.thread_author = p.member_id THEN 0 END,
         (SELECT h.seq FROM chat_message h WHERE h.id = t.thread_id AND h.mentions @> ARRAY[p.member_id]),
         (SELECT min(a.seq) FROM chat_message a
             WHERE a.thread_id = t.thread_id AND (a.author_id = p.member_id OR a.mentions @> ARRAY[p.member_id]))
-    ) AS followed_from, (
-        SELECT min(a.seq) FROM chat_message a WHERE NOT s.follows AND a.thread_id = t.thread_id AND a.seq > s.since
-            AND (a.author_id = p.member_id OR a.mentions @> ARRAY[p.member_id])
-    ) AS followed_again
+    ) AS followed_from
     FROM (SELECT DISTINCT thread_id, thread_author FROM replies) AS t
-    LEFT JOIN chat_subscription s ON s.thread = t.thread_id AND s.member_id = p.member_id
 )
 SELECT range_agg(int8range(r.seq, r.seq, '[]')) FROM replies r JOIN threads t USING (thread_id)
-WHERE r.seq >= t.followed_from AND (t.followed_to IS NULL OR r.seq <= t.followed_to OR r.seq >= t.followed_again)
+WHERE r.seq >= t.followed_from
 """
 _UP_TO: Final = "int8multirange(int8range(0, n.seq, '[]'))"
 _SHOW: Final = f"""

@@ -17,7 +17,7 @@ def clean_reason(reason: str) -> str:
     """Return the reason as it is stored. Raises Invalid without one."""
     reason = clean_line(reason)
     if not reason:
-        raise Invalid({"reason": [gettext("Give a reason.")]})
+        raise Invalid({"reason": [gettext("Say why.")]})
     if len(reason) > REASON_LENGTH:
         raise Invalid({"reason": [gettext("%(reason_length)s characters at most.") % {"reason_length": REASON_LENGTH}]})
     return reason

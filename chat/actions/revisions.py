@@ -41,7 +41,7 @@ def edit_message(member: Member, message_id: UUID, *, text: str, version: int | 
         message, access = lock_message_to_change(member, message_id, rules.EDIT)
         _require_author(member, message)
         if version is not None and version != message.version:
-            raise Conflict(gettext("The message was changed in the meantime."))
+            raise Conflict(gettext("The message was changed meanwhile."))
         if text != message.text:
             _require_room(message)
             _keep_revision(message, member)

@@ -66,8 +66,6 @@ class Act:
     perform: Perform
     right: Right = Right.MODERATE
     offered: Callable[[Any], bool] = lambda _: True
-    # Returns why the action would refuse it, or nothing.
-    refusal: Callable[[Member, Any], str] = lambda _actor, _found: ""
     fields: Mapping[str, forms.Field] | None = None
     hint: StrOrPromise = ""
     key: str = ""  # the key that opens it on its page
@@ -101,12 +99,11 @@ class ActForm(forms.Form):
 
 @dataclass(frozen=True)
 class Offer:
-    """An act as a page shows it: with its form and where that goes. With a `refusal` it is disabled and says why."""
+    """An act as a page shows it: with its form and where that goes."""
 
     act: Act
     form: ActForm
     address: str
-    refusal: str = ""
 
 
 class ActingAdmin(DeskAdmin):
@@ -124,9 +121,9 @@ class ActingAdmin(DeskAdmin):
 
     def offers(self, request: HttpRequest, found: Model) -> list[Offer]:
         return [
-            Offer(act, ActForm(act), self.address(found, act), _refusal(act, actor, found))
+            Offer(act, ActForm(act), self.address(found, act))
             for act in self.acts
-            if (actor := self.actor(request, act)) is not None and act.offered(found)
+            if self.actor(request, act) is not None and act.offered(found)
         ]
 
     def address(self, found: Model, act: Act) -> str:
@@ -210,10 +207,6 @@ class ActingAdmin(DeskAdmin):
         for sentence in dict.fromkeys(filter(None, refused)):
             messages.error(request, f"{sentence} ({refused.count(sentence)})")
         return None
-
-
-def _refusal(act: Act, actor: Member | User, found: Model) -> str:
-    return act.refusal(actor, found) if isinstance(actor, Member) else ""
 
 
 def _bulk(act: Act) -> Callable[..., Any]:

@@ -16,7 +16,7 @@ ROW: Final = 22
 NAMES: Final = 104
 
 
-def line_chart(values: Sequence[float], *, label: str, unit: str, span: str, now: str = "") -> SafeString:
+def line_chart(values: Sequence[float], *, label: str, unit: str, span: str) -> SafeString:
     """A line over time; `span` says how far back its left end is. Read out as its label, latest and highest value."""
     highest = max(values, default=0) or 1
     step = WIDTH / max(1, len(values) - 1)
@@ -24,7 +24,7 @@ def line_chart(values: Sequence[float], *, label: str, unit: str, span: str, now
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     top = _short(max(values, default=0))
     read = _("%(label)s: %(now)s %(unit)s now, %(top)s at most")
-    last = _short(values[-1] if values else 0)
+    now = _short(values[-1] if values else 0)
     return format_html(
         '<svg class="desk-chart" viewBox="0 0 {w} {h}" role="img" aria-label="{read}">'
         '<line class="axis" x1="0" x2="{w}" y1="{base}" y2="{base}"/>'
@@ -35,9 +35,9 @@ def line_chart(values: Sequence[float], *, label: str, unit: str, span: str, now
         h=HEIGHT + 2 * ROOM,
         base=HEIGHT + ROOM,
         line=line,
-        read=read % {"label": label, "now": last, "unit": unit, "top": top},
+        read=read % {"label": label, "now": now, "unit": unit, "top": top},
         unit=unit,
-        now=now or _("now"),
+        now=_("now"),
         top=top,
         span=span,
     )

@@ -21,7 +21,6 @@ from chat.actions.moderation import regulate_conversation
 from chat.admin.acts import Act, ActingAdmin
 from chat.admin.pages import Badge
 from chat.models import Conversation
-from chat.queries.conversations import names_of_people
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -93,9 +92,7 @@ class ConversationAdmin(ActingAdmin):
             _("Only admins of the channel and moderators can write."),
             announcement_only=True,
         ),
-        _regulation(
-            "discuss", _("Let everybody write"), _("Every participant can write again."), announcement_only=False
-        ),
+        _regulation("discuss", _("Let all write"), _("Every participant can write again."), announcement_only=False),
         Act(
             name="slow",
             label=_("Slow mode"),
@@ -168,7 +165,7 @@ class ConversationAdmin(ActingAdmin):
 
     @display(description=_("conversation"))  # type: ignore[untyped-decorator]  # unfold is untyped
     def title(self, conversation: Any) -> str:
-        return getattr(conversation, "people_names", "") or str(conversation)
+        return str(conversation)
 
     @display(  # type: ignore[untyped-decorator]  # unfold is untyped
         description=_("state"),
@@ -185,17 +182,10 @@ class ConversationAdmin(ActingAdmin):
 
 
 def _for(request: HttpRequest, rows: Any) -> list[Any]:
-    """Return the rows, for the installation's staff without the names of private channels.
-
-    For moderators direct and group messages have the names of their people.
-    """
+    """Without the names of private channels, for who takes part in nothing."""
     found = list(rows)
     if getattr(request, "member", None) is None:
         for conversation in found:
             if conversation.kind != "public":
                 conversation.name = None
-        return found
-    names = names_of_people(found)
-    for conversation in found:
-        conversation.people_names = names.get(conversation, "")
     return found

@@ -10,9 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import structlog
-from django.core.cache import cache
 from django.http import HttpRequest
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
@@ -20,15 +18,12 @@ from accounts.desk_scope import DeskRequest, may_look
 from accounts.roles import Right
 from chat.access import visible_reports
 from chat.admin.charts import bar_chart, line_chart
-from chat.admin.verdicts import verdicts
 from chat.delivery import figures
 from chat.delivery.followers.lag import standings
 from chat.models import Client, Report
 from chat.queries import operations
-from chat.queries.activity import Week, week_of
 
 SPAN: Final = figures.POINTS * figures.STEP // 60  # minutes
-WEEK_KEPT: Final = 60  # seconds
 PLATFORM_NAMES: Final = dict(Client.Platform.choices)
 
 T = TypeVar("T")
@@ -44,10 +39,8 @@ def dashboard(request: DeskRequest, context: dict[str, Any]) -> dict[str, Any]:
     )
     if may_look(request, Right.READ_AUDIT_LOG):
         context["delivery"] = _delivery(organization_id)
-        context["week"] = _week(organization_id)
     if _sees_installation(request):
         context["installation"] = _installation()
-    context["verdicts"] = verdicts(context["reports"], context.get("installation"))
     return context
 
 
@@ -67,30 +60,6 @@ def _delivery(organization_id: Any) -> dict[str, Any]:
         "depths": depths,
         "depth_chart": bar_chart(depths.buckets, label=_("Clients by waiting entries")) if depths else "",
     }
-
-
-def _week(organization_id: Any) -> dict[str, Any]:
-    """The charts of the last seven days. The page is fetched every ten seconds, so the answer is kept for a minute."""
-    week: Week = _kept_week(organization_id)
-    days = week.days
-    span = date_format(days[0].day, "j M")
-    messages, people = [day.messages for day in days], [day.people for day in days]
-    return {
-        "messages": sum(messages),
-        "people": days[-1].people,
-        "is_bounded": week.is_bounded,
-        "message_chart": line_chart(messages, label=_("Messages a day"), unit="", span=span, now=_("today")),
-        "people_chart": line_chart(people, label=_("People who wrote, by day"), unit="", span=span, now=_("today")),
-    }
-
-
-def _kept_week(organization_id: Any) -> Week:
-    key = f"desk:week:{organization_id}"
-    kept: Week | None = _from_valkey(lambda: cache.get(key))
-    if kept is None:
-        kept = week_of(organization_id)
-        _from_valkey(lambda: cache.set(key, kept, WEEK_KEPT))
-    return kept
 
 
 def _installation() -> dict[str, Any]:

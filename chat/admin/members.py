@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from accounts.actions.sanctions import why_not_sanction
 from accounts.desk_scope import may_look
 from accounts.models import Member
 from accounts.roles import Right
@@ -64,7 +63,6 @@ class MemberAdmin(ActingAdmin):
             done=_("The member was warned."),
             perform=lambda actor, subject, values: warn_member(actor, subject.pk, reason=values["reason"]),
             offered=lambda subject: subject.is_active,
-            refusal=why_not_sanction,
             hint=_("The member reads the reason. Nobody else does."),
             key="w",
         ),
@@ -76,7 +74,6 @@ class MemberAdmin(ActingAdmin):
                 actor, subject.pk, reason=values["reason"], until=cast(datetime, end_of(values["period"]))
             ),
             offered=lambda subject: subject.is_active and not subject.is_muted,
-            refusal=why_not_sanction,
             fields={"period": period_field(PERIODS[:-1])},
             hint=_("The member can still read, and sees the reason."),
             key="m",
@@ -89,7 +86,6 @@ class MemberAdmin(ActingAdmin):
                 actor, subject.pk, reason=values["reason"], until=end_of(values["period"])
             ),
             offered=lambda subject: subject.is_active,
-            refusal=why_not_sanction,
             fields={"period": period_field(PERIODS)},
             hint=_("All connections, clients and undelivered messages of the member end immediately."),
             key="s",
@@ -103,7 +99,6 @@ class MemberAdmin(ActingAdmin):
                 actor, subject.pk, kind=Sanction.Kind.MUTE, reason=values["reason"]
             ),
             offered=lambda subject: subject.is_muted,
-            refusal=why_not_sanction,
         ),
         Act(
             name="unsuspend",
@@ -113,7 +108,6 @@ class MemberAdmin(ActingAdmin):
                 actor, subject.pk, kind=Sanction.Kind.SUSPENSION, reason=values["reason"]
             ),
             offered=lambda subject: subject.is_suspended,
-            refusal=why_not_sanction,
         ),
     )
     readonly_fields = ("standing", "at_handle", "status", "email", "devices", "reports", "sanctions")

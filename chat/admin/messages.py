@@ -13,7 +13,7 @@ from unfold.decorators import display
 
 from accounts.desk_scope import DeskRequest
 from accounts.roles import Right
-from chat.access import visible_reports, why_not_moderate_message
+from chat.access import visible_reports
 from chat.actions.moderation import hide_message, remove_message, restore_message
 from chat.actions.removed import reveal
 from chat.admin.acts import Act, ActingAdmin
@@ -47,7 +47,6 @@ class MessageAdmin(ActingAdmin):
             done=_("The message was hidden from everybody."),
             perform=lambda actor, message, values: hide_message(actor, message.pk, reason=values["reason"]),
             offered=lambda message: _is_there(message) and message.hidden_at is None,
-            refusal=why_not_moderate_message,
             hint=_("The message is kept and can be shown again. Everybody sees that a moderator hid it."),
             key="h",
             bulk=True,
@@ -58,7 +57,6 @@ class MessageAdmin(ActingAdmin):
             done=_("The message is visible again."),
             perform=lambda actor, message, values: restore_message(actor, message.pk, reason=values["reason"]),
             offered=lambda message: _is_there(message) and message.hidden_at is not None,
-            refusal=why_not_moderate_message,
             key="h",
             bulk=True,
         ),
@@ -68,7 +66,6 @@ class MessageAdmin(ActingAdmin):
             done=_("The message and its earlier versions were removed permanently."),
             perform=lambda actor, message, values: remove_message(actor, message.pk, reason=values["reason"]),
             offered=lambda message: message.purged_at is None,
-            refusal=why_not_moderate_message,
             hint=_("The text and its earlier versions are deleted from the database. This cannot be undone."),
             tone="danger",
         ),

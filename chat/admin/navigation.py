@@ -25,7 +25,7 @@ GROUPS: tuple[tuple[StrOrPromise, tuple[tuple[StrOrPromise, str, Any], ...]], ..
     ),
     (_("Organization"), ((_("Members"), "group", Member), (_("Conversations"), "forum", Conversation))),
     (
-        _("Access"),
+        _("Ways in"),
         ((_("Clients"), "devices", Client), (_("Invitations"), "mail", Invitation), (_("Tokens"), "key", ApiToken)),
     ),
     (_("Record"), ((_("Audit log"), "history", AuditEntry),)),
@@ -58,13 +58,11 @@ def _ways_back(request: DeskRequest) -> list[dict[str, Any]]:
     if member is None:
         return []
     slug = member.organization.slug
-    ways = [_way(gettext("Back to the chat"), "chat_bubble", "chat:home", slug)]
+    ways = [_way(gettext("Conversations"), "chat_bubble", "chat:home", slug)]
     if member.may(Right.DEACTIVATE_MEMBERS):
         ways.append(_way(gettext("Manage members"), "manage_accounts", "manage_members", slug))
     if member.may(Right.MANAGE_CHANNELS):
         ways.append(_way(gettext("Manage channels"), "tag", "chat:manage_channels", slug))
-    if member.may(Right.INVITE):
-        ways.append(_way(gettext("Invite people"), "person_add", "manage_invitations", slug))
     if member.may(Right.CHANGE_ORGANIZATION):
         ways.append(_way(gettext("Organization settings"), "settings", "manage_settings", slug))
     return [{"title": member.organization.name, "separator": True, "items": ways}]

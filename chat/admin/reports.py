@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -32,7 +32,6 @@ from chat.admin.messages import MessageAdmin
 from chat.admin.pages import Badge
 from chat.admin.sanctions import sanctions_of
 from chat.models import Message, Report
-from chat.queries.conversations import names_of_people
 
 EARLIER: Final = 10  # reports and sanctions of the same author that are shown
 
@@ -174,11 +173,6 @@ class ReportAdmin(ActingAdmin):
         """Nobody decides about themself, nor reads who complained of them."""
         return rows if request.member is None else rows.filter(pk__in=visible_reports(request.member).values("pk"))
 
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        changes = super().get_changelist_instance(request)
-        changes.result_list = _with_names(changes.result_list)
-        return changes
-
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -226,8 +220,8 @@ class ReportAdmin(ActingAdmin):
         return Truncator(report.message.text).chars(70) or gettext("Deleted by its author")
 
     @display(description=_("where"))  # type: ignore[untyped-decorator]  # unfold is untyped
-    def where(self, report: Any) -> str:
-        return getattr(report, "conversation_name", "") or str(report.conversation)
+    def where(self, report: Report) -> str:
+        return str(report.conversation)
 
     @display(  # type: ignore[untyped-decorator]  # unfold is untyped
         description=_("state"),
@@ -237,27 +231,12 @@ class ReportAdmin(ActingAdmin):
         return Badge(report.state, report.get_state_display())
 
 
-def _with_names(rows: Iterable[Any]) -> list[Any]:
-    """Return the reports, those from direct and group messages with the names of the people."""
-    found = list(rows)
-    names = names_of_people([report.conversation for report in found])
-    for report in found:
-        report.conversation_name = names.get(report.conversation, "")
-    return found
-
-
-def _conversation_name(report: Report) -> str:
-    """Return the name of the conversation: for direct and group messages the names of its people."""
-    return names_of_people([report.conversation]).get(report.conversation) or str(report.conversation)
-
-
 def _story(request: DeskRequest, report: Report) -> dict[str, Any]:
     """The message among those around it, and what there was with its author before."""
     context, revisions = reveal_reported(request.member or request.user, report, earlier=EARLIER)
     earlier = Report.objects.filter(author=report.author_id).exclude(pk=report.pk).select_related("message")
     return {
         "report": report,
-        "conversation": _conversation_name(report),
         "message": report.message,
         "context": context,
         "revisions": revisions,

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.utils.crypto import salted_hmac
 from msgspec import Meta, Struct
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
@@ -17,9 +16,6 @@ from accounts.user_agents import browser_name
 from chat.actions import clients as actions
 from chat.entities.fields import Time
 from chat.models import Client
-
-SESSION_SALT = "chat.api.clients.session"
-SESSION_LENGTH = 16  # hexadecimal digits, enough to distinguish the few sessions of a member
 
 
 class NewClient(Struct, frozen=True):
@@ -39,13 +35,12 @@ class RegisteredClient(Struct, frozen=True):
 
 class ClientView(Struct, frozen=True):
     """`browser`: a guess, as `Firefox on Linux`. `current`: it came in by the sign-in that asks; of several tabs of one
-    browser each knows its own id. `session`: the same for all clients of one sign-in, which are signed out together."""
+    browser each knows its own id."""
 
     id: UUID
     platform: str
     label: str
     browser: str
-    session: str
     online: bool
     current: bool
     created_at: Time
@@ -108,7 +103,6 @@ def _view(client: Client, credential: str) -> ClientView:
         platform=client.platform,
         label=client.label,
         browser=browser_name(client.user_agent),
-        session=salted_hmac(SESSION_SALT, client.credential).hexdigest()[:SESSION_LENGTH],
         online=client.node_id is not None,
         current=client.credential == credential,
         created_at=client.created_at,

@@ -18,7 +18,6 @@ from accounts.preferences import (
     Keywords,
     Motion,
     Smileys,
-    Start,
     Theme,
     read_preferences,
     remember_appearance,
@@ -60,7 +59,6 @@ class PreferencesChange(Struct, frozen=True, omit_defaults=True):
     motion: Motion | None = None
     smileys: Smileys | None = None
     keywords: Keywords | None = None
-    start: Start | None = None
 
 
 class OwnMemberChange(Struct, frozen=True, omit_defaults=True):

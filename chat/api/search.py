@@ -37,7 +37,7 @@ class SearchList(MemberView):
         if query.conversation is not None:
             find_conversation(self.member, query.conversation)
         if not (query.q or query.conversation or query.author or query.before or query.after):
-            raise Invalid({"q": [gettext("Enter what to search for, or choose a filter.")]})
+            raise Invalid({"q": [gettext("Say what to look for, or give a filter.")]})
         question = Question(
             q=query.q,
             conversation=query.conversation,

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from chat.access.predicates import PRESENT
 from chat.models import Attention, Message, Notifications, Participant
 
 AnyReason = Literal["mention", "group", "reply", "direct", "keyword", "all"]
@@ -34,7 +33,7 @@ def concerned_by(message: Message) -> dict[UUID, AnyReason]:
 
 
 def _participants_then(message: Message) -> list[Participant]:
-    there = PRESENT | Q(left_at__gt=message.created_at)
+    there = Q(left_at=None) | Q(left_at__gt=message.created_at)
     rows = Participant.objects.filter(there, conversation=message.conversation_id, joined_at__lte=message.created_at)
     return list(rows)
 

@@ -1,6 +1,6 @@
 """Decide for what reasons messages concern members. Reads messages, threads and keywords; writes nothing."""
 
-# ruff: noqa: S608  # the parts of the statements are names of ours, never input
+# the parts of the statements are names of ours, never input
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from uuid import UUID
 
 from accounts.tenancy import current_organization_id
 from chat import sql
-from chat.access.predicates import kept_sql, present_sql
 from chat.attention.keywords import Keywords
 from chat.models import Attention
 from chat.sql import array
@@ -41,9 +40,9 @@ class Facts(NamedTuple):
     is_gone: bool  # deleted, or older than the conversation keeps messages
 
 
-_FACTS: Final = f"""
+_FACTS: Final = """
 SELECT m.id, m.conversation_id, c.kind, m.seq, m.author_id, m.thread_id, m.text, m.mentions, m.wide_mention,
-    m.created_at, m.edited_at, m.hidden_at IS NOT NULL, m.deleted_at IS NOT NULL OR NOT {kept_sql("m", "c")}
+    m.created_at, m.edited_at, m.hidden_at IS NOT NULL, m.deleted_at IS NOT NULL OR m.seq < c.first_seq
 FROM chat_message m JOIN chat_conversation c ON c.id = m.conversation_id
 WHERE m.organization_id = %(organization)s AND m.id = ANY(%(messages)s::uuid[])
 """
@@ -60,8 +59,7 @@ def reasons_of(messages: Sequence[Facts]) -> Reasons:
     whether the message is hidden.
 
     A reply concerns the members who follow its thread by then: those who started it, whom its head names, who wrote in
-    it before or whom an earlier reply names, and who chose to follow it; but not who chose not to, unless they wrote in
-    it since or an earlier reply since names them. It is the rule of "What counts as read" in chat/queries/README.md.
+    it before or whom an earlier reply names. It is the rule of "What counts as read" in chat/queries/README.md.
     """
     there = [message for message in messages if not message.is_gone]
     threads, keywords = _followers(there), _keywords(there)
@@ -75,37 +73,23 @@ def reasons_of(messages: Sequence[Facts]) -> Reasons:
 
 
 def _of_members(
-    message: Facts, threads: dict[UUID, list[_Follower]], keywords: dict[UUID, Keywords]
+    message: Facts, threads: dict[UUID, dict[UUID, int]], keywords: dict[UUID, Keywords]
 ) -> Iterator[tuple[UUID, str]]:
     """Yield members with reasons, a member's strongest reason last."""
     looked_for = keywords.get(message.conversation_id)
     words = looked_for.members_in(message.text) if looked_for else set()
-    followers = threads.get(message.thread_id, []) if message.thread_id else []
+    followers = threads.get(message.thread_id, {}) if message.thread_id else {}
     for members, reason in (
         (words, Reason.KEYWORD),
-        ([each.member for each in followers if each.follows_at(message.seq)], Reason.REPLY),
+        ([member for member, seq in followers.items() if seq < message.seq], Reason.REPLY),
         (message.mentions, Reason.MENTION),
     ):
         yield from ((member, reason) for member in members if member != message.author_id)
 
 
-class _Follower(NamedTuple):
-    member: UUID
-    begins: int  # the seq after which they follow the thread
-    ends: int | None  # the seq at which they chose not to follow it any more
-    again: int | None  # the seq after which they follow it again
-
-    def follows_at(self, seq: int) -> bool:
-        if self.ends is None or seq <= self.ends:
-            return self.begins < seq
-        return self.again is not None and self.again < seq
-
-
 # One pass over each thread, however many of its replies are asked for.
 _FOLLOWERS: Final = """
-SELECT written.thread_id, written.member, min(written.seq), s.since,
-    min(written.seq) FILTER (WHERE written.seq > s.since)
-FROM (
+SELECT thread_id, member, min(seq) FROM (
     SELECT id AS thread_id, author_id AS member, 0 AS seq FROM chat_message
     WHERE organization_id = %(organization)s AND id = ANY(%(threads)s::uuid[])
   UNION ALL
@@ -117,32 +101,27 @@ FROM (
   UNION ALL
     SELECT thread_id, unnest(mentions), seq FROM chat_message
     WHERE organization_id = %(organization)s AND thread_id = ANY(%(threads)s::uuid[]) AND mentions <> '{}'
-  UNION ALL
-    SELECT thread, member_id, since FROM chat_subscription
-    WHERE organization_id = %(organization)s AND thread = ANY(%(threads)s::uuid[]) AND follows
-) AS written
-LEFT JOIN chat_subscription s ON s.thread = written.thread_id AND s.member_id = written.member AND NOT s.follows
-GROUP BY written.thread_id, written.member, s.since
+) AS written GROUP BY thread_id, member
 """
 
 
-def _followers(messages: Iterable[Facts]) -> dict[UUID, list[_Follower]]:
-    """Return by thread who follows it, and from when on."""
+def _followers(messages: Iterable[Facts]) -> dict[UUID, dict[UUID, int]]:
+    """Return by thread who follows it, and from which seq on."""
     threads = {message.thread_id for message in messages if message.thread_id}
-    found: dict[UUID, list[_Follower]] = defaultdict(list)
+    found: dict[UUID, dict[UUID, int]] = defaultdict(dict)
     if threads:
         given = {"organization": current_organization_id(), "threads": array(threads)}
-        for thread, *follower in sql.execute(_FOLLOWERS, given):
-            found[thread].append(_Follower(*follower))
+        for thread, member, seq in sql.execute(_FOLLOWERS, given):
+            found[thread][member] = seq
     return found
 
 
 # From the few members who have keywords to where they take part (index member_with_keywords).
-_KEYWORDS: Final = f"""
+_KEYWORDS: Final = """
 SELECT p.conversation_id, m.id, m.preferences -> 'keywords'
 FROM accounts_member m JOIN chat_participant p ON p.member_id = m.id
 WHERE m.organization_id = %(organization)s AND m.preferences ? 'keywords' AND m.deactivated_at IS NULL
-    AND p.conversation_id = ANY(%(conversations)s::uuid[]) AND {present_sql("p")}
+    AND p.conversation_id = ANY(%(conversations)s::uuid[]) AND p.left_at IS NULL
 """
 
 

@@ -25,7 +25,6 @@ from accounts.models import Member
 from accounts.roles import Right
 from accounts.tenancy import current_organization_id, new_id
 from chat import sql
-from chat.access.predicates import present_sql
 from chat.attention.reasons import Facts, Reasons, Subject, facts_of, reasons_of
 from chat.client.ranges import contains
 from chat.delivery import Draft, one_member, participants_of, publish
@@ -115,11 +114,11 @@ def _wanted(facts: Mapping[UUID, Facts], known: Mapping[Subject, _Known], reason
 Participants = dict[tuple[UUID, UUID], str]
 """By conversation and member: what the participant has read, as the database writes it."""
 
-_PARTICIPANTS: Final = f"""
+_PARTICIPANTS: Final = """
 SELECT p.conversation_id, p.member_id, p.read::text
 FROM chat_participant p JOIN unnest(%(conversations)s::uuid[], %(members)s::uuid[]) AS n (conversation_id, member_id)
     ON p.conversation_id = n.conversation_id AND p.member_id = n.member_id
-WHERE p.organization_id = %(organization)s AND {present_sql("p")}
+WHERE p.organization_id = %(organization)s AND p.left_at IS NULL
 ORDER BY p.id FOR KEY SHARE OF p
 """
 

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from accounts.models import Member
 from chat import sql
-from chat.access.predicates import present_sql
 from chat.attention.recording import attention_draft
 from chat.delivery import Draft
 from chat.models import Attention
@@ -39,7 +38,7 @@ CROSS JOIN LATERAL (
     ) AS found ORDER BY found.seq DESC LIMIT %(most)s
 ) AS newest
 JOIN chat_attention a ON a.id = newest.id JOIN chat_message m ON m.id = a.message_id
-WHERE p.organization_id = %(organization)s AND p.member_id = %(member)s AND {present_sql("p")}
+WHERE p.organization_id = %(organization)s AND p.member_id = %(member)s AND p.left_at IS NULL
     AND p.conversation_id = ANY(%(conversations)s::uuid[])
 ORDER BY a.conversation_id, a.seq, a.id
 """

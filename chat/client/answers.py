@@ -51,32 +51,11 @@ class Member(Identified):
     preferences: dict[str, Any] = {}
 
 
-class Sidebar(Struct):
-    member: Id
-    sections: list[Any]
-    version: int
-
-
-class Subscription(Struct):
-    thread: Id
-    follows: bool
-    version: int
-
-
 class Status(Struct):
     member: Id
     text: str
     emoji: str
     version: int
-
-
-class Invited(Struct):
-    email: str
-    reason: str
-
-
-class InvitedAll(Struct):
-    results: list[Invited]
 
 
 class Participant(Struct):
@@ -117,11 +96,6 @@ class Message(Identified):
     deleted_at: str | None
     pinned_at: str | None = None
     ref: str | None = None
-
-
-class Thread(Struct):
-    head: Message
-    replies: list[Message]
 
 
 class Page(Struct, Generic[T]):
@@ -295,20 +269,15 @@ PROOFS: Final[dict[str, Proof]] = {
     "PATCH members/*": Proof(Member, _has_preferences),
     "PUT members/*/status": Proof(Status),
     "DELETE members/*/status": Proof(None),
-    "PUT messages/*/subscription": Proof(Subscription, lambda one, request: one.follows == request.body["follows"]),
-    "GET members/*/sidebar": Proof(Sidebar),
-    "PUT members/*/sidebar": Proof(Sidebar),
     "POST members/*/reports/*/acknowledge": Proof(Notice, _is_read),
     "POST members/*/sanctions/*/acknowledge": Proof(Notice, _is_read),
     "GET presence": Proof(Page[Presence]),
     "GET mentions": Proof(Page[Message]),
-    "GET threads": Proof(Page[Thread]),
     "GET search": Proof(Page[Message]),
     "GET clients": Proof(Page[ClientOfMine]),
     "POST clients": Proof(Registered),
     "DELETE clients/*": Proof(None),
     "POST clients/*/sign-out": Proof(None),
-    "POST invitations": Proof(InvitedAll, lambda invited, _request: len(invited.results) > 0),
     "GET conversations": Proof(Page[ConversationView]),
     "POST conversations": Proof(ConversationView, _was_made),
     "GET conversations/*": Proof(ConversationView, _is_it),

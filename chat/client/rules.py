@@ -19,7 +19,5 @@ RULES: Final = {
     "case": Rule(collection="cases", key="id", whole=True, moderators=True),
     "report": Rule(collection="reports", key="id"),
     "sanction": Rule(collection="sanctions", key="id"),
-    "sidebar": Rule(collection="sidebars", key="member"),
     "status": Rule(collection="statuses", key="member", owner="member"),
-    "subscription": Rule(collection="subscriptions", key="thread"),
 }

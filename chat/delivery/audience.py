@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from chat.access.predicates import present_sql
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
@@ -56,7 +54,7 @@ PARTICIPANTS: Final = register_rule(
     Rule(
         name="participants",
         clients="chat_participant p JOIN chat_client c ON c.member_id = p.member_id",
-        condition=f"p.conversation_id = {{conversation}} AND {present_sql('p')}",
+        condition="p.conversation_id = {conversation} AND p.left_at IS NULL",
         events="e.conversation_id IS NOT NULL AND e.member_id IS NULL",
     )
 )
@@ -76,10 +74,10 @@ ORGANIZATION: Final = register_rule(
     Rule(
         name="organization",
         clients="accounts_member m JOIN chat_client c ON c.member_id = m.id",
-        condition=f"""m.organization_id = {{organization}}
-      AND (m.role <> 'guest' OR {{type}} LIKE 'organization.%%' OR {{entity}} = m.id OR EXISTS (
+        condition="""m.organization_id = {organization}
+      AND (m.role <> 'guest' OR {type} LIKE 'organization.%%' OR {entity} = m.id OR EXISTS (
         SELECT FROM chat_participant own JOIN chat_participant their ON their.conversation_id = own.conversation_id
-        WHERE own.member_id = m.id AND {present_sql("own")} AND their.member_id = {{entity}}))""",
+        WHERE own.member_id = m.id AND own.left_at IS NULL AND their.member_id = {entity}))""",
         events="e.conversation_id IS NULL AND e.member_id IS NULL",
     )
 )
@@ -125,21 +123,21 @@ published AS (
 """Common table expressions that end with `recipients`: one row for each client and event. Parameters: events,
 organization."""
 
-ACQUAINTED: Final = f"""
+ACQUAINTED: Final = """
 WITH subjects AS (
-    SELECT s.conversation_id, s.member_id FROM chat_participant s
-    WHERE s.member_id = ANY(%(changed)s::uuid[]) AND {present_sql("s")}
+    SELECT conversation_id, member_id FROM chat_participant
+    WHERE member_id = ANY(%(changed)s::uuid[]) AND left_at IS NULL
 ), small AS MATERIALIZED (
     SELECT conversation_id FROM (SELECT DISTINCT conversation_id FROM subjects) AS touched
     WHERE %(onlookers)s >= (SELECT count(*) FROM (
-        SELECT FROM chat_participant p WHERE p.conversation_id = touched.conversation_id AND {present_sql("p")}
+        SELECT FROM chat_participant p WHERE p.conversation_id = touched.conversation_id AND p.left_at IS NULL
         LIMIT %(onlookers)s + 1) AS participants)
 )
 SELECT subject.member_id, array_agg(DISTINCT viewer.member_id)
 FROM small
 JOIN subjects subject ON subject.conversation_id = small.conversation_id
 JOIN chat_participant viewer ON viewer.conversation_id = small.conversation_id
-WHERE viewer.member_id = ANY(%(local)s::uuid[]) AND {present_sql("viewer")}
+WHERE viewer.member_id = ANY(%(local)s::uuid[]) AND viewer.left_at IS NULL
 GROUP BY subject.member_id
 """
 """Who receives presence signals: for each changed member, the members who share a conversation of at most `onlookers`

@@ -13,7 +13,7 @@ from chat.entities.registry import Entity, register
 
 @register("member.created", "member.updated")
 class Member(Entity, frozen=True):
-    """A person in the organization. Only the member receives `preferences` and `muted_until`."""
+    """A person in the organization. Only the member receives the fields after `version`."""
 
     id: UUID
     handle: str
@@ -26,7 +26,6 @@ class Member(Entity, frozen=True):
     version: int
     preferences: Preferences | UnsetType = UNSET
     muted_until: Time | UnsetType | None = UNSET  # by a moderator
-    tint: int = 0  # the colour of the avatar, 1 to 12; 0: a client chooses one by the id
 
 
 def member_entity(member: accounts.Member, *, own: bool = False) -> Member:
@@ -43,5 +42,4 @@ def member_entity(member: accounts.Member, *, own: bool = False) -> Member:
         version=member.version,
         preferences=read_preferences(member.preferences) if own else UNSET,
         muted_until=member.muted_until if own else UNSET,
-        tint=member.tint,
     )

@@ -97,11 +97,6 @@ class Conversation(TenantModel):
     def is_channel(self) -> bool:
         return self.kind in CHANNELS
 
-    @property
-    def first_notifications(self) -> Notifications:
-        """Return what a new participant is notified of, until they choose otherwise."""
-        return Notifications.MENTIONS if self.is_channel else Notifications.ALL
-
     def entity(self) -> ConversationEntity:
         return ConversationEntity(
             id=self.id,

@@ -73,7 +73,11 @@ class Message(TenantModel):
         indexes: ClassVar[list[models.Index]] = [
             GinIndex(fields=["search"], name="message_search"),
             models.Index(fields=["thread", "seq"], name="message_thread_seq", condition=models.Q(thread__isnull=False)),
-            # Three small ones: most messages are in none of them. Those of threads find the threads of a member.
+            # Four small ones: most messages are in none of them.
+            GinIndex(fields=["mentions"], name="message_mentions", condition=~models.Q(mentions=[])),
+            models.Index(
+                fields=["conversation", "id"], name="message_wide", condition=models.Q(wide_mention__isnull=False)
+            ),
             models.Index(
                 fields=["thread_author", "id"], name="message_answers", condition=models.Q(thread_author__isnull=False)
             ),

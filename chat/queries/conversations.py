@@ -9,10 +9,9 @@ from uuid import UUID
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from accounts.invited_channels import InvitedChannel
 from accounts.models import Member
 from accounts.roles import Right
-from chat.access import Access, channels_to_add_to, visible_conversations
+from chat.access import Access, visible_conversations
 from chat.access.predicates import PRESENT, participants_of, participations_of
 from chat.entities.conversations import Conversation as ConversationEntity
 from chat.entities.participants import Participant as ParticipantEntity
@@ -116,19 +115,3 @@ def _view(conversation: Conversation, participant: Participant | None, count: in
         participant_count=count,
         unread_count=participant.unread(conversation) if participant else 0,
     )
-
-
-def names_of_people(conversations: Iterable[Conversation]) -> dict[Conversation, str]:
-    """Return the names of the people of direct and group messages, `Ada, Bob`. Other conversations are left out."""
-    personal = [each for each in conversations if not each.is_channel]
-    people = Member.objects.in_bulk({id for each in personal for id in each.people})
-    return {each: ", ".join(sorted(people[id].name for id in each.people if id in people)) for each in personal}
-
-
-def invited_channels(member: Member, ids: Sequence[UUID] | None = None) -> list[InvitedChannel]:
-    """Return channels to which the member may add people, at most PAGE, by name; with `ids` those among them."""
-    channels = channels_to_add_to(member)
-    if ids is not None:
-        channels = channels.filter(pk__in=ids)
-    rows = channels.order_by("name", "pk").values_list("pk", "name", "kind")[:PAGE]
-    return [InvitedChannel(pk, name or "", kind == Kind.PRIVATE) for pk, name, kind in rows]

@@ -1,7 +1,5 @@
 """The messages that concern a member: a read of the record that chat/attention keeps."""
 
-# ruff: noqa: S608  # the parts of the statement are names of ours, never input
-
 from __future__ import annotations
 
 from typing import Final, Literal
@@ -10,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from accounts.models import Member
-from chat.access.predicates import kept_sql, present_sql, readable_sql, reader
+from accounts.roles import Right
 from chat.content.loading import entities
 from chat.entities.messages import Message as MessageEntity
 from chat.models import Message
@@ -30,17 +28,17 @@ class Mention(MessageEntity, frozen=True, kw_only=True):
 # Each part walks one index from its newest end. Rows of the member's own count where they may read now; calls to
 # everybody where they took part by then. OFFSET 0 keeps PostgreSQL from starting at the conversations: by
 # their index it would read everything that ever concerned the member, and sort it.
-NEWEST: Final = f"""
+NEWEST: Final = """
 WITH present AS MATERIALIZED (
-    SELECT p.conversation_id, p.joined_at FROM chat_participant p
-    WHERE p.organization_id = %(organization)s AND p.member_id = %(member)s AND {present_sql("p")}
+    SELECT conversation_id, joined_at FROM chat_participant
+    WHERE organization_id = %(organization)s AND member_id = %(member)s AND left_at IS NULL
 ), own AS MATERIALIZED (
     SELECT a.message_id, a.reason
     FROM chat_attention a CROSS JOIN LATERAL (
-        SELECT id, first_seq, kind FROM chat_conversation WHERE id = a.conversation_id OFFSET 0
+        SELECT first_seq, kind FROM chat_conversation WHERE id = a.conversation_id OFFSET 0
     ) AS c
-    WHERE a.member_id = %(member)s AND a.withdrawn_at IS NULL AND a.message_id < %(before)s AND {kept_sql("a", "c")}
-        AND {readable_sql("a.conversation_id")}
+    WHERE a.member_id = %(member)s AND a.withdrawn_at IS NULL AND a.message_id < %(before)s AND a.seq >= c.first_seq
+        AND (a.conversation_id IN (SELECT conversation_id FROM present) OR %(browse)s AND c.kind = 'public')
     ORDER BY a.message_id DESC LIMIT %(limit)s
 ), of_all AS MATERIALIZED (
     SELECT found.message_id, found.reason FROM present p CROSS JOIN LATERAL (
@@ -49,7 +47,7 @@ WITH present AS MATERIALIZED (
         CROSS JOIN LATERAL (SELECT author_id, created_at FROM chat_message WHERE id = a.message_id OFFSET 0) AS m
         CROSS JOIN LATERAL (SELECT first_seq FROM chat_conversation WHERE id = a.conversation_id OFFSET 0) AS c
         WHERE a.conversation_id = p.conversation_id AND a.member_id IS NULL AND a.withdrawn_at IS NULL
-            AND a.message_id < %(before)s AND {kept_sql("a", "c")}
+            AND a.message_id < %(before)s AND a.seq >= c.first_seq
             AND m.author_id <> %(member)s AND m.created_at >= p.joined_at
         ORDER BY a.message_id DESC LIMIT %(limit)s
     ) AS found
@@ -75,11 +73,11 @@ def mentions(member: Member, *, before: UUID | None = None, limit: int = PAGE) -
 
 def parameters(member: Member, *, before: UUID | None, limit: int) -> dict[str, UUID | int | bool | list[str]]:
     return {
-        **reader(member),
         "organization": member.organization_id,
         "member": member.pk,
         "before": before or LAST,
         "limit": limit,
+        "browse": member.may(Right.BROWSE),
         "order": ["mention", "group", "reply", "keyword"],
     }
 

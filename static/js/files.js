@@ -7,14 +7,11 @@
  */
 
 const SHOWN = 6_000; // milliseconds in which the sentence can be read
-const STILL = 1_000; // milliseconds without an event after which nothing is dragged any more; a browser sends one every 350 ms
 const WRITTEN =
   "textarea, [contenteditable=''], [contenteditable=true], input:not([type]), input:is([type=text], [type=search], [type=email], [type=url], [type=tel], [type=number], [type=password])";
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let dragging;
 
 /** @param {EventTarget | null} target @returns {HTMLInputElement | HTMLTextAreaElement | null} the field that would take text */
 function fieldOf(target) {
@@ -60,18 +57,10 @@ function answer() {
   timer = setTimeout(() => notice.hidePopover(), SHOWN);
 }
 
-/** Mark the page while a file is dragged over it; the conversation shows a frame then. @param {boolean} isDragged */
-function mark(isDragged) {
-  clearTimeout(dragging);
-  document.documentElement.toggleAttribute("data-dragging", isDragged);
-  if (isDragged) dragging = setTimeout(() => mark(false), STILL); // no browser says reliably that the pointer left the window
-}
-
 /** @param {DragEvent} event */
 function onDrag(event) {
   if (!event.dataTransfer || takesFiles(event.target)) return;
   const files = hasFiles(event.dataTransfer);
-  mark(files);
   if (!files && fieldOf(event.target)) return; // text into a field is the browser's business
   event.preventDefault();
   event.dataTransfer.dropEffect = files ? "copy" : "none"; // a file has to be dropped to be answered; a link would replace the page
@@ -79,7 +68,6 @@ function onDrag(event) {
 
 /** @param {DragEvent} event */
 function onDrop(event) {
-  mark(false);
   if (takesFiles(event.target)) return;
   const field = fieldOf(event.target);
   if (!hasFiles(event.dataTransfer)) {
@@ -107,6 +95,5 @@ function onPaste(event) {
 }
 
 for (const type of /** @type {const} */ (["dragenter", "dragover"])) addEventListener(type, onDrag, { capture: true });
-addEventListener("dragleave", (event) => event.relatedTarget === null && mark(false), { capture: true });
 addEventListener("drop", onDrop, { capture: true });
 addEventListener("paste", onPaste, { capture: true });

@@ -57,7 +57,7 @@ def test_below_admin_none_is_left(alice, olga, in_acme, role):
 
 
 @pytest.mark.parametrize("how", ["row", "user", "deactivated", "suspended"])
-def test_the_present_rank_counts_also_where_nothing_was_revoked(alice, adam, in_acme, how):
+def test_the_present_rank_counts_also_where_nothing_was_withdrawn(alice, adam, in_acme, how):
     """As when an invitation is made while the demotion is under way."""
     invitation, secret = invite_member(adam, role=Role.ADMIN)
     if how == "row":
@@ -73,7 +73,7 @@ def test_the_present_rank_counts_also_where_nothing_was_revoked(alice, adam, in_
         accept_invitation(make_user("new@acme.test"), secret)
     assert invitation_state(Invitation.objects.select_related("invited_by__user").get()) == "revoked"
     page = Client().get(f"/join/{secret}")
-    assert (page.status_code, "was revoked" in page.content.decode()) == (410, True)
+    assert (page.status_code, "was withdrawn" in page.content.decode()) == (410, True)
     assert Client().post(
         f"/join/{secret}", {"name": "N", "email": "n@acme.test", "password1": "x" * 12}
     ).status_code in {

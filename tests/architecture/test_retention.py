@@ -13,10 +13,7 @@ from chat.content.facets import facets
 from chat.models import Message
 
 # Every id that is no foreign key. Those of messages, and who takes care of them; the ids of all else.
-OF_MESSAGES = {
-    "chat.Event.entity_id": "redact.py empties what the events of a message say; they themselves stay",
-    "chat.Subscription.thread": "the choice to follow a thread, which says nothing about its messages, stays",
-}
+OF_MESSAGES = {"chat.Event.entity_id": "redact.py empties what the events of a message say; they themselves stay"}
 OF_OTHERS = {
     *(
         "chat.Attention.id",
@@ -24,7 +21,6 @@ OF_OTHERS = {
         "chat.Message.id",
         "chat.Report.id",
         "chat.Sanction.id",
-        "chat.Subscription.id",
         "chat.Client.public_id",
     ),
     *("chat.AckedEntry.organization_id", "chat.AckedEntry.member_id", "chat.AckedEntry.client"),

@@ -17,9 +17,6 @@ from chat import rules as chat_rules
 
 # Functions with a member as their first argument that no rule governs, and why not.
 WITHOUT: Final = {
-    "accounts.actions.invitations.find_invitation": "a read",
-    "accounts.actions.invitations.invite_addresses": "calls invite_member for each address",
-    "accounts.actions.invitations.invite_by_link": "calls invite_member",
     "accounts.actions.invitations.may_invite": "a check",
     "accounts.actions.members.readmit": "the second half of two governed actions",
     "accounts.actions.members.end_access": "the second half of two governed actions",
@@ -28,7 +25,6 @@ WITHOUT: Final = {
     "accounts.actions.members.save_activity": "the second half of governed actions",
     "accounts.actions.members.lock_members": "a lock",
     "accounts.actions.sanctions.lock_to_sanction": "a lock",
-    "accounts.actions.sanctions.why_not_sanction": "a check",
     "accounts.actions.sanctions.end_suspension": "a task of the system",
     "chat.actions.clients.list_clients": "a read",
     "chat.actions.messages.send_message": "calls send_messages, which asks for WRITE behind its locks",

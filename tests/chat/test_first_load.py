@@ -20,7 +20,7 @@ def test_scripts_and_styles_of_the_first_load_are_small(alice: Member, client_of
     scripts = {*re.findall(r'<link rel="modulepreload" href="([^"]+)"', page), *re.findall(r' src="([^"]+)"', page)}
     styles = set(re.findall(r'<link rel="stylesheet" href="([^"]+)"', page))
     assert any("/main." in script for script in scripts)
-    assert any("/chat." in style for style in styles)
+    assert any("/message." in style for style in styles)
     assert gzipped(client, scripts) <= MOST_SCRIPT
     assert gzipped(client, styles) <= MOST_STYLE
 

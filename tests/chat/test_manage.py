@@ -80,7 +80,7 @@ def test_changing_and_archiving(town: Conversation, alice: Member, mona: Member,
     answer = client.post(f"{CHANNELS}/{town.pk}/change", {"name": "no spaces"}, follow=True)
     assert "Letters, digits" in answer.content.decode()
     answer = client.post(f"{CHANNELS}/{town.pk}/archive", {"archived": "yes"}, follow=True)
-    assert "Give a reason." in answer.content.decode()
+    assert "Say why." in answer.content.decode()
     assert fresh(town).archived_at is None
     client.post(f"{CHANNELS}/{town.pk}/archive", {"archived": "yes", "reason": "over"})
     assert fresh(town).archived_at is not None
@@ -91,7 +91,7 @@ def test_changing_and_archiving(town: Conversation, alice: Member, mona: Member,
 def test_topic_and_who_may_write(town: Conversation, alice: Member, mona: Member, client_of: ClientOf) -> None:
     whole = {"name": "town", "topic": "Announcements", "writers": "admins", "reason": ""}
     answer = client_of(mona).post(f"{CHANNELS}/{town.pk}/change", whole, follow=True)
-    assert "Give a reason." in answer.content.decode()
+    assert "Say why." in answer.content.decode()
     assert (fresh(town).topic, fresh(town).announcement_only) == ("Where we meet", False)  # all or nothing
     answer = client_of(mona).post(f"{CHANNELS}/{town.pk}/change", whole | {"reason": "too loud"}, follow=True)
     assert "Announcements" in answer.content.decode()

@@ -19,7 +19,6 @@ from django.urls import get_resolver
 from django.utils import timezone
 
 from accounts import rules as of_accounts
-from accounts.actions import invite_member
 from accounts.models import Member
 from accounts.rules import Because, Pace, Rule
 from chat import rules
@@ -136,11 +135,6 @@ ATTEMPTS: Final[dict[tuple[str, str], list[Attempt]]] = {
     ],
     ("PUT", "api:own_status"): [Attempt(rules.SET_STATUS, "cora", {"text": "Lunch"})],
     ("DELETE", "api:own_status"): [Attempt(rules.CLEAR_STATUS, "cora", status=204)],
-    ("PUT", "api:subscription"): [Attempt(rules.SUBSCRIBE, "bob", {"follows": False})],
-    ("PUT", "api:own_sidebar"): [Attempt(rules.CHANGE_SIDEBAR, "cora", {"sections": [], "version": 0})],
-    ("POST", "api:invitations"): [Attempt(of_accounts.INVITE, "adam", {"uses": 5}, status=201)],
-    ("POST", "api:invitation_link"): [Attempt(of_accounts.INVITE, "adam")],
-    ("DELETE", "api:invitation"): [Attempt(of_accounts.REVOKE_INVITATION, "adam", status=204)],
     ("PATCH", "api:organization"): [Attempt(of_accounts.CHANGE_ORGANIZATION, "adam", {"description": "changed"})],
     ("POST", "api:clients"): [Attempt(rules.REGISTER, "cora", {"platform": "bot"}, status=201)],
     ("DELETE", "api:client"): [Attempt(rules.CLOSE, "cora", status=204)],
@@ -190,11 +184,9 @@ def world(alice: Member, adam: Member, mona: Member, bob: Member) -> World:
         mute_member(mona, silent.pk, reason=WHY, until=timezone.now() + timedelta(days=1))
         warning = warn_member(mona, cora.pk, reason=WHY)
         client = register_client(cora, platform="bot", credential="session:none")
-        invitation, _ = invite_member(adam)
     ids: dict[str, UUID | str | int] = {name: member.pk for name, member in people.items()}
     ids |= {"conversation_id": town.pk, "message_id": said.id, "pinned": pinned.id, "by_alice": by_alice.id}
     ids |= {"report_id": report.pk, "decided": decided.pk, "sanction_id": warning.pk, "client_id": client.public_id}
-    ids["invitation_id"] = invitation.pk
     return World(people, {**ids, "emoji": "👍", "ref": str(uuid4()), "member_id": cora.pk}, town)
 
 

@@ -14,6 +14,7 @@ from accounts.models import Member
 from accounts.roles import RIGHTS, Role
 from accounts.tenancy import organization_scope
 from chat.models import Conversation, Participant
+from chat.views import _modules
 from tests.cast import without_nonce
 
 STATIC = settings.BASE_DIR / "static"
@@ -53,16 +54,7 @@ def page_data(content: str) -> dict[str, object]:
 
 def test_every_address_of_the_page_is_served(alice: Member, secret: Conversation, client_of: ClientOf) -> None:
     client = client_of(alice)
-    for path in (
-        "/o/acme/",
-        "/o/acme/search?q=x",
-        "/o/acme/inbox",
-        "/o/acme/mentions",
-        "/o/acme/threads",
-        "/o/acme/drafts",
-        "/o/acme/people",
-        *addresses(secret),
-    ):
+    for path in ("/o/acme/", "/o/acme/search?q=x", "/o/acme/mentions", "/o/acme/people", *addresses(secret)):
         response = client.get(path)
         assert response.status_code == 200, path
         assert b'id="page-data"' in response.content, path
@@ -125,6 +117,13 @@ def test_no_script_or_style_is_inline(alice: Member, secret: Conversation, clien
     for attributes in re.findall(r"<script\b([^>]*)>", content):
         assert 'type="application/json"' in attributes or "nonce=" in attributes, attributes
     assert not re.search(r"<style\b|\sstyle=|\son[a-z]+=|javascript:", content)
+
+
+def test_the_page_comes_up_with_what_its_script_imports_and_nothing_else() -> None:
+    modules = set(_modules())
+    assert {"js/ui/shell/main.js", "js/ui/sidebar/sidebar.js", "js/client/store.js"} <= modules
+    assert not {"js/client/actions.js", "js/ui/dialogs/dialog.js", "js/ui/panel/settings.js"} & modules
+    assert all((STATIC / name).is_file() for name in modules)
 
 
 def test_scripts_find_every_template_and_element_that_they_name(alice: Member, client_of: ClientOf) -> None:

@@ -23,7 +23,7 @@ SECRET = "Zx9-_secretsecretsecretsecretsecretsecret"
 # Parameters of URL patterns that name a thing and open nothing. A new one has its place here or in SECRET_PARAMETERS.
 NAMES = {
     *("slug", "seq", "emoji", "name", "pk", "uidb36", "object_id", "content_type_id", "app_label", "url"),
-    *("provider", "provider_id", "organization_slug", "path", "model_name", "id", "section"),
+    *("provider", "provider_id", "organization_slug", "path", "model_name", "id"),
 }
 
 

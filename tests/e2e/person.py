@@ -54,14 +54,6 @@ class Person:
     def open(self, conversation: str) -> None:
         self._row(conversation).click()
         self.assert_in(conversation)
-        self.point_away()
-
-    def point_at(self, conversation: str) -> None:
-        self._row(conversation).hover()
-
-    def point_away(self) -> None:
-        """The pointer leaves the list of conversations, which stands still while it is there."""
-        self.page.mouse.move(640, 60)
 
     def go_home(self) -> None:
         self.page.get_by_role("link", name="Back to the conversations").locator("visible=true").click()
@@ -69,7 +61,7 @@ class Person:
     # Conversations
 
     def create_channel(self, name: str, *, topic: str = "", private: bool = False) -> None:
-        self.add("Create channel")
+        self.page.get_by_role("button", name="Create a channel").first.click()
         dialog = self.page.get_by_role("dialog", name="Create a channel")
         dialog.get_by_label("Name").fill(name)
         dialog.get_by_label("Topic").fill(topic)
@@ -79,23 +71,17 @@ class Person:
         self.assert_in(name)
 
     def join_channel(self, name: str) -> None:
-        self.add("Browse channels")
+        self.page.get_by_role("button", name="Browse channels").locator("visible=true").first.click()
         self.page.get_by_role("button", name=f"Join #{name}").click()
         self.assert_in(name)
 
     def start_direct_message(self, *names: str) -> None:
-        self.add("New message")
+        self.page.get_by_role("button", name="Start a direct message").first.click()
         dialog = self.page.get_by_role("dialog", name="New message")
         for name in names:
             dialog.get_by_role("combobox", name="To").fill(name)
             dialog.get_by_role("option", name=name).click()
         dialog.get_by_role("button", name="Start").click()
-
-    def add(self, entry: str) -> None:
-        """An entry of the menu of the "+" above the list."""
-        navigation = self.page.get_by_role("navigation", name="Conversations")
-        navigation.get_by_role("button", name="Add", exact=True).click()
-        self.page.get_by_role("menuitem", name=entry).click()
 
     def choose_for(self, conversation: str, action: str) -> None:
         """An entry of the menu that a conversation in the list has."""
@@ -117,7 +103,7 @@ class Person:
         palette.press("Enter")
 
     def see(self, view: str) -> None:
-        """One of the views above the list."""
+        """The mentions, or the people."""
         rows = self.page.get_by_role("navigation", name="Conversations")
         rows.get_by_role("link", name=re.compile(f"^{view}")).click()
         expect(self.page.get_by_role("heading", level=1, name=view)).to_be_visible()
@@ -129,20 +115,10 @@ class Person:
 
     def open_own(self, entry: str) -> Locator:
         """A dialog of one's own menu."""
-        self._choose_own(entry)
+        navigation = self.page.get_by_role("navigation", name="Conversations")
+        navigation.get_by_role("button", name=f"{self.member.name} @").click()
+        self.page.get_by_role("menuitem", name=entry).click()
         return self.page.get_by_role("dialog", name=entry)
-
-    def open_settings(self, section: str) -> Locator:
-        """A section of the settings, by one's own menu."""
-        self._choose_own("Preferences")
-        if section != "Appearance":
-            self.settings.get_by_role("link", name=section).click()
-        expect(self.settings.get_by_role("heading", level=1, name=section)).to_be_visible()
-        return self.settings
-
-    @property
-    def settings(self) -> Locator:
-        return self.page.get_by_role("dialog", name="Settings")
 
     # Messages
 
@@ -195,10 +171,9 @@ class Person:
         return re.sub(r"^https?://[^/]+", "", link)
 
     def search(self, words: str) -> None:
-        """By the one field above the list."""
-        self.press("Control+k")
-        self.page.get_by_role("combobox", name="Jump to").fill(words)
-        self.page.get_by_role("option", name="Search messages for").click()
+        field = self.page.get_by_role("navigation").get_by_role("searchbox", name="Search messages")
+        field.fill(words)
+        field.press("Enter")
 
     # What is on the page
 
@@ -254,17 +229,6 @@ class Person:
     def composer(self) -> Locator:
         return self._composer
 
-    def open_panel(self, button: str) -> Locator:
-        """What a button of the conversation's header opens beside it."""
-        self.page.locator("#conversation-header").get_by_role("button", name=button).click()
-        expect(self.panel).to_be_visible()
-        return self.panel
-
-    @property
-    def panel(self) -> Locator:
-        """The right panel, unless it shows a thread."""
-        return self.page.locator("#panel-page")
-
     @property
     def thread(self) -> Locator:
         return self.page.get_by_role("complementary", name="Thread")
@@ -295,16 +259,16 @@ class Person:
 
     @contextmanager
     def without_script(self, name: str) -> Iterator[None]:
-        """A part of the page that cannot be fetched meanwhile, by the name of its bundle."""
+        """A part of the page that cannot be fetched meanwhile."""
         self._expected.append("net::ERR_CONNECTION_FAILED")
-        address = re.compile(rf"/bundles/{name}\.")
+        address = re.compile(rf"/js/ui/{name}\b")
         self.page.route(address, lambda route: route.abort("connectionfailed"))
         yield
         self.page.unroute(address)
 
     def late_script(self, name: str) -> AbstractContextManager[None]:
         """A part of the page that has not come until the block ends."""
-        return self.late(rf"/bundles/{name}\.")
+        return self.late(rf"/js/ui/{name}\b")
 
     @contextmanager
     def late(self, pattern: str) -> Iterator[None]:
@@ -373,11 +337,6 @@ class Person:
     def _assert_inside(self) -> None:
         expect(self.page.get_by_role("button", name=self.member.name).first).to_be_visible()
         expect(self.page.locator("#shell")).not_to_have_attribute("data-view", "loading")  # scripts listen from here on
-
-    def _choose_own(self, entry: str) -> None:
-        navigation = self.page.get_by_role("navigation", name="Conversations")
-        navigation.get_by_role("button", name=f"{self.member.name} @").click()
-        self.page.get_by_role("menuitem", name=entry).click()
 
     def _row(self, conversation: str) -> Locator:
         name = re.compile(rf"^{re.escape(conversation)}\b")

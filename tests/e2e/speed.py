@@ -2,17 +2,14 @@
 `python -m tests.e2e.speed [minutes] [address] [part …]`. Prints figures and asserts none: they depend on the machine.
 Parts, all of them if none is named:
 
-start    From the address to the frame in which the first message stands: with an empty cache, with a warm one, and on a
-         phone with an empty cache and 4G (150 ms, 9 Mbit/s). Medians, with what is asked of the network until the page
-         is complete. `make start` measures this alone.
 opening  From the press on a conversation of 10,000 messages to the frame in which its last one stands, after a fresh
          sign-in each time.
-messages 100 messages a second into the conversation on the screen, for `minutes`. Tasks are read from Chrome's own
+news     100 messages a second into the conversation on the screen, for `minutes`. Tasks are read from Chrome's own
          trace, so that nothing is run in the page to see them, and tracing pauses while memory is looked at: what a
-         forced collection takes is no task of the page. Each task over 50 ms is printed with its time on the wall, its
-         CPU time and what took most of it. Only on a quiet machine is the wall the page's: where others wait for the
-         cores, tasks of no CPU at all take 100 ms. Memory is what the page holds after a collection of garbage, each
-         minute; how fast it rises is the slope over all but the first fifth.
+         forced collection takes is no task of the page. Each task over 50 ms is told with its time on the wall, its CPU
+         time and what took most of it. Only on a quiet machine is the wall the page's: where others wait for the cores,
+         tasks of no CPU at all take 100 ms. Memory is what the page holds after a collection of garbage, each minute;
+         how fast it rises is the slope over all but the first fifth.
 palette  In an organization of 2,000 channels and 2,000 people: for every key typed, the work of the main thread from
          the key to the end of the frame that shows what it found, and the longest task until the next key (the answer
          of the server is among them).
@@ -30,18 +27,13 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import django
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
-from tests.e2e.chromium import ARGUMENTS, DESK, PHONE, PROGRAM
-from tests.e2e.waiting import wait_until
+from tests.e2e.chromium import ARGUMENTS, DESK, PROGRAM
 
-STARTS: Final = 5
-PHONE_NETWORK: Final = {"offline": False, "latency": 150, "downloadThroughput": 9e6 / 8, "uploadThroughput": 1.5e6 / 8}
-BARS: Final = {"an empty cache": 1.5, "a warm cache": 0.6, "a phone with 4G and an empty cache": 3.0}  # seconds
 MESSAGES: Final = 10_000
 OPENINGS: Final = 5
 PER_SECOND: Final = 100
@@ -54,8 +46,8 @@ PEOPLE: Final = 2_000
 BETWEEN_KEYS: Final = 400  # milliseconds: the server is asked, and has answered, before the next one
 TYPED: Final = ("release", "p 17", "#chan 2", "@mar", "qxz", "design review")
 WORDS: Final = "The export of last night is through, and the figures are where they belong. "
-FIRST_NAMES: Final = ("Maria", "Mark", "Zoë", "Deniz", "Priya", "Tomás", "Release", "Åsa", "Chen")
-LAST_NAMES: Final = ("Marsh", "Ångström", "Okafor", "de Vries", "Silva", "Tanaka")
+FIRST: Final = ("Maria", "Mark", "Zoë", "Deniz", "Priya", "Tomás", "Release", "Åsa", "Chen")
+LAST: Final = ("Marsh", "Ångström", "Okafor", "de Vries", "Silva", "Tanaka")
 NOUNS: Final = ("release", "design-review", "support", "plans", "incident", "sales", "data")
 TRACED: Final = ["toplevel", "devtools.timeline", "blink.user_timing", "v8", "disabled-by-default-v8.gc", "latencyInfo"]
 
@@ -70,23 +62,6 @@ async ([name, seq]) => {
   return performance.now() - start;
 }
 """
-
-
-FIRST: Final = """
-new MutationObserver((_, observer) => {
-  if (!document.querySelector("#messages .message")) return;
-  observer.disconnect();
-  requestAnimationFrame(() => requestAnimationFrame(() => (window.firstMessage = performance.now())));
-}).observe(document, { childList: true, subtree: true });
-"""
-
-
-class Start(NamedTuple):
-    """The time until the first message was painted, and what was asked of the network until the page was complete."""
-
-    seconds: float
-    requests: int
-    kilobytes: float
 
 
 class Task(NamedTuple):
@@ -113,58 +88,13 @@ def main(minutes: float, address: str, parts: list[str]) -> None:
     django.setup()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=PROGRAM, args=ARGUMENTS)
-        if "start" in parts:
-            measure_starts(browser, address)
         if "opening" in parts:
             measure_openings(browser, address)
-        if "messages" in parts:
-            measure_messages(browser, address, minutes)
+        if "news" in parts:
+            measure_news(browser, address, minutes)
         if "palette" in parts:
             measure_palette(browser, address)
         browser.close()
-
-
-def measure_starts(browser: Browser, address: str) -> None:
-    """Each empty cache is a new profile, to which the session of one sign-in is given."""
-    signed_in = sign_in(browser, address)
-    path, state = urlsplit(signed_in.url).path, signed_in.context.storage_state()
-    signed_in.context.close()
-    measured: dict[str, list[Start]] = {name: [] for name in BARS}
-    empty, warm, phone = measured.values()
-    for _ in range(STARTS):
-        desk = browser.new_context(base_url=address, viewport=DESK, storage_state=state)
-        empty.append(visit(desk.new_page(), path))
-        warm.append(visit(desk.new_page(), path))
-        desk.close()
-        small = browser.new_context(
-            base_url=address, viewport=PHONE, is_mobile=True, has_touch=True, storage_state=state
-        )
-        phone.append(visit(small.new_page(), path, slow=True))
-        small.close()
-    for name, starts in measured.items():
-        seconds, requests, kilobytes = (statistics.median(values) for values in zip(*starts, strict=True))
-        say(
-            f"first message with {name}: {seconds:.2f} s (at most {BARS[name]} s), "
-            f"{requests:.0f} requests, {kilobytes:.0f} KB"
-        )
-
-
-def visit(page: Page, path: str, *, slow: bool = False) -> Start:
-    devtools = page.context.new_cdp_session(page)
-    devtools.send("Network.enable")
-    if slow:
-        devtools.send("Network.emulateNetworkConditions", PHONE_NETWORK)
-    asked: list[str] = []
-    received: list[float] = []
-    page.on("request", lambda request: asked.append(request.url))
-    devtools.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
-    page.add_init_script(FIRST)
-    page.goto(path)
-    page.wait_for_load_state("networkidle")
-    wait_until(page, "() => window.firstMessage !== undefined")
-    start = Start(float(page.evaluate("window.firstMessage")) / 1000, len(asked), sum(received) / 1024)
-    page.close()
-    return start
 
 
 def measure_openings(browser: Browser, address: str) -> None:
@@ -178,7 +108,7 @@ def measure_openings(browser: Browser, address: str) -> None:
     say(f"a conversation of {MESSAGES} messages opens in {statistics.median(taken):.0f} ms ({each})")
 
 
-def measure_messages(browser: Browser, address: str, minutes: float) -> None:
+def measure_news(browser: Browser, address: str, minutes: float) -> None:
     name = make_channel(1)
     page = sign_in(browser, address)
     page.evaluate(OPEN, [name, 1])
@@ -196,7 +126,7 @@ def measure_messages(browser: Browser, address: str, minutes: float) -> None:
         heaps.append((until, look(page, devtools, until, writer.sent)))
     rate = writer.sent / (time.monotonic() - start)
     writer.stop()
-    print_tasks(tasks, rate, seen)
+    tell_tasks(tasks, rate, seen)
     if len(settled := heaps[len(heaps) // 5 :]) > 1:
         slope = statistics.linear_regression(*zip(*settled, strict=True)).slope
         say(f"memory rises by {3600 * slope:.1f} MB an hour")
@@ -214,7 +144,7 @@ def look(page: Page, devtools: CDPSession, at: float, sent: int) -> float:
     return heap
 
 
-def print_tasks(tasks: list[Task], rate: float, seconds: float) -> None:
+def tell_tasks(tasks: list[Task], rate: float, seconds: float) -> None:
     long = [one for one in tasks if one.wall > LONG]
     for one in long:
         say(f"  {one.wall:.0f} ms ({one.cpu:.0f} ms CPU): {one.parts}")
@@ -355,12 +285,12 @@ def make_channel(count: int) -> str:
     owner, member = people()
     name = f"speed-{uuid4().hex[:6]}"
     with organization_scope(owner.organization):
-        tenant: dict[str, Any] = {"organization": owner.organization}
-        channel = Conversation.objects.create(**tenant, kind="public", name=name, last_seq=count)
+        place: dict[str, Any] = {"organization": owner.organization}
+        channel = Conversation.objects.create(**place, kind="public", name=name, last_seq=count)
         for one in (owner, member):
-            Participant.objects.create(**tenant, conversation=channel, member=one, read_seq=count, read=[[0, count]])
+            Participant.objects.create(**place, conversation=channel, member=one, read_seq=count, read=[[0, count]])
         Message.objects.bulk_create(
-            Message(**tenant, conversation=channel, seq=seq, author=member, text=WORDS, html=f"<p>{WORDS}</p>")
+            Message(**place, conversation=channel, seq=seq, author=member, text=WORDS, html=f"<p>{WORDS}</p>")
             for seq in range(1, count + 1)
         )
     return name
@@ -377,24 +307,24 @@ def make_large() -> str:
     owner = create_organization(User.objects.get(email="owner@acme.example"), name=slug, slug=slug)
     organization: Organization = owner.organization
     with organization_scope(organization):
-        tenant: dict[str, Any] = {"organization": organization}
+        place: dict[str, Any] = {"organization": organization}
         users = User.objects.bulk_create(User(email=f"{slug}-{number}@example.test") for number in range(PEOPLE))
         members = Member.objects.bulk_create(
-            Member(**tenant, user=user, handle=f"{first.lower()}.{number}", name=f"{first} {last} {number}")
+            Member(**place, user=user, handle=f"{first.lower()}.{number}", name=f"{first} {last} {number}")
             for number, user in enumerate(users)
-            for first, last in [(FIRST_NAMES[number % len(FIRST_NAMES)], LAST_NAMES[number // 7 % len(LAST_NAMES)])]
+            for first, last in [(FIRST[number % len(FIRST)], LAST[number // 7 % len(LAST)])]
         )
         channels = Conversation.objects.bulk_create(
-            Conversation(**tenant, kind="public", name=f"{NOUNS[number % len(NOUNS)]}-channel-{number}", last_seq=1)
+            Conversation(**place, kind="public", name=f"{NOUNS[number % len(NOUNS)]}-channel-{number}", last_seq=1)
             for number in range(CHANNELS)
         )
         Participant.objects.bulk_create(
-            Participant(**tenant, conversation=channel, member=member, read_seq=1, read=[[0, 1]])
+            Participant(**place, conversation=channel, member=member, read_seq=1, read=[[0, 1]])
             for channel, author in zip(channels, members, strict=True)
             for member in (owner, author)
         )
         Message.objects.bulk_create(
-            Message(**tenant, conversation=channel, seq=1, author=author, text=WORDS, html=f"<p>{WORDS}</p>")
+            Message(**place, conversation=channel, seq=1, author=author, text=WORDS, html=f"<p>{WORDS}</p>")
             for channel, author in zip(channels, members, strict=True)
         )
     return slug
@@ -458,5 +388,5 @@ if __name__ == "__main__":
     main(
         float(sys.argv[1]) if len(sys.argv) > 1 else 2.0,
         sys.argv[2] if len(sys.argv) > 2 else "http://localhost:8000",
-        sys.argv[3:] or ["start", "opening", "messages", "palette"],
+        sys.argv[3:] or ["opening", "news", "palette"],
     )

@@ -75,8 +75,8 @@ class Judge:
         if (wide := page.evaluate("document.scrollingElement.scrollWidth")) > page.viewport_size["width"]:
             self.found.append(f"{where}: {wide} pixels wide")  # a phone shows such a page smaller, and cut off
         for each in self.axe.run(page).response["violations"]:
-            targets = [" ".join(map(str, node["target"])) for node in each["nodes"]]
-            self.found.append(f"{where}: {each['id']}: {each['help']}: {targets[:6]}")
+            places = [" ".join(map(str, node["target"])) for node in each["nodes"]]
+            self.found.append(f"{where}: {each['id']}: {each['help']}: {places[:6]}")
 
     def verdict(self) -> None:
         assert self.found == [], "\n".join(self.found)

@@ -45,7 +45,7 @@ def test_notifications_and_days_are_the_same_whatever_the_clock_says(
     a.page.context.add_init_script(f"({GATHER})()")
     a.reload()
     a.open("apples")
-    a.open_settings("Notifications").get_by_role("switch", name="Desktop notifications").check()
+    a.open_own("Preferences").get_by_role("switch", name="Desktop notifications").check()
     a.press("Escape")
     b.open("berries")
     b.send_message("Come and see @alice")

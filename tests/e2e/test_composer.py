@@ -169,7 +169,7 @@ def test_code_that_is_pasted_can_become_a_block(
     a = browser_of(alice)
     code = "def area(r):\n    return 3 * r * r"
     offer = a.page.get_by_role("button", name="Make it a code block")
-    with a.late_script("parts"):  # what makes the offer comes after what is pasted
+    with a.late_script("compose/writing"):  # what makes the offer comes after what is pasted
         a.visit(f"/o/acme/c/{plans.pk}")
         a.page.evaluate("text => navigator.clipboard.writeText(text)", code)
         a.composer.focus()
@@ -288,7 +288,7 @@ def test_why_one_cannot_write_stands_where_one_would(
     expect(b.composer).to_be_hidden()
 
 
-def test_a_muted_member_reads_so_instead_of_the_composer(
+def test_who_is_muted_is_told_so_in_place_of_the_composer(
     browser_of: BrowserOf, plans: Conversation, alice: Member, bob: Member
 ) -> None:
     with organization_scope(alice.organization):
@@ -322,7 +322,7 @@ def test_a_part_of_the_page_that_cannot_be_fetched_says_so_and_is_asked_for_agai
     browser_of: BrowserOf, plans: Conversation, alice: Member, bob: Member
 ) -> None:
     a = browser_of(alice)
-    with a.without_script("parts"):
+    with a.without_script("compose/writing"):
         a.visit(f"/o/acme/c/{plans.pk}")
         a.send_message("One can write without")
         a.assert_sent("One can write without")

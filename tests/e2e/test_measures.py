@@ -1,4 +1,4 @@
-"""What a moderator does is seen where it matters: by the members concerned, the reporter and the other moderators."""
+"""What a moderator does is seen where it matters: by whoever it concerns, by the reporter, by the other moderators."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_suspended_member_reads_why_and_comes_back(
     suspended.expect_broken_connections()
     act(moderator, bob, "suspend", reason="Threats & insults", until=in_an_hour())
     page = suspended.page
-    page.get_by_role("link", name=re.compile("^(Sign in again|Go to your organizations)$")).click()
+    page.get_by_role("link", name=re.compile("^(Sign in again|To your organizations)$")).click()
     page.get_by_label(re.compile("e-?mail", re.IGNORECASE)).fill(bob.user.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password", exact=True).press("Enter")
@@ -151,12 +151,12 @@ def test_the_reporter_reads_the_outcome_among_the_mentions(
     reporter.open("town")
     reporter.assert_sent("buy my coins")
     identifier = report(reporter, "buy my coins")
-    badge = reporter.page.locator("#inbox-badge")
+    badge = reporter.page.locator("#mentions-badge")
     expect(badge).to_be_hidden()
     call(moderator, "PATCH", f"reports/{identifier}", {"state": "resolved", "outcome": "warned"})
     expect(badge).to_contain_text("1")
-    reporter.see("Inbox")
-    entry = reporter.page.locator("#inbox-list > li").filter(has_text="Your report was decided")
+    reporter.see("Mentions")
+    entry = reporter.page.locator("#mentions-list > li").filter(has_text="Your report was decided")
     expect(entry).to_contain_text("The author was warned.")
     expect(entry).not_to_contain_text("Mona")
     reporter.assert_accessible()
@@ -188,7 +188,7 @@ def test_moderators_see_how_many_reports_are_open_and_go_to_the_desk(
     expect(entry).to_be_visible()
     moderator.assert_accessible()
     moderator.press("Escape")
-    moderator.see("Inbox")
+    moderator.see("Mentions")
     expect(moderator.page.get_by_text("1 open report", exact=True)).to_be_visible()
     moderator.page.get_by_role("link", name="Open the desk").click()
     page = moderator.page

@@ -50,7 +50,7 @@ def fill(channel: Conversation, author: Member, count: int, *, read: int = 0, lo
 
 
 def details(person: Person) -> Locator:
-    return person.panel
+    return person.page.locator("#details")
 
 
 def test_keys_go_through_messages_and_do_what_the_help_says(
@@ -94,11 +94,13 @@ def test_what_is_pinned_is_found_again_by_everybody(
     b.visit(f"/o/acme/c/{plans.pk}/10")
     b.act_on("Line 10.", "Pin to the conversation")
     expect(b.message("Line 10.").get_by_text("Pinned by you")).to_be_visible()
-    pins = a.open_panel("Pinned messages")
+    a.page.get_by_role("button", name="Pinned messages").click()
+    pins = a.page.get_by_role("dialog", name="Pinned messages")
     expect(pins.get_by_text("Line 10.")).to_be_visible()
-    pins.get_by_role("listitem").get_by_role("link").click()
+    pins.get_by_role("link").click()
     expect(a.message("Line 10.")).to_be_in_viewport()
     expect(a.message("Line 10.").get_by_text("Pinned by Bob")).to_be_visible()
+    a.page.get_by_role("button", name="Pinned messages").click()
     pins.get_by_role("button", name="Unpin").click()
     expect(pins.get_by_text("Nothing is pinned yet.")).to_be_visible()
     expect(b.message("Line 10.").get_by_text("Pinned by")).to_be_hidden()
@@ -330,17 +332,17 @@ def test_what_was_not_sent_is_tried_again(
     a, b = browser_of(alice), browser_of(bob)
     b.open("plans")
     a.open("plans")
-    b.assert_live()  # it asks no more, so it does not learn what no event says
+    b.assert_live()  # it asks no more, so it does not learn what nobody tells it
     b.expect_refusals()
     with organization_scope(alice.organization_id):
-        participant = Participant.objects.get(conversation=plans, member=bob)
-        Participant.objects.filter(pk=participant.pk).update(left_at=plans.created_at)
+        seat = Participant.objects.get(conversation=plans, member=bob)
+        Participant.objects.filter(pk=seat.pk).update(left_at=plans.created_at)
     b.send_message("Let me in")
     failed = b.message("Let me in")
     expect(failed.get_by_text("Not sent: Join the channel first.")).to_be_visible()
     with organization_scope(alice.organization_id):
-        Participant.objects.filter(pk=participant.pk).update(left_at=None)
-    failed.get_by_role("button", name="Try again").click()
+        Participant.objects.filter(pk=seat.pk).update(left_at=None)
+    failed.get_by_role("button", name="Retry").click()
     a.assert_sees("Let me in")
     b.assert_sent("Let me in")
 

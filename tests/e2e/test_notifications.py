@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 
 BrowserOf = Callable[..., Person]
 
-# What lies on the desktop now, by tag, as a system keeps it: a new one with the tag of another replaces it.
+# What lies on the desktop now, by tag, as a system keeps it: a new one with the tag of another takes its place.
 DESKTOP = """
 () => {
   window.desktop = new Map();
@@ -48,7 +48,7 @@ def desk(browser_of: BrowserOf, channels: list[Conversation], alice: Member) -> 
     a.page.context.add_init_script(f"({DESKTOP})()")
     a.reload()
     a.open("general")
-    a.open_settings("Notifications").get_by_role("switch", name="Desktop notifications").check()
+    a.open_own("Preferences").get_by_role("switch", name="Desktop notifications").check()
     a.press("Escape")
     return a
 
@@ -91,9 +91,10 @@ def test_it_follows_its_conversation(browser_of: BrowserOf, desk: Person, bob: M
     b.open("berries")
     b.send_message("One")
     assert_shown(desk, "Bob in #berries: One")
-    name = b.open_panel("Channel settings").get_by_label("Name")
-    name.fill("cherries")
-    name.press("Enter")
+    b.page.get_by_role("button", name="Channel settings").click()
+    dialog = b.page.get_by_role("dialog", name="#berries")
+    dialog.get_by_label("Name").fill("cherries")
+    dialog.get_by_role("button", name="Save").click()
     assert_shown(desk, "Bob in #cherries: One")
     desk.choose_for("cherries", "Mute")
     assert_shown(desk)

@@ -63,7 +63,7 @@ def test_whom_the_page_does_not_know_is_found_by_the_server(
         expect(person.page.get_by_role("option", name="Search messages")).to_be_visible()
         expect(person.page.get_by_role("option", name="Zora Neale")).to_have_count(found)
     a.press("Enter")
-    expect(a.panel.get_by_role("heading", name="Zora Neale")).to_be_visible()
+    expect(a.page.get_by_role("dialog", name="Zora Neale")).to_be_visible()
 
 
 def test_commands_are_found_by_their_names(browser_of: BrowserOf, channels: list[Conversation], alice: Member) -> None:
@@ -93,7 +93,7 @@ def test_every_key_is_explained(browser_of: BrowserOf, channels: list[Conversati
         expect(dialog.get_by_text(label, exact=True)).to_be_visible()
     a.press("Escape")
     a.press("Control+,")
-    expect(a.settings.get_by_role("heading", name="Appearance")).to_be_visible()
+    expect(a.page.get_by_role("dialog", name="Preferences")).to_be_visible()
 
 
 def test_what_is_found_later_does_not_change_what_enter_chooses(
@@ -125,7 +125,7 @@ def test_who_is_pressed_is_chosen_though_others_are_found_meanwhile(
     b.send_message("I am here")
     a.open("general")
     expect(a.message("I am here")).to_be_visible()  # and so the page knows him
-    a.add("New message")
+    a.page.get_by_role("button", name="Start a direct message").first.click()
     dialog = a.page.get_by_role("dialog", name="New message")
     option = dialog.get_by_role("option")
     with a.late(r"/members\?q=bo"):

@@ -214,7 +214,7 @@ def test_a_mention_that_the_page_has_not_loaded_counts(
         )
     a = browser_of(alice)
     a.open("general")
-    expect(a.page.get_by_role("link", name=re.compile("^Inbox.*1"))).to_be_visible()
+    expect(a.page.get_by_role("link", name=re.compile("^Mentions.*1"))).to_be_visible()
 
 
 def test_a_reply_in_a_thread_that_one_follows_counts_as_a_mention(
@@ -229,7 +229,7 @@ def test_a_reply_in_a_thread_that_one_follows_counts_as_a_mention(
     b.reply_in_thread("Who pays?", "I do")
     a.assert_unread("plans", 1)
     follow()
-    expect(a.page.get_by_role("link", name=re.compile("^Inbox.*1"))).to_be_visible()
+    expect(a.page.get_by_role("link", name=re.compile("^Mentions.*1"))).to_be_visible()
 
 
 def test_deleted_messages_count_nowhere(
@@ -243,11 +243,11 @@ def test_deleted_messages_count_nowhere(
         b.assert_sent(text)
     a.assert_unread("plans", 3)
     follow()
-    expect(a.page.get_by_role("link", name=re.compile("^Inbox.*1"))).to_be_visible()
+    expect(a.page.get_by_role("link", name=re.compile("^Mentions.*1"))).to_be_visible()
     b.delete("Oops")
     b.delete("Wrong window")
     a.assert_unread("plans", 1)
-    expect(a.page.get_by_role("link", name=re.compile(r"^Inbox\s*$"))).to_be_visible()
+    expect(a.page.get_by_role("link", name=re.compile(r"^Mentions\s*$"))).to_be_visible()
     b.delete("Right")
     a.assert_read("plans")
     a.reload()

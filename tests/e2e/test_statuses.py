@@ -31,9 +31,9 @@ def town(transactional_db: None, alice: Member, bob: Member) -> Conversation:
     return make_channel("town", alice, bob)
 
 
-def status(area: Locator, text: str) -> Locator:
+def status(place: Locator, text: str) -> Locator:
     """The emoji beside a name, whose accessible name is the text of the status."""
-    return area.get_by_role("img", name=f"Status: {text}", exact=True).locator("visible=true")
+    return place.get_by_role("img", name=f"Status: {text}", exact=True).locator("visible=true")
 
 
 def own_row(person: Person) -> Locator:
@@ -64,7 +64,7 @@ def test_a_suggested_status_is_seen_by_others_at_once_wherever_the_name_stands(
     direct = a.page.get_by_role("navigation", name="Conversations").get_by_role("link", name="Bob")
     expect(status(direct, "Lunch")).to_have_text("🥪")
     a.message("Back at two").get_by_role("button", name="Bob").click()
-    profile = a.page.locator("#panel-page")
+    profile = a.page.get_by_role("dialog", name="Bob")
     expect(profile.get_by_text("Lunch")).to_be_visible()
     expect(profile.get_by_text("until")).to_be_visible()
     a.press("Escape")

@@ -129,16 +129,16 @@ def test_old_mentions_show_the_present_name(browser_of: BrowserOf, alice: Member
     a = browser_of(alice)
     a.open("babel")
     mention = a.page.locator("#messages .mention")
-    link = a.page.locator("#messages a.channel")
+    place = a.page.locator("#messages a.channel")
     expect(mention).to_have_text(["@Bob", "@Bob"])
     a.assert_live()
     patch(browser_of(bob), "members/me", {"name": "Robert Long"})
     expect(mention).to_have_text(["@Robert Long", "@Robert Long"])
     patch(a, f"conversations/{channel.pk}", {"name": "strategy"})
-    expect(link).to_have_text("#strategy")
+    expect(place).to_have_text("#strategy")
     a.reload()
     expect(mention).to_have_text(["@Robert Long", "@Robert Long"])
-    expect(link).to_have_text("#strategy")
+    expect(place).to_have_text("#strategy")
 
 
 WIDE = [

@@ -34,7 +34,6 @@ OBJECTS: Final = {
     "api:remove",
     "api:original",
     "api:receipts",
-    "api:subscription",
     "api:warn",
     "api:mute",
     "api:suspend",
@@ -48,8 +47,6 @@ OBJECTS: Final = {
     "reactivate_member",
     "revoke_invitation",
     "show_invitation_link",
-    "api:invitation",
-    "api:invitation_link",
     "chat:conversation",
     "chat:change_channel",
     "chat:archive_channel",
@@ -59,7 +56,6 @@ OBJECTS: Final = {
 # Of an organization as a whole: 404 by its own address; by the stranger's own address only their own things.
 WHOLES: Final = {
     "api:audit",
-    "api:invitations",
     "api:clients",
     "api:conversations",
     "api:organization",
@@ -70,9 +66,7 @@ WHOLES: Final = {
     "api:members",
     "api:own_member",
     "api:own_status",
-    "api:own_sidebar",
     "api:mentions",
-    "api:threads",
     "api:presence",
     "api:search",
     "api:sync",
@@ -86,13 +80,8 @@ WHOLES: Final = {
     "chat:manage_channels",
     "chat:desk",
     "chat:search",
-    "chat:inbox",
     "chat:mentions",
-    "chat:threads",
-    "chat:drafts",
     "chat:people",
-    "chat:settings",
-    "chat:settings_section",
 }
 
 # Of a user, across organizations: shows and changes what is theirs alone.

@@ -118,7 +118,6 @@ def _furnish(alice: Member, conversation_id: UUID) -> dict[str, UUID | str | int
         "member_id": alice.pk,
         "emoji": "👍",
         "seq": 1,
-        "section": "members",
     }
 
 

@@ -54,14 +54,6 @@ const SAMPLES = {
   ],
   "PUT members/*/status": ["members/me/status", { text: "Lunch" }, { member: ME, text: "Lunch", emoji: "", version: 1 }, [me()]],
   "DELETE members/*/status": ["members/me/status", undefined, null, [me()]],
-  "PUT messages/*/subscription": [
-    "messages/m1/subscription",
-    { follows: true },
-    { id: "s1", thread: "m1", follows: true, since: 1, version: 1 },
-    [{ id: "s1", thread: "m1", follows: false, since: 1, version: 1 }],
-  ],
-  "GET members/*/sidebar": ["members/me/sidebar", undefined, { member: ME, sections: [], version: 0 }, [me()]],
-  "PUT members/*/sidebar": ["members/me/sidebar", { sections: [], version: 0 }, { member: ME, sections: [], version: 1 }, [me()]],
   ...Object.fromEntries(
     ["report", "sanction"].map((noun) => [
       `POST members/*/${noun}s/*/acknowledge`,
@@ -78,18 +70,11 @@ const SAMPLES = {
   ),
   "GET presence": ["presence", undefined, page({ member: ME, state: "online" }), [page({ member: ME })]],
   "GET mentions": ["mentions", undefined, page(message({ seq: 1 })), [page(member())]],
-  "GET threads": ["threads", undefined, page({ head: message({ seq: 1 }), replies: [message({ seq: 2 })] }), [page(message({ seq: 1 }))]],
   "GET search": ["search?q=x", undefined, page(message({ seq: 1 })), [page(member())]],
   "GET clients": ["clients", undefined, page({ id: "client-1", platform: "web" }), [page({ id: "client-1" })]],
   "POST clients": ["clients", { platform: "web" }, { id: "client-1", tag: 0 }, [{ id: "client-1" }, { tag: 0 }, { id: 1, tag: 0 }]],
   "POST clients/*/sign-out": ["clients/client-1/sign-out", undefined, null, []],
   "GET conversations": ["conversations?browse=true", undefined, page(view()), [page(member())]],
-  "POST invitations": [
-    "invitations",
-    { emails: ["dora@acme.test"] },
-    { results: [{ email: "dora@acme.test", reason: "", link: null, mailed: true }] },
-    [me(), { results: [me()] }],
-  ],
   "POST conversations": [
     "conversations",
     { kind: "direct", members: ["member-bob"] },

@@ -200,7 +200,6 @@ export const member = (fields = {}) => ({
   deactivated_at: null,
   suspended_at: null,
   version: 1,
-  tint: 0,
   ...fields,
 });
 
@@ -223,8 +222,6 @@ export const answer = (fields = {}) => ({
   statuses: [],
   reports: [],
   sanctions: [],
-  sidebars: [],
-  subscriptions: [],
   cases: null,
   removed: { conversations: [], members: [] },
   presence: [],

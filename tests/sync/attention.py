@@ -15,7 +15,6 @@ from accounts.preferences import read_preferences
 from accounts.roles import Right
 from accounts.tenancy import every_organization
 from chat.models import Conversation, Event, Kind, Message, Participant
-from chat.models.subscriptions import Subscription
 from tests.sync.reading import Reading
 
 Subject = UUID | None
@@ -94,20 +93,10 @@ def _concerned_by(message: Message) -> Iterator[Subject]:
 
 
 def _followers(message: Message) -> Iterator[UUID]:
-    """Who started the thread, wrote in it or was named in it before this reply, or chose to follow it.
-
-    Not who chose not to, and neither wrote nor was named since.
-    """
-    if message.thread_id is None:
-        return
-    choices = {each.member_id: each for each in Subscription.objects.filter(thread=message.thread_id)}
-    yield from (member for member, each in choices.items() if each.follows and each.since < message.seq)
+    """Who started the thread, wrote in it or was named in it before this reply."""
     for earlier in Message.objects.filter(conversation=message.conversation_id, seq__lt=message.seq):
-        if message.thread_id in {earlier.pk, earlier.thread_id}:
-            for member in {earlier.author_id, *earlier.mentions}:
-                choice = choices.get(member)
-                if choice is None or choice.follows or message.seq <= choice.since or earlier.seq > choice.since:
-                    yield member
+        if message.thread_id and message.thread_id in {earlier.pk, earlier.thread_id}:
+            yield from {earlier.author_id, *earlier.mentions}
 
 
 def _searching(message: Message) -> Iterator[UUID]:

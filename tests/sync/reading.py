@@ -6,8 +6,7 @@ SQL. The server and every client must count as it does.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -15,7 +14,6 @@ from uuid import UUID
 from accounts.tenancy import every_organization
 from chat.actions.messages import Post
 from chat.models import Conversation, Message, Participant
-from chat.models.subscriptions import Subscription
 
 Key = tuple[UUID, UUID]
 """A member and a conversation."""
@@ -97,12 +95,12 @@ class Reading:
             return set()
         with every_organization():
             messages = list(Message.objects.filter(conversation=room))
-        followed = Followed(messages, member)
+        followed = _followed(messages, member)
         kept_back = {
             each.seq
             for each in messages
             if each.thread_id is not None
-            and followed.includes(each)
+            and each.seq >= followed.get(each.thread_id, math.inf)
             and each.deleted_at is None
             and each.seq not in reader.seqs
         }
@@ -115,22 +113,11 @@ class Reading:
         return sum(not reader.counts(seq) for seq in there)
 
 
-class Followed:
-    """The threads that a member follows: those that they started or wrote in, that name them, or that they chose."""
-
-    def __init__(self, messages: Iterable[Message], member: UUID) -> None:
-        self.own: dict[UUID, list[int]] = defaultdict(list)
-        for message in messages:
-            if message.author_id == member or member in message.mentions:
-                self.own[message.thread_id or message.pk].append(message.seq)
-        with every_organization():
-            self.chosen = {each.thread: each for each in Subscription.objects.filter(member=member)}
-
-    def includes(self, reply: Message) -> bool:
-        """Return whether they follow the thread by the time of the reply, which may be what makes them follow it."""
-        assert reply.thread_id is not None
-        choice = self.chosen.get(reply.thread_id)
-        if choice is not None and choice.follows and reply.seq > choice.since:
-            return True
-        ignored = choice.since if choice is not None and not choice.follows and reply.seq > choice.since else -1
-        return any(ignored < seq <= reply.seq for seq in self.own[reply.thread_id])
+def _followed(messages: list[Message], member: UUID) -> dict[UUID, int]:
+    """Threads that the member started or wrote in, or that name them, and from which seq on they follow each."""
+    followed: dict[UUID, int] = {}
+    for message in messages:
+        if message.author_id == member or member in message.mentions:
+            thread = message.thread_id or message.pk
+            followed[thread] = min(message.seq, followed.get(thread, message.seq))
+    return followed

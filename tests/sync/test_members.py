@@ -11,8 +11,6 @@ from accounts.actions import (
     change_role,
     deactivate_member,
     end_session,
-    invite_addresses,
-    invite_by_link,
     invite_member,
     prove_address,
     reactivate_member,
@@ -125,27 +123,6 @@ def test_a_newcomer(verify: Verify, alice: Member, bob: Member, gus: Member) -> 
     assert received["bob"] == ["member.created", "participant.created"]
     assert received["gus"] == ["participant.created"]
     assert received["dora"] == ["member.created"]
-
-
-@proves(
-    accept_invitation,
-    invite_by_link,
-    welcome_member,
-    events=("member.created", "conversation.created", "participant.created"),
-)
-def test_a_newcomer_by_a_link_into_a_channel(verify: Verify, alice: Member, town: Conversation) -> None:
-    def come() -> None:
-        invited = invite_by_link(alice, channels=[town.pk], uses=5)
-        accept_invitation(make_user("nina@acme.test"), invited.secret)
-
-    received = verify(come)
-    assert received["alice"] == ["member.created", "participant.created"]
-    assert received["dora"] == ["member.created"]
-
-
-@proves(invite_addresses)
-def test_invitations_are_published_to_nobody(verify: Verify, alice: Member) -> None:
-    assert verify(lambda: invite_addresses(alice, emails=["nina@else.test", "omar@else.test"])) == {}
 
 
 @proves(end_session, sign_out_everywhere)

@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -44,19 +43,15 @@ from chat.actions import (
     retention,
     revisions,
     sanctions,
-    sidebars,
     statuses,
-    subscriptions,
 )
 from chat.actions.clients import close_client
 from chat.client.mailbox import State
 from chat.delivery import store
 from chat.delivery.mailbox import mailbox
-from chat.entities.sidebars import Section
 from chat.errors import Refusal
 from chat.models import Attention, Conversation, Message, Participant, Report
 from chat.models.statuses import Status
-from chat.queries.sidebars import sidebar_of
 from chat.queries.sync import limits
 from tests.cast import make_member
 from tests.support.following import Following
@@ -392,29 +387,6 @@ class Delivery(RuleBasedStateMachine):
                 case "expire":
                     Status.objects.filter(member=actor).update(until=timezone.now())
                     statuses.clear_expired_statuses()
-
-        self.act(who, change)
-
-    @rule(who=member, which=some, follows=st.booleans())
-    def subscribe(self, *, who: int, which: int, follows: bool) -> None:
-        def change(actor: Member) -> None:
-            message = self.pick_message(which)
-            if message is not None:
-                subscriptions.subscribe(actor, message.pk, follows=follows)
-
-        self.act(who, change)
-
-    @rule(who=member, numbers=st.lists(some, max_size=3, unique=True), count=st.integers(0, 2), version=some)
-    def sidebar(self, who: int, numbers: list[int], count: int, version: int) -> None:
-        def change(actor: Member) -> None:
-            rooms = list(dict.fromkeys(self.pick(number) for number in numbers))
-            sections = [
-                Section(id=UUID(int=1 + each), name=f"Section {each}", conversations=[]) for each in range(count)
-            ]
-            if sections:
-                sections[0] = msgspec.structs.replace(sections[0], conversations=rooms)
-            known = sidebar_of(actor).version
-            sidebars.change_sidebar(actor, sections=sections, version=known if version else known + 1)
 
         self.act(who, change)
 

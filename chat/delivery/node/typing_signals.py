@@ -7,7 +7,6 @@ from collections import OrderedDict
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from chat.access.predicates import present_sql
 from chat.delivery import audience, database, metrics, wakeups
 from chat.wire import SendSignal, TypingSignal
 
@@ -21,7 +20,7 @@ SELECT c.node_id, array_agg(c.id) FROM {audience.PARTICIPANTS.clients}
 WHERE {audience.PARTICIPANTS.condition.format(conversation="%(conversation)s")}
     AND p.organization_id = %(organization)s AND p.member_id <> %(member)s AND c.node_id IS NOT NULL
     AND EXISTS (SELECT FROM chat_participant own JOIN accounts_member m ON m.id = own.member_id
-        WHERE own.conversation_id = p.conversation_id AND own.member_id = %(member)s AND {present_sql("own")}
+        WHERE own.conversation_id = p.conversation_id AND own.member_id = %(member)s AND own.left_at IS NULL
         AND (m.muted_until IS NULL OR m.muted_until <= now()))
 GROUP BY c.node_id
 """  # noqa: S608  # constants of this package, never input

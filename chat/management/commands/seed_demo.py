@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid5
+from typing import Any, Final
+from uuid import uuid5
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -21,9 +21,8 @@ from accounts.tenancy import organization_scope
 from chat.access import Access, find_conversation
 from chat.actions.conversations import create_channel, start_direct
 from chat.actions.mentions import write
-from chat.attention.reasons import facts_of, reasons_of
 from chat.client.ranges import close, union
-from chat.models import Attention, Conversation, Message, Participant, Reaction
+from chat.models import Conversation, Message, Participant, Reaction
 
 PASSWORD: Final = "parley-demo"  # noqa: S105  # published: production settings refuse these accounts
 
@@ -170,62 +169,28 @@ def _write_history(slug: str, cast: dict[str, Member]) -> None:
     )
     direct, _ = start_direct(owner, kind="direct", members=[cast["member"].pk])
     days = [(part, text, "") for day in DAYS for part, text in zip(("member", "moderator"), day, strict=True)]
-    histories = [(general, [*GENERAL[:6], *days, *GENERAL[6:]]), (random, RANDOM), (private, PRIVATE), (direct, DIRECT)]
-    planned = [each for conversation, lines in histories for each in _plan(slug, conversation, lines)]
-    _write_messages(sorted(planned, key=lambda each: each.at), cast)  # in order of time, as their ids are
-    for conversation, _ in histories:
-        _end(conversation)
+    _write_messages(slug, general, [*GENERAL[:6], *days, *GENERAL[6:]], cast)
+    _write_messages(slug, random, RANDOM, cast)
+    _write_messages(slug, private, PRIVATE, cast)
+    _write_messages(slug, direct, DIRECT, cast)
 
 
-class _Planned(NamedTuple):
-    conversation: Conversation
-    seq: int
-    line: Line
-    at: datetime
-
-
-def _plan(slug: str, conversation: Conversation, lines: list[Line]) -> list[_Planned]:
+def _write_messages(slug: str, conversation: Conversation, lines: list[Line], cast: dict[str, Member]) -> None:
     """Three weeks of it, ending this morning; the same every time."""
     dice = Random(f"{slug} {conversation.name}")  # noqa: S311  # a plausible spread, no secret
-    timed = zip(lines, _times(dice, lines), strict=True)
-    return [_Planned(conversation, seq, line, at) for seq, (line, at) in enumerate(timed, start=1)]
-
-
-def _write_messages(planned: list[_Planned], cast: dict[str, Member]) -> None:
-    threads: dict[UUID, Message] = {}
-    for conversation, seq, (part, text, reactions), at in planned:
-        thread = threads.get(conversation.pk) if text.startswith("> ") else None
-        message = _message(find_conversation(cast[part], conversation.pk), text, seq, at, thread)
-        if thread is None:
-            threads[conversation.pk] = message
-        _react(message, reactions, [member for name, member in cast.items() if name != part])
-
-
-def _end(conversation: Conversation) -> None:
-    """Record where the conversation ends, whom its messages concern, and what of it was read."""
-    messages = Message.objects.filter(conversation=conversation)
-    newest = messages.latest("seq")
+    times = _times(dice, lines)
+    thread: Message | None = None
+    for seq, ((part, text, reactions), at) in enumerate(zip(lines, times, strict=True), start=1):
+        reply = text.startswith("> ")
+        author = cast[part]
+        message = _message(find_conversation(author, conversation.pk), text, seq, at, thread if reply else None)
+        if not reply:
+            thread = message
+        _react(message, reactions, [member for member in cast.values() if member != author])
     conversation.refresh_from_db()
-    conversation.last_seq, conversation.last_message_at = newest.seq, newest.created_at
+    conversation.last_seq, conversation.last_message_at = len(times), times[-1]
     conversation.save(update_fields=["last_seq", "last_message_at"])
-    _record_attention(conversation, list(messages))
     _read(conversation)
-
-
-def _record_attention(conversation: Conversation, messages: list[Message]) -> None:
-    """Record whom the messages concern, because no event of them is in the log."""
-    seqs = {message.pk: message.seq for message in messages}
-    Attention.objects.bulk_create(
-        Attention(
-            organization_id=conversation.organization_id,
-            message_id=message,
-            conversation=conversation,
-            seq=seqs[message],
-            member_id=member,
-            reason=reason,
-        )
-        for (message, member), reason in reasons_of(facts_of(seqs)).items()
-    )
 
 
 def _read(conversation: Conversation) -> None:

@@ -5,8 +5,8 @@
  * What a member does by hand. The parts of the page that offer it import this file, so it is not part of the first load.
  */
 
+import { plainEmoji } from "./answers.js";
 import { ApiError } from "./api.js";
-import { hasReacted } from "./changes.js";
 import { unlessMissing } from "./client.js";
 
 /** @param {Client} client @param {string} q @returns {Promise<ConversationView[]>} public channels, joined or not */
@@ -57,13 +57,6 @@ export async function removeParticipant(client, id, member) {
   await client.loadConversation(id);
 }
 
-/** @param {Client} client @param {string} id @param {string} member @param {"admin" | "member"} role in the channel */
-export async function changeRole(client, id, member, role) {
-  const { moment } = client.store;
-  const participant = await client.api.patch(`conversations/${id}/participants/${member}`, { role });
-  if (client.store.isCurrent(id, moment)) client.store.putParticipant(participant); // otherwise a sync has brought it, or an event will
-}
-
 /** @param {Client} client @param {string} id @param {{notifications?: string, muted?: boolean, favourite?: boolean}} changes of the member's own settings for the conversation */
 export async function changeParticipant(client, id, changes) {
   const { moment } = client.store;
@@ -76,7 +69,7 @@ export async function saveEdit(client, message, text) {
   await client.pages.take(client.api.patch(`messages/${message.id}`, { text, version: message.version }));
 }
 
-/** @param {Client} client @param {{id: string}} message @param {string} reason required of moderators who are not admins of the channel */
+/** @param {Client} client @param {Message} message @param {string} reason required of moderators who are not admins of the channel */
 export async function deleteMessage(client, message, reason = "") {
   const deleting = client.api.delete(`messages/${message.id}`, reason ? { reason } : undefined);
   await settle(deleting, async () => Boolean((await client.loadMessage(message.id)).deleted_at));
@@ -84,19 +77,16 @@ export async function deleteMessage(client, message, reason = "") {
 
 /** @param {Client} client @param {Message} message @param {string} emoji adds the caller's reaction, or removes it */
 export async function toggleReaction(client, message, emoji) {
-  await setReaction(client, message.id, emoji, !hasReacted(message, emoji, client.store.me));
+  const path = `messages/${message.id}/reactions/${encodeURIComponent(emoji)}`;
+  const wanted = !hasReacted(client, message, emoji);
+  const asked = wanted ? client.api.put(path) : client.api.delete(path);
+  await settle(asked, async () => hasReacted(client, await client.loadMessage(message.id), emoji) === wanted);
 }
 
-/** @param {Client} client @param {string} id of a message @param {string} emoji @param {boolean} on whether the caller has this reaction afterwards */
-export async function setReaction(client, id, emoji, on) {
-  const path = `messages/${id}/reactions/${encodeURIComponent(emoji)}`;
-  const asked = on ? client.api.put(path) : client.api.delete(path);
-  await settle(asked, async () => hasReacted(await client.loadMessage(id), emoji, client.store.me) === on);
-}
-
-/** @param {Client} client @param {string} id of a message, which is pinned for everybody in the conversation */
-export async function pinMessage(client, id) {
-  await client.pages.take(client.api.put(`messages/${id}/pin`));
+/** @param {Client} client @param {Message} message is pinned for everybody in the conversation, or unpinned */
+export async function togglePin(client, { id, pinned_at }) {
+  if (pinned_at) await unpinMessage(client, id);
+  else await client.pages.take(client.api.put(`messages/${id}/pin`));
 }
 
 /** @param {Client} client @param {string} id of a message */
@@ -139,4 +129,9 @@ async function settle(asked, look) {
     silence = error;
   });
   if (!(await look())) throw silence ?? new ApiError(0, { code: "unproven" });
+}
+
+/** @param {Client} client @param {Message} message @param {string} emoji */
+function hasReacted(client, { reactions }, emoji) {
+  return reactions.some((one) => plainEmoji(one.emoji) === plainEmoji(emoji) && one.members.includes(client.store.me));
 }

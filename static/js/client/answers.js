@@ -86,9 +86,6 @@ function isSync({
   );
 }
 
-/** @param {any} answer */
-const isSidebar = ({ member, sections, version }) => isId(member) && Array.isArray(sections) && isNumber(version);
-
 const messages = page((one, ids) => isMessage(one) && isHere(one, ids));
 
 /** By method and path, ids as `*`. @type {Record<string, Proof>} */
@@ -102,17 +99,12 @@ export const PROOFS = {
   "PATCH members/*": (member, _, { preferences = {} }) => isMember(member) && hasAll(member.preferences, preferences),
   "PUT members/*/status": ({ member, version }) => isId(member) && isNumber(version),
   "DELETE members/*/status": nothing,
-  "PUT messages/*/subscription": (one, _, { follows }) => isId(one.thread) && one.follows === follows && isNumber(one.version),
-  "GET members/*/sidebar": isSidebar,
-  "PUT members/*/sidebar": isSidebar,
   "GET presence": page((one) => isId(one?.member) && isId(one.state)),
   "GET mentions": page(isMessage),
-  "GET threads": page((one) => isMessage(one?.head) && isEach(one.replies, isMessage)),
   "GET search": page(isMessage),
   "GET clients": page((one) => isId(one?.id) && isId(one.platform)),
   "POST clients": ({ id, tag }) => isId(id) && isNumber(tag),
   "POST clients/*/sign-out": nothing,
-  "POST invitations": ({ results }) => results?.length > 0 && isEach(results, (one) => isText(one?.email) && isText(one.reason)),
   "GET conversations": page(isConversation),
   "POST conversations": (one, _, { kind, members = [] }) =>
     isConversation(one) &&

@@ -1,4 +1,3 @@
-/** @import {Change} from "./changes.js" */
 /** @import {Clock} from "./clock.js" */
 /** @import {Conversation, Member, Message, Participant} from "./types.js" */
 /** @import {Entry, KeyValueStorage} from "./outbox.js" */
@@ -8,7 +7,6 @@
 /** @import {Changes} from "./store/entities.js" */
 
 import { Api, ApiError } from "./api.js";
-import { fold } from "./changes.js";
 import { systemClock } from "./clock.js";
 import { Drafts } from "./drafts.js";
 import { Edits } from "./edits.js";
@@ -16,7 +14,6 @@ import { Outbox } from "./outbox.js";
 import { Pages } from "./pages.js";
 import { Poller } from "./poller.js";
 import { Reads } from "./reads.js";
-import { Sections } from "./sections.js";
 import { Session } from "./session.js";
 import { Signals } from "./signals.js";
 import { Store } from "./store.js";
@@ -91,24 +88,11 @@ export class Client {
     const session = new Session({ api: this.api, storage: tabStorage, key: `parley:client:${me}`, label, locks, beacon });
     this.stream = new Stream({ api: this.api, store: this.store, session, signals: this.signals, open, clock, isVisible, isOnline });
     this.pages = new Pages({ api: this.api, store: this.store });
-    this.reads = new Reads({
-      api: this.api,
-      store: this.store,
-      say: (conversation, shown) => this.#sayRead(conversation, shown),
-      clock,
-      storage,
-      prefix: `parley:read:${me}:`,
-    });
+    this.reads = new Reads({ api: this.api, store: this.store, say: (conversation, shown) => this.#sayRead(conversation, shown), clock });
     this.drafts = new Drafts({ storage, prefix: `parley:draft:${me}:` });
-    this.sections = new Sections({ api: this.api, store: this.store });
     this.edits = new Edits({ storage, prefix: `parley:edit:${me}:` });
     this.outbox = new Outbox({
       send: (entry) => this.#send(entry),
-      apply: async (change) => (await import("./apply-change.js")).applyChange(this, change),
-      refuse: (change, error) => this.#keepEdit(change, error),
-      left: (change, earlier, isCertain) =>
-        fold(change.kind, earlier, change.value, isCertain ? this.store.confirmed(change) : undefined, me),
-      isReachable: () => !["offline", "portal", "connecting"].includes(this.stream.status),
       shown: (conversation) => this.reads.unsent(conversation),
       storage,
       prefix: `parley:outbox:${me}:`,
@@ -117,8 +101,6 @@ export class Client {
     });
     this.previews = new Poller({ run: () => this.#lookAgain(), pause: () => (isVisible() ? LOOK_AGAIN : 6 * LOOK_AGAIN), clock });
     this.presence = new Poller({ run: () => this.#lookAround(), pause: () => (0.5 + clock.random()) * PRESENCE, clock });
-    this.store.overlay.changesOf = (target) => this.outbox.changesOf(target);
-    this.outbox.observe((_, change) => change && this.store.reshow(change));
     this.store.observe((changes) => this.#onChanges(changes));
     this.stream.observe((status) => this.#onStatus(status));
     this.signals.observe(() => this.#onSignals());
@@ -129,7 +111,6 @@ export class Client {
     await this.stream.start();
     this.#learn(this.store.strangers());
     this.outbox.restore();
-    this.reads.restore();
     this.previews.start();
     this.presence.start();
   }
@@ -246,21 +227,6 @@ export class Client {
     const asked = byFrame ? ask() : post();
     await this.pages.take(asked); // before the entry is removed, so that the message does not flicker
     if (!byFrame) this.stream.reach();
-  }
-
-  /**
-   * Keep the text of a refused edit as an edit in progress, with the reason. If another one is in progress, the refused one
-   * stays in the outbox.
-   *
-   * @param {Change} change
-   * @param {ApiError} error
-   */
-  #keepEdit({ kind, target, conversation, value }, { code, message }) {
-    if (kind !== "edit" || this.edits.get(target)) return false;
-    const { seq = 0 } = this.store.messages.get(target) ?? {};
-    const problem = code === "conflict" ? null : message; // the editor shows a conflict itself, with the other text
-    this.edits.keep({ message: target, conversation, seq, text: value.text, base: value.base, problem });
-    return true;
   }
 
   /** @param {string} conversation @param {Shown} shown */

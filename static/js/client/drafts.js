@@ -28,13 +28,6 @@ export class Drafts {
     if (had !== this.has(target)) for (const observer of this.#observers) observer(target);
   }
 
-  /** @returns {{target: string, text: string}[]} every draft of this browser */
-  get all() {
-    const keys = Array.from({ length: this.storage.length }, (_, index) => this.storage.key(index) ?? "");
-    const targets = keys.filter((key) => key.startsWith(this.prefix)).map((key) => key.slice(this.prefix.length));
-    return targets.map((target) => ({ target, text: this.get(target) }));
-  }
-
   /** @param {string} target */
   has(target) {
     return this.get(target) !== "";

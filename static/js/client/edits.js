@@ -9,8 +9,6 @@
  * @property {number} seq
  * @property {string} text the text so far
  * @property {string} base the text of the message when the edit was begun; it shows whether somebody else edited it meanwhile
- * @property {number} [at] milliseconds since 1970, server time, when the text was last changed; missing in edits kept by earlier versions
- * @property {string | null} [problem] why the server refused it; null after a conflict
  */
 
 /** Edits in progress, one per message, kept across reloads until they are saved or cancelled. */
@@ -31,11 +29,6 @@ export class Edits {
   /** @param {string} message @returns {Begun | undefined} */
   get(message) {
     return this.#begun.get(message);
-  }
-
-  /** @returns {Begun[]} all of them, the one that was changed last first */
-  list() {
-    return [...this.#begun.values()].sort((one, other) => (other.at ?? 0) - (one.at ?? 0));
   }
 
   /** @param {string} conversation @param {number} first the seq of its oldest message; edits of earlier messages do not count */
@@ -71,10 +64,10 @@ export class Edits {
     const begun = this.#take(key, value);
     if (!begun) this.#begun.delete(key.slice(this.prefix.length));
     const either = begun ?? known;
-    if (either && begun?.text !== known?.text) this.#notify(either);
+    if (either && Boolean(begun) !== Boolean(known)) this.#notify(either);
   }
 
-  /** @param {(message: string, conversation: string) => void} observer called when a message gets an edit or loses it, or another tab changes it */
+  /** @param {(message: string, conversation: string) => void} observer called when a message gets an edit or loses it */
   observe(observer) {
     this.#observers.add(observer);
     return () => this.#observers.delete(observer);

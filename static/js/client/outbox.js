@@ -1,13 +1,10 @@
-/** @import {Change, Kind} from "./changes.js" */
 /** @import {Clock} from "./clock.js" */
 
 import { ApiError } from "./api.js";
-import { fold, slotOf } from "./changes.js";
 import { fullJitter, Pause, ServerClock, serverClock, systemClock } from "./clock.js";
-import { OutboxStorage } from "./outbox-storage.js";
 
 const CONFLICT = 409;
-const MOST_ENTRIES = 200; // messages and changes: more than a person makes while offline; a script that makes more gets an error
+const MOST_ENTRIES = 200; // more than a person writes while offline; a script that writes more gets an error
 
 /**
  * A message that is being sent. `ref` is the idempotency key: sending it twice, from another tab or after a lost answer,
@@ -25,8 +22,6 @@ const MOST_ENTRIES = 200; // messages and changes: more than a person makes whil
  * @property {string | null} error the server's reason for a failure
  */
 
-/** @typedef {Entry | Change} Item */
-
 /**
  * The part of the Web Storage interface that the outbox needs.
  *
@@ -36,29 +31,25 @@ const MOST_ENTRIES = 200; // messages and changes: more than a person makes whil
 export class OutboxFull extends Error {}
 
 /**
- * Keeps what the member wrote and changed until the server has confirmed it, across reloads, in order within each
- * conversation. A failure that may pass is retried without end. A refused entry becomes "failed" and does not block the ones
- * after it; the member retries or discards it.
+ * Keeps what the member wrote until the server has confirmed it, across reloads, in order within each conversation.
+ * A failure that may pass is retried without end. A refused entry becomes "failed" and does not block the ones after it; the
+ * member retries or discards it. Each entry has a storage key of its own, so that two tabs cannot overwrite each other's.
  */
 export class Outbox {
-  /** @type {Map<string, Item>} by ref, in the order in which they were made */
-  #items = new Map();
+  /** @type {Map<string, Entry>} by ref, in the order in which they were written */
+  #entries = new Map();
   /** @type {Set<string>} conversations with a request under way or a retry planned */
   #busy = new Set();
   /** @type {Map<string, Pause>} by conversation: the one before a retry */
   #pauses = new Map();
-  /** @type {Set<(conversation: string, change: Change | null) => void>} */
+  /** @type {Set<(conversation: string) => void>} */
   #observers = new Set();
-  /** @type {Set<(change: Change, error: ApiError) => boolean>} */
-  #takers = new Set();
+  /** @type {Set<string>} refs that could be written to storage */
+  #kept = new Set();
 
   /**
    * @param {object} options
    * @param {(entry: Entry) => Promise<unknown>} options.send resolves when the message is confirmed and in the store; throws ApiError
-   * @param {(change: Change) => Promise<unknown>} [options.apply] the same for a change
-   * @param {(change: Change, error: ApiError) => boolean} [options.refuse] called with a refused change; returns whether it is kept elsewhere and leaves the outbox
-   * @param {(change: Change, earlier: any, isCertain: boolean) => any} [options.left] see `fold`; `isCertain`: no other change alters the entity before
-   * @param {() => boolean} [options.isReachable] whether a request may reach the server; until then changes are not tried, so that opposite ones fold
    * @param {(conversation: string) => number | null} [options.shown] the `read` of a new entry
    * @param {KeyValueStorage} options.storage
    * @param {string} options.prefix of the storage keys; contains the member's id, so that nobody sends another member's messages
@@ -68,10 +59,6 @@ export class Outbox {
    */
   constructor({
     send,
-    apply = () => Promise.reject(new ApiError(0, {})),
-    refuse = () => false,
-    left = (change, earlier) => fold(change.kind, earlier, change.value),
-    isReachable = () => true,
     shown = () => null,
     storage,
     prefix,
@@ -80,12 +67,9 @@ export class Outbox {
     newRef = () => crypto.randomUUID(),
   }) {
     this.send = send;
-    this.apply = apply;
-    this.refuse = refuse;
-    this.left = left;
-    this.isReachable = isReachable;
     this.shown = shown;
-    this.kept = new OutboxStorage(storage, prefix);
+    this.storage = storage;
+    this.prefix = prefix;
     this.clock = clock;
     this.time = time;
     this.newRef = newRef;
@@ -93,15 +77,12 @@ export class Outbox {
 
   /** Continue with the entries of an earlier page. */
   restore() {
-    const items = this.kept.all();
-    for (const item of items) {
-      this.#items.set(item.ref, item);
-      this.kept.claim(item);
+    const entries = this.#stored().sort((one, other) => one.order - other.order || (one.created_at < other.created_at ? -1 : 1));
+    for (const entry of entries) {
+      this.#entries.set(entry.ref, entry);
+      this.#kept.add(entry.ref);
     }
-    for (const item of items) {
-      this.#notify(item);
-      void this.#run(item.conversation);
-    }
+    for (const entry of entries) this.#run(entry.conversation);
   }
 
   /**
@@ -111,54 +92,37 @@ export class Outbox {
    * @returns {Entry}
    */
   add(conversation, text, thread = null) {
+    if (this.#entries.size >= MOST_ENTRIES) throw new OutboxFull();
     /** @type {Entry} */
     const entry = {
-      ...this.#newItem(conversation),
+      ref: this.newRef(),
+      conversation,
       text: text.toWellFormed(), // a text may be cut in the middle of an emoji; the server replaces the half in the same way
       thread,
       read: this.shown(conversation),
+      order: this.#nextOrder(),
+      created_at: new Date(this.time.now()).toISOString(),
+      state: "sending",
+      error: null,
     };
     this.#put(entry);
-    void this.#run(conversation);
+    this.#run(conversation);
     return entry;
-  }
-
-  /**
-   * Make a change. It is folded into an earlier one of the same thing that was not sent yet: two opposite ones cancel each
-   * other out. Throws OutboxFull.
-   *
-   * @template {Kind} K
-   * @param {K} kind
-   * @param {string} conversation
-   * @param {string} target
-   * @param {import("./changes.js").Values[K]} value
-   */
-  change(kind, conversation, target, value) {
-    const change = { ...this.#newItem(conversation), kind, target, value };
-    this.#dropReplaced(change);
-    const waiting = this.changesOf(target).filter((one) => one.state === "sending" && slotOf(one) === slotOf(change));
-    const last = waiting.at(-1);
-    const earlier = last && !last.tried ? last : undefined;
-    const left = this.left(change, earlier?.value, waiting.length === (earlier ? 1 : 0));
-    if (left && earlier) this.#put({ ...earlier, value: left });
-    else if (left) this.#put(change);
-    else if (earlier) this.#drop(earlier);
-    void this.#run(conversation);
   }
 
   /** @param {string} ref of a failed entry; it moves to the end of its conversation */
   retry(ref) {
-    const item = this.#items.get(ref);
-    if (!item) return;
-    this.#items.delete(ref);
-    this.#put({ ...item, order: this.#nextOrder(), state: "sending", error: null });
-    void this.#run(item.conversation);
+    const entry = this.#entries.get(ref);
+    if (!entry) return;
+    this.#entries.delete(ref);
+    this.#put({ ...entry, order: this.#nextOrder(), state: "sending", error: null });
+    this.#run(entry.conversation);
   }
 
   /** @param {string} ref */
   discard(ref) {
-    const item = this.#items.get(ref);
-    if (item) this.#drop(item);
+    const entry = this.#entries.get(ref);
+    if (entry) this.#drop(entry);
   }
 
   /** Retry waiting entries now: the network is back, or the member looks at the page again. */
@@ -166,27 +130,17 @@ export class Outbox {
     for (const pause of this.#pauses.values()) pause.end();
   }
 
-  /** @param {string} conversation @returns {Entry[]} its messages, in the order in which they were written */
+  /** @param {string} conversation @returns {Entry[]} in the order in which they were written */
   entries(conversation) {
-    return this.#of(conversation).filter(isMessage);
-  }
-
-  /** @param {string} target @returns {Change[]} its changes, in the order in which they were made */
-  changesOf(target) {
-    return [...this.#items.values()].filter(isChange).filter((change) => change.target === target);
-  }
-
-  /** @returns {Entry[]} the messages of all conversations, in the order in which they were written */
-  get all() {
-    return [...this.#items.values()].filter(isMessage);
+    return [...this.#entries.values()].filter((entry) => entry.conversation === conversation);
   }
 
   get size() {
-    return this.#items.size;
+    return this.#entries.size;
   }
 
   /**
-   * @param {(conversation: string, change: Change | null) => void} observer
+   * @param {(conversation: string) => void} observer
    * @returns {() => void} removes the observer
    */
   observe(observer) {
@@ -194,36 +148,13 @@ export class Outbox {
     return () => this.#observers.delete(observer);
   }
 
-  /** @param {(change: Change, error: ApiError) => boolean} taker called with a refused change; returns whether it shows it, and the change leaves the outbox */
-  takeRefusals(taker) {
-    this.#takers.add(taker);
-  }
-
-  /** @param {string} conversation @returns {Pick<Entry, "ref" | "conversation" | "order" | "created_at" | "state" | "error">} */
-  #newItem(conversation) {
-    if (this.#items.size >= MOST_ENTRIES) throw new OutboxFull();
-    const created_at = new Date(this.time.now()).toISOString();
-    return { ref: this.newRef(), conversation, order: this.#nextOrder(), created_at, state: "sending", error: null };
-  }
-
-  /** Drop what a new change makes pointless: refused ones of the same slot, and with a deletion everything that was not sent. @param {Change} change */
-  #dropReplaced(change) {
-    for (const one of this.changesOf(change.target)) {
-      const latest = /** @type {Change} */ (this.kept.latest(one));
-      if (latest.tried && !one.tried) this.#items.set(one.ref, latest); // by another tab
-      const isRefused = one.state === "failed" && slotOf(one) === slotOf(change);
-      const isUnsent = change.kind === "delete" && one.state === "sending" && !latest.tried;
-      if (isRefused || isUnsent || this.kept.isSettledElsewhere(one)) this.#drop(one);
-    }
-  }
-
   /** @param {string} conversation */
   async #run(conversation) {
     if (this.#busy.has(conversation)) return;
     this.#busy.add(conversation);
     let attempt = 0;
-    for (let item = this.#next(conversation); item; item = this.#next(conversation)) {
-      const wait = await this.#deliver(item, attempt);
+    for (let entry = this.#next(conversation); entry; entry = this.#next(conversation)) {
+      const wait = await this.#deliver(entry, attempt);
       attempt = wait === null ? 0 : attempt + 1;
       if (wait !== null) await this.#pause(conversation, wait);
     }
@@ -233,20 +164,18 @@ export class Outbox {
   /**
    * Try once to send an entry.
    *
-   * @param {Item} item
+   * @param {Entry} entry
    * @param {number} attempt
    * @returns {Promise<number | null>} milliseconds to wait before the next attempt; null when the entry is settled
    */
-  async #deliver(item, attempt) {
-    if (this.kept.isSettledElsewhere(item)) {
-      this.#drop(item);
+  async #deliver(entry, attempt) {
+    if (this.#settledElsewhere(entry)) {
+      this.#drop(entry);
       return null;
     }
     try {
-      if (!isChange(item)) await this.send(item);
-      else if (this.isReachable()) await this.apply(this.#try(item));
-      else return fullJitter(this.clock, attempt);
-      this.#drop(item);
+      await this.send(entry);
+      this.#drop(entry);
       return null;
     } catch (error) {
       // 401 does not refuse the message: it is sent when the member has signed in again.
@@ -254,39 +183,22 @@ export class Outbox {
         const asked = error instanceof ApiError ? error.retryAfter : null;
         return asked ?? fullJitter(this.clock, attempt);
       }
-      if (this.#items.has(item.ref)) this.#fail(item, error);
+      if (this.#entries.has(entry.ref)) this.#fail(entry, error);
       return null;
     }
   }
 
-  /** From now on the change may have reached the server. @param {Change} change */
-  #try(change) {
-    const tried = { ...change, tried: true };
-    if (!change.tried) this.#keep(tried);
-    return tried;
-  }
-
-  /** @param {Item} item @param {ApiError} error */
-  #fail(item, error) {
-    if (isChange(item)) {
-      if (this.refuse(item, error) || [...this.#takers].some((taker) => taker(item, error))) this.#drop(item);
-      else this.#put({ ...item, state: "failed", error: reasonOf(error), tried: false });
-      return;
-    }
+  /** @param {Entry} entry @param {ApiError} error */
+  #fail(entry, { status, message }) {
     // Another message has this ref for good: to be sent again, the text needs a new one.
-    const ref = error.status === CONFLICT ? this.newRef() : item.ref;
-    this.#put({ ...item, ref, state: "failed", error: error.message });
-    if (ref !== item.ref) this.#drop(item);
-  }
-
-  /** @param {string} conversation */
-  #of(conversation) {
-    return [...this.#items.values()].filter((item) => item.conversation === conversation);
+    const ref = status === CONFLICT ? this.newRef() : entry.ref;
+    this.#put({ ...entry, ref, state: "failed", error: message });
+    if (ref !== entry.ref) this.#drop(entry);
   }
 
   /** @param {string} conversation */
   #next(conversation) {
-    return this.#of(conversation).find((item) => item.state === "sending");
+    return this.entries(conversation).find((entry) => entry.state === "sending");
   }
 
   /** @param {string} conversation @param {number} milliseconds */
@@ -297,47 +209,58 @@ export class Outbox {
     this.#pauses.delete(conversation);
   }
 
-  /** @param {Item} item */
-  #keep(item) {
-    this.#items.set(item.ref, item);
-    this.kept.put(item);
+  /** @param {Entry} entry @returns {boolean} whether another tab sent or discarded it */
+  #settledElsewhere(entry) {
+    return this.#kept.has(entry.ref) && this.storage.getItem(this.prefix + entry.ref) === null;
   }
 
-  /** @param {Item} item */
-  #put(item) {
-    this.#keep(item);
-    this.#notify(item);
+  /** @param {Entry} entry */
+  #put(entry) {
+    this.#entries.set(entry.ref, entry);
+    try {
+      this.storage.setItem(this.prefix + entry.ref, JSON.stringify(entry));
+      this.#kept.add(entry.ref);
+    } catch {
+      this.#kept.delete(entry.ref); // storage is full or forbidden: keep the entry as long as the page is open
+    }
+    this.#notify(entry.conversation);
   }
 
-  /** @param {Item} item */
-  #drop(item) {
-    this.#items.delete(item.ref);
-    this.kept.remove(item);
-    this.#notify(item);
+  /** @param {Entry} entry */
+  #drop(entry) {
+    this.#entries.delete(entry.ref);
+    this.#kept.delete(entry.ref);
+    this.storage.removeItem(this.prefix + entry.ref);
+    this.#notify(entry.conversation);
   }
 
   /** @returns {number} higher than that of every entry in this browser, other tabs included */
   #nextOrder() {
-    return 1 + Math.max(0, ...[...this.#items.values(), ...this.kept.all()].map(({ order }) => order));
+    return 1 + Math.max(0, ...[...this.#entries.values(), ...this.#stored()].map(({ order }) => order));
   }
 
-  /** @param {Item} item */
-  #notify(item) {
-    for (const observer of this.#observers) observer(item.conversation, isChange(item) ? item : null);
+  /** @returns {Entry[]} */
+  #stored() {
+    const keys = Array.from({ length: this.storage.length }, (_, index) => this.storage.key(index));
+    return keys
+      .filter((key) => key?.startsWith(this.prefix))
+      .map((key) => this.#read(key ?? ""))
+      .filter((entry) => entry !== null);
   }
-}
 
-/** @param {Item} item @returns {item is Change} */
-function isChange(item) {
-  return "kind" in item;
-}
+  /** @param {string} key @returns {Entry | null} */
+  #read(key) {
+    try {
+      const entry = JSON.parse(this.storage.getItem(key) ?? "null");
+      if (!entry || typeof entry.ref !== "string" || typeof entry.text !== "string") return null;
+      return { ...entry, order: Number.isSafeInteger(entry.order) ? entry.order : 0 }; // entries of earlier versions have none
+    } catch {
+      return null;
+    }
+  }
 
-/** @param {Item} item @returns {item is Entry} */
-function isMessage(item) {
-  return !isChange(item);
-}
-
-/** @param {ApiError} error @returns {string} */
-function reasonOf({ errors, message }) {
-  return Object.values(errors).flat()[0] ?? message;
+  /** @param {string} conversation */
+  #notify(conversation) {
+    for (const observer of this.#observers) observer(conversation);
+  }
 }

@@ -41,19 +41,6 @@ export function unreadOf({ first_seq, last_seq, gone = [] }, { read, read_seq = 
 }
 
 /**
- * Whether the member follows a thread of which all messages are known, as the server judges its next reply.
- *
- * @param {string} me
- * @param {Message[]} thread its head and its replies
- * @param {{follows: boolean, since: number}} [subscription] the member's last choice
- */
-export function followsThread(me, thread, subscription) {
-  if (subscription?.follows) return true;
-  const since = subscription?.since ?? -1;
-  return thread.some((message) => message.seq > since && (message.author === me || message.mentions.includes(me)));
-}
-
-/**
  * Whether the member certainly does not follow the thread: they neither started it nor wrote in it, and nothing in it
  * mentions them. `between` must be all messages from the thread's head to the reply in question.
  *

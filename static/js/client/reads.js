@@ -1,6 +1,5 @@
 /** @import {Api} from "./api.js" */
 /** @import {Clock} from "./clock.js" */
-/** @import {KeyValueStorage} from "./outbox.js" */
 /** @import {Store} from "./store.js" */
 /** @import {Participant} from "./types.js" */
 
@@ -9,24 +8,18 @@ import { systemClock } from "./clock.js";
 
 const PAUSE = 400; // milliseconds in which positions are collected: scrolling past a hundred messages is one request
 const EVERY = 2_000; // milliseconds between two requests for a conversation: each is a transaction and an event for the member's other clients
-const MOST_KEPT = 500; // positions in storage, one for each conversation and thread; more are kept only while the page is open
 const AGAIN = 30_000; // milliseconds until a request without an answer is repeated; a new connection repeats it sooner
 
 /**
  * What was shown of a conversation: its main line up to `seq`; with `thread` only the replies in that thread up to `seq`;
- * with `threads` everything up to `seq`, replies included. With `unread` it is the opposite: from `seq` on everything is
- * marked as unread.
+ * with `threads` everything up to `seq`, replies included.
  *
- * @typedef {{seq: number, thread?: string, threads?: true, unread?: true}} Shown
+ * @typedef {{seq: number, thread?: string, threads?: true}} Shown
  */
-/** @typedef {{conversation: string, shown: Shown}} Unsent */
 
-/**
- * Sends what the member has read. The store changes at once. A position that could not be sent is sent later, also after a
- * reload.
- */
+/** Sends what the member has read. The store changes at once; a position that could not be sent is sent later. */
 export class Reads {
-  /** @type {Map<string, Unsent>} by line (see lineOf): what is not sent yet */
+  /** @type {Map<string, {conversation: string, shown: Shown}>} by line (see lineOf): what is not sent yet */
   #unsent = new Map();
   /** @type {Map<string, number>} by line: when it was last sent */
   #sentAt = new Map();
@@ -41,24 +34,12 @@ export class Reads {
    * @param {Store} options.store
    * @param {(conversation: string, shown: Shown) => Promise<Participant> | null} [options.say] sends over the socket; null without a socket
    * @param {Clock} [options.clock]
-   * @param {KeyValueStorage | null} [options.storage]
-   * @param {string} [options.prefix] of the storage keys; names the member
    */
-  constructor({ api, store, say = () => null, clock = systemClock, storage = null, prefix = "" }) {
+  constructor({ api, store, say = () => null, clock = systemClock }) {
     this.api = api;
     this.store = store;
     this.say = say;
     this.clock = clock;
-    this.storage = storage;
-    this.prefix = prefix;
-  }
-
-  /** Continue with what an earlier page has not sent. */
-  restore() {
-    for (const { conversation, shown } of this.#stored()) {
-      this.#show(conversation, shown);
-      this.#plan(conversation, shown);
-    }
   }
 
   /** Mark the main line as read up to `seq`. @param {string} conversation @param {number} seq */
@@ -88,10 +69,10 @@ export class Reads {
    * @param {string} conversation
    * @param {number} seq
    */
-  markUnread(conversation, seq) {
-    for (const line of [...this.#unsent.keys()]) if (line.startsWith(`${conversation} `)) this.#forget(line);
-    this.store.markUnread(conversation, seq);
-    this.#plan(conversation, { seq, unread: true });
+  async markUnread(conversation, seq) {
+    for (const line of [...this.#unsent.keys()]) if (line.startsWith(conversation)) this.#unsent.delete(line);
+    await Promise.all([...this.#requests].filter(([line]) => line.startsWith(conversation)).map(([, request]) => request));
+    this.store.putParticipant(await this.api.put(`conversations/${conversation}/read`, { seq, unread: true }));
   }
 
   /** @param {string} conversation @returns {number | null} the read position that the server does not know yet */
@@ -109,42 +90,9 @@ export class Reads {
   /** @param {string} conversation @param {Shown} shown */
   #plan(conversation, shown) {
     const line = lineOf(conversation, shown);
-    if (!shown.unread && !shown.thread) this.#forget(lineOf(conversation, { seq: 0, unread: true })); // reading ends the mark
-    const seq = shown.unread ? shown.seq : Math.max(shown.seq, this.#unsent.get(line)?.shown.seq ?? 0);
-    this.#keep(line, { conversation, shown: { ...shown, seq } });
+    const seq = Math.max(shown.seq, this.#unsent.get(line)?.shown.seq ?? 0);
+    this.#unsent.set(line, { conversation, shown: { ...shown, seq } });
     this.#wait(PAUSE);
-  }
-
-  /** Show it in the store, which knows nothing of it after a reload. @param {string} conversation @param {Shown} shown */
-  #show(conversation, { seq, thread, threads, unread }) {
-    if (unread) this.store.markUnread(conversation, seq);
-    else if (threads) this.store.moveAllRead(conversation, seq);
-    else if (thread) this.store.moveThreadRead(conversation, thread, seq);
-    else this.store.moveRead(conversation, seq);
-  }
-
-  /** @param {string} line @param {Unsent} unsent */
-  #keep(line, unsent) {
-    this.#unsent.set(line, unsent);
-    if (this.#unsent.size > MOST_KEPT) return;
-    try {
-      this.storage?.setItem(this.prefix + line, JSON.stringify(unsent));
-    } catch {
-      // Storage is full or forbidden: keep it as long as the page is open.
-    }
-  }
-
-  /** @param {string} line */
-  #forget(line) {
-    this.#unsent.delete(line);
-    this.storage?.removeItem(this.prefix + line);
-  }
-
-  /** @returns {Unsent[]} */
-  #stored() {
-    const { storage } = this;
-    const keys = Array.from({ length: storage?.length ?? 0 }, (_, index) => storage?.key(index) ?? "");
-    return keys.filter((key) => key.startsWith(this.prefix)).flatMap((key) => readUnsent(storage?.getItem(key)));
   }
 
   /** @param {number} pause */
@@ -168,34 +116,24 @@ export class Reads {
     const unsent = this.#unsent.get(line);
     if (!unsent) return;
     this.#sentAt.set(line, this.clock.monotonic());
-    const request = this.#askInTurn(line, unsent);
+    const request = this.#ask(unsent.conversation, unsent.shown);
     this.#requests.set(
       line,
       request.catch(() => null),
-    ); // the next request waits for the end of this one, whatever its result is
+    ); // markUnread waits for the end of the request, whatever its result is
     try {
       await request;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.passing || error.status === 401) return this.#wait(AGAIN); // stays unsent
     }
-    if (this.#unsent.get(line) === unsent) this.#forget(line);
-  }
-
-  /** A mark comes after all positions of its conversation, and a position after the mark. @param {string} line @param {Unsent} unsent */
-  async #askInTurn(line, { conversation, shown }) {
-    const mark = lineOf(conversation, { seq: 0, unread: true });
-    const before = [...this.#requests].filter(([one]) => (shown.unread ? one.startsWith(`${conversation} `) : one === mark));
-    this.#requests.delete(line);
-    if (before.length) await Promise.all(before.map(([, request]) => request)); // otherwise it is sent in this task: the page may be closing
-    await this.#ask(conversation, shown);
+    if (this.#unsent.get(line) === unsent) this.#unsent.delete(line);
   }
 
   /** The answer contains what counts as read now, because the server knows which threads the member follows. @param {string} conversation @param {Shown} shown */
   async #ask(conversation, shown) {
     const { moment } = this.store;
-    const said = shown.unread ? null : this.say(conversation, shown); // the socket has no command for a mark
-    const participant = await (said ?? this.api.put(`conversations/${conversation}/read`, shown));
+    const participant = await (this.say(conversation, shown) ?? this.api.put(`conversations/${conversation}/read`, shown));
     if (participant?.conversation !== conversation || participant.member !== this.store.me)
       throw new ApiError(0, { detail: "not an answer" });
     if (this.store.isCurrent(conversation, moment)) this.store.putParticipant(participant);
@@ -203,16 +141,6 @@ export class Reads {
 }
 
 /** @param {string} conversation @param {Shown} shown @returns {string} the same for positions of which only the highest is sent */
-function lineOf(conversation, { thread, threads, unread }) {
-  return `${conversation} ${unread ? "unread" : threads ? "*" : (thread ?? "")}`;
-}
-
-/** @param {string | null | undefined} json @returns {Unsent[]} nothing if it is not what this file writes */
-function readUnsent(json) {
-  try {
-    const { conversation, shown } = JSON.parse(json ?? "null") ?? {};
-    return typeof conversation === "string" && Number.isSafeInteger(shown?.seq) ? [{ conversation, shown }] : [];
-  } catch {
-    return [];
-  }
+function lineOf(conversation, { thread, threads }) {
+  return `${conversation} ${threads ? "*" : (thread ?? "")}`;
 }

@@ -1,4 +1,4 @@
-/** @import {Case, Event as WireEvent, Message, Report, Sanction, SyncAnswer} from "./types.js" */
+/** @import {Case, Event as WireEvent, Message, Report, SyncAnswer} from "./types.js" */
 
 import { ReadState } from "./store/read-state.js";
 import { RULES } from "./types.js";
@@ -43,11 +43,6 @@ export class Store extends ReadState {
   /** @returns {Report[]} decided ones whose outcome the member has not acknowledged yet */
   get outcomes() {
     return [...this.entities.reports.values()].filter(({ decided_at, acknowledged_at }) => decided_at && !acknowledged_at);
-  }
-
-  /** @returns {Sanction[]} warnings that the member has not acknowledged yet */
-  get warnings() {
-    return [...this.entities.sanctions.values()].filter(({ kind, acknowledged_at }) => kind === "warning" && !acknowledged_at);
   }
 
   /** @param {SyncAnswer} answer */

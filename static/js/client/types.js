@@ -15,9 +15,7 @@ export const RULES = {
   case: { collection: "cases", key: "id", whole: true, moderators: true },
   report: { collection: "reports", key: "id" },
   sanction: { collection: "sanctions", key: "id" },
-  sidebar: { collection: "sidebars", key: "member" },
   status: { collection: "statuses", key: "member", owner: "member" },
-  subscription: { collection: "subscriptions", key: "thread" },
 };
 
 /**
@@ -81,7 +79,6 @@ export const RULES = {
  * @property {"full" | "reduced" | "system"} motion
  * @property {"on" | "off"} smileys
  * @property {string[]} keywords
- * @property {"name" | "invite" | "channels" | "notifications" | "checklist" | "done"} [start]
  */
 
 /**
@@ -97,7 +94,6 @@ export const RULES = {
  * @property {number} version
  * @property {Preferences} [preferences]
  * @property {string | null} [muted_until]
- * @property {number} tint
  */
 
 /**
@@ -203,34 +199,11 @@ export const RULES = {
  */
 
 /**
- * @typedef {object} Section
- * @property {string} id
- * @property {string} name
- * @property {string[]} conversations
- */
-
-/**
- * @typedef {object} Sidebar
- * @property {string} member
- * @property {Section[]} sections
- * @property {number} version
- */
-
-/**
  * @typedef {object} Status
  * @property {string} member
  * @property {string} text
  * @property {string} emoji
  * @property {string | null} until
- * @property {number} version
- */
-
-/**
- * @typedef {object} Subscription
- * @property {string} id
- * @property {string} thread
- * @property {boolean} follows
- * @property {number} since
  * @property {number} version
  */
 
@@ -287,9 +260,7 @@ export const RULES = {
  * @property {Case[] | null} cases
  * @property {Report[]} reports
  * @property {Sanction[]} sanctions
- * @property {Sidebar[]} sidebars
  * @property {Status[]} statuses
- * @property {Subscription[]} subscriptions
  */
 
 /**
@@ -298,15 +269,13 @@ export const RULES = {
  * @property {Map<string, Case>} cases
  * @property {Map<string, Report>} reports
  * @property {Map<string, Sanction>} sanctions
- * @property {Map<string, Sidebar>} sidebars
  * @property {Map<string, Status>} statuses
- * @property {Map<string, Subscription>} subscriptions
  */
 
 /**
  * @typedef {object} Event
  * @property {number} id
- * @property {"attention.created" | "attention.updated" | "case.created" | "case.updated" | "conversation.created" | "conversation.updated" | "member.created" | "member.updated" | "message.created" | "message.deleted" | "message.updated" | "organization.updated" | "participant.created" | "participant.removed" | "participant.updated" | "report.created" | "report.updated" | "sanction.created" | "sanction.updated" | "sidebar.updated" | "status.updated" | "subscription.updated"} type
+ * @property {"attention.created" | "attention.updated" | "case.created" | "case.updated" | "conversation.created" | "conversation.updated" | "member.created" | "member.updated" | "message.created" | "message.deleted" | "message.updated" | "organization.updated" | "participant.created" | "participant.removed" | "participant.updated" | "report.created" | "report.updated" | "sanction.created" | "sanction.updated" | "status.updated"} type
  * @property {string | null} conversation
  * @property {string} at
  * @property {any} data the entity that the noun of `type` names

@@ -14,12 +14,10 @@ from chat.actions.conversations import create_channel
 from chat.actions.messages import send_message
 from chat.actions.purge import PURGES
 from chat.admin.charts import bar_chart, line_chart
-from chat.admin.verdicts import verdicts
 from chat.delivery import figures, metrics, store
 from chat.models import Client as Device
 from chat.models import Node
 from chat.queries import operations
-from chat.queries.activity import DAYS, week_of
 from tests.cast import make_user, scope_of, sign_in
 
 OVERVIEW = "/admin/"
@@ -166,36 +164,3 @@ def test_charts_say_what_they_show_and_escape_it():
     assert 'aria-label="Depth: none: 3, &lt;i&gt;: 0"' in bars
     assert bars.count("<rect") == 2
     assert "NaN" not in line_chart([], label="Nothing", unit="", span="")
-
-
-def test_the_week_counts_the_messages_of_one_organization(waiting, acme, globex):
-    week = week_of(acme.pk)
-    assert len(week.days) == DAYS
-    assert ([day.messages for day in week.days[:-1]], week.is_bounded) == ([0] * (DAYS - 1), False)
-    assert (week.days[-1].messages, week.days[-1].people) == (12, 1)
-    assert {day.messages for day in week_of(globex.pk).days} == {0}
-    assert week_of(None).days[-1].messages == 12
-
-
-def test_the_week_is_read_from_the_primary_key(waiting, acme, django_assert_max_num_queries):
-    with django_assert_max_num_queries(1):
-        week_of(acme.pk)
-
-
-def test_good_figures_give_one_good_verdict():
-    figures = {"alive": 1, "queue": 0, "followers": []}
-    assert [verdict.level for verdict in verdicts({"open": 0}, figures)] == ["good"]
-    assert [verdict.level for verdict in verdicts({"open": 0}, None)] == ["good"]
-
-
-def test_what_needs_attention_is_named_the_worst_first():
-    found = verdicts({"open": 2}, {"alive": 0, "queue": 5000, "followers": []})
-    assert [verdict.level for verdict in found] == ["bad", "warn", "warn"]
-    assert "2 reports wait for a moderator." in {verdict.sentence for verdict in found}
-
-
-def test_the_overview_begins_with_a_verdict(staff, waiting, client_of, mona, charlie):
-    assert "desk-verdict" in staff.get(OVERVIEW).content.decode()
-    text = client_of(mona).get(OVERVIEW).content.decode()
-    assert "No report is open." in text
-    assert "Messages in seven days" not in text  # figures are for admins

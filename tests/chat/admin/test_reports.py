@@ -212,29 +212,3 @@ def test_charlie_finds_nothing_of_it(client_of, charlie, report):
     browser = client_of(charlie)
     assert browser.get(page(report)).status_code == 404
     assert b"line 4" not in browser.get(QUEUE + "?state=all").content
-
-
-@pytest.fixture
-def about_the_owner(alice: Member, bob: Member) -> Report:
-    """A report of Bob's about a message that the owner wrote to him directly."""
-    with scope_of(alice):
-        talk, _ = start_direct(alice, kind="direct", members=[bob.pk])
-        sent = send_message(alice, talk.pk, text="hurry up", ref=uuid4()).message
-        return report_message(bob, sent.id, reason=Report.Reason.HARASSMENT, comment="")
-
-
-def test_what_would_be_refused_is_disabled_with_its_reason(mona, charlie, client_of, about_the_owner, report):
-    """A moderator ranks below the owner, and above Bob."""
-    text = client_of(mona).get(page(about_the_owner)).content.decode()
-    assert "You cannot take measures against a member with the role owner." in text
-    assert "You cannot act on messages of a member with the role owner." in text
-    assert text.count('aria-disabled="true"') == 5  # hide, remove; warn, mute, suspend
-    assert 'aria-disabled="true"' not in client_of(mona).get(page(report)).content.decode()
-    assert client_of(charlie).get(page(report)).status_code in {302, 404}
-
-
-def test_direct_messages_are_named_after_their_people(mona, client_of, about_the_owner):
-    browser = client_of(mona)
-    assert "Alice, Bob" in browser.get(QUEUE).content.decode()
-    assert "Alice, Bob" in browser.get(page(about_the_owner)).content.decode()
-    assert "Direct message" not in browser.get(QUEUE).content.decode()

@@ -60,7 +60,7 @@ def test_who_steps_in_says_why_and_who_runs_the_channel_need_not(
     ):
         refusal = moderator(method, address, body)
         assert code_of(refusal) == (422, "invalid"), (method, body)
-        assert refusal.json()["errors"] == {"reason": ["Give a reason."]}
+        assert refusal.json()["errors"] == {"reason": ["Say why."]}
         assert code_of(api_of(charlie)(method, address, body)) == (404, "not_found")
     assert moderator("POST", archive, {"reason": "spam"}).json()["archived_at"] is not None
     own = api_of(bob)

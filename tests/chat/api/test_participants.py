@@ -32,27 +32,9 @@ def test_only_the_member_themself_sees_how_they_read(api_of, alice: Member, bob:
 def test_everybody_sets_their_own_notifications(api_of, alice: Member, bob: Member) -> None:
     channel = api_of(alice).channel(members=[bob.pk])
     path = f"conversations/{channel['id']}/participants"
-    changed = api_of(bob)("PATCH", f"{path}/{bob.pk}", {"notifications": "all", "muted": True}).json()
-    assert (changed["notifications"], changed["muted"], changed["favourite"]) == ("all", True, False)
+    changed = api_of(bob)("PATCH", f"{path}/{bob.pk}", {"notifications": "mentions", "muted": True}).json()
+    assert (changed["notifications"], changed["muted"], changed["favourite"]) == ("mentions", True, False)
     assert code_of(api_of(alice)("PATCH", f"{path}/{bob.pk}", {"muted": False})) == (403, "forbidden")
-
-
-def test_channels_notify_of_mentions_at_first_and_direct_messages_of_everything(
-    api_of, alice: Member, bob: Member, charlie: Member
-) -> None:
-    api = api_of(bob)
-    created = api_of(alice).channel(members=[bob.pk])
-    joined = api_of(alice).channel()
-    direct = api_of(alice).make("conversations", {"kind": "direct", "members": [bob.pk]})
-    api("POST", f"conversations/{joined['id']}/join")
-    found = [api.get(f"conversations/{one['id']}")["participant"] for one in (created, joined, direct)]
-    levels = [participant["notifications"] for participant in found]
-    assert levels == ["mentions", "mentions", "all"]
-    path = f"conversations/{joined['id']}"
-    api("PATCH", f"{path}/participants/{bob.pk}", {"notifications": "all"})
-    api("POST", f"{path}/leave")
-    assert api("POST", f"{path}/join").json()["participant"]["notifications"] == "all", "a choice stays"
-    assert code_of(api_of(charlie)("GET", path)) == (404, "not_found")
 
 
 def test_participants_who_are_no_admins_remove_nobody(api_of, alice: Member, bob: Member, gus: Member) -> None:

@@ -90,7 +90,6 @@ def known(api_of, alice: Member, bob: Member) -> dict[str, list[UUID | str]]:
         "emoji": ["👍", "hello"],
         "report_id": [report["id"], str(uuid4())],
         "sanction_id": [warning["id"], str(uuid4())],
-        "invitation_id": [api.make("invitations", {})["results"][0]["invitation"]["id"], str(uuid4())],
     }
 
 

@@ -96,19 +96,6 @@ SAMPLES: dict[str, tuple[str, Any, Any, list[Any]]] = {
         [ALICE, {"member": "alice", "text": "Lunch", "emoji": ""}],
     ),
     "DELETE members/*/status": ("members/me/status", None, None, [ALICE]),
-    "PUT messages/*/subscription": (
-        "messages/m1/subscription",
-        {"follows": True},
-        {"id": "s1", "thread": "m1", "follows": True, "since": 1, "version": 1},
-        [{"id": "s1", "thread": "m1", "follows": False, "since": 1, "version": 1}, ALICE],
-    ),
-    "GET members/*/sidebar": ("members/me/sidebar", None, {"member": "alice", "sections": [], "version": 0}, [ALICE]),
-    "PUT members/*/sidebar": (
-        "members/me/sidebar",
-        {"sections": [], "version": 0},
-        {"member": "alice", "sections": [], "version": 1},
-        [ALICE],
-    ),
     **{
         f"POST members/*/{noun}s/*/acknowledge": (
             f"members/me/{noun}s/n1/acknowledge",
@@ -120,24 +107,12 @@ SAMPLES: dict[str, tuple[str, Any, Any, list[Any]]] = {
     },
     "GET presence": ("presence", None, page({"member": "alice", "state": "online"}), [page({"member": "alice"})]),
     "GET mentions": ("mentions", None, page(MESSAGE), [page(ALICE)]),
-    "GET threads": (
-        "threads",
-        None,
-        page({"head": MESSAGE, "replies": [MESSAGE]}),
-        [page(MESSAGE), page({"head": MESSAGE})],
-    ),
     "GET search": ("search?q=x", None, page(MESSAGE), [page(ALICE)]),
     "GET clients": ("clients", None, page({"id": "c1", "platform": "bot"}), [page({"id": "c1"})]),
     "POST clients": ("clients", {"platform": "bot"}, {"id": "c1", "tag": 0}, [{"id": "c1"}, {"id": "", "tag": 0}]),
     "DELETE clients/*": ("clients/c1", None, None, [{"id": "c1", "tag": 0}]),
     "POST clients/*/sign-out": ("clients/c1/sign-out", None, None, [{"id": "c1", "tag": 0}]),
     "GET conversations": ("conversations", None, page(TOWN), [page(ALICE)]),
-    "POST invitations": (
-        "invitations",
-        {"emails": ["dora@acme.test"]},
-        {"results": [{"email": "dora@acme.test", "reason": "", "link": None, "mailed": True}]},
-        [ALICE, {"results": [ALICE]}],
-    ),
     "POST conversations": (
         "conversations",
         {"kind": "direct", "members": ["bob"]},

@@ -174,7 +174,7 @@ def problems_of(runs: Sequence[Run]) -> list[str]:
 
 
 def number(value: float) -> str:
-    """Three figures are as many as a shared machine can distinguish."""
+    """Three figures are as many as a shared machine can tell."""
     if value >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}"

@@ -1,7 +1,7 @@
 /**
  * Many tabs of the browser's library in one process: people who write, edit, delete, react, read, come and go, over a
- * network that loses frames, cuts sockets and delays, truncates and fails answers, and behind portals that answer
- * instead of the server. Started by browsers.py, which speaks
+ * network that loses frames, cuts sockets and delays, truncates and fails answers, and behind portals that answer in the
+ * server's place. Started by browsers.py, which speaks
  * to it in lines of JSON: `start` with a plan, then `calm`, `state`, `dump`, `stop`; each is answered by one line.
  */
 
@@ -148,7 +148,7 @@ class Page {
   online = true;
   /** @type {Wire | null} */
   wire = null;
-  /** What answers instead of the server. @type {keyof typeof PORTALS | null} */
+  /** What answers in the server's place. @type {keyof typeof PORTALS | null} */
   portal = null;
   /** By method and address: the last answer. */
   kept = new Map();
@@ -478,7 +478,7 @@ function dumpOf(tab) {
     organization: store.organization,
     members: [...store.members.values()],
     conversations: [...store.conversations.values()],
-    participants: [...store.participants.values()].flatMap((members) => [...members.values()]),
+    participants: [...store.participants.values()].flatMap((seats) => [...seats.values()]),
     peopled: rooms.filter((id) => store.knowsParticipants(id)),
     messages: [...store.messages.values()],
     at: Object.fromEntries(rooms.map((id) => [id, store.between(id, 1, store.conversations.get(id).last_seq).map(({ id }) => id)])),

@@ -3,8 +3,8 @@
 Two nodes, and in one Node process (browser.mjs) many tabs with the real library of static/js/client: people write,
 edit, delete, react, read, come and go, reload and duplicate their tabs. Frames are lost, doubled and cut off, answers
 delayed, truncated and failed, portals answer in the server's place; meanwhile the server's side breaks as in run.py. At
-the end every tab must hold what a fresh sync returns to its member and what the database says of every message, and
-every message must be there once.
+the end every tab must hold what a fresh sync tells its member and what the database says of every message, and every
+message must be there once.
 """
 
 from __future__ import annotations
@@ -151,8 +151,8 @@ class _Chaos:
             await tabs.ask("calm")
             settled = await self._settle(tabs)
             path = self.whole.home / "tabs.json"
-            dump = await tabs.ask("dump", path=str(path))
-        judge = _Judge(self.people, json.loads(path.read_text()), dump, await self._tags())
+            told = await tabs.ask("dump", path=str(path))
+        judge = _Judge(self.people, json.loads(path.read_text()), told, await self._tags())
         report = await asyncio.to_thread(judge.judge)
         await self._let_go()
         report.problems += self.faults.complaints
@@ -197,11 +197,11 @@ def _unsettled(tabs: list[Entity], tags: dict[str, int]) -> list[str]:
 
 
 class _Judge:
-    """`tabs`: their stores. `dump`: what was sent, counted and complained of. `tags`: where mailboxes end. Asks the
+    """`tabs`: their stores. `told`: what was sent, counted and complained of. `tags`: where mailboxes end. Asks the
     database by our own queries."""
 
-    def __init__(self, people: People, tabs: list[Entity], dump: Entity, tags: dict[str, int]) -> None:
-        self.people, self.tabs, self.dump, self.tags = people, tabs, dump, tags
+    def __init__(self, people: People, tabs: list[Entity], told: Entity, tags: dict[str, int]) -> None:
+        self.people, self.tabs, self.told, self.tags = people, tabs, told, tags
 
     def judge(self) -> Report:
         from django.db import connection
@@ -213,14 +213,14 @@ class _Judge:
                 self._read()
         finally:
             connection.close()
-        report = Report([*self.dump["problems"], *_unsettled(self.tabs, self.tags), *self._outboxes()])
+        report = Report([*self.told["problems"], *_unsettled(self.tabs, self.tags), *self._outboxes()])
         for number, tab in enumerate(self.tabs):
             report.problems += [f"tab {number}: {what}" for what in self._tab(tab)]
         report.figures = {
             "clients": len(self.tabs),
             "messages": len(self.messages),
             "held": sum(len(tab["messages"]) for tab in self.tabs),
-            **dict(sorted(self.dump["counts"].items())),
+            **dict(sorted(self.told["counts"].items())),
         }
         return report
 
@@ -233,16 +233,16 @@ class _Judge:
         self.messages: dict[str, Entity] = {message["id"]: message for message in as_json(entities(rows))}
         self.history = {(message["conversation"], message["seq"]): id for id, message in self.messages.items()}
         self.fresh: dict[str, Entity] = {id: Server(member).sync("") for id, member in self.people.members.items()}
-        self.participants: dict[tuple[str, str], Entity] = {
-            (str(participant.conversation_id), str(participant.member_id)): as_json(participant.entity(own=False))
-            for participant in Participant.objects.filter(left_at=None)
+        self.seats: dict[tuple[str, str], Entity] = {
+            (str(seat.conversation_id), str(seat.member_id)): as_json(seat.entity(own=False))
+            for seat in Participant.objects.filter(left_at=None)
         }
 
     def _outboxes(self) -> Iterator[str]:
         """Every message that anybody wrote is stored once, as it was written or edited later."""
         stored = Counter(message["ref"] for message in self.messages.values())
         by_ref = {message["ref"]: message for message in self.messages.values()}
-        sent = {entry["ref"]: entry for entry in self.dump["sent"]}
+        sent = {entry["ref"]: entry for entry in self.told["sent"]}
         for ref in sent.keys() | stored.keys():
             if stored[ref] != 1 or ref not in sent:
                 yield f"{sent.get(ref, ref)} is stored {stored[ref]} times"
@@ -261,8 +261,8 @@ class _Judge:
         if tab["unsent"]:
             yield f"unsent: {tab['unsent']}"
         wanted = {
-            room["id"]: {name: value for name, value in room.items() if not name.endswith("_gap")}
-            for room in fresh["conversations"]
+            told["id"]: {name: value for name, value in told.items() if not name.endswith("_gap")}
+            for told in fresh["conversations"]
         }
         yield from _differences("conversation", _by_id(tab["conversations"]), wanted)
         if tab["organization"] != fresh["organization"]:
@@ -270,31 +270,24 @@ class _Judge:
         people = _by_id([fresh["me"], *fresh["members"]])
         known = {id: member for id, member in _by_id(tab["members"]).items() if id in people}
         yield from _differences("member", known, {id: people[id] for id in known})
-        yield from self._participants(tab, set(wanted), fresh)
+        yield from self._seats(tab, set(wanted), fresh)
         yield from self._histories(tab, wanted)
 
-    def _participants(self, tab: Entity, rooms: set[str], fresh: Entity) -> Iterator[str]:
-        """One's own as a fresh sync returns it; of the others all where the tab knows all, else none too many.
+    def _seats(self, tab: Entity, rooms: set[str], fresh: Entity) -> Iterator[str]:
+        """One's own as a fresh sync tells it; of the others all where the tab knows all, else none too many.
 
-        Without `version`: it also counts what only its own member receives.
+        Without `version`: it also counts what only its own member is told.
         """
-        held = {
-            (participant["conversation"], participant["member"]): {**participant, "version": 0}
-            for participant in tab["participants"]
-        }
+        held = {(seat["conversation"], seat["member"]): {**seat, "version": 0} for seat in tab["participants"]}
         own = {
-            (participant["conversation"], participant["member"]): {**participant, "version": 0}
-            for participant in fresh["participants"]
-            if participant["member"] == tab["member"]
+            (seat["conversation"], seat["member"]): {**seat, "version": 0}
+            for seat in fresh["participants"]
+            if seat["member"] == tab["member"]
         }
-        others = {
-            key: {**participant, "version": 0}
-            for key, participant in self.participants.items()
-            if key[0] in rooms and key not in own
-        }
+        others = {key: {**seat, "version": 0} for key, seat in self.seats.items() if key[0] in rooms and key not in own}
         peopled = set(tab["peopled"])
-        asked = {key: participant for key, participant in others.items() if key in held or key[0] in peopled}
-        yield from _differences("participant", held, own | asked)
+        asked = {key: seat for key, seat in others.items() if key in held or key[0] in peopled}
+        yield from _differences("seat", held, own | asked)
 
     def _histories(self, tab: Entity, rooms: Entity) -> Iterator[str]:
         """What is held is what is stored; a history that was whole from somewhere on still is; none has a doublet."""

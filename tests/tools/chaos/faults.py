@@ -29,7 +29,7 @@ class WorkerFaults:
         self.killed = 0
 
     async def run(self) -> None:
-        """Kill one of them after each pause, and start another one."""
+        """Kill one of them after each pause, and start another in its place."""
         for _ in range(int(self.deadline / self.pause)):
             await asyncio.sleep(self.pause)
             await asyncio.to_thread(self.whole.kill_worker, self.chance.choice(self.whole.workers))

@@ -253,7 +253,7 @@ class _Chaos:
             "seed": self.plan.seed,
         }
         if self.plan.backend == "valkey" and not report.figures["resyncs"]:
-            report.problems.append("Valkey was emptied and nobody was asked to resync")
+            report.problems.append("Valkey was emptied and nobody was told to resync")
         if len(stored) != len(self.sent):
             report.problems.append(f"{len(self.sent)} were answered, {len(stored)} are stored")
         return report

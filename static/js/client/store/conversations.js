@@ -1,10 +1,7 @@
-/** @import {Change} from "../changes.js" */
 /** @import {Conversation, Message, Participant, SyncConversation} from "../types.js" */
 
-import { SUBJECTS } from "../changes.js";
 import { mergeRead } from "../reading.js";
 import { isNewer, Members } from "./entities.js";
-import { Overlay } from "./overlay.js";
 
 const DIRECT = new Set(["direct", "group"]); // conversations whose participants sync always answers with
 
@@ -16,7 +13,6 @@ const DIRECT = new Set(["direct", "group"]); // conversations whose participants
  * it may be forgotten as well. Code that asks REST notes the `moment` before and checks `isCurrent` with the answer.
  */
 class Messages extends Members {
-  overlay = new Overlay(this.me);
   /** @type {Map<string, Conversation>} */
   conversations = new Map();
   /** @type {Map<string, Message>} */
@@ -49,7 +45,7 @@ class Messages extends Members {
     }
     if (!conversation || message.seq < conversation.first_seq || !isNewer(message, known)) return;
     this.batch(() => {
-      this.messages.set(message.id, this.overlay.show("message", message.id, message));
+      this.messages.set(message.id, message);
       this.history(message.conversation).set(message.seq, message.id);
       this.changes.messages.add(message.id);
       this.changes.histories.add(message.conversation);
@@ -176,29 +172,10 @@ class Messages extends Members {
 
   /** @param {Message} message */
   #moveLast({ conversation: id, seq, created_at }) {
-    const conversation = this.confirmedConversation(id);
+    const conversation = this.conversations.get(id);
     if (!conversation || conversation.last_seq >= seq) return;
-    this.showConversation({ ...conversation, last_seq: seq, last_message_at: created_at });
-  }
-
-  /** @protected @param {string} id @returns {Conversation | undefined} as the server has it */
-  confirmedConversation(id) {
-    return this.overlay.confirmed("conversation", id, this.conversations.get(id));
-  }
-
-  /** @protected @param {Conversation} conversation as the server has it */
-  showConversation(conversation) {
-    this.conversations.set(conversation.id, this.overlay.show("conversation", conversation.id, conversation));
-    this.changes.conversations.add(conversation.id);
-  }
-
-  /** @protected @param {string} id */
-  reshowMessage(id) {
-    const message = this.overlay.confirmed("message", id, this.messages.get(id));
-    if (!message) return;
-    this.messages.set(id, this.overlay.show("message", id, message));
-    this.changes.messages.add(id);
-    this.changes.histories.add(message.conversation);
+    this.conversations.set(id, { ...conversation, last_seq: seq, last_message_at: created_at });
+    this.changes.conversations.add(id);
   }
 
   /** @param {Message} head */
@@ -222,14 +199,15 @@ export class Conversations extends Messages {
 
   /** @param {Conversation} conversation with `first_seq` higher than before, what lies below it is gone for good */
   putConversation(conversation) {
-    const known = this.confirmedConversation(conversation.id);
+    const known = this.conversations.get(conversation.id);
     if (known && !isNewer(conversation, known) && known.last_seq >= conversation.last_seq) return;
     this.batch(() => {
       const newest = isNewer(conversation, known) ? conversation : /** @type {Conversation} */ (known);
       const { last_seq, last_message_at } = known && known.last_seq > conversation.last_seq ? known : conversation;
-      this.showConversation({ ...newest, last_seq, last_message_at });
+      this.conversations.set(conversation.id, { ...newest, last_seq, last_message_at });
       if (!known && DIRECT.has(conversation.kind)) this.#peopled.add(conversation.id);
       if (known && newest.first_seq > known.first_seq) this.forgetHistory(conversation.id, newest.first_seq);
+      this.changes.conversations.add(conversation.id);
     });
   }
 
@@ -250,7 +228,7 @@ export class Conversations extends Messages {
     const { conversation, member } = participant;
     if (!this.conversations.has(conversation) && !(member === this.me && participant.left_at)) return;
     const others = this.participants.get(conversation) ?? new Map();
-    const known = member === this.me ? this.overlay.confirmed("participant", conversation, others.get(member)) : others.get(member);
+    const known = others.get(member);
     const version = known?.version ?? this.#left.get(`${conversation} ${member}`) ?? -1;
     if (participant.version < version || (participant.version === version && !known)) return;
     const merged = { ...known, ...participant, ...(member === this.me && mergeRead(known, participant)) };
@@ -260,7 +238,7 @@ export class Conversations extends Messages {
       if (participant.left_at) this.#leave(participant, others);
       else {
         this.participants.set(conversation, others);
-        others.set(member, member === this.me ? this.overlay.show("participant", conversation, merged) : merged);
+        others.set(member, merged);
         // A member who looks at a channel from outside gets no events of it: what was seen then may be outdated.
         if (member === this.me && !known) this.forgetHistory(conversation);
       }
@@ -330,35 +308,12 @@ export class Conversations extends Messages {
 
   /** @protected @param {string} conversation @param {Partial<Participant>} changes that the server receives, or makes as well */
   changeOwnParticipant(conversation, changes) {
-    const own = this.overlay.confirmed("participant", conversation, this.ownParticipant(conversation));
+    const own = this.ownParticipant(conversation);
     if (!own || isSame(own, { ...own, ...changes })) return;
-    this.batch(() => this.#showOwnParticipant({ ...own, ...changes }));
-  }
-
-  /** @param {Change} change was made, confirmed or refused: show what it alters anew */
-  reshow({ kind, target, conversation }) {
-    const subject = SUBJECTS[kind];
     this.batch(() => {
-      if (subject === "message") this.reshowMessage(target);
-      const confirmed = this.confirmedConversation(target);
-      if (subject === "conversation" && confirmed) this.showConversation(confirmed);
-      const own = this.overlay.confirmed("participant", conversation, this.ownParticipant(conversation));
-      if (subject === "participant" && own) this.#showOwnParticipant(own);
+      this.participants.get(conversation)?.set(this.me, { ...own, ...changes });
+      this.changes.participants.add(conversation);
     });
-  }
-
-  /** @param {Change} change @returns {Message | Conversation | Participant | undefined} what it alters, as the server has it */
-  confirmed({ kind, target, conversation }) {
-    const subject = SUBJECTS[kind];
-    if (subject === "message") return this.overlay.confirmed(subject, target, this.messages.get(target));
-    if (subject === "participant") return this.overlay.confirmed(subject, conversation, this.ownParticipant(conversation));
-    return subject ? this.confirmedConversation(target) : undefined;
-  }
-
-  /** @param {Participant} own as the server has it */
-  #showOwnParticipant(own) {
-    this.participants.get(own.conversation)?.set(this.me, this.overlay.show("participant", own.conversation, own));
-    this.changes.participants.add(own.conversation);
   }
 
   /** @protected @override */

@@ -176,7 +176,7 @@ export class ReadState extends Conversations {
   /** @param {Message} reply whether it is certain that the member does not follow its thread */
   #isForeign({ conversation, thread, seq }) {
     const head = this.messages.get(thread ?? "");
-    if (!thread || !head || seq - head.seq > LOOKED_BACK || this.entities.subscriptions.get(thread)?.follows) return false;
+    if (!thread || !head || seq - head.seq > LOOKED_BACK) return false;
     const between = this.between(conversation, head.seq, seq);
     return between.length === seq - head.seq + 1 && isForeignThread(this.me, thread, between);
   }

@@ -6,8 +6,6 @@ import { clone, once, setText } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { isComposing, plainKey } from "../lib/keys.js";
 import { toast } from "../lib/toast.js";
-import { applyFormattingChoice, countSent, needsHint } from "./habits.js";
-import { pastedText } from "./text-field.js";
 
 const COUNT_FROM = 0.9; // of the longest message: beyond this share the remaining characters are shown
 const DRAFT_PAUSE = 250; // milliseconds after the last key
@@ -26,7 +24,6 @@ const TICK = 1_000; // milliseconds between two updates of the remaining waiting
  * @property {(text: string) => void} send
  * @property {() => void} [onKey] called when something is typed
  * @property {() => boolean} editLast called for arrow up in an empty field; returns whether there was a message to edit
- * @property {() => boolean} [leave] called for Escape in an empty field; returns whether the focus has left it
  * @property {number} [heldUntil] milliseconds since 1970, server time; nothing can be sent before (slow mode)
  */
 export class Composer {
@@ -50,7 +47,7 @@ export class Composer {
     /** @type {HTMLTextAreaElement} */
     this.input = slots.input;
     // Completion, formatting and preview are fetched when the member begins to write.
-    this.loadWriting = once(async () => (this.#writing = new (await import("../shell/parts.js")).Writing(this)));
+    this.loadWriting = once(async () => (this.#writing = new (await import("./writing.js")).Writing(this)));
     dock.append(root);
     root.addEventListener("submit", (/** @type {Event} */ event) => this.#submit(event));
     root.addEventListener("click", (/** @type {MouseEvent} */ event) => void this.#onClick(event));
@@ -60,18 +57,12 @@ export class Composer {
     this.input.addEventListener("paste", (event) => void this.#onPaste(event));
     window.addEventListener("pagehide", () => this.#keepDraft());
     window.addEventListener("storage", (event) => this.#onStorage(event));
-    applyFormattingChoice();
     growWithText(this.input);
   }
 
   /** @returns {Target | null} */
   get target() {
     return this.#target;
-  }
-
-  /** The id of the conversation, "" without a target. */
-  get conversation() {
-    return this.#target?.conversation ?? "";
   }
 
   /** @param {Target | null} target */
@@ -143,9 +134,8 @@ export class Composer {
     }
     this.input.value = "";
     this.#writing?.reset();
+    this.#show();
     this.#keepDraft();
-    countSent();
-    this.#tick();
     this.focus();
   }
 
@@ -184,7 +174,7 @@ export class Composer {
       this.slots.note,
       wait > 0 ? interpolate(gettext("Slow mode: you can send again in %(count)s s."), { count: wait }) : this.#note,
     );
-    this.slots.hint.hidden = wait > 0 || this.#note !== "" || !needsHint();
+    this.slots.hint.hidden = wait > 0 || this.#note !== "";
     this.#show();
     if (wait > 0) this.#ticking = setTimeout(() => this.#tick(), TICK);
   }
@@ -193,17 +183,17 @@ export class Composer {
   async #onClick({ target }) {
     const at = /** @type {Element} */ (target);
     const button = /** @type {HTMLElement | null} */ (at.closest("[data-tool]"));
-    if (button) (await this.loadWriting()).press(button.dataset.tool ?? "", button);
+    if (button) (await this.loadWriting()).press(button);
     else if (at === this.slots.box) this.focus();
   }
 
-  /** @param {ClipboardEvent} event */
+  /** Offer a code block for pasted text, after the writing aids have been fetched. @param {ClipboardEvent} event */
   async #onPaste(event) {
-    if (this.#writing) return this.#writing.onPaste(event);
+    const text = event.clipboardData?.getData("text/plain").replace(/\r\n?/g, "\n") ?? ""; // as the field stores it
+    if (this.#writing?.linkSelection(event, text)) return;
     const from = this.input.selectionStart;
-    const text = pastedText(event);
     const writing = await this.loadWriting().catch(() => null);
-    writing?.offerBlock(from, text);
+    setTimeout(() => writing?.offerBlock(from, text)); // after the paste has been done
   }
 
   /** @param {KeyboardEvent} event */
@@ -212,13 +202,7 @@ export class Composer {
     if (sends(event)) {
       event.preventDefault();
       this.root.requestSubmit();
-    } else if (this.input.value === "" && this.#leavesBy(plainKey(event))) event.preventDefault();
-  }
-
-  /** @param {string} key in an empty field @returns {boolean} whether the key has moved the focus to a message */
-  #leavesBy(key) {
-    if (key === "ArrowUp") return this.#target?.editLast() ?? false;
-    return key === "Escape" && (this.#target?.leave?.() ?? false);
+    } else if (plainKey(event) === "ArrowUp" && this.input.value === "" && this.#target?.editLast()) event.preventDefault();
   }
 
   #keepDraft() {

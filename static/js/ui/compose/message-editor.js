@@ -2,19 +2,20 @@
 /** @import {MessageNode} from "../conversation/message.js" */
 /** @import {Message} from "../../client/types.js" */
 
-import { serverClock } from "../../client/clock.js";
-import { makeChange } from "../conversation/changes.js";
+import { saveEdit } from "../../client/actions.js";
+import { ApiError } from "../../client/api.js";
 import { isGone } from "../conversation/message.js";
 import { clone, setText } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { plainKey } from "../lib/keys.js";
+import { explain } from "../lib/toast.js";
+import { Completion } from "./completion.js";
 import { fitHeight, growWithText, sends } from "./composer.js";
-import { Writing } from "./writing.js";
+import { convertText } from "./writing.js";
 
 /**
  * Edit a message in its row. The text is stored at every key until it is saved (Enter) or cancelled (Escape), so that it
- * survives opening another conversation, or a crash. A saved edit is shown at once and waits in the outbox. If the server
- * refuses it, its text becomes an edit in progress again, and the message says why.
+ * survives opening another conversation, or a crash. If the server refuses the edit, the error is shown and the text stays.
  *
  * @param {App} app
  * @param {MessageNode} node
@@ -25,11 +26,7 @@ export function editMessage(app, node) {
   new Editor(app, node, message);
 }
 
-const HEAD_START = 1_000; // milliseconds after the last key in which what another tab does with the same edit is ignored
-
 class Editor {
-  #typedAt = -Infinity;
-
   /** @param {App} app @param {MessageNode} node @param {Message} message */
   constructor(app, node, message) {
     this.app = app;
@@ -40,36 +37,19 @@ class Editor {
     const { root, slots } = clone("message-editor");
     this.root = root;
     this.slots = slots;
-    /** @type {HTMLTextAreaElement} */
-    this.input = slots.input;
-    this.input.value = begun?.text ?? message.text;
-    this.input.setAttribute("aria-label", gettext("Edit the message"));
-    this.writing = new Writing(this);
+    this.completion = new Completion(app, slots.input, root, () => message.conversation);
+    slots.input.value = begun?.text ?? message.text;
     slots.cancel.addEventListener("click", () => this.#cancel());
-    root.addEventListener("click", (/** @type {MouseEvent} */ event) => this.#onClick(event));
-    this.input.addEventListener("input", () => this.#onInput());
-    this.input.addEventListener("paste", (event) => this.writing.onPaste(event));
-    root.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#onKey(event));
+    slots.input.addEventListener("input", () => this.#onInput());
+    slots.input.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#onKey(event));
     root.addEventListener("submit", (/** @type {Event} */ event) => void this.#save(event));
-    const stops = [
-      app.store.observe((changes) => this.#onChanges(changes.messages)),
-      app.client.edits.observe((id) => id === message.id && this.#onOtherTab()),
-    ];
-    this.unobserve = () => stops.forEach((stop) => stop());
+    this.unobserve = app.store.observe((changes) => this.#onChanges(changes.messages));
     this.#open();
     this.#warn();
   }
 
-  get conversation() {
-    return this.message.conversation;
-  }
-
-  focus() {
-    this.input.focus({ preventScroll: true });
-  }
-
   #open() {
-    const { input } = this;
+    const { input } = this.slots;
     this.node.slots.prose.hidden = true;
     this.node.slots.prose.after(this.root);
     growWithText(input);
@@ -80,22 +60,10 @@ class Editor {
   }
 
   #close() {
-    const had = this.root.contains(document.activeElement);
     this.unobserve();
     this.root.remove();
     this.node.slots.prose.hidden = false;
-    if (had) this.node.root.focus({ preventScroll: true });
-  }
-
-  /** Another tab goes on with the same edit, or has saved or cancelled it: follow, unless the member is writing here. */
-  #onOtherTab() {
-    if (!this.root.isConnected || performance.now() - this.#typedAt < HEAD_START) return;
-    const begun = this.app.client.edits.get(this.message.id);
-    if (!begun) return this.#close();
-    if (begun.text === this.input.value) return;
-    this.base = begun.base;
-    this.input.value = begun.text;
-    fitHeight(this.input);
+    this.node.root.focus({ preventScroll: true });
   }
 
   #cancel() {
@@ -110,27 +78,18 @@ class Editor {
 
   #onInput() {
     const { id, conversation, seq } = this.message;
-    const { value } = this.input;
-    this.#typedAt = performance.now();
-    fitHeight(this.input);
+    const { value } = this.slots.input;
+    fitHeight(this.slots.input);
     if (value === this.base) this.app.client.edits.end(id);
-    else this.app.client.edits.keep({ message: id, conversation, seq, text: value, base: this.base, at: serverClock.now() });
-  }
-
-  /** @param {MouseEvent} event */
-  #onClick({ target }) {
-    const at = /** @type {Element} */ (target);
-    const button = /** @type {HTMLElement | null} */ (at.closest("[data-tool]"));
-    if (button) this.writing.press(button.dataset.tool ?? "", button);
-    else if (at === this.slots.box) this.focus();
+    else this.app.client.edits.keep({ message: id, conversation, seq, text: value, base: this.base });
   }
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
-    const isInText = event.target === this.input;
-    if (event.defaultPrevented || (isInText && this.writing.onKey(event))) return;
+    event.stopPropagation(); // the keys write text here, and are not shortcuts of the message
+    if (this.completion.onKey(event)) return;
     const cancels = plainKey(event) === "Escape";
-    if (!cancels && !(isInText && sends(event))) return;
+    if (!cancels && !sends(event)) return;
     event.preventDefault();
     if (cancels) this.#cancel();
     else this.root.requestSubmit();
@@ -147,8 +106,8 @@ class Editor {
   #warn() {
     const { text } = this.#current;
     if (isGone(this.#current)) this.#say(gettext("The message is gone. What you wrote can only be copied."));
-    else if (text.trim() !== this.base.trim())
-      this.#say(interpolate(gettext("It was changed in the meantime and now says “%(text)s”. Save again to replace it."), { text }));
+    else if (text !== this.base)
+      this.#say(interpolate(gettext("It was changed meanwhile and now says: “%(text)s”. Save again to replace that."), { text }));
     else return false;
     return true;
   }
@@ -169,16 +128,30 @@ class Editor {
   /** @param {Event} event */
   async #save(event) {
     event.preventDefault();
-    const text = this.input.value.trimEnd();
+    const text = this.slots.input.value.trimEnd();
     if (!text.trim() || this.#isOvertaken()) return;
-    if (text !== this.base && !this.#keep(await this.writing.convertLater(text))) return;
-    this.app.client.edits.end(this.message.id);
-    this.#close();
+    this.slots.save.disabled = true;
+    try {
+      if (text !== this.base) await this.#send(await convertText(this.app, text));
+      this.app.client.edits.end(this.message.id);
+      this.#close();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.code !== "conflict" || !this.#isOvertaken()) this.#say(explain(error));
+    } finally {
+      this.slots.save.disabled = false;
+    }
   }
 
-  /** @param {string} text @returns {boolean} false if the outbox is full */
-  #keep(text) {
-    const { id, conversation, version } = this.#current;
-    return makeChange(this.app, "edit", conversation, id, { text, base: this.base, version });
+  /** Reactions and pins raise the version as well: if the text has not changed, save again. @param {string} text */
+  async #send(text) {
+    try {
+      await saveEdit(this.app.client, this.#current, text);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "conflict") throw error;
+      const now = await this.app.client.loadMessage(this.message.id);
+      if (now.text !== this.base || isGone(now)) throw error;
+      await saveEdit(this.app.client, now, text);
+    }
   }
 }

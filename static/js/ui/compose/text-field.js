@@ -5,11 +5,6 @@ export function selected(input) {
   return { text: input.value, start: input.selectionStart, end: input.selectionEnd };
 }
 
-/** @param {ClipboardEvent} event @returns {string} the pasted text, with line breaks as a field stores them */
-export function pastedText({ clipboardData }) {
-  return clipboardData?.getData("text/plain").replace(/\r\n?/g, "\n") ?? "";
-}
-
 /**
  * Change a text as if it had been typed, so that undo reverts it and input events are sent.
  *

@@ -1,22 +1,21 @@
-/** @import {App} from "../shell/app.js" */
-/** @import {Slots} from "../lib/dom.js" */
+/** @import {Composer} from "./composer.js" */
 /** @import {Edit} from "./markdown.js" */
 
+import { ApiError } from "../../client/api.js";
+import { enrich } from "../conversation/message.js";
 import { WRITING_KEYS } from "../conversation/message-keys.js";
 import { emojiOf, loadEmojis, loadedEmojis, skinTone, toned } from "../emoji/data.js";
 import { pickEmoji } from "../emoji/picker.js";
 import { hasNames, justTyped, withEmojis } from "../emoji/shortcodes.js";
-import { byId } from "../lib/dom.js";
+import { setText } from "../lib/dom.js";
+import { interpolate, ngettext } from "../lib/i18n.js";
 import { isComposing, plainKey } from "../lib/keys.js";
-import { openMenu } from "../lib/menu.js";
-import { captions } from "../shell/shortcut-labels.js";
+import { explain, toast } from "../lib/toast.js";
+import { setMessageHtml } from "../lib/trusted-html.js";
 import { chordOf } from "../shell/shortcuts.js";
 import { Completion } from "./completion.js";
-import { FormattingBar, toggleFormatting } from "./formatting-bar.js";
-import { codeBlock, isInCode, link, prefixLines, wrap } from "./markdown.js";
-import { PasteOffer } from "./paste-offer.js";
-import { Preview } from "./preview.js";
-import { pastedText, replace, selected } from "./text-field.js";
+import { codeBlock, isInCode, link, looksLikeCode, prefixLines, wrap } from "./markdown.js";
+import { replace, selected } from "./text-field.js";
 
 /** @type {Record<string, (text: import("./markdown.js").Selected) => Edit>} */
 const FORMATS = {
@@ -30,131 +29,60 @@ const FORMATS = {
   link: (text) => link(text),
 };
 
-/** @type {Map<string, string>} the tool that a chord uses */
+/** @type {Map<string, string>} */
 const KEYS = new Map(WRITING_KEYS.filter(({ command }) => command).map(({ keys, command }) => [keys, command]));
 
-/**
- * Where a message is written: a composer, or the editor of a message.
- *
- * @typedef {object} Field
- * @property {App} app
- * @property {HTMLElement} root
- * @property {HTMLTextAreaElement} input
- * @property {Slots} slots those of templates/chat/writing.html and paste_offer.html
- * @property {string} conversation its id
- * @property {() => void} focus
- */
-
-/** The writing aids of a field: completion, formatting, a preview, emoji for names and smileys, and code blocks for pasted code. */
+/** The writing aids of a composer: completion, formatting, a preview, and code blocks for pasted code. */
 export class Writing {
-  /** @param {Field} field */
-  constructor(field) {
-    this.field = field;
-    this.app = field.app;
-    this.input = field.input;
-    this.completion = new Completion(this.app, this.input, field.root, () => field.conversation);
-    this.preview = new Preview(field);
-    this.offer = new PasteOffer(field);
-    new FormattingBar(field);
+  #asked = 0;
+
+  /** @param {Composer} composer */
+  constructor(composer) {
+    this.composer = composer;
+    this.app = composer.app;
+    this.input = composer.input;
+    this.slots = composer.slots;
+    this.completion = new Completion(this.app, this.input, composer.root, () => composer.target?.conversation ?? "");
     this.input.addEventListener("input", (/** @type {Event} */ event) => {
-      this.offer.withdraw();
+      this.#withdrawOffer();
       this.#onTyped(/** @type {InputEvent} */ (event));
     });
-    field.slots.preview.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#onPreviewKey(event));
-    nameKeys(field.root);
+    this.slots.tools.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#moveInTools(event));
+    this.#setToolStop(0);
     if (document.activeElement === this.input) this.completion.update();
   }
 
   /** @param {KeyboardEvent} event @returns {boolean} whether the key is handled */
   onKey(event) {
     if (this.completion.onKey(event) || this.#takeBack(event)) return true;
-    const tool = toolOf(event);
-    if (!tool) return false;
+    const digit = event.code.startsWith("Digit") && event.shiftKey ? event.code.slice(-1) : ""; // Shift turns digits into signs
+    const format = isComposing(event) ? undefined : KEYS.get(digit ? `Mod+Shift+${digit}` : chordOf(event));
+    if (!format || !(event.ctrlKey || event.metaKey) || this.#isPreviewing) return false;
     event.preventDefault();
     event.stopPropagation();
-    this.press(tool, this.input);
+    this.#format(format);
     return true;
   }
 
-  /** @param {string} tool @param {HTMLElement} origin the element beside which a menu opens */
-  press(tool, origin) {
-    if (tool === "menu") this.#openMenu(origin);
-    else if (tool === "preview") void this.preview.toggle();
-    else if (tool === "formatting") toggleFormatting();
-    else if (tool === "code-paste") this.offer.accept();
-    else if (tool === "dismiss") this.offer.withdraw();
-    else if (tool === "emoji") pickEmoji(origin, (emoji) => this.#insert(emoji));
+  /** @param {HTMLElement} button */
+  press(button) {
+    const tool = button.dataset.tool ?? "";
+    if (tool === "preview") void this.#togglePreview();
+    else if (tool === "tools") this.#toggleTools(button);
+    else if (tool === "code-paste") this.#acceptOffer();
+    else if (tool === "dismiss") this.#withdrawOffer();
+    else if (tool === "emoji") pickEmoji(button, (emoji) => this.#insert(emoji));
     else if (tool === "mention") this.#insert("@");
     else this.#format(tool);
   }
 
-  /** Paste, after the field has done it: make a link of the selection, or offer a code block. @param {ClipboardEvent} event */
-  onPaste(event) {
-    const text = pastedText(event);
-    if (!this.#linkSelection(event, text)) this.offerBlock(this.input.selectionStart, text);
-  }
-
-  /** @param {number} from where the text was pasted @param {string} text */
-  offerBlock(from, text) {
-    setTimeout(() => this.offer.show(from, text)); // after the paste has been done
-  }
-
-  /** The field has another text now. */
+  /** The composer has another target now. */
   reset() {
-    this.preview.close();
-    this.offer.withdraw();
+    this.#closePreview();
+    this.#withdrawOffer();
     this.#converted = null;
     this.#kept.clear();
     this.completion.close();
-  }
-
-  /** @param {HTMLElement} button */
-  #openMenu(button) {
-    const menu = byId("composer-menu");
-    const preview = menu.querySelector("[data-tool=preview]");
-    preview.hidden = !this.input.value.trim();
-    menu.onclick = (/** @type {MouseEvent} */ event) => {
-      const item = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-tool]"));
-      if (!item) return;
-      menu.hidePopover();
-      this.press(item.dataset.tool ?? "", button);
-    };
-    openMenu(menu, button);
-  }
-
-  /** @param {KeyboardEvent} event */
-  #onPreviewKey(event) {
-    if (toolOf(event) !== "preview" && plainKey(event) !== "Escape") return;
-    event.preventDefault();
-    event.stopPropagation();
-    this.preview.close({ focus: true });
-  }
-
-  /** @param {string} format */
-  #format(format) {
-    this.preview.close();
-    const edit = FORMATS[format]?.(selected(this.input));
-    if (edit) replace(this.input, edit);
-  }
-
-  /** @param {string} text */
-  #insert(text) {
-    this.preview.close();
-    const { selectionStart: from, selectionEnd: to, value } = this.input;
-    const space = from > 0 && !/[\s(]$/.test(value.slice(0, from)) ? " " : "";
-    const end = from + space.length + text.length;
-    replace(this.input, { from, to, insert: space + text, start: end, end });
-    this.completion.update();
-  }
-
-  /** @param {ClipboardEvent} event @param {string} text @returns {boolean} whether a pasted address made the selection a link */
-  #linkSelection(event, text) {
-    const { selectionStart: from, selectionEnd: to, value } = this.input;
-    const address = /^https?:\/\/\S+$/.test(text.trim());
-    if (from === to || !address || isInCode(value.slice(0, from)) || /^https?:/.test(value.slice(from, to))) return false;
-    event.preventDefault();
-    replace(this.input, link(selected(this.input), text.trim()));
-    return true;
   }
 
   // --- Names and smileys that become emoji -----------------------------------------------------------
@@ -171,12 +99,6 @@ export class Writing {
   /** @param {string} text to be sent @returns {string | null} with emoji; null until their names are loaded */
   convert(text) {
     if (hasNames(text) && loadedEmojis().length === 0) return null;
-    return withEmojis(text, this.#rules);
-  }
-
-  /** @param {string} text to be sent @returns {Promise<string>} with emoji, if their names can be fetched */
-  async convertLater(text) {
-    if (hasNames(text)) await loadEmojis().catch(() => {});
     return withEmojis(text, this.#rules);
   }
 
@@ -210,21 +132,144 @@ export class Writing {
     this.completion.close();
     return true;
   }
-}
 
-/** @param {KeyboardEvent} event @returns {string | undefined} the tool that the key uses */
-function toolOf(event) {
-  if (isComposing(event) || !(event.ctrlKey || event.metaKey)) return undefined;
-  const digit = event.code.startsWith("Digit") && event.shiftKey ? event.code.slice(-1) : ""; // Shift turns digits into signs
-  return KEYS.get(digit ? `Mod+Shift+${digit}` : chordOf(event));
-}
-
-/** Name the keys of the tools in their tooltips. @param {HTMLElement} root */
-function nameKeys(root) {
-  for (const [keys, tool] of KEYS) {
-    const button = root.querySelector(`[data-tool="${tool}"]`);
-    button?.setAttribute("title", `${button.getAttribute("aria-label")} (${captions(keys).join(" ")})`);
+  /** @param {string} format */
+  #format(format) {
+    this.#closePreview();
+    const edit = FORMATS[format]?.(selected(this.input));
+    if (edit) replace(this.input, edit);
   }
+
+  /** @param {string} text */
+  #insert(text) {
+    this.#closePreview();
+    const { selectionStart: from, selectionEnd: to, value } = this.input;
+    const space = from > 0 && !/[\s(]$/.test(value.slice(0, from)) ? " " : "";
+    const end = from + space.length + text.length;
+    replace(this.input, { from, to, insert: space + text, start: end, end });
+    this.completion.update();
+  }
+
+  // --- Preview -------------------------------------------------------------------------------------
+
+  get #isPreviewing() {
+    return !this.slots.preview.hidden;
+  }
+
+  /** The server renders the preview as it will render the message, because only its HTML may be inserted. */
+  async #togglePreview() {
+    const { target } = this.composer;
+    if (this.#isPreviewing || !target) {
+      this.#closePreview();
+      this.composer.focus();
+      return;
+    }
+    const text = this.input.value.trimEnd();
+    if (!text.trim()) return;
+    const asked = (this.#asked += 1);
+    try {
+      const { html } = await this.app.client.api.post(`conversations/${target.conversation}/preview`, { text });
+      if (asked !== this.#asked) return;
+      setMessageHtml(this.slots.preview, html);
+      enrich(this.app, this.slots.preview);
+      this.#showPreview(true);
+      this.slots.preview.focus();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      toast(explain(error));
+    }
+  }
+
+  #closePreview() {
+    this.#asked += 1;
+    if (this.#isPreviewing) this.#showPreview(false);
+  }
+
+  /** @param {boolean} shown */
+  #showPreview(shown) {
+    this.slots.preview.hidden = !shown;
+    this.input.hidden = shown;
+    this.slots["preview-button"].setAttribute("aria-pressed", String(shown));
+  }
+
+  // --- Pasting ------------------------------------------------------------------------------
+
+  /** @type {{from: number, to: number} | null} the pasted text that looks like code */
+  #pasted = null;
+
+  /** @param {ClipboardEvent} event @param {string} text @returns {boolean} whether a pasted address made the selection a link */
+  linkSelection(event, text) {
+    const { selectionStart: from, selectionEnd: to, value } = this.input;
+    const address = /^https?:\/\/\S+$/.test(text.trim());
+    if (from === to || !address || isInCode(value.slice(0, from)) || /^https?:/.test(value.slice(from, to))) return false;
+    event.preventDefault();
+    replace(this.input, link(selected(this.input), text.trim()));
+    return true;
+  }
+
+  /** @param {number} from the position of the pasted text @param {string} text nothing is offered if it is no longer there */
+  offerBlock(from, text) {
+    const { value } = this.input;
+    if (!looksLikeCode(text) || !value.startsWith(text, from) || isInCode(value.slice(0, from))) return;
+    const lines = text.split("\n").length;
+    this.#pasted = { from, to: from + text.length };
+    setText(
+      this.slots["offer-text"],
+      interpolate(ngettext("Pasted %(count)s line that looks like code.", "Pasted %(count)s lines that look like code.", lines), {
+        count: lines,
+      }),
+    );
+    this.slots.offer.hidden = false;
+  }
+
+  #acceptOffer() {
+    if (!this.#pasted) return;
+    const { from, to } = this.#pasted;
+    const edit = codeBlock({ text: this.input.value, start: from, end: to });
+    this.#withdrawOffer();
+    replace(this.input, { ...edit, start: edit.from + edit.insert.length, end: edit.from + edit.insert.length });
+  }
+
+  #withdrawOffer() {
+    this.#pasted = null;
+    this.slots.offer.hidden = true;
+  }
+
+  // --- The buttons ---------------------------------------------------------------------------------
+
+  /** @param {HTMLElement} button unfolds the tools on a narrow screen */
+  #toggleTools(button) {
+    const shown = this.slots.tools.classList.toggle("is-shown");
+    button.setAttribute("aria-expanded", String(shown));
+    this.composer.focus();
+  }
+
+  /** @returns {HTMLElement[]} */
+  get #tools() {
+    return [...this.slots.tools.querySelectorAll("button")];
+  }
+
+  /** Make one of the tools reachable with Tab. @param {number} index */
+  #setToolStop(index) {
+    for (const [at, tool] of this.#tools.entries()) tool.tabIndex = at === index ? 0 : -1;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #moveInTools(event) {
+    const tools = this.#tools;
+    const index = tools.indexOf(/** @type {HTMLElement} */ (event.target));
+    const to = { ArrowRight: index + 1, ArrowLeft: index - 1 + tools.length, Home: 0, End: tools.length - 1 }[plainKey(event)];
+    if (to === undefined || index < 0) return;
+    event.preventDefault();
+    this.#setToolStop(to % tools.length);
+    tools[to % tools.length]?.focus();
+  }
+}
+
+/** @param {import("../shell/app.js").App} app @param {string} text @returns {Promise<string>} with emoji, if their names can be fetched */
+export async function convertText(app, text) {
+  if (hasNames(text)) await loadEmojis().catch(() => {});
+  return withEmojis(text, { lookup: emojiNamed, smileys: convertsSmileys(app) });
 }
 
 /** @param {string} code @param {number} tone of a name with a skin tone, else 0 or less */
@@ -233,7 +278,7 @@ function emojiNamed(code, tone) {
   return found && toned(found, tone > 0 ? tone : skinTone());
 }
 
-/** @param {App} app whether `:)` becomes an emoji for this member */
+/** @param {import("../shell/app.js").App} app whether `:)` becomes an emoji for this member */
 function convertsSmileys({ store }) {
   return store.members.get(store.me)?.preferences?.smileys !== "off";
 }

@@ -6,11 +6,11 @@ import { ApiError } from "../../client/api.js";
 import { serverClock } from "../../client/clock.js";
 import { Composer } from "../compose/composer.js";
 import { byId, everyFrame, isWriting, once, setIcon, setText } from "../lib/dom.js";
-import { fillAvatar, fullDate, listOf } from "../lib/format.js";
+import { fullDate, listOf } from "../lib/format.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 import { plainKey } from "../lib/keys.js";
-import { conversationIcon, conversationName, conversationTitle, isChannel, memberName, partnerIn, presenceLabel } from "../lib/names.js";
-import { changesOn, makeChange } from "./changes.js";
+import { conversationIcon, conversationName, conversationTitle, isChannel, memberName, partnerIn } from "../lib/names.js";
+import { explain, toast } from "../lib/toast.js";
 import { History } from "./history.js";
 
 const COUNTING = 300; // milliseconds in which several joins and leaves cause one request
@@ -26,16 +26,18 @@ export class ConversationView {
   #counting;
   /** @type {import("./message-actions.js").MessageActions | null} */
   #actions = null;
-  #isJoining = false; // whether the open conversation was being joined when it was last rendered
 
-  /** @param {App} app */
-  constructor(app) {
+  /** @param {App} app @param {{openSettings: (conversation: Conversation) => void}} options */
+  constructor(app, { openSettings }) {
     this.app = app;
     this.history = new History(app);
     // The actions on messages are fetched when the page is idle, or when they are needed before that.
-    this.wireActions = once(async () => (this.#actions = new (await import("../shell/parts.js")).MessageActions(app, this.history.list)));
+    this.wireActions = once(
+      async () => (this.#actions = new (await import("./message-actions.js")).MessageActions(app, this.history.list)),
+    );
     this.editor = once(() => import("../compose/message-editor.js"));
     this.dates = once(() => import("./jump-to-date.js"));
+    this.pins = once(async () => new (await import("../panel/pinned.js")).Pins(app));
     this.composer = new Composer(app, byId("composer-dock"));
     this.render = everyFrame(() => this.#render());
     whenMuteEnds(app, this.render);
@@ -51,13 +53,15 @@ export class ConversationView {
       if (changes.members.size) this.#showTypists();
       if (this.#conversation?.slow_mode && changes.histories.has(this.#id ?? "")) this.render();
     });
-    app.client.signals.observe(() => {
-      this.#showTypists();
-      if (this.#conversation?.kind === "direct") this.render();
-    });
-    app.client.outbox.observe((conversation, change) => change?.kind === "join" && conversation === this.#id && this.render());
-    byId("join-button").addEventListener("click", () => this.#join());
-    byId("conversation-header").addEventListener("click", (/** @type {Event} */ event) => this.#openPanel(event));
+    app.client.signals.observe(() => this.#showTypists());
+    byId("join-button").addEventListener("click", () => void this.#join());
+    for (const id of ["settings-button", "people-button"]) {
+      byId(id).addEventListener("click", () => this.#conversation && openSettings(this.#conversation));
+    }
+    byId("pins-button").addEventListener(
+      "click",
+      async () => this.#conversation && (await this.pins()).open(this.#conversation, byId("pins-button")),
+    );
     this.#wireMessages(this.history.list.element);
   }
 
@@ -134,44 +138,13 @@ export class ConversationView {
     setText(byId("conversation-name"), name);
     byId("conversation-status").setAttribute("member", partnerIn(this.app.store, conversation));
     setIcon(byId("conversation-icon"), conversationIcon(conversation));
-    this.#showFace(conversation);
-    setText(byId("conversation-topic"), channel ? conversation.topic : this.#partnerDetail(conversation));
+    setText(byId("conversation-topic"), channel ? conversation.topic : "");
     byId("conversation-topic").title = conversation.topic;
     byId("conversation-archived").hidden = !conversation.archived_at;
     byId("settings-button").hidden = this.app.store.ownParticipant(conversation.id) === undefined;
+    byId("search-here").href = this.app.router.searchPath({ conversation: conversation.id });
     this.#showPeople(conversation);
     this.#showDock(conversation);
-  }
-
-  /** Show the face and the presence of the other member of a direct message. @param {Conversation} conversation */
-  #showFace(conversation) {
-    const partner = partnerIn(this.app.store, conversation);
-    const face = byId("conversation-face");
-    face.hidden = !partner;
-    byId("conversation-icon-box").toggleAttribute("hidden", Boolean(partner));
-    if (!partner) return;
-    fillAvatar(face, this.app.store.members.get(partner));
-    face.dataset.presence = this.app.client.signals.presence.get(partner) ?? "offline";
-  }
-
-  /** @param {Conversation} conversation @returns {string} title and presence of the other member of a direct message */
-  #partnerDetail(conversation) {
-    const partner = partnerIn(this.app.store, conversation);
-    if (!partner) return "";
-    const { title = "" } = this.app.store.members.get(partner) ?? {};
-    return [title, presenceLabel(this.app.client.signals.presence.get(partner) ?? "offline")].filter(Boolean).join(" · ");
-  }
-
-  /** Open or close what a button of the header names; the name opens the profile or what the conversation is about. @param {Event} event */
-  #openPanel({ target }) {
-    const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (target).closest("[data-panel]"));
-    const conversation = this.#conversation;
-    if (!button || !conversation) return;
-    const { router, store } = this.app;
-    const of = button.dataset.panel === "about" ? partnerIn(store, conversation) : "";
-    const panel = of ? "profile" : button.dataset.panel;
-    if (router.route.panel === panel && (router.route.of ?? "") === of) router.back(router.panelPath());
-    else router.go(router.panelPath({ panel, of }));
   }
 
   /** @param {Conversation} conversation */
@@ -181,6 +154,7 @@ export class ConversationView {
     byId("people-button").hidden = conversation.kind === "direct" || count === 0;
     setText(byId("people-count"), String(count));
     byId("people-button").setAttribute("aria-label", label);
+    byId("people-button").title = label;
   }
 
   /** Fetch the number of participants, which no event contains: when the conversation is opened, and when somebody joins or leaves. */
@@ -210,22 +184,11 @@ export class ConversationView {
   #showDock(conversation) {
     const participates = this.app.store.ownParticipant(conversation.id) !== undefined;
     const refusal = participates || conversation.archived_at ? refusalIn(this.app, conversation) : "";
+    byId("join-bar").hidden = participates || conversation.archived_at !== null;
     byId("refusal-bar").hidden = refusal === "";
     setText(byId("refusal-text"), refusal);
     byId("composer-dock").hidden = !participates || refusal !== "";
     this.composer.setTarget(participates && !refusal ? this.#target(conversation) : null);
-    this.#showJoinBar(conversation, participates);
-  }
-
-  /** @param {Conversation} conversation @param {boolean} participates */
-  #showJoinBar({ id, archived_at }, participates) {
-    const isJoining = changesOn(this.app, id).waiting.some(({ kind }) => kind === "join");
-    const watching = gettext("You are viewing this channel. Join it to write.");
-    byId("join-bar").hidden = participates || archived_at !== null;
-    byId("join-button").hidden = isJoining;
-    setText(byId("join-text"), isJoining ? gettext("Joining the channel…") : watching);
-    if (this.#isJoining && participates) this.composer.focus();
-    this.#isJoining = isJoining;
   }
 
   /** @param {Conversation} conversation */
@@ -241,7 +204,6 @@ export class ConversationView {
       },
       onKey: () => this.app.client.signals.type(conversation.id),
       editLast: () => this.#editLast(conversation),
-      leave: () => this.app.store.unread(conversation.id) === 0 && this.history.list.moveFocus(0),
       heldUntil: this.#heldUntil(conversation),
     };
   }
@@ -271,8 +233,16 @@ export class ConversationView {
     return node !== undefined;
   }
 
-  #join() {
-    if (this.#id) makeChange(this.app, "join", this.#id, this.#id, {});
+  async #join() {
+    const id = this.#id;
+    if (!id) return;
+    try {
+      await this.app.client.join(id);
+      this.composer.focus();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      toast(explain(error));
+    }
   }
 }
 

@@ -5,9 +5,9 @@
 /** @import {Row} from "./message-rows.js" */
 
 import { ApiError } from "../../client/api.js";
-import { byId, clone, everyFrame, isLookedAt, setIcon, setText } from "../lib/dom.js";
+import { byId, everyFrame, isLookedAt, setIcon, setText } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
-import { conversationIcon, conversationName, isChannel, partnerIn } from "../lib/names.js";
+import { conversationIcon, conversationName, isChannel } from "../lib/names.js";
 import { steady } from "../lib/steady.js";
 import { HistoryBars } from "./history-bars.js";
 import { HistoryWindow } from "./history-window.js";
@@ -22,8 +22,6 @@ const AGAIN = 5_000; // milliseconds between two attempts to fetch what the stor
 const KEPT = 1_000; // messages of the open conversation kept in memory on both sides of the window
 const KEPT_ELSEWHERE = 200; // messages kept of each other conversation: enough to show at once when it is opened again
 const EDGES = /** @type {const} */ (["before", "after"]);
-/** @type {Row} */
-const UNREACHABLE = { key: "unreachable", kind: "unreachable" };
 
 /**
  * The messages of the open conversation. A window on its history slides while the member scrolls. What is on the screen
@@ -36,8 +34,6 @@ export class History {
   #unreadFrom = null;
   #staysUnread = false; // the member marked it unread while it was open: it stays unread until it is opened again
   #isLoading = true;
-  /** @type {(() => void) | null} opens the conversation again, after its messages could not be fetched */
-  #reopen = null;
   #isRestoring = false; // the store forgot what is on the screen; it stays there until it has been fetched again
   #opening = 0; // counts openings, so that an answer to an earlier one is ignored
 
@@ -58,7 +54,6 @@ export class History {
       removed: (row) => this.visible.remove(row),
       beginning: (_, slots) => this.#fillBeginning(slots),
       retry: (edge) => void this.#extend(edge),
-      reopen: () => this.#reopen?.(),
     });
     this.anchor = new ScrollAnchor(this.scroller, this.list.element, () => this.window.isBehind);
     this.bars = new HistoryBars(app, {
@@ -74,10 +69,6 @@ export class History {
     const { store, client } = this.app;
     store.observe((changes) => this.#onChanges(changes));
     client.outbox.observe((conversation) => conversation === this.#id && this.render());
-    client.stream.observe((status) => {
-      this.render(); // what waits says so differently without a connection
-      if (status === "live" || status === "polling") this.#reopen?.();
-    });
     client.edits.observe((_, conversation) => conversation === this.#id && this.render());
     this.scroller.addEventListener("scroll", this.settle, { passive: true });
     const sizes = new ResizeObserver(() => this.#onResize());
@@ -101,15 +92,13 @@ export class History {
   // --- Opening, and going somewhere --------------------------------------------------------------
 
   /**
-   * Show a conversation: at `seq`, else at the first unread message, else at its end. Without a connection it says so where
-   * the messages would be, and opens again when the connection is back. Throws ApiError if the server refuses.
+   * Show a conversation: at `seq`, else at the first unread message, else at its end. Throws ApiError.
    *
    * @param {Conversation} conversation
    * @param {number} [seq]
    */
   async open(conversation, seq) {
     const opening = (this.#opening += 1);
-    this.#reopen = null;
     this.#isRestoring = false;
     this.#staysUnread = false;
     if (conversation.id !== this.#id) this.#reset(conversation);
@@ -119,7 +108,7 @@ export class History {
     if (!this.window.isKnown(target)) {
       this.#isLoading = !this.app.store.has(conversation.id) || seq !== undefined;
       this.#render();
-      if (!(await this.#fetchToOpen(target, () => void this.open(conversation, seq)))) return;
+      await this.window.fetchAround(target);
     }
     if (opening !== this.#opening) return;
     this.#isLoading = false;
@@ -130,25 +119,8 @@ export class History {
     this.settle();
   }
 
-  /** @param {number} target @param {() => void} reopen @returns {Promise<boolean>} whether it was fetched */
-  async #fetchToOpen(target, reopen) {
-    const opening = this.#opening;
-    try {
-      await this.window.fetchAround(target);
-      return true;
-    } catch (error) {
-      if (!(error instanceof ApiError) || !error.passing) throw error;
-      if (opening !== this.#opening) return false;
-      this.#isLoading = true;
-      this.#reopen = reopen;
-      this.#render();
-      return false;
-    }
-  }
-
   close() {
     this.#opening += 1;
-    this.#reopen = null;
     this.#isRestoring = false;
     const { conversation } = this.window;
     this.window.conversationId = null;
@@ -345,7 +317,7 @@ export class History {
     const id = this.#id;
     if (!id || this.#isRestoring) return;
     if (this.#isLoading) {
-      this.list.show([this.#reopen ? UNREACHABLE : { key: "edge before", kind: "edge", edge: "before" }, ...this.#waiting(id)]);
+      this.list.show([{ key: "edge before", kind: "edge", edge: "before" }]);
       return;
     }
     this.anchor.keep(() => this.list.show(this.#rows(id)));
@@ -357,25 +329,17 @@ export class History {
   /** @param {string} id @returns {Row[]} */
   #rows(id) {
     const { isBehind, from, messages } = this.window;
+    const { thread } = this.app.router.route;
+    const waiting = this.app.client.outbox
+      .entries(id)
+      .filter((entry) => !entry.thread || entry.state === "failed" || entry.thread !== thread);
     // Unread messages may begin above the window: then the divider is not in it.
     const newAfter = this.#newAfter !== null && this.#newAfter >= from - 1 ? this.#newAfter : null;
-    const rows = rowsOf(this.app.store, messages, isBehind ? [] : this.#entries(id), { newAfter });
+    const rows = rowsOf(this.app.store, messages, isBehind ? [] : waiting, { newAfter });
     if (this.window.hasMore("before")) rows.unshift({ key: "edge before", kind: "edge", edge: "before" });
     else rows.unshift({ key: "beginning", kind: "beginning" });
     if (isBehind) rows.push({ key: "edge after", kind: "edge", edge: "after" });
     return rows;
-  }
-
-  /** @param {string} id messages that are being sent from here */
-  #entries(id) {
-    const { thread } = this.app.router.route;
-    const entries = this.app.client.outbox.entries(id);
-    return entries.filter((entry) => !entry.thread || entry.state === "failed" || entry.thread !== thread);
-  }
-
-  /** @param {string} id @returns {Row[]} their rows, without the messages above them */
-  #waiting(id) {
-    return rowsOf(this.app.store, [], this.#entries(id));
   }
 
   #showEdges() {
@@ -409,13 +373,6 @@ export class History {
     const channel = gettext("This is where the channel begins.");
     const direct = interpolate(gettext("This is where your messages with %(name)s begin. Nobody else sees them."), { name });
     setText(slots.text, isChannel(conversation) ? conversation.topic || channel : direct);
-    if (partnerIn(this.app.store, conversation) === this.app.store.me) this.#fillOwnSpace(slots);
-  }
-
-  /** The conversation of the member with themself. @param {Record<string, any>} slots */
-  #fillOwnSpace(slots) {
-    setText(slots.text, gettext("Only you can see this. Keep notes, drafts and links here, or try something out."));
-    slots.text.after(clone("guide").root);
   }
 
   /** @param {string} id @param {number} from @param {number} to the seqs that stay in the store, with those of the open thread */

@@ -3,17 +3,17 @@
 /** @import {MessageNode} from "./message.js" */
 /** @import {Message} from "../../client/types.js" */
 
-import { hasReacted } from "../../client/changes.js";
+import { deleteMessage, togglePin, toggleReaction } from "../../client/actions.js";
+import { ApiError } from "../../client/api.js";
 import { editMessage } from "../compose/message-editor.js";
 import { ask } from "../dialogs/dialog.js";
 import { pickEmoji } from "../emoji/picker.js";
-import { byId, clone } from "../lib/dom.js";
+import { byId, clone, once } from "../lib/dom.js";
 import { gettext } from "../lib/i18n.js";
 import { keyOf, plainKey } from "../lib/keys.js";
 import { onLongPress } from "../lib/long-press.js";
 import { openMenu } from "../lib/menu.js";
-import { toast } from "../lib/toast.js";
-import { changesOn, isCutOff, makeChange } from "./changes.js";
+import { explain, toast } from "../lib/toast.js";
 import { isGone } from "./message.js";
 import { MESSAGE_KEYS } from "./message-keys.js";
 
@@ -47,9 +47,7 @@ const ALLOWED = {
 };
 
 /** @type {Map<string, (app: App, message: Message) => unknown>} actions that open a dialog, whose module is fetched when needed */
-const DETAILS = /** @type {Map<string, (app: App, message: Message) => unknown>} */ (
-  new Map(["revisions", "reactions", "receipts", "original"].map((name) => [name, show(name)]))
-).set("report", report);
+const DETAILS = new Map(["revisions", "reactions", "receipts", "report", "original"].map((name) => [name, show(name)]));
 
 /** The actions on the messages of a list: by a toolbar that follows pointer and focus, by a menu, and by keys. */
 export class MessageActions {
@@ -81,23 +79,20 @@ export class MessageActions {
     resume: (_, node) => editMessage(this.app, node),
     "discard-edit": (message) => this.app.client.edits.end(message.id),
     reply: (message) => this.#openThread(message),
-    react: (message, _, origin) => pickEmoji(origin, (emoji) => this.#toggle(message, emoji)),
+    react: (message, _, origin) => pickEmoji(origin, (emoji) => void this.#toggle(message, emoji)),
     link: (message) => this.#copyLink(message),
     copy: (message) => copy(message.text, gettext("Text copied.")),
     delete: (message) => this.#delete(message),
-    pin: (message) => this.#pin(message, true),
-    unpin: (message) => this.#pin(message, false),
+    pin: (message) => this.#pin(message),
+    unpin: (message) => this.#pin(message),
     unread: (message) => this.#markUnread(message),
   };
 
   /** @param {MessageNode} node @param {string} action @param {HTMLElement} origin beside which a menu opens */
   async run(node, action, origin) {
     const { message, entry } = node.row ?? {};
-    if (action === "retry" || action === "discard") {
-      const refused = entry ? [entry] : changesOn(this.app, message?.id ?? "").refused;
-      for (const { ref } of refused) this.app.client.outbox[action](ref);
-      return;
-    }
+    if (entry && action === "retry") this.app.client.outbox.retry(entry.ref);
+    if (entry && action === "discard") this.app.client.outbox.discard(entry.ref);
     if (!message || !this.#may(action, message) || !isOffered(action, message)) return;
     if (Object.hasOwn(this.#actions, action)) await this.#actions[action]?.(message, node, origin);
     else await DETAILS.get(action)?.(this.app, message);
@@ -113,7 +108,7 @@ export class MessageActions {
     if (button?.matches(".activity-button")) this.#go(button.dataset.conversation, button.dataset.thread);
     if (!node || !button) return;
     if (button.matches(".copy-code")) await copy(button.previousElementSibling?.textContent ?? "", gettext("Code copied."));
-    else if (button.matches("[data-emoji]")) this.#toggle(node.row?.message, button.dataset.emoji ?? "");
+    else if (button.matches("[data-emoji]")) await this.#toggle(node.row?.message, button.dataset.emoji ?? "");
     else if (button.matches(".message-context")) this.#go(node.row?.message?.conversation, button.dataset.thread);
     else if (button.dataset.action) await this.run(node, button.dataset.action, button);
   }
@@ -180,7 +175,7 @@ export class MessageActions {
       const item = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-action], [data-emoji]"));
       if (!item) return;
       menu.hidePopover();
-      if (item.dataset.emoji) this.#toggle(message, item.dataset.emoji);
+      if (item.dataset.emoji) void this.#toggle(message, item.dataset.emoji);
       else void this.run(node, item.dataset.action ?? "", origin);
     };
     openMenu(menu, origin);
@@ -214,33 +209,33 @@ export class MessageActions {
 
   // --- The actions ------------------------------------------------------------------------------------
 
-  /** @param {Message | undefined} given as it was when the emoji was offered @param {string} emoji */
-  #toggle(given, emoji) {
-    const message = given && (this.app.store.messages.get(given.id) ?? given);
+  /** @param {Message | undefined} message @param {string} emoji */
+  async #toggle(message, emoji) {
     if (!message || !this.#may("react", message)) return;
-    const on = !hasReacted(message, emoji, this.app.store.me);
-    makeChange(this.app, "reaction", message.conversation, message.id, { emoji, on });
+    await orToast(() => toggleReaction(this.app.client, message, emoji));
   }
 
   /** @param {Message} message */
   async #delete(message) {
     const title = gettext("Delete this message?");
     const text = gettext("A note remains where the message was. This cannot be undone.");
-    const { store } = this.app;
+    const { store, client } = this.app;
     const isOwn = message.author === store.me || store.ownParticipant(message.conversation)?.role === "admin";
     const reason = await ask({ title, text, yes: gettext("Delete"), reason: !isOwn });
-    if (reason !== null) makeChange(this.app, "delete", message.conversation, message.id, { reason });
-  }
-
-  /** @param {Message} message @param {boolean} on */
-  #pin({ conversation, id }, on) {
-    const made = makeChange(this.app, "pin", conversation, id, { on });
-    if (made && !isCutOff(this.app)) toast(on ? gettext("Pinned for everybody here.") : gettext("No longer pinned."));
+    if (reason !== null) await orToast(() => deleteMessage(client, message, reason));
   }
 
   /** @param {Message} message */
-  #markUnread({ conversation, seq }) {
-    this.app.client.reads.markUnread(conversation, seq);
+  async #pin(message) {
+    await orToast(async () => {
+      await togglePin(this.app.client, message);
+      toast(message.pinned_at ? gettext("No longer pinned.") : gettext("Pinned for everybody here."));
+    });
+  }
+
+  /** @param {Message} message */
+  async #markUnread({ conversation, seq }) {
+    await orToast(() => this.app.client.reads.markUnread(conversation, seq));
   }
 
   /** @param {Message} message */
@@ -267,14 +262,10 @@ function isOffered(action, message) {
   return !isGone(message) || ON_TOMBSTONES.includes(action);
 }
 
-/** Show details of a message in the right panel. @param {string} panel @returns {(app: App, message: Message) => void} */
-function show(panel) {
-  return ({ router }, { id }) => router.go(router.panelPath({ panel, of: id }));
-}
-
-/** @param {App} app @param {Message} message */
-async function report(app, message) {
-  (await import("../dialogs/report.js")).askForReport(app, message);
+/** @param {string} name @returns {(app: App, message: Message) => Promise<unknown>} */
+function show(name) {
+  const load = once(() => import("../panel/message-details.js"));
+  return async (app, message) => (await load()).show(name, app, message);
 }
 
 /** @param {string} text @param {string} done */
@@ -284,5 +275,15 @@ async function copy(text, done) {
     toast(done);
   } catch {
     toast(gettext("The browser does not allow copying here."));
+  }
+}
+
+/** @param {() => Promise<unknown>} work */
+async function orToast(work) {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    toast(explain(error));
   }
 }

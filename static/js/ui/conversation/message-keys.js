@@ -22,7 +22,6 @@ export const MESSAGE_KEYS = [
 /** The keys in a composer, with formats as commands. writing.js uses this table, and the help shows it. @type {Shortcut[]} */
 export const WRITING_KEYS = [
   { keys: "ArrowUp", command: "", label: gettext("Edit your last message"), group: writing },
-  { keys: "Escape", command: "", label: gettext("Go to the messages, if nothing is written or unread"), group: writing },
   { keys: "Mod+B", command: "bold", label: gettext("Bold"), group: writing },
   { keys: "Mod+I", command: "italic", label: gettext("Italic"), group: writing },
   { keys: "Mod+Shift+X", command: "strike", label: gettext("Strikethrough"), group: writing },
@@ -30,6 +29,5 @@ export const WRITING_KEYS = [
   { keys: "Mod+Shift+8", command: "list", label: gettext("List"), group: writing },
   { keys: "Mod+Shift+9", command: "quote", label: gettext("Quote"), group: writing },
   { keys: "Mod+Shift+C", command: "code", label: gettext("Code"), group: writing },
-  { keys: "Mod+Alt+C", command: "code-block", label: gettext("Code block"), group: writing },
-  { keys: "Mod+Alt+P", command: "preview", label: gettext("Preview"), group: writing },
+  { keys: "Mod+Alt+C", command: "code-block", label: gettext("Block of code"), group: writing },
 ];

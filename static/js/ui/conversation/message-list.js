@@ -18,7 +18,7 @@ export class MessageList {
   /**
    * @param {App} app
    * @param {HTMLElement} element
-   * @param {{added?: (root: HTMLElement) => void, removed?: (root: HTMLElement) => void, beginning?: (root: HTMLElement, slots: Record<string, any>) => void, retry?: (edge: "before" | "after") => void, reopen?: () => void}} [hooks]
+   * @param {{added?: (root: HTMLElement) => void, removed?: (root: HTMLElement) => void, beginning?: (root: HTMLElement, slots: Record<string, any>) => void, retry?: (edge: "before" | "after") => void}} [hooks]
    */
   constructor(app, element, hooks = {}) {
     this.app = app;
@@ -103,7 +103,6 @@ export class MessageList {
     if (row.kind === "count") setText(slots.label, row.label ?? "");
     if (row.kind === "day") writeTime(slots.label, row.at ?? "", { words: "day" });
     if (row.kind === "beginning") this.hooks.beginning?.(root, { ...slots, setIcon });
-    if (row.kind === "unreachable") slots.retry.addEventListener("click", () => this.hooks.reopen?.());
     if (row.kind === "edge") slots.retry.addEventListener("click", () => this.hooks.retry?.(row.edge ?? "before"));
     return { root, kind: row.kind, node: null };
   }

@@ -18,7 +18,7 @@ const FACES = 3; // avatars of repliers beside the count of replies
  *
  * @typedef {object} Row
  * @property {string} key
- * @property {"day" | "new" | "count" | "beginning" | "edge" | "unreachable" | "message" | "pending" | "activity"} kind
+ * @property {"day" | "new" | "count" | "beginning" | "edge" | "message" | "pending" | "activity"} kind
  * @property {string} [label]
  * @property {string} [at] for a day: a time in it
  * @property {Message} [message]

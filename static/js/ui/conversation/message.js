@@ -2,15 +2,14 @@
 /** @import {Message} from "../../client/types.js" */
 /** @import {Row} from "./message-rows.js" */
 
-import { clone, setText } from "../lib/dom.js";
+import { clone, setIcon, setText } from "../lib/dom.js";
 import { clearTime, clockChoice, dayKey, fillAvatar, fullDate, listOf, repliesLabel, timeOfDay, writeTime } from "../lib/format.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { memberName, showNames } from "../lib/names.js";
 import { setMessageHtml, textOf } from "../lib/trusted-html.js";
-import { isCutOff } from "./changes.js";
-import { isWaiting, MessageState, stateKey } from "./message-state.js";
 
 const EXCERPT = 90; // characters of the message to which a reply belongs
+const PATIENCE = 1_500; // milliseconds before a message shows that it is being sent: most have arrived by then
 
 /** The row of one message, from being sent until it is deleted, when a note remains. */
 export class MessageNode {
@@ -23,7 +22,6 @@ export class MessageNode {
     const { root, slots } = clone("message");
     this.root = root;
     this.slots = slots;
-    this.state = new MessageState(app, root, slots);
     /** @type {Row | null} */
     this.row = null;
   }
@@ -37,15 +35,14 @@ export class MessageNode {
       row.kind,
       message?.version,
       message?.expired,
-      entry && `${entry.state} ${isCutOff(this.app)}`,
-      message && stateKey(this.app, message.id),
+      entry?.state,
       row.compact,
       contextKey(row),
       repliesKey(row),
       author?.version,
       this.#peopleKey(row),
       clockChoice(),
-      begunKey(this.#begunEdit(row)),
+      this.#isEditBegun(row),
     ].join(" ");
     if (shown === this.#shown) return;
     this.#shown = shown;
@@ -63,30 +60,24 @@ export class MessageNode {
 
   /** @param {Message} message */
   #showMessage(message) {
-    const { prose } = this.slots;
+    const { state, prose } = this.slots;
     this.root.dataset.seq = String(message.seq);
     this.root.dataset.message = message.id;
+    this.root.classList.remove("is-pending", "is-failed");
     this.root.classList.toggle("is-deleted", isGone(message));
     this.root.classList.toggle("is-pinned", Boolean(message.pinned_at));
     this.root.classList.toggle("is-mention", message.mentions.includes(this.app.store.me));
-    this.state.showChanges(message.id);
+    state.hidden = true;
     this.#showProse(message);
-    this.#showBegun(this.#begunEdit({ message }));
+    this.slots.begun.hidden = !this.#isEditBegun({ message });
     prose.classList.toggle("is-jumbo", isJumbo(message.text));
     this.#showPinned(message);
     this.#showReactions(message);
   }
 
   /** @param {Pick<Row, "message">} row */
-  #begunEdit({ message }) {
-    return message && this.app.client.edits.get(message.id);
-  }
-
-  /** @param {import("../../client/edits.js").Begun | undefined} begun */
-  #showBegun(begun) {
-    this.slots.begun.hidden = !begun;
-    this.slots.begun.classList.toggle("is-refused", begun?.problem !== undefined);
-    if (begun) setText(this.slots["begun-text"], begunText(begun.problem));
+  #isEditBegun({ message }) {
+    return message !== undefined && this.app.client.edits.get(message.id) !== undefined;
   }
 
   /** Show present names, which may become known after rendering. @param {Row} row */
@@ -132,7 +123,7 @@ export class MessageNode {
     if (key === this.#prose) return;
     this.#prose = key;
     const { prose } = this.slots;
-    if (message.expired) prose.textContent = gettext("This message has expired.");
+    if (message.expired) prose.textContent = gettext("This message is past its time.");
     else if (message.deleted_at) prose.textContent = gettext("This message was deleted.");
     else if (message.hidden_at) prose.textContent = gettext("Hidden by a moderator");
     else {
@@ -144,10 +135,19 @@ export class MessageNode {
 
   /** @param {NonNullable<Row["entry"]>} entry */
   #showEntry(entry) {
+    const { prose, state } = this.slots;
+    const failed = entry.state === "failed";
     this.root.dataset.ref = entry.ref;
-    this.slots.prose.textContent = entry.text;
+    this.root.classList.add("is-pending");
+    this.root.classList.toggle("is-failed", failed);
+    prose.textContent = entry.text;
     this.#prose = "";
-    this.state.showEntry(entry);
+    this.slots.retry.hidden = this.slots.discard.hidden = !failed;
+    setIcon(this.slots["state-icon"], failed ? "alert" : "clock");
+    const reason = interpolate(gettext("Not sent: %(reason)s"), { reason: entry.error ?? "" });
+    setText(this.slots["state-text"], failed ? reason : gettext("Sending…"));
+    state.hidden = !failed;
+    if (!failed) setTimeout(() => (state.hidden = !this.root.classList.contains("is-pending")), PATIENCE);
   }
 
   /** @param {Message} message */
@@ -160,9 +160,7 @@ export class MessageNode {
       const names = members.map((id) => (id === this.app.store.me ? gettext("you") : memberName(this.app.store, id)));
       const who = interpolate(gettext("by %(people)s"), { people: listOf(names) });
       root.dataset.emoji = emoji;
-      const waits = isWaiting(this.app, message.id, emoji);
-      root.classList.toggle("is-waiting", waits);
-      root.title = waits ? `${emoji} ${who} · ${gettext("Not saved yet")}` : `${emoji} ${who}`;
+      root.title = `${emoji} ${who}`;
       root.setAttribute("aria-pressed", String(members.includes(this.app.store.me)));
       setText(root.children[0], emoji);
       setText(root.children[1], String(members.length));
@@ -205,16 +203,6 @@ export class MessageNode {
   }
 }
 
-/** @param {{problem?: string | null} | undefined} begun */
-const begunKey = (begun) => begun && begunText(begun.problem);
-
-/** @param {string | null | undefined} problem see `Begun` */
-function begunText(problem) {
-  if (problem === undefined) return gettext("Edit begun");
-  if (problem === null) return gettext("Your edit was not saved, because the message was changed meanwhile.");
-  return interpolate(gettext("Your edit was not saved: %(reason)s"), { reason: problem });
-}
-
 /** @param {string} html of a message @returns {string} the beginning of its text, on one line */
 export function excerpt(html) {
   const line = [...textOf(html).replace(/\s+/g, " ").trim()];
@@ -241,9 +229,8 @@ export function enrich(app, prose) {
   }
   for (const code of prose.querySelectorAll("pre")) {
     code.tabIndex = 0; // it scrolls, so it must be reachable by keyboard
-    const { root } = clone("code-block");
-    code.before(root);
-    root.prepend(code);
+    const { root } = clone("copy-code");
+    code.after(root);
   }
 }
 

@@ -6,26 +6,20 @@ import { Composer } from "../compose/composer.js";
 import { editMessage } from "../compose/message-editor.js";
 import { byId, everyFrame, isLookedAt, isWriting, setText } from "../lib/dom.js";
 import { gettext } from "../lib/i18n.js";
+import { plainKey } from "../lib/keys.js";
 import { conversationTitle } from "../lib/names.js";
 import { steady } from "../lib/steady.js";
 import { explain, toast } from "../lib/toast.js";
-import { frameOf } from "../panel/frame.js";
 import { refusalIn, whenMuteEnds } from "./conversation-view.js";
 import { flash } from "./history.js";
 import { MessageActions } from "./message-actions.js";
 import { MessageList } from "./message-list.js";
 import { rowsOf } from "./message-rows.js";
 import { isAtEnd } from "./scroll-anchor.js";
-import { FollowButton } from "./thread-follow.js";
 import { VisibleMessages } from "./visible-messages.js";
 
-/** @param {App} app */
-export async function makeThread(app) {
-  return new Thread(app, await frameOf(app));
-}
-
-/** The page of the right panel that shows a thread: a message and its replies. */
-class Thread {
+/** The thread panel beside the conversation: a message and its replies. */
+export class Thread {
   /** @type {string | null} id of the root */
   #root = null;
   #conversation = "";
@@ -33,10 +27,9 @@ class Thread {
   /** @type {number | null} the seq above the "new" divider, which is above the first reply that was unread when the thread was opened */
   #newAfter = null;
 
-  /** @param {App} app @param {import("../panel/frame.js").Frame} frame */
-  constructor(app, frame) {
+  /** @param {App} app */
+  constructor(app) {
     this.app = app;
-    this.frame = frame;
     /** @type {HTMLElement} */
     this.panel = byId("thread");
     /** @type {HTMLElement} */
@@ -52,22 +45,16 @@ class Thread {
     const actions = new MessageActions(app, this.list, { inThread: true });
     this.list.element.addEventListener("click", (event) => void actions.onClick(event));
     this.composer = new Composer(app, byId("thread-dock"));
-    this.follow = new FollowButton(app);
     this.render = everyFrame(steady(() => this.#render()));
     whenMuteEnds(app, this.render);
     app.store.observe((changes) => {
-      if (
-        changes.histories.size ||
-        changes.members.size ||
-        changes.participants.size ||
-        changes.sanctions.size ||
-        changes.subscriptions.size
-      )
-        this.render();
+      if (changes.histories.size || changes.members.size || changes.participants.size || changes.sanctions.size) this.render();
       if (this.#root && changes.histories.has(this.#conversation)) void this.#refill(this.#root);
     });
     app.client.outbox.observe(this.render);
     app.client.edits.observe(this.render);
+    byId("thread-close").addEventListener("click", () => this.close());
+    this.panel.addEventListener("keydown", (event) => plainKey(event) === "Escape" && !event.defaultPrevented && this.close());
   }
 
   /** @param {string | undefined} id of the root message, or of a reply */
@@ -83,7 +70,7 @@ class Thread {
     this.#root = id;
     this.#shown = 0;
     this.#newAfter = null;
-    this.frame.show(this.panel);
+    this.panel.hidden = false;
     this.list.clear();
     this.#setDivider();
     this.#render();
@@ -141,7 +128,8 @@ class Thread {
   }
 
   close() {
-    this.frame.close();
+    const { route } = this.app.router;
+    if (route.conversation) this.app.router.go(this.app.router.path(route.conversation));
   }
 
   /** Fetch the thread again if the store has forgotten messages of it, after a sync that skipped too many changes. @param {string} id */
@@ -171,10 +159,12 @@ class Thread {
   }
 
   #hide() {
+    const had = this.panel.contains(document.activeElement);
     this.#root = null;
-    this.frame.hide(this.panel);
+    this.panel.hidden = true;
     this.list.clear();
     this.composer.setTarget(null);
+    if (had) byId("main").focus();
   }
 
   #render() {
@@ -191,7 +181,6 @@ class Thread {
     this.list.show(rowsOf(this.app.store, [root, ...replies], entries, { newAfter: this.#newAfter, inThread: true }));
     if (end) this.scroller.scrollTop = this.scroller.scrollHeight;
     const participates = this.app.store.ownParticipant(root.conversation) !== undefined;
-    this.follow.show(root, replies, participates);
     const refusal = participates || conversation.archived_at ? refusalIn(this.app, conversation, { inThread: true }) : "";
     byId("thread-refusal-bar").hidden = refusal === "";
     setText(byId("thread-refusal-text"), refusal);

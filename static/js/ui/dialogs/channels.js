@@ -5,7 +5,6 @@ import { browseChannels, createConversation } from "../../client/actions.js";
 import { ApiError } from "../../client/api.js";
 import { byId, clone, setIcon, setText } from "../lib/dom.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
-import { LoadFailure } from "../lib/load-failure.js";
 import { conversationIcon } from "../lib/names.js";
 import { explain } from "../lib/toast.js";
 import { attempt, openDialog } from "./dialog.js";
@@ -44,20 +43,15 @@ export function wireBrowseChannels(app, create) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let asked = 0;
-  const failure = new LoadFailure(app, byId("browse-empty"), () => load());
   const load = async () => {
     const turn = (asked += 1);
-    try {
+    await attempt(dialog, async () => {
       const found = await browseChannels(app.client, filter.value.trim());
       if (turn === asked) show(found);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      if (turn === asked) failure.show(error);
-    }
+    });
   };
   /** @param {ConversationView[]} found */
   const show = (found) => {
-    failure.hide();
     found.sort((one, other) => (one.name ?? "").localeCompare(other.name ?? ""));
     byId("browse-list").replaceChildren(...found.map((view) => channelRow(app, view, dialog)));
     byId("browse-empty").hidden = found.length > 0;

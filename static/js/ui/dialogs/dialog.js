@@ -14,9 +14,9 @@ export function openDialog(dialog) {
 }
 
 /**
- * Run the work of a dialog, or of a part of the page. An error is shown beside its field, or above the buttons.
+ * Run the work of a dialog. An error is shown beside its field, or above the buttons.
  *
- * @param {HTMLElement} dialog
+ * @param {HTMLDialogElement} dialog
  * @param {() => Promise<unknown>} work
  * @returns {Promise<boolean>} whether it succeeded
  */
@@ -75,7 +75,7 @@ function wire(dialog) {
   });
 }
 
-/** @param {HTMLElement} dialog @param {ApiError} error */
+/** @param {HTMLDialogElement} dialog @param {ApiError} error */
 function showError(dialog, error) {
   for (const [field, sentences] of Object.entries(error.errors)) {
     const element = dialog.querySelector(`[data-error="${CSS.escape(field)}"]`);
@@ -90,7 +90,7 @@ function showError(dialog, error) {
   if (element) reveal(element, explain(error));
 }
 
-/** @param {HTMLElement} dialog */
+/** @param {HTMLDialogElement} dialog */
 function clearErrors(dialog) {
   for (const element of dialog.querySelectorAll("[data-error]")) /** @type {HTMLElement} */ (element).hidden = true;
   for (const input of dialog.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");

@@ -7,19 +7,16 @@ const KEYS = [...SHORTCUTS, ...MESSAGE_KEYS, ...WRITING_KEYS];
 
 /** Show all keys, from the tables that the handlers use. */
 export function openHelp() {
-  byId("help-groups").replaceChildren(...groupsOfKeys());
-  openDialog(byId("help"));
-}
-
-/** @returns {HTMLElement[]} the groups of keys, each with its name */
-export function groupsOfKeys() {
   const groups = [...new Set(KEYS.map(({ group }) => group))];
-  return groups.map((name) =>
-    groupOf(
-      name,
-      KEYS.filter(({ group }) => group === name),
+  byId("help-groups").replaceChildren(
+    ...groups.map((name) =>
+      groupOf(
+        name,
+        KEYS.filter(({ group }) => group === name),
+      ),
     ),
   );
+  openDialog(byId("help"));
 }
 
 /** @param {string} name @param {import("../shell/shortcut-labels.js").Shortcut[]} shortcuts */

@@ -6,7 +6,7 @@ import { ApiError } from "../../client/api.js";
 import { Combobox } from "../lib/combobox.js";
 import { byId, clone, setIcon, setText } from "../lib/dom.js";
 import { fillAvatar } from "../lib/format.js";
-import { best, Finder, fold } from "../lib/fuzzy.js";
+import { Finder, fold } from "../lib/fuzzy.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { isComposing } from "../lib/keys.js";
 import { attention } from "../lib/levels.js";
@@ -16,14 +16,10 @@ import { recentConversations } from "../shell/recent-conversations.js";
 import { keysOf } from "../shell/shortcut-labels.js";
 import { chordOf } from "../shell/shortcuts.js";
 import { openDialog } from "./dialog.js";
-import { actsOn, isVerb } from "./palette-acts.js";
 
 const MOST_SHOWN = 12;
 const TYPING_PAUSE = 120; // milliseconds after the last key before the server is asked for more
 const RECENT = 3; // points for a recently opened conversation, which decide between equal matches
-const UNREAD = 1.5; // points for an unread conversation in the list without words: behind those opened most recently
-const SHORTEST_VERB = 2; // letters with which a verb is recognized: "mu gen"
-const MOST_ACTED_ON = 4; // conversations that are offered with a verb
 
 /**
  * An entry of the palette: a conversation, a person or a command.
@@ -50,7 +46,6 @@ export class Palette {
   #finders = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  #searchesFirst = false;
 
   /** @param {App} app */
   constructor(app) {
@@ -74,9 +69,8 @@ export class Palette {
     });
   }
 
-  /** @param {{words?: string, search?: boolean}} [options] `words` to begin with; with `search` Enter searches messages for the words */
-  open({ words = "", search = false } = {}) {
-    this.#searchesFirst = search;
+  /** @param {string} [words] to begin with */
+  open(words = "") {
     this.#take(this.#gather());
     this.input.value = words;
     this.#show();
@@ -98,11 +92,9 @@ export class Palette {
     const conversations = [...store.conversations.values()].filter((one) => store.ownParticipant(one.id));
     const partners = new Set(conversations.filter((one) => one.kind === "direct").flatMap((one) => one.people));
     const strangers = people(store).filter((member) => !partners.has(member.id));
-    const open = store.conversations.get(this.app.router.route.conversation ?? "");
     return [
       ...conversations.map((one) => this.#conversationItem(one, weight.get(one.id) ?? 0)),
       ...strangers.map((member) => this.#personItem(member)),
-      ...(open ? actsOn(this.app, open) : []),
       ...this.#commands(),
     ];
   }
@@ -152,14 +144,11 @@ export class Palette {
     const { rights } = this.app.config;
     /** @type {[string, string, string, string?, unknown?][]} command, label, icon, the right it takes, argument */
     const all = [
-      ["inbox", gettext("Inbox"), "inbox"],
-      ["threads", gettext("Threads"), "reply"],
-      ["drafts", gettext("Drafts & sent"), "edit"],
+      ["mentions", gettext("Mentions and replies"), "at"],
       ["people", gettext("People"), "people"],
       ["new-message", gettext("New message"), "compose", "start_direct"],
-      ["create-channel", gettext("Create channel"), "plus", "create_channels"],
+      ["create-channel", gettext("Create a channel"), "plus", "create_channels"],
       ["browse-channels", gettext("Browse channels"), "hash", "browse"],
-      ["create-section", gettext("New section"), "list"],
       ["next-unread", gettext("Next unread conversation"), "down"],
       ["mark-all-read", gettext("Mark everything read"), "check"],
       ["status", gettext("Set a status"), "smile"],
@@ -226,52 +215,30 @@ export class Palette {
     const typed = this.input.value;
     const sign = typed[0];
     const words = ">@".includes(sign ?? " ") ? typed.slice(1) : typed;
-    const found = typed.trim() ? this.#find(sign, words) : this.#atFirst();
-    if (words.trim() && sign !== ">") {
-      if (this.#searchesFirst) found.unshift(this.#searchItem(words.trim()));
-      else found.push(this.#searchItem(words.trim()));
-    }
+    const found = typed.trim() ? this.#finder(sign).best(words, MOST_SHOWN) : this.#atFirst();
+    if (words.trim() && sign !== ">") found.push(this.#searchItem(words.trim()));
     this.box.show(found, later);
     byId("palette-empty").hidden = found.length > 0;
   }
 
-  /** @param {string | undefined} sign @param {string} words @returns {Item[]} acts on a conversation that is named after a verb, then the best matches */
-  #find(sign, words) {
-    const found = this.#finder(sign).best(words, MOST_SHOWN);
-    const acts = sign && "@#".includes(sign) ? [] : this.#acts(words);
-    return [...acts, ...found.filter((item) => !acts.some((act) => idOf(act) === idOf(item)))].slice(0, MOST_SHOWN);
-  }
-
-  /** @param {string} words "mute gen" @returns {Item[]} */
-  #acts(words) {
-    const [verb = "", ...rest] = fold(words.trim()).split(/\s+/);
-    const name = rest.join(" ");
-    if (verb.length < SHORTEST_VERB || !name || !isVerb(verb)) return [];
-    const { conversations } = this.app.store;
-    return this.#finder("conversation")
-      .best(name, MOST_ACTED_ON)
-      .flatMap(({ id = "" }) => {
-        const conversation = conversations.get(id);
-        return conversation ? best(actsOn(this.app, conversation), words, 1) : [];
-      });
-  }
-
   /** @param {string | undefined} sign @returns {Finder<Item>} */
   #finder(sign = "") {
-    const kind = sign === "conversation" || ">@#".includes(sign) ? sign : "";
+    const kind = ">@#".includes(sign) ? sign : "";
     const finder = this.#finders.get(kind) ?? new Finder(kind ? this.#items.filter((item) => suits(item, kind)) : this.#items);
     this.#finders.set(kind, finder);
     return finder;
   }
 
-  /** Without words: recent conversations, then unread ones, then others, without the open one; then commands. */
+  /** Without words: recent conversations, then unread ones, without the open one. */
   #atFirst() {
     const here = this.app.router.route.conversation;
-    const rank = (/** @type {Item} */ item) => (item.unread ? UNREAD : 0) + (item.weight ?? 0);
+    const path = here && this.app.router.path(here);
     const conversations = this.#items
-      .filter((item) => item.kind === "conversation" && item.id !== here)
-      .sort((one, other) => rank(other) - rank(one));
-    return [...conversations.slice(0, MOST_SHOWN - 4), ...this.#items.filter((item) => item.kind === "command").slice(0, 4)];
+      .filter((item) => item.kind === "conversation")
+      .sort((one, other) => (other.unread ? 5 : 0) + (other.weight ?? 0) - (one.unread ? 5 : 0) - (one.weight ?? 0));
+    const [first] = recentConversations(this.app.store.me);
+    const others = path && first === here ? conversations.filter((item) => (item.weight ?? 0) !== RECENT) : conversations;
+    return [...others.slice(0, MOST_SHOWN - 4), ...this.#items.filter((item) => item.kind === "command").slice(0, 4)];
   }
 
   /** @param {string} words @returns {Item} */
@@ -289,7 +256,6 @@ export class Palette {
 
 /** @param {Item} item @param {string} sign */
 function suits(item, sign) {
-  if (sign === "conversation") return item.kind === "conversation";
   if (sign === ">") return item.kind === "command";
   if (sign === "@") return item.member !== undefined;
   return sign !== "#" || item.icon === "hash" || item.icon === "lock";

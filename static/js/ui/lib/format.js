@@ -12,7 +12,7 @@ const shortDay = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short
 const shortDayOfYear = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" });
 const dayOfYear = new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", year: "numeric" });
 const list = new Intl.ListFormat(locale);
-const TINTS = 12; // of avatar.css
+const TINTS = 8;
 
 /** @returns {string} what written times depend on; a caller that caches them compares it */
 export const clockChoice = () => clock;
@@ -113,15 +113,14 @@ export function initials(name) {
 }
 
 /**
- * Show a member's initials on the member's colour. The server gives the colours out in turn; who has none yet gets one by
- * the id.
+ * Show a member's initials on the member's colour.
  *
  * @param {HTMLElement} element
- * @param {{id: string, name: string, tint?: number} | undefined} member
+ * @param {{id: string, name: string} | undefined} member
  */
 export function fillAvatar(element, member) {
   element.textContent = member ? initials(member.name) : "?";
-  element.dataset.tint = String(member ? member.tint || tint(member.id) : 0);
+  element.dataset.tint = String(member ? tint(member.id) : 0);
 }
 
 /** @param {string} id only the end of a UUIDv7 is random, the beginning is a time */

@@ -17,9 +17,3 @@ export function setMessageHtml(element, html) {
 export function textOf(html) {
   return new DOMParser().parseFromString(trusted(html), "text/html").body.textContent ?? "";
 }
-
-/** @param {string} html a page of the server @returns {HTMLElement | null} the content of templates/fragment.html, if it is one; scripts in it do not run */
-export function fragmentOf(html) {
-  const found = new DOMParser().parseFromString(trusted(html), "text/html").querySelector("[data-fragment]");
-  return found instanceof HTMLElement ? document.adoptNode(found) : null;
-}

@@ -1,119 +1,142 @@
 /** @import {App} from "../shell/app.js" */
 /** @import {Member, Message} from "../../client/types.js" */
-/** @import {Subject} from "./panel.js" */
 
 import { ApiError } from "../../client/api.js";
-import { clone, setText } from "../lib/dom.js";
+import { attempt, openDialog } from "../dialogs/dialog.js";
+import { byId, clone, setText } from "../lib/dom.js";
 import { fillAvatar, fullDate, writeTime } from "../lib/format.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 import { memberName } from "../lib/names.js";
-import { attemptIn } from "./notice.js";
+import { toast } from "../lib/toast.js";
 
 /** @typedef {{version: number, text: string, replaced_by: string, replaced_at: string}} Revision */
 /** @typedef {{member: string, delivered: boolean, clients: {platform: string | null, label: string, delivered: boolean}[] | null}} Delivery */
-/** @typedef {{title: string, items: HTMLElement[]}} Section */
 
-/** @type {Record<string, {title: string, read: (app: App, message: Message) => Section[] | Promise<Section[]>}>} */
+/** @type {Record<string, (app: App, message: Message) => unknown>} */
 const DETAILS = {
-  reactions: { title: gettext("Reactions"), read: reactionsOf },
-  revisions: { title: gettext("History of the message"), read: revisionsOf },
-  receipts: { title: gettext("Delivered and read"), read: receiptsOf },
-  original: { title: gettext("Hidden message"), read: originalOf },
+  reactions: showReactions,
+  revisions: showRevisions,
+  receipts: showReceipts,
+  original: showOriginal,
+  report: askForReport,
 };
 
-/** @param {App} app @param {string} name one of DETAILS */
-export const make = (app, name) => new MessageDetails(app, name);
+/**
+ * Show details of a message in a dialog.
+ *
+ * @param {string} name
+ * @param {App} app
+ * @param {Message} message
+ */
+export function show(name, app, message) {
+  return DETAILS[name]?.(app, message);
+}
 
-/** Details of one message: who has read it, who reacted, its earlier texts. They are fetched when the panel is opened. */
-class MessageDetails {
-  #asked = 0;
-
-  /** @param {App} app @param {string} name */
-  constructor(app, name) {
-    this.app = app;
-    this.name = name;
-    const { root, slots } = clone("panel-details");
-    /** @type {HTMLElement} */
-    this.element = root;
-    this.slots = slots;
-  }
-
-  titles() {
-    return { title: DETAILS[this.name]?.title ?? "" };
-  }
-
-  /** @param {Subject} subject */
-  async open({ of }) {
-    const asked = (this.#asked += 1);
-    this.slots.sections.replaceChildren();
-    setText(this.slots.text, "");
-    await attemptIn(this.slots.notice, async () => {
-      const message = this.app.store.messages.get(of) ?? (await this.app.client.loadMessage(of));
-      if (asked !== this.#asked) return;
-      setText(this.slots.text, message.text);
-      const sections = (await DETAILS[this.name]?.read(this.app, message)) ?? [];
-      if (asked === this.#asked) this.slots.sections.replaceChildren(...sections.map(sectionOf));
-    });
+/** Show who reacted, by emoji. @param {App} app @param {Message} message */
+function showReactions(app, message) {
+  open(gettext("Reactions"));
+  for (const { emoji, members } of message.reactions) {
+    section(
+      interpolate(ngettext("%(emoji)s %(count)s person", "%(emoji)s %(count)s people", members.length), { emoji, count: members.length }),
+      members.map((id) => person(app, id)),
+    );
   }
 }
 
-/** Who reacted, by emoji. @param {App} app @param {Message} message @returns {Section[]} */
-function reactionsOf(app, message) {
-  return message.reactions.map(({ emoji, members }) => ({
-    title: interpolate(ngettext("%(emoji)s %(count)s person", "%(emoji)s %(count)s people", members.length), {
-      emoji,
-      count: members.length,
-    }),
-    items: members.map((id) => person(app, id)),
-  }));
+/** Show the earlier texts. @param {App} app @param {Message} message */
+async function showRevisions(app, message) {
+  const dialog = open(gettext("History of the message"));
+  await attempt(dialog, async () => {
+    /** @type {Revision[]} */
+    const results = await app.client.api.list(`messages/${message.id}/revisions`);
+    const versions = results.sort((one, other) => other.version - one.version);
+    const written = (/** @type {number} */ index) => versions[index + 1]?.replaced_at ?? message.created_at;
+    section(gettext("Now"), [revision(message.text, message.edited_at ?? message.created_at)]);
+    section(
+      gettext("Before"),
+      versions.map(({ text }, index) => revision(text, written(index))),
+    );
+  });
 }
 
-/** The present text and the earlier ones. @param {App} app @param {Message} message @returns {Promise<Section[]>} */
-async function revisionsOf(app, message) {
-  /** @type {Revision[]} */
-  const results = await app.client.api.list(`messages/${message.id}/revisions`);
-  const versions = results.sort((one, other) => other.version - one.version);
-  const written = (/** @type {number} */ index) => versions[index + 1]?.replaced_at ?? message.created_at;
-  return [
-    { title: gettext("Now"), items: [revision(message.text, message.edited_at ?? message.created_at)] },
-    { title: gettext("Before"), items: versions.map(({ text }, index) => revision(text, written(index))) },
-  ];
+/** Show to whom it was delivered, and who has read it. @param {App} app @param {Message} message */
+async function showReceipts(app, message) {
+  const dialog = open(gettext("Delivered and read"));
+  await attempt(dialog, async () => {
+    /** @type {{delivered: Delivery[], read: string[], more: boolean}} */
+    const { delivered, read, more } = await app.client.api.get(`messages/${message.id}/receipts`);
+    const others = delivered.filter(({ member }) => !read.includes(member));
+    const arrived = (/** @type {Delivery} */ one) => one.delivered;
+    await learn(app, [...read, ...others.map(({ member }) => member)]);
+    section(
+      counted(gettext("Read by"), read.length),
+      read.map((id) => person(app, id)),
+    );
+    const reached = others.filter(arrived);
+    section(
+      counted(gettext("Delivered to"), reached.length),
+      reached.map((one) => person(app, one.member, devices(one))),
+    );
+    const waiting = others.filter((one) => !arrived(one));
+    section(
+      counted(gettext("Not delivered yet"), waiting.length),
+      waiting.map((one) => person(app, one.member, devices(one))),
+    );
+    if (more) section(gettext("There are more participants than can be listed."), []);
+    if (read.length + others.length === 0) section(gettext("Nobody else takes part here."), []);
+  });
 }
 
-/** To whom it was delivered, and who has read it. @param {App} app @param {Message} message @returns {Promise<Section[]>} */
-async function receiptsOf(app, message) {
-  /** @type {{delivered: Delivery[], read: string[], more: boolean}} */
-  const { delivered, read, more } = await app.client.api.get(`messages/${message.id}/receipts`);
-  const others = delivered.filter(({ member }) => !read.includes(member));
-  await learn(app, [...read, ...others.map(({ member }) => member)]);
-  const reached = others.filter((one) => one.delivered);
-  const waiting = others.filter((one) => !one.delivered);
-  const sections = [
-    { title: counted(gettext("Read by"), read.length), items: read.map((id) => person(app, id)) },
-    { title: counted(gettext("Delivered to"), reached.length), items: reached.map((one) => person(app, one.member, devices(one))) },
-    { title: counted(gettext("Not delivered yet"), waiting.length), items: waiting.map((one) => person(app, one.member, devices(one))) },
-  ];
-  if (more) sections.push({ title: gettext("There are more participants than can be listed."), items: [] });
-  if (read.length + others.length === 0) sections.push({ title: gettext("Nobody else is here."), items: [] });
-  return sections;
+/** Show the text of a hidden message to moderators. @param {App} app @param {Message} message */
+async function showOriginal(app, message) {
+  const dialog = open(gettext("Hidden message"));
+  await attempt(dialog, async () => {
+    /** @type {{text: string}} */
+    const { text } = await app.client.api.get(`messages/${message.id}/original`);
+    section(memberName(app.store, message.author), [revision(text, message.created_at)]);
+  });
 }
 
-/** The text of a hidden message, for moderators. @param {App} app @param {Message} message @returns {Promise<Section[]>} */
-async function originalOf(app, message) {
-  /** @type {{text: string}} */
-  const { text } = await app.client.api.get(`messages/${message.id}/original`);
-  return [{ title: memberName(app.store, message.author), items: [revision(text, message.created_at)] }];
+/** Report the message to the moderators. @param {App} app @param {Message} message */
+function askForReport(app, message) {
+  const dialog = /** @type {HTMLDialogElement} */ (byId("report"));
+  const form = /** @type {HTMLFormElement} */ (byId("report-form"));
+  const { drafts } = app.client;
+  const draft = `report:${message.id}`; // the comment is kept until the report is sent
+  const field = /** @type {HTMLTextAreaElement} */ (byId("report-comment"));
+  form.reset();
+  field.value = drafts.get(draft);
+  field.oninput = () => drafts.set(draft, field.value);
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    const { reason, comment } = Object.fromEntries(new FormData(form));
+    const sent = await attempt(dialog, () => app.client.api.post(`messages/${message.id}/report`, { reason, comment }));
+    if (!sent) return;
+    drafts.set(draft, "");
+    dialog.close();
+    toast(gettext("Thank you. The moderators will look at it."));
+  };
+  openDialog(dialog);
 }
 
 // --- The parts ----------------------------------------------------------------------------------------
 
-/** @param {Section} section */
-function sectionOf({ title, items }) {
+/** @param {string} title @returns {HTMLDialogElement} */
+function open(title) {
+  const dialog = /** @type {HTMLDialogElement} */ (byId("details"));
+  setText(byId("details-title"), title);
+  byId("details-body").replaceChildren();
+  openDialog(dialog);
+  return dialog;
+}
+
+/** @param {string} title @param {HTMLElement[]} items */
+function section(title, items) {
   const { root, slots } = clone("details-section");
   setText(slots.title, title);
   slots.list.append(...items);
   slots.list.hidden = items.length === 0;
-  return root;
+  byId("details-body").append(root);
 }
 
 /** @param {App} app @param {string} id @param {string} [detail] */

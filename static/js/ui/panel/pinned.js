@@ -1,66 +1,60 @@
 /** @import {App} from "../shell/app.js" */
-/** @import {Message} from "../../client/types.js" */
-/** @import {Subject} from "./panel.js" */
+/** @import {Conversation, Message} from "../../client/types.js" */
 
-import { makeChange } from "../conversation/changes.js";
+import { unpinMessage } from "../../client/actions.js";
+import { ApiError } from "../../client/api.js";
 import { enrich } from "../conversation/message.js";
-import { clone, setText } from "../lib/dom.js";
+import { byId, clone, setText } from "../lib/dom.js";
 import { fillAvatar, fullDate, writeTime } from "../lib/format.js";
 import { gettext } from "../lib/i18n.js";
-import { conversationTitle, memberName } from "../lib/names.js";
+import { openMenu } from "../lib/menu.js";
+import { memberName } from "../lib/names.js";
+import { explain } from "../lib/toast.js";
 import { setMessageHtml } from "../lib/trusted-html.js";
-import { attemptIn } from "./notice.js";
 
-/** @param {App} app */
-export const make = (app) => new Pinned(app);
-
-/** The pinned messages of a conversation, newest pin first. */
-class Pinned {
-  #id = "";
+/** The pinned messages of a conversation, newest pin first, in a menu below a button of the header. */
+export class Pins {
+  /** @type {string} */
+  #conversation = "";
   #asked = 0;
-  #isShown = false; // whether the list is that of the conversation
 
   /** @param {App} app */
   constructor(app) {
     this.app = app;
-    const { root, slots } = clone("panel-pinned");
-    /** @type {HTMLElement} */
-    this.element = root;
-    this.slots = slots;
-    slots.list.addEventListener("click", (/** @type {MouseEvent} */ event) => this.#onClick(event));
+    this.menu = byId("pins-menu");
     app.store.observe((changes) => {
-      if (this.element.isConnected && changes.histories.has(this.#id)) void this.#load();
+      if (this.menu.matches(":popover-open") && changes.histories.has(this.#conversation)) void this.#load();
     });
+    this.menu.addEventListener("click", (/** @type {Event} */ event) => void this.#onClick(event));
   }
 
-  /** @param {Subject} subject */
-  titles({ conversation }) {
-    return { title: gettext("Pinned messages"), subtitle: conversation && conversationTitle(this.app.store, conversation) };
-  }
-
-  /** @param {Subject} subject */
-  async open({ conversation }) {
-    const id = conversation?.id ?? "";
-    if (id !== this.#id) this.#isShown = false;
-    this.#id = id;
-    if (!this.#isShown) this.slots.list.replaceChildren();
-    this.slots.none.hidden = true;
-    setText(this.slots.status, this.#isShown ? "" : gettext("Loading…"));
-    await this.#load();
+  /** @param {Conversation} conversation @param {HTMLElement} button */
+  open(conversation, button) {
+    if (conversation.id !== this.#conversation) byId("pins-list").replaceChildren();
+    this.#conversation = conversation.id;
+    this.#say(gettext("Loading…"), byId("pins-list").childElementCount === 0);
+    openMenu(this.menu, button, { focus: this.menu });
+    void this.#load();
   }
 
   async #load() {
     const asked = (this.#asked += 1);
-    await attemptIn(this.slots.notice, async () => {
+    try {
       /** @type {{results: Message[]}} */
-      const { results } = await this.app.client.api.get(`conversations/${this.#id}/pins`);
-      await this.app.client.meet(results.map(({ author }) => author));
+      const { results } = await this.app.client.api.get(`conversations/${this.#conversation}/pins`);
       if (asked !== this.#asked) return;
-      this.#isShown = true;
-      this.slots.list.replaceChildren(...results.reverse().map((message) => this.#item(message)));
-      this.slots.none.hidden = results.length > 0;
-    });
-    if (asked === this.#asked) setText(this.slots.status, "");
+      byId("pins-list").replaceChildren(...results.reverse().map((message) => this.#item(message)));
+      this.#say(gettext("Nothing is pinned yet. Pin a message so that everybody here finds it again."), results.length === 0);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#say(explain(error), true);
+    }
+  }
+
+  /** @param {string} text @param {boolean} shown */
+  #say(text, shown) {
+    byId("pins-empty").hidden = !shown;
+    setText(byId("pins-empty"), text);
   }
 
   /** @param {Message} message */
@@ -80,12 +74,19 @@ class Pinned {
     return root;
   }
 
-  /** @param {MouseEvent} event */
-  #onClick({ target }) {
-    const unpin = /** @type {HTMLElement | null} */ (/** @type {Element} */ (target).closest("[data-message]"));
+  /** @param {Event} event */
+  async #onClick({ target }) {
+    const at = /** @type {Element} */ (target);
+    if (at.closest("a")) this.menu.hidePopover();
+    const unpin = /** @type {HTMLElement | null} */ (at.closest("[data-message]"));
     if (!unpin) return;
-    if (!makeChange(this.app, "pin", this.#id, unpin.dataset.message ?? "", { on: false })) return;
-    unpin.closest("li")?.remove();
-    this.slots.list.focus();
+    try {
+      await unpinMessage(this.app.client, unpin.dataset.message ?? "");
+      await this.#load();
+      this.menu.focus();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#say(explain(error), true);
+    }
   }
 }

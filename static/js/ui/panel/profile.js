@@ -1,23 +1,17 @@
 /** @import {App} from "../shell/app.js" */
 /** @import {Conversation, Member} from "../../client/types.js" */
-/** @import {Subject} from "./panel.js" */
 
 import { createConversation } from "../../client/actions.js";
 import { ApiError } from "../../client/api.js";
-import { clone, setIcon, setText } from "../lib/dom.js";
+import { attempt, openDialog } from "../dialogs/dialog.js";
+import { byId, clone, setIcon, setText } from "../lib/dom.js";
 import { fillAvatar, longDay } from "../lib/format.js";
 import { gettext, interpolate } from "../lib/i18n.js";
-import { conversationIcon, conversationName, isChannel, partnerIn, presenceLabel } from "../lib/names.js";
+import { conversationIcon, conversationName, isChannel, presenceLabel } from "../lib/names.js";
 import { roleLabel } from "../lib/people.js";
-import { attemptIn } from "./notice.js";
 
-/** @param {App} app */
-export const make = (app) => new Profile(app);
-
-/** The profile of a member: face, presence, status, role, the channels in common, and ways to write to them. */
-class Profile {
-  anywhere = true;
-  #id = "";
+/** The profile of a member: their details, the channels in common, and a button to write to them. */
+export class ProfileCard {
   /** @type {Member | undefined} */
   #member;
   /** @type {Conversation[]} */
@@ -26,30 +20,24 @@ class Profile {
   /** @param {App} app */
   constructor(app) {
     this.app = app;
-    const { root, slots } = clone("panel-profile");
-    /** @type {HTMLElement} */
-    this.element = root;
-    this.slots = slots;
-    slots.message.addEventListener("click", () => void this.#write());
+    /** @type {HTMLDialogElement} */
+    this.dialog = byId("profile");
+    byId("profile-message").addEventListener("click", () => void this.#write());
+    this.dialog.addEventListener(
+      "click",
+      (event) => event.target instanceof Element && event.target.closest("a[href]") && this.dialog.close(),
+    );
+    const render = () => this.dialog.open && this.#show();
+    app.client.signals.observe(render);
+    app.store.observe(render);
   }
 
-  titles() {
-    return { title: gettext("Profile") };
-  }
-
-  /** @param {Subject} subject */
-  async open({ of: id }) {
-    if (id === this.#id) return this.render();
-    this.#id = id;
+  /** @param {string} id of a member */
+  async open(id) {
     this.#shared = [];
-    this.#member = this.app.store.members.get(id);
-    this.slots.notice.hidden = true;
-    this.slots.card.hidden = !this.#member;
-    this.render();
-    this.#member ??= await this.#load(id);
-    if (id !== this.#id) return;
-    this.slots.card.hidden = false;
-    this.render();
+    this.#member = this.app.store.members.get(id) ?? (await this.#load(id));
+    this.#show();
+    openDialog(this.dialog);
     await this.#learnShared(id);
   }
 
@@ -58,9 +46,9 @@ class Profile {
     if (id === this.app.store.me) return;
     try {
       const { results } = await this.app.client.api.get("conversations", { member: id });
-      if (this.#id !== id) return;
+      if (this.#member?.id !== id) return;
       this.#shared = results.filter((/** @type {Conversation} */ one) => isChannel(one) && !one.archived_at);
-      this.render();
+      this.#show();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error; // the profile is shown without them
     }
@@ -68,37 +56,29 @@ class Profile {
 
   /** @param {string} id @returns {Promise<Member>} */
   async #load(id) {
-    try {
-      const member = await this.app.client.api.get(`members/${id}`);
-      this.app.store.putMember(member);
-      return member;
-    } catch (error) {
-      if (this.#id === id) this.#id = ""; // the next press tries again
-      throw error;
-    }
+    const member = await this.app.client.api.get(`members/${id}`);
+    this.app.store.putMember(member);
+    return member;
   }
 
-  render() {
-    const { store, client, router, config } = this.app;
-    const member = store.members.get(this.#id) ?? this.#member;
+  #show() {
+    const { store, client, router } = this.app;
+    const member = store.members.get(this.#member?.id ?? "") ?? this.#member;
     if (!member) return;
     const mine = member.id === store.me;
     const state = client.signals.presence.get(member.id) ?? "offline";
-    const { slots } = this;
-    fillAvatar(slots.avatar, member);
-    slots.avatar.dataset.presence = state;
-    setText(slots.name, member.name);
-    setText(slots.title, member.title);
-    slots.status.setAttribute("member", member.id);
-    setText(slots.handle, `@${member.handle}`);
-    setText(slots.presence, member.deactivated_at ? gettext("deactivated") : presenceLabel(state));
-    setText(slots.role, roleLabel(member.role));
-    setText(slots.joined, longDay(member.joined_at));
-    const open = store.conversations.get(router.route.conversation ?? "");
-    const isHere = open !== undefined && partnerIn(store, open) === member.id;
-    slots.message.hidden = mine || isHere || member.deactivated_at !== null || !config.rights.includes("start_direct");
-    slots.edit.hidden = slots["set-status"].hidden = !mine;
-    slots.search.href = router.searchPath({ q: `from:@${member.handle}` });
+    fillAvatar(byId("profile-avatar"), member);
+    byId("profile-avatar").dataset.presence = state;
+    setText(byId("profile-name"), member.name);
+    setText(byId("profile-title"), member.title);
+    byId("profile-status").setAttribute("member", member.id);
+    setText(byId("profile-handle"), `@${member.handle}`);
+    setText(byId("profile-presence"), member.deactivated_at ? gettext("deactivated") : presenceLabel(state));
+    setText(byId("profile-role"), roleLabel(member.role));
+    setText(byId("profile-joined"), longDay(member.joined_at));
+    byId("profile-message").hidden = mine || member.deactivated_at !== null || !this.app.config.rights.includes("start_direct");
+    byId("profile-edit").hidden = byId("profile-set-status").hidden = !mine;
+    byId("profile-search").href = router.searchPath({ q: `from:@${member.handle}` });
     this.#showShared(member);
   }
 
@@ -113,16 +93,18 @@ class Profile {
       setText(slots.name, conversationName(store, conversation));
       return root;
     });
-    this.slots["shared-box"].hidden = links.length === 0 || member.id === store.me;
-    if (links.length !== this.slots.shared.childElementCount || !this.slots.shared.contains(document.activeElement))
-      this.slots.shared.replaceChildren(...links);
+    byId("profile-shared-box").hidden = links.length === 0 || member.id === store.me;
+    byId("profile-shared").replaceChildren(...links);
     const title = gettext("Channels you share with %(name)s");
-    this.slots.shared.setAttribute("aria-label", interpolate(title, { name: member.name }));
+    byId("profile-shared").setAttribute("aria-label", interpolate(title, { name: member.name }));
   }
 
   async #write() {
-    await attemptIn(this.slots.notice, async () => {
-      const { id } = await createConversation(this.app.client, { kind: "direct", members: [this.#id] });
+    const member = this.#member;
+    if (!member) return;
+    await attempt(this.dialog, async () => {
+      const { id } = await createConversation(this.app.client, { kind: "direct", members: [member.id] });
+      this.dialog.close();
       this.app.router.go(this.app.router.path(id));
     });
   }

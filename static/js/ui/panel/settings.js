@@ -1,61 +1,54 @@
 /** @import {App} from "../shell/app.js" */
-/** @import {ApiError} from "../../client/api.js" */
-/** @import {Change} from "../../client/changes.js" */
-/** @import {Conversation} from "../../client/types.js" */
-/** @import {Subject} from "./panel.js" */
+/** @import {Conversation, Participant} from "../../client/types.js" */
 
-import { archiveChannel, restoreChannel } from "../../client/actions.js";
-import { isCutOff, makeChange } from "../conversation/changes.js";
-import { ask, attempt } from "../dialogs/dialog.js";
-import { leave } from "../dialogs/leave.js";
-import { clone, setText } from "../lib/dom.js";
+import {
+  addParticipant,
+  archiveChannel,
+  changeParticipant,
+  leaveConversation,
+  removeParticipant,
+  restoreChannel,
+  updateConversation,
+} from "../../client/actions.js";
+import { ask, attempt, confirm, openDialog } from "../dialogs/dialog.js";
+import { PeoplePicker } from "../dialogs/people-picker.js";
+import { byId, clone, setText } from "../lib/dom.js";
+import { fillAvatar } from "../lib/format.js";
 import { gettext, interpolate } from "../lib/i18n.js";
-import { plainKey } from "../lib/keys.js";
-import { conversationTitle, isChannel } from "../lib/names.js";
-import { isOpenChannel } from "./panel.js";
+import { conversationTitle, isChannel, memberName } from "../lib/names.js";
+import { toast } from "../lib/toast.js";
 
-/** @param {App} app */
-export const make = (app) => new Settings(app);
-
-/** The settings of a conversation. Each one is saved when it is changed, and the panel says so. */
-class Settings {
+/** The settings of a conversation: name, topic, notifications and participants. */
+export class Settings {
+  /** @type {string} */
   #id = "";
 
   /** @param {App} app */
   constructor(app) {
     this.app = app;
-    const { root, slots } = clone("panel-settings");
-    /** @type {HTMLElement} */
-    this.element = root;
-    this.slots = slots;
-    slots.form.addEventListener("submit", (/** @type {Event} */ event) => {
-      event.preventDefault();
-      const field = /** @type {HTMLElement | null} */ (document.activeElement);
-      if (slots.form.contains(field)) field?.blur(); // which saves what was changed
-      field?.focus();
+    /** @type {HTMLDialogElement} */
+    this.dialog = byId("channel-settings");
+    /** @type {HTMLFormElement} */
+    this.form = byId("settings-form");
+    this.picker = new PeoplePicker(app.client, byId("settings-add"), {
+      label: gettext("Add somebody"),
+      most: 1,
+      without: () => new Set(app.store.participants.get(this.#id)?.keys()),
+      onChange: () => void this.#add(),
     });
-    slots.form.addEventListener("change", (/** @type {Event} */ event) => this.#save(/** @type {any} */ (event.target)));
-    slots.form.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#onKey(event));
-    slots.preferences.addEventListener("change", () => this.#savePreferences());
-    slots.actions.addEventListener("click", (/** @type {Event} */ event) => void this.#act(event));
-    app.client.outbox.takeRefusals((change, error) => this.#takeRefusal(change, error));
+    this.form.addEventListener("submit", (event) => void this.#save(event));
+    byId("settings-preferences").addEventListener("change", () => void this.#savePreferences());
+    byId("settings-actions").addEventListener("click", (/** @type {Event} */ event) => void this.#act(event));
   }
 
-  /** @param {Subject} subject */
-  titles({ conversation }) {
-    const title = conversation && !isChannel(conversation) ? gettext("Settings") : gettext("Channel settings");
-    return { title, subtitle: conversation && conversationTitle(this.app.store, conversation) };
-  }
-
-  /** @param {Subject} subject */
-  open({ conversation }) {
-    if (conversation?.id !== this.#id) {
-      this.slots.form.reset();
-      for (const error of this.element.querySelectorAll("[data-error]")) this.#clear(error.getAttribute("data-error") ?? "");
-    }
-    this.#id = conversation?.id ?? "";
-    setText(this.slots.saved, "");
-    this.render();
+  /** @param {Conversation} conversation */
+  open(conversation) {
+    this.#id = conversation.id;
+    this.form.reset();
+    this.picker.clear();
+    this.#show(conversation);
+    openDialog(this.dialog);
+    void this.#loadPeople();
   }
 
   get #conversation() {
@@ -64,7 +57,8 @@ class Settings {
 
   /** Whether the member may manage this channel: as its admin, or as a moderator of the organization. */
   get #isAdmin() {
-    return this.app.store.ownParticipant(this.#id)?.role === "admin" || this.app.config.rights.includes("manage_channels");
+    const participant = this.app.store.ownParticipant(this.#id);
+    return participant?.role === "admin" || this.app.config.rights.includes("manage_channels");
   }
 
   /** Whether the member is the channel's admin. A moderator of the organization must give a reason instead. */
@@ -72,142 +66,121 @@ class Settings {
     return this.app.store.ownParticipant(this.#id)?.role === "admin";
   }
 
-  render() {
-    const conversation = this.#conversation;
-    if (!conversation) return;
+  /** @param {Conversation} conversation */
+  #show(conversation) {
     const participant = this.app.store.ownParticipant(conversation.id);
-    const open = isOpenChannel(conversation);
-    this.slots.form.hidden = !open || !(this.#isAdmin || (participant && this.app.config.rights.includes("browse")));
-    this.slots["name-field"].hidden = !this.#isAdmin;
-    this.#show(this.slots.name, conversation.name ?? "");
-    this.#show(this.slots.topic, conversation.topic);
-    this.slots.preferences.hidden = !participant;
-    this.slots.notifications.value = participant?.notifications ?? "all";
-    this.slots.muted.checked = participant?.muted ?? false;
-    this.slots.favourite.checked = participant?.favourite ?? false;
-    this.slots.actions.hidden = !isChannel(conversation);
-    this.slots.archive.hidden = !open || !this.#isAdmin;
-    this.slots.restore.hidden = !conversation.archived_at || !this.#isAdmin;
-    this.slots.leave.hidden = !participant;
+    const channel = isChannel(conversation);
+    const open = channel && !conversation.archived_at;
+    const browses = this.app.config.rights.includes("browse");
+    setText(byId("settings-title"), conversationTitle(this.app.store, conversation));
+    this.form.hidden = !open || !(this.#isAdmin || (participant && browses));
+    byId("settings-name-field").hidden = !this.#isAdmin;
+    byId("settings-name").value = conversation.name ?? "";
+    byId("settings-topic").value = conversation.topic;
+    byId("settings-preferences").hidden = !participant;
+    byId("settings-notifications").value = participant?.notifications ?? "all";
+    byId("settings-muted").checked = participant?.muted ?? false;
+    byId("settings-favourite").checked = participant?.favourite ?? false;
+    byId("settings-add").hidden = !open || !(this.#isAdmin || (participant && browses));
+    byId("settings-actions").hidden = !channel;
+    this.#button("archive").hidden = !open || !this.#isAdmin;
+    this.#button("restore").hidden = !conversation.archived_at || !this.#isAdmin;
+    this.#button("leave").hidden = !participant;
   }
 
-  /** Show the saved value, unless the member is changing it or it was refused. @param {HTMLInputElement} input @param {string} value */
-  #show(input, value) {
-    input.defaultValue = value;
-    if (document.activeElement !== input && input.ariaInvalid !== "true") input.value = value;
+  /** @param {string} action @returns {HTMLElement} */
+  #button(action) {
+    return byId("settings-actions").querySelector(`[data-action=${action}]`);
   }
 
-  /** Enter saves a field, also the topic's, which has several lines. Escape takes a change back before it closes the panel. @param {KeyboardEvent} event */
-  #onKey(event) {
-    const input = /** @type {HTMLInputElement} */ (event.target);
-    const key = plainKey(event);
-    if (key === "Enter") {
-      event.preventDefault();
-      this.slots.form.requestSubmit();
-    } else if (key === "Escape" && input.value !== input.defaultValue) {
-      event.preventDefault();
-      input.value = input.defaultValue;
-      this.#clear(input.name);
-    }
-  }
-
-  /** @param {HTMLInputElement} input */
-  #save(input) {
-    const conversation = this.#conversation;
-    const value = input.value.trim();
-    this.#clear(input.name);
-    if (!conversation || value === input.defaultValue) return;
-    this.#change("details", { [input.name]: value });
-  }
-
-  #savePreferences() {
-    for (const name of ["notifications", "muted", "favourite"]) this.#clear(name);
-    this.#change("own", {
-      notifications: this.slots.notifications.value,
-      muted: this.slots.muted.checked,
-      favourite: this.slots.favourite.checked,
+  async #loadPeople() {
+    const id = this.#id;
+    byId("settings-people").replaceChildren();
+    setText(byId("settings-people-count"), "");
+    await attempt(this.dialog, async () => {
+      const participants = await this.app.client.loadParticipants(id);
+      if (id === this.#id) this.#showPeople(participants);
     });
   }
 
-  /** Make a change through the outbox. A refusal is shown beside the field, or above the composer if the panel is closed by then. @param {"details" | "own"} kind @param {{}} value */
-  #change(kind, value) {
-    const made = makeChange(this.app, kind, this.#id, this.#id, value);
-    const saved = isCutOff(this.app) ? gettext("Saved when you are back online.") : gettext("Saved.");
-    setText(this.slots.saved, made ? saved : "");
-    this.render();
+  /** @param {Participant[]} participants */
+  #showPeople(participants) {
+    const name = (/** @type {Participant} */ participant) => memberName(this.app.store, participant.member);
+    participants.sort((one, other) => name(one).localeCompare(name(other)));
+    setText(byId("settings-people-count"), String(participants.length));
+    byId("settings-people").replaceChildren(...participants.map((participant) => this.#person(participant)));
   }
 
-  /**
-   * Show beside its fields why a change was refused. What was typed stays in them. Fields of the same change that are not to
-   * blame are saved without the others. Fields that were changed again since then wait for the answer to that change.
-   *
-   * @param {Change} change
-   * @param {ApiError} error
-   * @returns {boolean} whether it is shown here
-   */
-  #takeRefusal(change, { errors, message }) {
-    const { kind, conversation } = change;
-    if (conversation !== this.#id || (kind !== "own" && kind !== "details") || !this.element.checkVisibility()) return false;
-    const value = this.#latest(change);
-    const blamed = Object.keys(value).filter((name) => errors[name]);
-    const names = blamed.length ? blamed : Object.keys(value);
-    if (!names.every((name) => this.slots[name].checkVisibility())) return false;
-    for (const name of names) this.#refuse(name, value[name], errors[name]?.join(" ") ?? Object.values(errors).flat()[0] ?? message);
-    setText(this.slots.saved, "");
-    const others = Object.entries(value).filter(([name]) => !names.includes(name));
-    if (others.length) this.#change(kind, Object.fromEntries(others));
-    queueMicrotask(() => this.render()); // when the store shows the change no more
-    return true;
+  /** @param {Participant} participant */
+  #person(participant) {
+    const { root, slots } = clone("pick-row");
+    const member = this.app.store.members.get(participant.member);
+    const name = memberName(this.app.store, participant.member);
+    const mine = participant.member === this.app.store.me;
+    fillAvatar(slots.avatar, member);
+    setText(slots.name, mine ? `${name} (${gettext("you")})` : name);
+    const role = participant.role === "admin" ? ` · ${gettext("channel admin")}` : "";
+    setText(slots.detail, `@${member?.handle ?? ""}${role}`);
+    const channel = this.#conversation && isChannel(this.#conversation);
+    slots.button.hidden = mine || !channel || !this.#isAdmin;
+    setText(slots.button, gettext("Remove"));
+    slots.button.setAttribute("aria-label", interpolate(gettext("Remove %(name)s"), { name }));
+    slots.button.addEventListener("click", () => void this.#remove(participant.member));
+    return root;
   }
 
-  /** @param {Change} change @returns {Record<string, unknown>} its values without those of fields that were changed again */
-  #latest({ kind, conversation, value, order }) {
-    const later = this.app.client.outbox.changesOf(conversation).filter((one) => one.kind === kind && one.order > order);
-    return Object.fromEntries(Object.entries(value).filter(([name]) => later.every((one) => !(name in one.value))));
+  /** @param {Event} event */
+  async #save(event) {
+    event.preventDefault();
+    const conversation = this.#conversation;
+    if (!conversation) return;
+    const name = byId("settings-name").value.trim();
+    const topic = byId("settings-topic").value.trim();
+    const changes = { ...(name !== conversation.name && { name }), ...(topic !== conversation.topic && { topic }) };
+    const saved = await attempt(this.dialog, () => updateConversation(this.app.client, conversation.id, changes));
+    if (saved) {
+      this.dialog.close();
+      toast(gettext("Saved."));
+    }
   }
 
-  /** @param {string} name of a field @param {unknown} value @param {string} reason */
-  #refuse(name, value, reason) {
-    const input = this.slots[name];
-    const error = this.#errorOf(name);
-    setText(error, reason);
-    error.hidden = false;
-    if (!isTyped(input)) return; // a choice shows what is saved
-    if (document.activeElement !== input) input.value = value;
-    input.setAttribute("aria-invalid", "true");
+  async #savePreferences() {
+    const id = this.#id;
+    await attempt(this.dialog, () =>
+      changeParticipant(this.app.client, id, {
+        notifications: byId("settings-notifications").value,
+        muted: byId("settings-muted").checked,
+        favourite: byId("settings-favourite").checked,
+      }),
+    );
   }
 
-  /** @param {string} name of a field, or "" for the notice above all of them */
-  #clear(name) {
-    const error = this.#errorOf(name);
-    error.hidden = true;
-    setText(error, "");
-    this.slots[name]?.removeAttribute("aria-invalid");
+  async #add() {
+    const [member] = this.picker.chosen;
+    if (!member) return;
+    const id = this.#id;
+    this.picker.clear();
+    if (await attempt(this.dialog, () => addParticipant(this.app.client, id, member))) await this.#loadPeople();
   }
 
-  /** @param {string} name @returns {HTMLElement} */
-  #errorOf(name) {
-    return /** @type {HTMLElement} */ (this.element.querySelector(`[data-error="${name}"]`));
-  }
-
-  /** @param {() => Promise<unknown>} work @returns {Promise<boolean>} */
-  async #attempt(work) {
-    setText(this.slots.saved, "");
-    const done = await attempt(this.element, work);
-    if (done) setText(this.slots.saved, gettext("Saved."));
-    this.render();
-    return done;
+  /** @param {string} member */
+  async #remove(member) {
+    const id = this.#id;
+    const name = memberName(this.app.store, member);
+    const title = interpolate(gettext("Remove %(name)s from this channel?"), { name });
+    const text = gettext("They keep what they have written, and can be added again.");
+    if (!(await confirm({ title, text, yes: gettext("Remove") }))) return;
+    if (await attempt(this.dialog, () => removeParticipant(this.app.client, id, member))) await this.#loadPeople();
   }
 
   /** @param {Event} event */
   async #act(event) {
-    const button = /** @type {Element} */ (event.target).closest("[data-action]");
+    const action = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-action]"));
     const conversation = this.#conversation;
-    if (!button || !conversation) return;
-    const action = button.getAttribute("data-action");
-    if (action === "restore") await this.#restore(conversation);
-    if (action === "archive") await this.#archive(conversation);
-    if (action === "leave") await attempt(this.element, () => leave(this.app, conversation));
+    if (!action || !conversation) return;
+    if (action.dataset.action === "restore") await this.#restore(conversation);
+    if (action.dataset.action === "archive") await this.#archive(conversation);
+    if (action.dataset.action === "leave") await this.leave(conversation);
   }
 
   /** @param {Conversation} conversation */
@@ -215,7 +188,8 @@ class Settings {
     const title = interpolate(gettext("Archive #%(name)s?"), { name: conversation.name ?? "" });
     const text = gettext("It can still be read and searched. Nobody can write in it until it is restored.");
     const reason = await ask({ title, text, yes: gettext("Archive"), reason: !this.#isOwn });
-    if (reason !== null) await this.#attempt(() => archiveChannel(this.app.client, conversation.id, reason));
+    if (reason === null) return;
+    if (await attempt(this.dialog, () => archiveChannel(this.app.client, conversation.id, reason))) this.dialog.close();
   }
 
   /** @param {Conversation} conversation */
@@ -223,9 +197,23 @@ class Settings {
     const title = interpolate(gettext("Restore #%(name)s?"), { name: conversation.name ?? "" });
     const text = gettext("Everybody in it can write again.");
     const reason = this.#isOwn ? "" : await ask({ title, text, yes: gettext("Restore"), reason: true });
-    if (reason !== null) await this.#attempt(() => restoreChannel(this.app.client, conversation.id, reason));
+    if (reason === null) return;
+    const restored = await attempt(this.dialog, () => restoreChannel(this.app.client, conversation.id, reason));
+    if (restored) this.#show(this.#conversation ?? conversation);
+  }
+
+  /** @param {Conversation} conversation */
+  async leave(conversation) {
+    if (conversation.kind === "private") {
+      const title = interpolate(gettext("Leave #%(name)s?"), { name: conversation.name ?? "" });
+      const text = gettext("This channel is private: to come back, somebody in it has to add you.");
+      if (!(await confirm({ title, text, yes: gettext("Leave") }))) return;
+    }
+    const leave = () => leaveConversation(this.app.client, conversation.id);
+    if (!this.dialog.open)
+      await leave(); // called from the list, which shows a refusal itself
+    else if (await attempt(this.dialog, leave)) this.dialog.close();
+    else return;
+    if (this.app.router.route.conversation === conversation.id) this.app.router.go(this.app.router.root);
   }
 }
-
-/** @param {HTMLElement} input @returns {boolean} whether the member writes in it, so that its text is kept */
-const isTyped = (input) => input.matches("[maxlength]");

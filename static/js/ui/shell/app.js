@@ -13,7 +13,6 @@ import { SUBPROTOCOL } from "../../client/socket.js";
  * @property {string} member id of the member who uses the page
  * @property {string} name the member's
  * @property {string[]} rights of the member's role
- * @property {number} tint the colour of the own avatar
  * @property {string} csrfCookie
  * @property {number} messageLength
  * @property {number} peopleAtMost in a group message, besides the member

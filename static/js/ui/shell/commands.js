@@ -7,7 +7,6 @@ import { createConversation } from "../../client/actions.js";
 import { Palette } from "../dialogs/palette.js"; // imported with this file, so that keys typed right after its shortcut reach it
 import { byId, once } from "../lib/dom.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
-import { openMenu } from "../lib/menu.js";
 import { toast } from "../lib/toast.js";
 
 /**
@@ -24,32 +23,31 @@ export function commandsOf(page) {
 function dialogs(app) {
   const palette = once(async () => new Palette(app));
   const help = once(async () => await import("../dialogs/keyboard-help.js"));
+  const preferences = once(async () => new (await import("../dialogs/preferences.js")).PreferencesDialog(app));
   const status = once(async () => (await import("../dialogs/status.js")).makeStatusDialog(app));
+  const devices = once(async () => new (await import("../dialogs/devices.js")).Devices(app));
+  const profile = once(async () => new (await import("../panel/profile.js")).ProfileCard(app));
+  const settings = once(async () => new (await import("../panel/settings.js")).Settings(app));
   const create = once(async () => (await import("../dialogs/channels.js")).wireCreateChannel(app));
   const browse = once(async () => (await import("../dialogs/channels.js")).wireBrowseChannels(app, () => void app.run("create-channel")));
   const direct = once(async () => (await import("../dialogs/start-direct.js")).wireStartDirect(app));
   const menus = once(async () => new (await import("./account-menu.js")).Menus(app));
-  const sections = once(async () => new (await import("../sidebar/section-menu.js")).SectionMenus(app));
   const rowMenu = once(async () => new (await import("../sidebar/row-menu.js")).RowMenu(app));
   return {
-    palette: async (/** @type {{words?: string, search?: boolean} | undefined} */ options) => (await palette()).open(options),
+    palette: async (/** @type {string} */ words) => (await palette()).open(words),
     help: async () => (await help()).openHelp(),
-    preferences: () => app.router.go(`${app.router.root}settings/appearance`),
+    preferences: async () => (await preferences()).open(),
     status: async () => (await status()).open(),
-    devices: () => app.router.go(`${app.router.root}settings/devices`),
-    profile: (/** @type {string} */ member) => app.router.go(app.router.panelPath({ panel: "profile", of: member })),
-    settings: (/** @type {Conversation} */ { id }) => app.router.go(`${app.router.path(id)}?panel=settings`),
+    devices: async () => (await devices()).open(),
+    profile: async (/** @type {string} */ member) => (await profile()).open(member),
+    settings: async (/** @type {Conversation} */ conversation) => (await settings()).open(conversation),
     "create-channel": async () => (await create())(),
     "browse-channels": async () => (await browse())(),
     "new-message": async () => (await direct())(),
-    "add-menu": () => openMenu(byId("add-menu"), byId("add-button")),
-    "create-section": async () => (await sections()).create(),
-    "section-menu": async (/** @type {{id: string, origin: HTMLElement}} */ { id, origin }) => (await sections()).openSection(id, origin),
-    "move-menu": async (/** @type {{id: string, origin: HTMLElement}} */ { id, origin }) => (await sections()).openMove(id, origin),
     "organization-menu": async () => (await menus()).openOrganizations(),
     "member-menu": async () => (await menus()).openMine(),
-    theme: async (/** @type {any} */ theme) => (await import("../settings/preferences.js")).changePreferences(app, { theme }),
-    leave: async (/** @type {Conversation} */ conversation) => (await import("../dialogs/leave.js")).leave(app, conversation),
+    theme: async (/** @type {any} */ theme) => (await import("../dialogs/preferences.js")).changePreferences(app, { theme }),
+    leave: async (/** @type {Conversation} */ conversation) => (await settings()).leave(conversation),
     "change-conversation": async (/** @type {{id: string, action: string}} */ { id, action }) =>
       (await import("../sidebar/row-menu.js")).changeConversation(app, id, action),
     "conversation-menu": async (/** @type {{id: string, origin: HTMLElement}} */ { id, origin }) => (await rowMenu()).open(id, origin),
@@ -69,11 +67,13 @@ function ways({ app, sidebar }) {
     previous: () => step(-1, false),
     "next-unread": () => step(1, true),
     "previous-unread": () => step(-1, true),
-    inbox: () => router.go(router.viewPath("inbox")),
-    threads: () => router.go(router.viewPath("threads")),
-    drafts: () => router.go(router.viewPath("drafts")),
+    mentions: () => router.go(router.viewPath("mentions")),
     people: () => router.go(router.viewPath("people")),
-    search: () => app.run("palette", { search: true }),
+    search: () => {
+      const field = byId("sidebar-search").elements.namedItem("q");
+      if (field.checkVisibility()) field.focus();
+      else router.go(router.viewPath("search"));
+    },
     "message-to": async (/** @type {string} */ member) => {
       const { id } = await createConversation(app.client, { kind: "direct", members: [member] });
       router.go(router.path(id));

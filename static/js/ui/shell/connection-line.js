@@ -41,7 +41,7 @@ export class ConnectionLine {
       const page = Object.assign(link("/", gettext("Open its page")), { target: "_blank", rel: "noopener" });
       line.replaceChildren(gettext("This network asks you to sign in first. What you write is kept and sent later."), " ", page);
     } else if (status === "gone") {
-      line.replaceChildren(gettext("You are no longer a member here."), " ", link("/", gettext("Go to your organizations")));
+      line.replaceChildren(gettext("You are no longer a member here."), " ", link("/", gettext("To your organizations")));
     } else setText(line, sentence(status));
   }
 }

@@ -2,7 +2,6 @@
 /** @import {Route} from "./router.js" */
 /** @import {Conversation} from "../../client/types.js" */
 
-import "../../files.js";
 import { ApiError } from "../../client/api.js";
 import { Client } from "../../client/client.js";
 import { beginLeaving, closable, hasLeft, stay } from "../../client/device.js";
@@ -21,8 +20,7 @@ import { Router } from "./router.js";
 import { COMMANDS, chordOf, isTyped } from "./shortcuts.js";
 
 const RETRY = 5_000; // milliseconds between two attempts to load the page
-const STATES = ["state-loading", "state-home", "state-missing", "state-failed"];
-const VIEWS = [...STATES, "conversation", "search", "inbox", "people", "threads", "drafts"];
+const VIEWS = ["state-loading", "state-home", "state-missing", "state-failed", "conversation", "search", "mentions", "people"];
 
 /** The page as a whole. It creates the parts and shows what the address names. */
 class Page {
@@ -32,12 +30,7 @@ class Page {
   #isPublic = false;
   #isUp = false; // the page has rendered, and the browser is idle
   #hasThread = false; // whether a thread has been opened
-  #hasPanel = false; // the same for other contents of the right panel
   #turn = 0;
-  /** @type {Route | null} what is shown, or on its way */
-  #shown = null;
-  #hasSettings = false; // whether the settings have been opened
-  #beforeSettings = ""; // the address to which closing them leads
 
   constructor() {
     const config = readConfig();
@@ -63,26 +56,16 @@ class Page {
       run: (command, argument) => this.#run(command, argument),
     };
     this.sidebar = new Sidebar(this.app);
-    this.conversation = new ConversationView(this.app);
+    this.conversation = new ConversationView(this.app, { openSettings: (conversation) => void this.app.run("settings", conversation) });
     // Parts that are not visible at first are fetched when the page is up, or when they are needed before that.
-    const parts = once(() => import("./parts.js"));
-    this.commands = once(async () => (await parts()).commandsOf(this));
-    this.background = once(async () => new (await parts()).Background(this.app));
-    this.thread = once(async () => (await parts()).makeThread(this.app));
-    this.settings = once(async () => (await import("../settings/overlay.js")).makeOverlay(this.app));
-    this.panel = once(async () => (await import("../panel/panel.js")).makePanel(this.app));
+    this.commands = once(async () => (await import("./commands.js")).commandsOf(this));
+    this.background = once(async () => new (await import("./background.js")).Background(this.app));
+    this.thread = once(async () => new (await import("../conversation/thread.js")).Thread(this.app));
     this.views = {
-      search: once(async () => new (await parts()).Search(this.app)),
-      inbox: once(async () => new (await parts()).Inbox(this.app)),
-      people: once(async () => new (await parts()).People(this.app)),
-      // These two are fetched when they are opened.
-      drafts: once(async () => new (await import("../views/drafts.js")).Drafts(this.app)),
-      threads: once(async () => new (await import("../views/threads.js")).Threads(this.app)),
+      search: once(async () => new (await import("../views/search.js")).Search(this.app)),
+      mentions: once(async () => new (await import("../views/mentions.js")).Mentions(this.app)),
+      people: once(async () => new (await import("../views/people.js")).People(this.app)),
     };
-    const { search, inbox, people } = this.views;
-    const offline = async () => (await import("./offline-kit.js")).fetchOfflineKit(this.panel);
-    const extras = once(async () => new (await parts()).Extras(this.sidebar));
-    this.later = [this.conversation.wireActions, this.thread, this.commands, extras, search, inbox, people, offline];
     new ConnectionLine(this.app);
     watchDay();
     this.#wire();
@@ -101,10 +84,11 @@ class Page {
     }
     this.app.router.onRoute = (route) => void this.#go(route);
     this.app.router.start();
+    const later = [this.conversation.wireActions, this.thread, this.commands, ...Object.values(this.views)];
     (globalThis.requestIdleCallback ?? setTimeout)(() => {
       this.#isUp = true;
       void this.#loadBackground();
-      this.later.forEach((load) => load().catch(() => {})); // fetched again when needed
+      later.forEach((load) => load().catch(() => {})); // fetched again when needed
     });
   }
 
@@ -161,22 +145,15 @@ class Page {
 
   /** @param {Route} route */
   async #go(route) {
-    const before = this.#shown;
-    this.#shown = route;
-    if (route.name !== "settings") this.#beforeSettings = location.pathname + location.search;
-    if (before && differInPanel(before, route)) return this.#goToPanel(route);
     const turn = (this.#turn += 1);
     byId("shell").dataset.view = route.name;
     this.sidebar.setCurrent(route.conversation);
     this.sidebar.setView(route.name);
     if (route.name !== "conversation") {
       this.conversation.close();
-      void this.#goToPanel(route);
+      void this.#openThread(undefined);
     }
     this.#setOpen(undefined);
-    if (route.name === "settings") return this.#goToSettings(route, turn);
-    if (this.#hasSettings) (await this.settings()).hide();
-    if (turn !== this.#turn) return;
     if (route.name === "home") this.#goHome();
     else if (route.name === "conversation") await this.#goToConversation(route, turn);
     else if (route.name !== "elsewhere") await this.#goToView(route, turn);
@@ -190,15 +167,6 @@ class Page {
     const view = await this.views[name]().catch(() => null); // its script cannot be fetched without a network
     if (turn !== this.#turn) return;
     if (view) await view.open(route);
-    else this.#fail(turn);
-  }
-
-  /** The settings lie over the page. What they cover is closed, so that nothing counts as read there. @param {Route} route @param {number} turn */
-  async #goToSettings(route, turn) {
-    this.#hasSettings = true;
-    const overlay = await this.settings().catch(() => null); // its script cannot be fetched without a network
-    if (turn !== this.#turn) return;
-    if (overlay) await overlay.open(route, this.#beforeSettings || this.app.router.root);
     else this.#fail(turn);
   }
 
@@ -227,7 +195,10 @@ class Page {
       this.#show("conversation");
       this.#setOpen(conversation);
       rememberConversation(this.app.store.me, id);
-      await Promise.all([this.conversation.open(this.app.store.conversations.get(id) ?? conversation, route.seq), this.#goToPanel(route)]);
+      await Promise.all([
+        this.conversation.open(this.app.store.conversations.get(id) ?? conversation, route.seq),
+        this.#openThread(route.thread),
+      ]);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (turn !== this.#turn) return;
@@ -236,14 +207,11 @@ class Page {
     }
   }
 
-  /** Show the thread or another panel that the address names, and close what was there. @param {Route} route */
-  async #goToPanel(route) {
-    this.#hasThread ||= Boolean(route.thread);
-    this.#hasPanel ||= Boolean(route.panel);
-    await Promise.all([
-      this.#hasThread && this.thread().then((thread) => thread.open(route.thread)),
-      this.#hasPanel && this.panel().then((panel) => panel.open(route)),
-    ]);
+  /** @param {string | undefined} id of the root, or of a reply; undefined closes it */
+  async #openThread(id) {
+    if (!id && !this.#hasThread) return;
+    this.#hasThread = true;
+    await (await this.thread()).open(id);
   }
 
   /** @param {string} view */
@@ -305,13 +273,7 @@ class Page {
 function isFree({ key, target }) {
   const at = target instanceof Element ? target : null;
   if (key !== "Escape") return !isWriting(target);
-  return !at?.closest("#panel") && (!isWriting(target) || Boolean(at?.closest("#composer-dock")));
-}
-
-/** @param {Route} before @param {Route} route whether only the right panel is another one */
-function differInPanel(before, route) {
-  const isSame = before.thread === route.thread && before.panel === route.panel && before.of === route.of;
-  return before.view === route.view && !(isSame && before.query.get("find") === route.query.get("find"));
+  return !at?.closest("#thread") && (!isWriting(target) || Boolean(at?.closest("#composer-dock")));
 }
 
 /** The name of this browser in the member's list of devices. */

@@ -21,7 +21,9 @@ export class Warnings {
   }
 
   #render() {
-    const open = this.app.store.warnings.sort((one, other) => one.created_at.localeCompare(other.created_at));
+    const open = [...this.app.store.entities.sanctions.values()]
+      .filter(isUnread)
+      .sort((one, other) => one.created_at.localeCompare(other.created_at));
     const bars = open.map((sanction) => this.#bars.get(sanction.id) ?? this.#bar(sanction));
     this.#bars = new Map(open.map((sanction, index) => [sanction.id, bars[index]]));
     const container = byId("warnings");
@@ -65,6 +67,11 @@ export class Desk {
 
 const MOST_COUNTED = 99; // the highest number in the badge
 
+/** @param {Sanction} sanction */
+function isUnread({ kind, acknowledged_at }) {
+  return kind === "warning" && !acknowledged_at;
+}
+
 /**
  * Acknowledge a sanction, or the outcome of a report. A failure is shown, and the member can try again.
  *
@@ -89,5 +96,5 @@ export const OUTCOMES = {
   warned: gettext("The author was warned."),
   muted: gettext("The author was muted."),
   suspended: gettext("The author was suspended."),
-  other: gettext("It was handled in another way."),
+  other: gettext("It was dealt with in another way."),
 };

@@ -141,16 +141,6 @@ export class Notifications {
 
 export const isSupported = () => "Notification" in globalThis;
 
-/** Whether this browser shows notifications. */
-export const areAllowed = () => isSupported() && Notification.permission === "granted" && localStorage.getItem(DESKTOP) === "on";
-
-/** Ask the browser for permission, and remember whether the member wants notifications here. */
-export async function askForNotifications() {
-  const allowed = isSupported() && (await Notification.requestPermission()) === "granted";
-  localStorage.setItem(DESKTOP, allowed ? "on" : "off");
-  document.dispatchEvent(new Event("parley:notifications"));
-}
-
 /** Two soft tones. */
 export function chime() {
   const audio = new AudioContext();

@@ -17,14 +17,13 @@ const everything = gettext("Everything else");
 
 /** @type {Record<string, [string, string]>} by command: its label and the group that the help shows it in */
 const LABELS = {
-  palette: [gettext("Search, or jump to a conversation, a person or a command"), getAround],
+  palette: [gettext("Jump to a conversation, a person or a command"), getAround],
   next: [gettext("Next conversation"), getAround],
   previous: [gettext("Previous conversation"), getAround],
   "next-unread": [gettext("Next unread conversation"), getAround],
   "previous-unread": [gettext("Previous unread conversation"), getAround],
   search: [gettext("Search messages"), getAround],
-  inbox: [gettext("Inbox"), getAround],
-  threads: [gettext("Threads"), getAround],
+  mentions: [gettext("Mentions and replies"), getAround],
   people: [gettext("People"), getAround],
   "browse-channels": [gettext("Browse channels"), getAround],
   "mark-read": [gettext("Mark the conversation read"), read],

@@ -1,9 +1,7 @@
 /** @import {App} from "../shell/app.js" */
-/** @import {Conversation, Participant} from "../../client/types.js" */
+/** @import {Participant} from "../../client/types.js" */
 
-import { archiveChannel } from "../../client/actions.js";
-import { makeChange } from "../conversation/changes.js";
-import { ask } from "../dialogs/dialog.js";
+import { changeParticipant } from "../../client/actions.js";
 import { byId } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { openMenu } from "../lib/menu.js";
@@ -12,8 +10,6 @@ import { conversationTitle, isChannel } from "../lib/names.js";
 /** The menu of a conversation in the sidebar. */
 export class RowMenu {
   #id = "";
-  /** @type {HTMLElement | undefined} */
-  #origin;
 
   /** @param {App} app */
   constructor(app) {
@@ -30,7 +26,6 @@ export class RowMenu {
     const participant = store.ownParticipant(id);
     if (!conversation || !participant) return;
     this.#id = id;
-    this.#origin = origin;
     this.menu.setAttribute("aria-label", interpolate(gettext("Actions for %(name)s"), { name: conversationTitle(store, conversation) }));
     this.#item("read").hidden = store.unread(id) === 0;
     this.#item("leave").hidden = !isChannel(conversation);
@@ -56,8 +51,7 @@ export class RowMenu {
     const action = item?.dataset.action;
     if (!action) return;
     this.menu.hidePopover();
-    if (action === "move") void this.app.run("move-menu", { id: this.#id, origin: this.#origin });
-    else void this.app.run("change-conversation", { id: this.#id, action });
+    void this.app.run("change-conversation", { id: this.#id, action });
   }
 }
 
@@ -73,23 +67,9 @@ export async function changeConversation(app, id, action) {
   const participant = /** @type {Participant} */ (store.ownParticipant(id));
   const conversation = store.conversations.get(id);
   if (action === "read") client.reads.markAll(id);
-  if (action === "favourite") makeChange(app, "own", id, id, { favourite: !participant.favourite });
-  if (action === "muted") makeChange(app, "own", id, id, { muted: !participant.muted });
-  if (action.startsWith("notify-")) makeChange(app, "own", id, id, { notifications: action.slice("notify-".length) });
+  if (action === "favourite") await changeParticipant(client, id, { favourite: !participant.favourite });
+  if (action === "muted") await changeParticipant(client, id, { muted: !participant.muted });
+  if (action.startsWith("notify-")) await changeParticipant(client, id, { notifications: action.slice("notify-".length) });
   if (action === "settings" && conversation) await app.run("settings", conversation);
-  if (action === "archive" && conversation) await archive(app, conversation);
   if (action === "leave" && conversation) await app.run("leave", conversation);
-}
-
-/** @param {App} app @param {Conversation} conversation */
-async function archive({ client, store }, conversation) {
-  const name = conversationTitle(store, conversation);
-  const isOwn = store.ownParticipant(conversation.id)?.role === "admin";
-  const reason = await ask({
-    title: interpolate(gettext("Archive %(name)s?"), { name }),
-    text: gettext("It stays readable, and nobody can write in it."),
-    yes: gettext("Archive"),
-    reason: !isOwn,
-  });
-  if (reason !== null) await archiveChannel(client, conversation.id, reason);
 }

@@ -23,7 +23,7 @@ export function showRow(app, { root, slots }, entry, { isOpen }) {
   slots.badge.hidden = attention.count === 0;
   slots.badge.classList.toggle("badge-accent", !isChannel(conversation) || attention.mentions > 0);
   setText(slots.count, countLabel(attention.count));
-  if (!entry.isChannel && conversation.last_seq > 0) writeTime(slots.time, new Date(entry.activity).toISOString());
+  if (entry.home === "direct" && conversation.last_seq > 0) writeTime(slots.time, new Date(entry.activity).toISOString());
   else clearTime(slots.time);
   slots.more.setAttribute("aria-label", interpolate(gettext("Actions for %(name)s"), { name: entry.name }));
 }

@@ -8,19 +8,14 @@ import { gettext, interpolate } from "../lib/i18n.js";
 import { plainKey } from "../lib/keys.js";
 import { steady } from "../lib/steady.js";
 import { observeDay } from "../shell/midnight.js";
-import { entryOf, inOrderOf, positionKey, visibilityKey } from "./entry.js";
+import { entryOf, inOrderOf, positionKey } from "./entry.js";
 import { countLabel, showRow, toggleCurrent } from "./row.js";
-import { fillList, showSections } from "./section-boxes.js";
 
 const RECENT = 20; // direct messages that are shown until the member asks for all of them
-const REST = 30_000; // milliseconds without a move after which the pointer no longer holds the rows: it was left there
 const RENDERED = 100; // milliseconds between two renderings of changes: nobody reads faster
+const SECTIONS = ["unread", "favourites", "channels", "direct"];
 
-/**
- * The list of conversations. Unread ones are bold and counted, muted ones dimmed, and drafts marked.
- *
- * A row keeps its position while it is read, and no row moves while the pointer or the keyboard is in the list.
- */
+/** The list of conversations. Unread ones are bold and counted, muted ones dimmed, and drafts marked. */
 export class Sidebar {
   /** @type {Map<string, ReturnType<typeof clone>>} by conversation */
   #rows = new Map();
@@ -31,16 +26,11 @@ export class Sidebar {
   #allStale = true;
   /** @type {Map<string, string[]>} by section: its conversations in order; emptied when one of them moves */
   #sorted = new Map();
-  /** @type {Map<string, string[]>} by section: the conversations as shown, from top to bottom */
-  #shown = new Map();
-  /** @type {Set<string>} conversations that were shown because they were unread, and stay until the list is released */
-  #staying = new Set();
+  /** @type {string[]} as shown, from top to bottom */
+  #order = [];
   /** @type {string | undefined} */
   #current;
   #allDirect = false;
-  #isPointedAt = false;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #restTimer;
   /** @type {{folded: string[], unread: boolean}} */
   #kept = { folded: [], unread: false };
 
@@ -57,22 +47,16 @@ export class Sidebar {
     observeDay(() => this.#touch([...this.#entries.keys()])); // refreshTimes does not reach rows of folded sections, which are not in the document
     app.client.drafts.observe((target) => this.#touch([target]));
     app.client.edits.observe((_, conversation) => this.#touch([conversation]));
-    app.client.sections.observe(() => this.#onSections());
     app.client.signals.observe(() =>
-      this.#touch([...this.#entries.values()].filter((one) => !one.isChannel).map((one) => one.conversation.id)),
+      this.#touch([...this.#entries.values()].filter((one) => one.home !== "channels").map((one) => one.conversation.id)),
     );
-    /** @type {HTMLElement} */
-    this.body = byId("sidebar-body");
-    this.body.addEventListener("click", (event) => this.#onClick(event));
-    this.body.addEventListener("contextmenu", (event) => this.#onMenu(event));
-    this.body.addEventListener("keydown", (event) => this.#onKey(event));
-    this.body.addEventListener("pointermove", () => this.#onPoint());
-    this.body.addEventListener("pointerleave", () => this.#onLeave());
-    document.addEventListener("keydown", ({ target }) => !this.body.contains(/** @type {Node} */ (target)) && this.#onLeave());
-    this.body.addEventListener("focusout", () => queueMicrotask(() => this.#release()));
+    byId("sidebar-search").addEventListener("submit", (/** @type {SubmitEvent} */ event) => this.#search(event));
+    byId("sidebar-body").addEventListener("click", (/** @type {MouseEvent} */ event) => this.#onClick(event));
+    byId("sidebar-body").addEventListener("contextmenu", (/** @type {MouseEvent} */ event) => this.#onMenu(event));
+    byId("sidebar-body").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#onKey(event));
     byId("unread-button").addEventListener("click", () => this.#keep({ unread: !this.#kept.unread }));
     byId("direct-more").addEventListener("click", () => this.#showAllDirect());
-    fillAvatar(byId("me-button").querySelector("[data-slot=avatar]"), { ...app.config, id: app.store.me });
+    fillAvatar(byId("me-button").querySelector("[data-slot=avatar]"), { id: app.store.me, name: app.config.name });
   }
 
   /** @param {string | undefined} conversation the one that is open */
@@ -80,7 +64,6 @@ export class Sidebar {
     this.#touch([this.#current ?? "", conversation ?? ""]);
     this.#current = conversation;
     this.render();
-    this.#release();
     this.#arrange();
     if (conversation) this.#rows.get(conversation)?.root.scrollIntoView({ block: "nearest" });
   }
@@ -92,26 +75,12 @@ export class Sidebar {
 
   /** @param {number} step @param {{unread?: boolean}} [options] @returns {string | undefined} the conversation `step` rows below the open one */
   neighbour(step, { unread = false } = {}) {
-    const order = this.order.filter((id) => id === this.#current || !unread || this.#entries.get(id)?.attention.loud);
+    const order = this.#order.filter((id) => id === this.#current || !unread || this.#entries.get(id)?.attention.loud);
     if (order.length === 0) return undefined;
     const index = order.indexOf(this.#current ?? "");
     if (index < 0) return step > 0 ? order[0] : order[order.length - 1];
     const found = order[(index + step + order.length) % order.length];
     return found === this.#current ? undefined : found;
-  }
-
-  /** @returns {string[]} ids of the conversations as shown, from top to bottom */
-  get order() {
-    return [...this.#shown.values()].flat();
-  }
-
-  /** @returns {{root: HTMLElement, isMention: boolean}[]} the rows that stand out, from top to bottom */
-  get loudRows() {
-    return this.order.flatMap((id) => {
-      const { attention } = this.#entries.get(id) ?? {};
-      const row = this.#rows.get(id);
-      return attention?.loud && row ? [{ root: row.root, isMention: attention.mentions > 0 }] : [];
-    });
   }
 
   /** @returns {string[]} ids of the conversations with unread messages */
@@ -122,22 +91,22 @@ export class Sidebar {
   render() {
     const ids = this.#allStale ? new Set([...this.app.store.conversations.keys(), ...this.#entries.keys()]) : this.#stale;
     this.#stale = new Set();
-    const changes = [...ids].map((id) => this.#refresh(id));
-    const moved = this.#allStale || changes.some((one) => one.moved);
+    const moved = [...ids].map((id) => this.#refresh(id)).some(Boolean);
+    if (moved || this.#allStale) {
+      this.#sorted.clear();
+      this.#arrange();
+    }
     this.#allStale = false;
-    if (moved) this.#sorted.clear();
-    if (moved || changes.some((one) => one.appeared)) this.#arrange();
-    const { outcomes, warnings } = this.app.store; // of moderation, which the inbox lists as well
-    const decided = outcomes.length + warnings.length;
-    const mentions = [...this.#entries.values()].reduce((sum, entry) => sum + entry.attention.mentions, decided);
-    byId("inbox-badge").hidden = mentions === 0;
-    setText(byId("inbox-count"), countLabel(mentions));
+    const outcomes = this.app.store.outcomes.length; // outcomes of reports, which are listed with the mentions
+    const mentions = [...this.#entries.values()].reduce((sum, entry) => sum + entry.attention.mentions, outcomes);
+    byId("mentions-badge").hidden = mentions === 0;
+    setText(byId("mentions-count"), countLabel(mentions));
   }
 
   /** @param {Changes} changes */
   #onChanges(changes) {
     if (changes.organization) this.#allStale = true;
-    if (changes.reports.size || changes.sanctions.size) this.later();
+    if (changes.reports.size) this.later();
     const named =
       changes.members.size === 0
         ? []
@@ -154,112 +123,52 @@ export class Sidebar {
     this.later();
   }
 
-  /** @param {string} id @returns {{moved?: boolean, appeared?: boolean}} whether its position may have changed, or whether it is shown */
+  /** @param {string} id @returns {boolean} whether its position in the list may have changed */
   #refresh(id) {
     const before = this.#entries.get(id);
-    const entry = entryOf(this.app, id, { isOpen: id === this.#current });
+    const entry = entryOf(this.app, id, { isOpen: id === this.#current, before });
     if (!entry) {
       this.#rows.delete(id);
-      return { moved: this.#entries.delete(id) };
+      return this.#entries.delete(id);
     }
     this.#entries.set(id, entry);
     const row = this.#rows.get(id) ?? clone("side-row");
     this.#rows.set(id, row);
     showRow(this.app, row, entry, { isOpen: id === this.#current });
-    const moved = !before || positionKey(before) !== positionKey(entry);
-    return { moved, appeared: !before || visibilityKey(before) !== visibilityKey(entry) };
-  }
-
-  /** Whether rows have to stay where they are. */
-  get #isHeld() {
-    return this.#isPointedAt || this.body.querySelector(":focus-visible") !== null;
-  }
-
-  #onPoint() {
-    this.#isPointedAt = true;
-    clearTimeout(this.#restTimer);
-    this.#restTimer = setTimeout(() => this.#onLeave(), REST);
-  }
-
-  /** The member points elsewhere, has written elsewhere, or has rested. */
-  #onLeave() {
-    if (!this.#isPointedAt) return;
-    this.#isPointedAt = false;
-    this.#release();
-  }
-
-  /** Bring the list up to date if it was held. */
-  #release() {
-    if (this.#isHeld) return;
-    this.#staying.clear();
-    this.#arrange();
-  }
-
-  #onSections() {
-    this.#allStale = true;
-    this.later();
+    return before === undefined || positionKey(before) !== positionKey(entry);
   }
 
   /** @param {Entry} entry @returns {boolean} false for an entry of a folded section, or one that the filter hides, unless it needs attention */
-  #isShown({ section, conversation: { id }, attention: { loud } }) {
-    if (loud || id === this.#current || this.#staying.has(id)) return true;
+  #isShown({ section, conversation, attention: { loud } }) {
+    if (loud || conversation.id === this.#current) return true;
     return !this.#kept.unread && !this.#kept.folded.includes(section);
   }
 
-  /** @param {boolean} [isHeld] */
-  #arrange(isHeld = this.#isHeld) {
-    const own = this.app.client.sections.all;
-    showSections(own);
-    const sections = ["favourites", ...own.map(({ id }) => id), "channels", "direct"];
-    this.#shown = new Map(sections.map((section) => [section, this.#orderOf(section, isHeld)]));
-    for (const section of sections) this.#fillSection(section);
-    this.#showFilter();
-    this.onArrange();
+  #arrange() {
+    this.#order = SECTIONS.flatMap((section) => this.#fillSection(section));
+    const { unread } = this.#kept;
+    byId("unread-button").setAttribute("aria-pressed", String(unread));
+    byId("side-caught-up").hidden = !unread || this.#order.some((id) => this.#entries.get(id)?.attention.loud);
+    byId("browse-row").hidden = unread || this.#kept.folded.includes("channels") || !this.app.config.rights.includes("browse");
   }
 
-  /** Called when rows have changed. Replaced by the part that watches the edges. */
-  onArrange = () => {};
-
-  /** @param {string} section @param {boolean} isHeld @returns {string[]} the conversations that it shows, in order */
-  #orderOf(section, isHeld) {
+  /** @param {string} section @returns {string[]} */
+  #fillSection(section) {
     const all = this.#sort(section);
-    const wanted = this.#cut(
+    const shown = this.#cut(
       section,
       all.filter((entry) => this.#isShown(entry)),
-    ).map((entry) => entry.conversation.id);
-    const shown = this.#shown.get(section);
-    if (!isHeld || !shown) return wanted;
-    const before = this.order;
-    const kept = shown.filter((id) => this.#entries.get(id)?.section === section);
-    // The member has opened it, or moved it from another section.
-    const moved = wanted.filter((id) => (id === this.#current || before.includes(id)) && !kept.includes(id));
-    const isThere = new Set([...kept, ...moved]);
-    return moved.length ? all.map((entry) => entry.conversation.id).filter((id) => isThere.has(id)) : kept;
-  }
-
-  /** @param {string} section */
-  #fillSection(section) {
-    const ids = this.#shown.get(section) ?? [];
-    for (const id of ids) if (this.#entries.get(id)?.attention.loud) this.#staying.add(id);
+    );
+    const ids = shown.map((entry) => entry.conversation.id);
     const box = byId(`side-${section}-section`);
-    const isEmpty = this.#sort(section).length === 0;
-    box.hidden = (section === "favourites" && isEmpty) || (this.#kept.unread && ids.length === 0);
-    box.classList.toggle("is-empty", isEmpty);
+    const optional = section === "favourites" || section === "unread";
+    box.hidden = (optional && all.length === 0) || (this.#kept.unread && ids.length === 0);
     box.querySelector("[data-fold]")?.setAttribute("aria-expanded", String(!this.#kept.folded.includes(section)));
     fillList(
       byId(`side-${section}-list`),
       ids.map((id) => this.#rows.get(id)?.root),
     );
-  }
-
-  #showFilter() {
-    const { unread } = this.#kept;
-    const loud = [...this.#entries.values()].filter((entry) => entry.attention.loud).length;
-    byId("unread-button").setAttribute("aria-pressed", String(unread));
-    byId("unread-count").hidden = loud === 0;
-    setText(byId("unread-count"), countLabel(loud));
-    byId("read-all-button").hidden = loud === 0;
-    byId("side-caught-up").hidden = !unread || loud > 0;
+    return ids;
   }
 
   /** @param {string} section @returns {Entry[]} */
@@ -291,10 +200,8 @@ export class Sidebar {
     const target = /** @type {Element} */ (event.target);
     const fold = target.closest("[data-fold]")?.getAttribute("data-fold");
     const more = target.closest("[data-slot=more]");
-    const section = target.closest("[data-section-menu]");
     if (fold) this.#toggleFold(fold);
     if (more) this.#openMenu(more, more);
-    if (section) void this.app.run("section-menu", { id: section.getAttribute("data-section-menu"), origin: section });
   }
 
   /** @param {MouseEvent} event */
@@ -338,19 +245,31 @@ export class Sidebar {
     } catch {
       // Storage is full or forbidden: the choice holds as long as the page is open.
     }
-    this.#rearrange();
+    this.#arrange();
   }
 
   #showAllDirect() {
     this.#allDirect = true;
-    this.#rearrange();
+    this.#arrange();
   }
 
-  /** Arrange the list by an act of the member, wherever the pointer is. */
-  #rearrange() {
-    this.#staying.clear();
-    this.#arrange(false);
+  /** @param {SubmitEvent} event */
+  #search(event) {
+    event.preventDefault();
+    const input = /** @type {HTMLFormElement} */ (event.target).elements.namedItem("q");
+    if (input instanceof HTMLInputElement && input.value.trim()) {
+      this.app.router.go(this.app.router.searchPath({ q: input.value.trim() }));
+      input.value = "";
+    }
   }
+}
+
+/** @param {HTMLElement} list @param {HTMLElement[]} roots */
+function fillList(list, roots) {
+  if (roots.length === list.children.length && roots.every((root, index) => list.children[index] === root)) return;
+  const focused = list.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
+  list.replaceChildren(...roots);
+  focused?.focus({ preventScroll: true });
 }
 
 /** @param {string} key */

@@ -7,9 +7,9 @@ import { ApiError } from "../../client/api.js";
 import { byId, clone, setText } from "../lib/dom.js";
 import { fillAvatar } from "../lib/format.js";
 import { gettext, interpolate } from "../lib/i18n.js";
-import { LoadFailure } from "../lib/load-failure.js";
 import { presenceLabel } from "../lib/names.js";
 import { roleLabel } from "../lib/people.js";
+import { explain } from "../lib/toast.js";
 
 const PAGE = 60; // people in one request
 const TYPING_PAUSE = 150; // milliseconds after the last key before the server is asked
@@ -30,7 +30,6 @@ export class People {
     this.input = byId("people-input");
     /** @type {HTMLElement} */
     this.list = byId("people-list");
-    this.failure = new LoadFailure(app, byId("people-status"), () => this.#ask());
     this.input.addEventListener("input", () => {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#ask(), TYPING_PAUSE);
@@ -82,17 +81,10 @@ export class People {
       this.#say();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (turn === this.#asked) this.#fail(error);
+      if (turn === this.#asked) setText(byId("people-status"), explain(error));
     } finally {
       if (turn === this.#asked) this.#loading = false;
     }
-  }
-
-  /** @param {ApiError} error is shown; what was typed stays */
-  #fail(error) {
-    setText(byId("people-status"), "");
-    byId("people-empty").hidden = true;
-    this.failure.show(error);
   }
 
   #say() {
@@ -104,7 +96,6 @@ export class People {
       words ? interpolate(gettext("Nobody is called “%(words)s”"), { words }) : gettext("Nobody is here yet"),
     );
     setText(byId("people-status"), "");
-    this.failure.hide();
   }
 
   /** @param {Member} member */

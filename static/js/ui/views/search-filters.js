@@ -1,22 +1,23 @@
 /** @import {App} from "../shell/app.js" */
-/** @import {Conversation} from "../../client/types.js" */
+/** @import {Conversation, Member} from "../../client/types.js" */
 
 import { browseChannels } from "../../client/actions.js";
 import { ApiError } from "../../client/api.js";
 import { Combobox } from "../lib/combobox.js";
-import { byId, setText } from "../lib/dom.js";
-import { longDay } from "../lib/format.js";
+import { byId, clone, setIcon, setText } from "../lib/dom.js";
+import { fillAvatar, longDay } from "../lib/format.js";
 import { best, fold } from "../lib/fuzzy.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { openMenu } from "../lib/menu.js";
-import { conversationTitle, isChannel, memberName } from "../lib/names.js";
-import { conversationOffers, offerOption, peopleOffers } from "./search-offers.js";
+import { conversationIcon, conversationTitle, isChannel, memberName } from "../lib/names.js";
+import { people } from "../lib/people.js";
 import { isRealDay, parse } from "./search-operators.js";
 
 const MOST_OFFERED = 7;
 const TYPING_PAUSE = 150; // milliseconds after the last key before the server is asked for more
 
 /** @typedef {"author" | "conversation" | "after" | "before"} Name */
+/** @typedef {{id: string, folded: string, label: string, detail: string, member?: Member, icon?: string}} Offer */
 
 /** The filters of a search: a chip for each, with buttons to choose a value and to remove it. */
 export class Filters {
@@ -41,7 +42,7 @@ export class Filters {
     this.days = byId("filter-days");
     this.box = new Combobox(this.input, byId("filter-list"), {
       onChoose: (offer) => this.#set(offer.id),
-      option: offerOption,
+      option,
       id: ({ id }) => id,
       prefix: "filter",
       most: MOST_OFFERED,
@@ -188,9 +189,33 @@ export class Filters {
 
   /** @param {boolean} [later] whether more was found for the same words */
   #offer(later) {
-    const all = this.#name === "author" ? peopleOffers(this.app) : conversationOffers(this.app);
+    const all = this.#name === "author" ? this.#people() : this.#conversations();
     this.box.show(best(all, this.input.value, MOST_OFFERED), later);
     byId("filter-none").hidden = this.box.items.length > 0;
+  }
+
+  /** @returns {Offer[]} */
+  #people() {
+    const { store } = this.app;
+    const me = store.members.get(store.me);
+    const all = [...(me ? [me] : []), ...people(store)];
+    return all.map((member) => ({
+      id: member.id,
+      folded: fold(`${member.name} @${member.handle}`),
+      label: member.name,
+      detail: `@${member.handle}`,
+      member,
+    }));
+  }
+
+  /** @returns {Offer[]} */
+  #conversations() {
+    const { store } = this.app;
+    const all = [...store.conversations.values()].map((one) => {
+      const label = conversationTitle(store, one);
+      return { id: one.id, folded: fold(label), label, detail: one.topic, icon: conversationIcon(one) };
+    });
+    return all.sort((one, other) => one.label.localeCompare(other.label));
   }
 
   /** @param {Event} event of the calendar; a day that is being typed is incomplete */
@@ -206,6 +231,19 @@ export class Filters {
     const { [this.#name]: _, ...others } = this.query;
     this.onChange(value ? { ...others, [this.#name]: value } : others);
   }
+}
+
+/** @param {Offer} offer */
+function option({ label, detail, member, icon }) {
+  const { root, slots } = clone("palette-option");
+  slots.avatar.hidden = !member;
+  slots["icon-box"].toggleAttribute("hidden", Boolean(member));
+  if (member) fillAvatar(slots.avatar, member);
+  else setIcon(slots.icon, icon ?? "hash");
+  setText(slots.name, label);
+  setText(slots.detail, detail);
+  slots.keys.hidden = slots.badge.hidden = true;
+  return root;
 }
 
 /** @param {string} name @param {string} value */

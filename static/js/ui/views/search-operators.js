@@ -27,29 +27,6 @@ export function parse(text) {
   return { words: words.replace(/\s+/g, " ").trim(), ...found };
 }
 
-/**
- * Return the operator that is being typed before the caret. `name` is empty while the word may still become one.
- *
- * @param {string} text
- * @param {number} caret
- * @returns {{name: string, words: string, start: number, end: number} | null} `words`: what follows the colon, else the word
- */
-export function operatorAt(text, caret) {
-  const [word = ""] = /\S*$/.exec(text.slice(0, caret)) ?? [];
-  if (/\S/.test(text[caret] ?? "")) return null;
-  const [, name, words] = /^(from|in|before|after):[@#]?(.*)$/i.exec(word) ?? [];
-  const range = { start: caret - word.length, end: caret };
-  if (name) return { name: name.toLowerCase(), words: words ?? "", ...range };
-  return word && !word.includes(":") ? { name: "", words: word, ...range } : null;
-}
-
-/** @param {Date} today @param {number} back days @returns {string} "2026-01-31", by the calendar of the device */
-export function dayBefore(today, back) {
-  const day = new Date(today.getFullYear(), today.getMonth(), today.getDate() - back, 12);
-  const two = (/** @type {number} */ part) => String(part).padStart(2, "0");
-  return `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
-}
-
 /** @param {string} day "2026-01-31" @returns {boolean} */
 export function isRealDay(day) {
   if (!DAY.test(day)) return false;

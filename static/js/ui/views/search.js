@@ -9,9 +9,7 @@ import { fillAvatar, fullDate, writeTime } from "../lib/format.js";
 import { gettext } from "../lib/i18n.js";
 import { conversationTitle, memberName } from "../lib/names.js";
 import { explain } from "../lib/toast.js";
-import { SearchCompletion } from "./search-completion.js";
 import { Filters } from "./search-filters.js";
-import { SearchNames } from "./search-names.js";
 import { startOf } from "./search-operators.js";
 
 /** @typedef {Message & {excerpt: {text: string, hit: boolean}[]}} Found */
@@ -30,19 +28,12 @@ export class Search {
     /** @type {HTMLInputElement} */
     this.input = byId("search-input");
     this.filters = new Filters(app, (query) => this.#go(query));
-    this.completion = new SearchCompletion(app, this.input);
-    this.names = new SearchNames(app);
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.completion.close();
       this.#go(this.filters.query);
     });
     byId("search-more").addEventListener("click", () => void this.#more());
-    const again = () => void this.open(this.app.router.route);
-    byId("search-again").addEventListener("click", again);
-    app.client.stream.observe((status) => {
-      if ((status === "live" || status === "polling") && byId("search-again").checkVisibility()) again();
-    });
+    byId("search-again").addEventListener("click", () => void this.open(this.app.router.route));
     byId("search-examples").addEventListener("click", (/** @type {MouseEvent} */ event) => this.#onExample(event));
   }
 
@@ -55,7 +46,6 @@ export class Search {
     if (await this.#resolve(route, turn)) return;
     if (turn !== this.#asked) return;
     const { q, conversation, author, before, after } = Object.fromEntries(route.query);
-    void this.names.show(q ?? "");
     if (!q && !conversation && !author && !before && !after) this.#begin();
     else if (!q && !author && !before && !after) {
       this.#begin(); // the member wants to search there
@@ -124,7 +114,7 @@ export class Search {
 
   /** @param {ApiError} error is shown; words and filters stay, so that the member can search again */
   #fail(error) {
-    this.#empty(gettext("Search failed"), explain(error));
+    this.#empty(gettext("The search did not work"), explain(error));
     byId("search-again").hidden = false;
     byId("search-again").focus();
   }
@@ -135,7 +125,7 @@ export class Search {
     list.append(...[...results].reverse().map((found) => this.#result(found)));
     byId("search-more").hidden = !this.#next;
     if (list.childElementCount === 0) {
-      this.#empty(gettext("Nothing found"), gettext("Try fewer or different words, or remove a filter."));
+      this.#empty(gettext("Nothing found"), gettext("Try fewer or other words, or take a filter away."));
       return;
     }
     if (byId("sidebar").contains(document.activeElement)) byId("search-body").focus();

@@ -67,7 +67,7 @@ def _timed(bench: Bench, wanted: frozenset[str]) -> Iterator[dict[str, Workload]
     started, noise = time.monotonic(), Noise()
     workloads: dict[str, Workload] = {name: bench.add(name) for name in ("sync", "history", "growth") if name in wanted}
     yield workloads
-    for workload in workloads.values():  # they cannot be distinguished: what is stored serves all of them
+    for workload in workloads.values():  # they cannot be told apart: what is stored serves all of them
         workload.others = noise.share()
         workload.seconds = round((time.monotonic() - started) / len(workloads), 1)
 
@@ -132,12 +132,12 @@ def _bytes_of_a_message(database: str) -> float:
 
 
 def _change(rest: Rest) -> tuple[str, list[str]]:
-    """Twenty messages in as many conversations. Returns the cursor from before and whether a delta returns them all."""
+    """Twenty messages in as many conversations. Returns the cursor from before and whether a delta tells them all."""
     cursor = quote(_drain(rest, "sync"))
     for room in rest.archive.rooms[:CHANGES]:
         rest.raw("POST", f"conversations/{room}/messages", json.dumps({"ref": str(uuid.uuid4()), "text": "changed"}))
-    returned = sum(message["text"] == "changed" for message in rest.get(f"sync?cursor={cursor}")["messages"])
-    return cursor, [] if returned == CHANGES else [f"{returned} of {CHANGES} changes in the delta"]
+    told = sum(message["text"] == "changed" for message in rest.get(f"sync?cursor={cursor}")["messages"])
+    return cursor, [] if told == CHANGES else [f"{told} of {CHANGES} changes in the delta"]
 
 
 def _drain(rest: Rest, path: str) -> str:
